@@ -47,7 +47,7 @@ class Page:
     kind: str
     """``post`` (of the mirror), ``answer`` (of GetNewsText), ``public`` (article page)."""
     id: str
-    """The id as its address prints it: ``NW202112282228490028``, ``202112082206672930``, ``init``."""
+    """The id as its address prints it: ``NW202112282228490028`` or ``202112082206672930``."""
     url: str
     body: bytes
     observed_at: str
@@ -111,6 +111,8 @@ class Reject:
     """One word of :data:`newscrawl.pages.REASONS`."""
     detail: str
     """A sentence for a person: what was found and what was expected."""
+    final: bool = True
+    """False while another address of the same article is still to be tried."""
 
 
 @dataclass(slots=True)
@@ -118,8 +120,9 @@ class Failure:
     """A page that was scheduled and never came: refused, timed out, an error status."""
 
     url: str
-    kind: str
     detail: str
+    final: bool = True
+    """False while another address of the same article is still to be tried."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,188 @@
+"""What the spiders share: their arguments, and the way from a page's address to its article."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urljoin, urlsplit
+
+import scrapy
+from scrapy.exceptions import IgnoreRequest, UsageError
+from scrapy.http import Request, Response
+from scrapy.spidermiddlewares.httperror import HttpError
+
+from newscrawl import pages
+from newscrawl.items import Article, Failure, Page, Reject
+from newscrawl.run import Run, run_of
+from newscrawl.store.clock import utc_now
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from twisted.python.failure import Failure as TwistedFailure
+
+Result = Article | Failure | Reject | Request
+"""What a callback may yield."""
+
+logger = logging.getLogger(__name__)
+
+
+class NewsSpider(scrapy.Spider):
+    """A spider of one site. Subclasses say where to go next.
+
+    Arguments: ``base_url`` (the site), ``hosts`` (further hosts that may be asked, by commas),
+    ``site`` (the name under which sightings are kept), ``limit`` (pages to get in the run).
+    """
+
+    argument_names: ClassVar[frozenset[str]] = frozenset({"base_url", "hosts", "site", "limit"})
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        unknown = set(arguments) - self.argument_names
+        if unknown:
+            raise UsageError(
+                f"The spider {self.name} has no argument {', '.join(sorted(unknown))}; "
+                f"it takes {', '.join(sorted(self.argument_names))}"
+            )
+        super().__init__(name)
+        self.arguments = arguments
+        self.site = arguments.get("site", "finews")
+        self.limit = _positive("limit", arguments["limit"]) if "limit" in arguments else None
+        self.base_url = ""
+        self.allowed_domains: list[str] = []
+        self.is_own_base = "base_url" in arguments
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider; its hosts come from the arguments and the settings."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        base = spider.arguments.get("base_url") or crawler.settings["NEWSCRAWL_BASE_URL"]
+        spider.base_url = base_url(base)
+        spider.allowed_domains = [urlsplit(spider.base_url).hostname or "", *spider.hosts]
+        return spider
+
+    @property
+    def run(self) -> Run:
+        """The run that counts what becomes of each page."""
+        return run_of(self.crawler)
+
+    @property
+    def hosts(self) -> list[str]:
+        """Hosts named by the user besides the site's own."""
+        return [host for host in self.arguments.get("hosts", "").split(",") if host]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether ``limit`` is reached."""
+        return self.limit is not None and self.run.ledger.counters["scheduled"] >= self.limit
+
+    # -- one page -----------------------------------------------------------------------
+
+    def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
+        """Return the request for *page*, which the ledger counts as scheduled."""
+        self.run.ledger.schedule(page.url)
+        return Request(
+            page.url,
+            callback=self.parse_page,
+            errback=self.page_failed,
+            meta={"page": page},
+            priority=priority,
+            cb_kwargs=cb_kwargs,
+        )
+
+    def parse_page(self, response: Response, **cb_kwargs: Any) -> Iterator[Any]:
+        """Read a page into its article; yield a :class:`Reject` where it has none."""
+        page = received(response)
+        try:
+            article = pages.read(page, stats=self.crawler.stats)
+        except pages.Unreadable as error:
+            yield from self.unreadable(Reject(page, error.reason, error.detail), **cb_kwargs)
+            return
+        yield article
+        yield from self.after(article)
+
+    def page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
+        """Count a page that never came."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+        page: Page = request.meta["page"]
+        yield from self.failed(Failure(page.url, why(failure)), **request.cb_kwargs)
+
+    def after(self, article: Article) -> Iterable[Any]:
+        """Yield what an article leads to."""
+        return ()
+
+    def unreadable(self, reject: Reject, **cb_kwargs: Any) -> Iterable[Any]:
+        """Yield what a page without an article leads to."""
+        yield reject
+
+    def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
+        """Yield what a page that never came leads to."""
+        yield failure
+
+
+def received(response: Response) -> Page:
+    """Return the page that was asked for, with what came."""
+    page: Page = response.meta["page"]
+    page.body = response.body
+    page.observed_at = utc_now()
+    page.content_type = header(response, "Content-Type")
+    page.etag = header(response, "ETag")
+    page.last_modified = header(response, "Last-Modified")
+    return page
+
+
+def header(response: Response, name: str) -> str | None:
+    """Return a header as text; None where the response has none."""
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def base_url(text: str) -> str:
+    """Return *text* as the base of a site: scheme, host, path with a slash at its end.
+
+    :raises UsageError: it is no http or https URL.
+    """
+    parts = urlsplit(text if "://" in text else f"http://{text}")
+    try:
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(
+            f"base_url {text!r} is no address of a site; it looks like "
+            "https://finews.withounder.com/ or http://127.0.0.1:8000/"
+        )
+    return urljoin(parts.geturl() + ("" if parts.path.endswith("/") else "/"), ".")
+
+
+def day(name: str, text: str) -> datetime.date:
+    """Return the day that *text* names.
+
+    :raises UsageError: it names none.
+    """
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{name} {text!r} is no day; it looks like 2021-12-01") from None
+
+
+def _positive(name: str, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise UsageError(f"{name} {text!r} is no number above 0")
+    return number
+
+
+def why(failure: TwistedFailure) -> str:
+    """Return why a request failed, for a person."""
+    error = failure.value
+    if isinstance(error, HttpError):
+        return f"the server answered with status {error.response.status}"
+    if isinstance(error, IgnoreRequest):
+        return str(error) or "robots.txt forbids it"
+    return f"{type(error).__name__}: {error}"

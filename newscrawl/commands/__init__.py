@@ -1,0 +1,1 @@
+"""Commands of ``scrapy`` in a checkout that differ from Scrapy's own."""

@@ -1,0 +1,41 @@
+"""What an article means: is it one at all, when was it published, which are its one URLs."""
+
+from __future__ import annotations
+
+import datetime
+
+from newscrawl import ids, times
+from newscrawl.items import Article
+
+
+def missing(article: Article) -> str | None:
+    """Return why this is no article, as a key of ``pages.REASONS``; None where it is one."""
+    if not article.info_code:
+        return "no_id"
+    if not article.title and not article.body_text:
+        return "nothing"
+    return None
+
+
+def normalise(article: Article, *, now: datetime.datetime) -> Article:
+    """Fill in what follows from what the page says; return the same article.
+
+    *now* is the present time, aware: a time in the future is not believed.
+    """
+    assert article.info_code is not None  # noqa: S101  missing() has looked
+    published = times.published(
+        article.published_raw,
+        where=article.published_from or "",
+        info_code_date=ids.date_of(article.info_code),
+        shift=article.published_shift,
+        now=now,
+    )
+    article.published_at = published.at
+    article.published_raw = published.raw
+    article.published_precision = published.precision
+    article.published_from = published.source
+    # The digits are the public id, so every page of an article leads to the same original.
+    article.original_url = ids.public_url(article.info_code) or (
+        ids.canonical_url(article.original_url) if article.original_url else None
+    )
+    return article

@@ -1,0 +1,91 @@
+"""How a run ended, and the exit code that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from newscrawl.ledger import Ledger
+
+
+class Exit(IntEnum):
+    """The exit codes of every command: part of the contract with schedulers and scripts."""
+
+    GOOD = 0
+    CRASHED = 1
+    USAGE = 2
+    DEGRADED = 3
+    UNREACHABLE = 4
+    BUSY = 5
+    STORE = 6
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+    @property
+    def meaning(self) -> str:
+        """What the code tells whoever started the command."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Exit.GOOD: "all went well; also when there was nothing new",
+    Exit.CRASHED: "a bug, or a negative answer (`show` without an article)",
+    Exit.USAGE: "the command was asked for something that does not exist",
+    Exit.DEGRADED: "the run ended, but lost too much of what it met",
+    Exit.UNREACHABLE: "the site is down, forbids the crawl, or is not such a mirror",
+    Exit.BUSY: "another run is writing the same archive",
+    Exit.STORE: "the archive cannot be read or written; what was committed is safe",
+    Exit.INTERRUPTED: "stopped by Ctrl-C; what was stored is committed",
+    Exit.TERMINATED: "stopped by SIGTERM; what was stored is committed",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, and why, in a sentence."""
+
+    exit: Exit
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """One word: ``good``, ``degraded`` …"""
+        return self.exit.name.lower()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+def judge(ledger: Ledger, *, finish_reason: str, troubles: list[str], share: float) -> Outcome:
+    """Return the outcome of a run that came to its end.
+
+    *finish_reason* is Scrapy's, ``finished`` for a normal end; *troubles* are sentences about
+    what went wrong without being a page; *share* is the part of pages that may be lost.
+    """
+    if not ledger.balances:
+        return Outcome(Exit.CRASHED, f"the ledger does not balance: {dict(ledger.counters)}")
+    count = ledger.counters
+    scheduled, lost = count["scheduled"], ledger.lost
+    if finish_reason == "finished" and ledger.under_way:
+        return Outcome(Exit.CRASHED, f"{len(ledger.under_way)} pages came to no end")
+    if scheduled and count["failed"] == scheduled:
+        return Outcome(Exit.UNREACHABLE, f"none of {scheduled} pages could be had")
+    if finish_reason != "finished":
+        return Outcome(Exit.DEGRADED, f"stopped early: {finish_reason}")
+    if lost > share * scheduled:
+        return Outcome(
+            Exit.DEGRADED,
+            f"{lost} of {scheduled} pages lost: {count['failed']} failed, "
+            f"{count['rejected']} rejected; see the table rejects",
+        )
+    if troubles:
+        return Outcome(Exit.DEGRADED, "; ".join(troubles))
+    return Outcome(Exit.GOOD, summary(ledger))
+
+
+def summary(ledger: Ledger) -> str:
+    """Return what the pages of a run were worth, in a line."""
+    count = ledger.counters
+    ends = ("new", "richer", "changed", "unchanged", "duplicate", "rejected", "failed")
+    parts = [f"{count[end]} {end}" for end in ends if count[end]]
+    return f"{count['scheduled']} pages: {', '.join(parts)}" if parts else "no pages to get"

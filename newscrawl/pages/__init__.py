@@ -1,0 +1,42 @@
+"""What each kind of page says: one module per kind, all of them pure functions of the bytes.
+
+Nothing here asks the network, knows Scrapy or opens the store: a page that was kept can be read
+again, with better rules, at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from newscrawl.items import Article, Page
+from newscrawl.loaders import Stats
+from newscrawl.pages import answer, post, public
+from newscrawl.pages.reasons import REASONS, Unreadable
+
+__all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read"]
+
+LOADER_VERSION: int = 1
+"""Grows with every change of a rule that makes a page say something else."""
+
+_READERS: dict[str, Callable[[Page, Stats | None], Article]] = {
+    "post": post.read,
+    "answer": answer.read,
+    "public": public.read,
+}
+
+
+def read(page: Page, stats: Stats | None = None) -> Article:
+    """Return the article that a page tells of, with ``article.page`` set to the page.
+
+    `stats` counts the use of each rule, as ArticleLoader says.
+
+    Raises Unreadable where the page gives no article; ValueError for a kind that has no reader.
+    """
+    try:
+        reader = _READERS[page.kind]
+    except KeyError:
+        kinds = ", ".join(_READERS)
+        raise ValueError(f"no reader for pages of kind {page.kind!r}; there are {kinds}") from None
+    article = reader(page, stats)
+    article.page = page
+    return article

@@ -1,0 +1,103 @@
+"""The answer of GetNewsText.do, the API behind the share pages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from newscrawl import ids
+from newscrawl.items import Article, BodyRank, Page
+from newscrawl.loaders import ArticleLoader, Rule, Stats, key_values
+from newscrawl.pages import body as bodies
+from newscrawl.pages.post import add_body
+from newscrawl.pages.reasons import Unreadable
+from newscrawl.pages.text import decode
+
+RULES = (
+    Rule("title", "Title", kind="key"),
+    Rule("published_raw", "Date", kind="key"),
+)
+_SOURCE_RULES = (
+    Rule("source", "From", "the body has no 文章来源 line", kind="key"),
+    Rule("source", "medianame", "and From is empty", kind="key"),
+)
+# The body with links on securities comes before the one without; answers of 2018 have no content.
+_BODIES = (("content", BodyRank.LINKED), ("text", BodyRank.FULL))
+_ID_KEYS = ("Id", "newsid")
+
+
+def read(page: Page, stats: Stats | None = None) -> Article:
+    """Return what an answer says; keys that are missing or null are what it does not say.
+
+    Raises Unreadable: ``empty``, ``charset``, ``not_json``, ``null``, ``lacks_keys``, ``no_id``,
+    ``wrong_id``, ``nothing``.
+    """
+    data = _object(decode(page.body, page.content_type))
+    info_code = _info_code(page, data)
+    loader = ArticleLoader(stats=stats)
+    loader.add_value("info_code", info_code)
+    loader.apply(RULES, data)
+    if loader.get_collected_values("published_raw"):
+        loader.add_value("published_from", "Date")
+    for key, rank in _BODIES:
+        html = key_values(data, key)
+        body = bodies.read_html(html[0]) if html else bodies.Body()
+        if not loader.put("body_html", "key", key, body.html):
+            continue
+        body.rank, body.html = rank, None
+        add_body(loader, body)
+        break
+    if not loader.get_collected_values("source"):
+        loader.apply(_SOURCE_RULES, data)
+    loader.add_value("original_url", ids.public_url(info_code))
+    article: Article = loader.load_item()
+    if not article.title and not article.body_html:
+        raise Unreadable("nothing", f"Title, content and text of {info_code} are empty")
+    return article
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Return the JSON object in an answer: bare, in ``callback(…)`` or after ``var jsonData =``."""
+    stripped = text.strip().strip(";").strip()
+    if stripped == "null" or stripped.endswith(("=null", "= null", "(null)")):
+        raise Unreadable("null", f"the answer is {stripped[:60]!r}; expected an object")
+    begin = text.find("{")
+    # A page of HTML may hold braces, in a script.
+    if begin < 0 or stripped.startswith("<"):
+        raise _not_json(text)
+    try:
+        data, _ = json.JSONDecoder(strict=False).raw_decode(text, begin)
+    except (ValueError, RecursionError):
+        raise _not_json(text) from None
+    if not isinstance(data, dict):
+        raise _not_json(text)
+    wanted = {"Title", "content", "text"}
+    if not wanted & data.keys():
+        found = ", ".join(list(data)[:10]) or "none"
+        raise Unreadable(
+            "lacks_keys", f"none of Title, content and text is there; its keys: {found}"
+        )
+    if all(data[key] is None for key in wanted & data.keys()):
+        raise Unreadable("null", f"{', '.join(sorted(wanted & data.keys()))}: null")
+    return data
+
+
+def _not_json(text: str) -> Unreadable:
+    return Unreadable("not_json", f"the answer begins with {text[:60]!r}; expected an object")
+
+
+def _info_code(page: Page, data: dict[str, Any]) -> str:
+    """Return the id that was asked for, after checking that the answer is on it."""
+    said = [str(data[key]).strip() for key in _ID_KEYS if data.get(key)]
+    try:
+        asked = ids.parse(page.id or page.url)
+    except ids.BadInfoCode as error:
+        raise Unreadable("no_id", str(error)) from None
+    for each in said:
+        try:
+            agrees = ids.parse(each) == asked
+        except ids.BadInfoCode:
+            agrees = False
+        if not agrees:
+            raise Unreadable("wrong_id", f"asked for {asked}, the answer tells of {each[:60]!r}")
+    return asked

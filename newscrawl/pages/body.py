@@ -1,0 +1,341 @@
+"""The body of an article: Eastmoney's markup, cleaned of furniture, as safe HTML and as text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import nh3
+from lxml import etree
+
+from newscrawl.items import BodyRank, Mention
+from newscrawl.loaders import clean, squeeze, text_of
+from newscrawl.pages import securities
+
+
+def _words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_BLOCKS = _words(
+    "address article aside blockquote body center caption dd div dl dt fieldset figcaption figure"
+    " footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody tfoot"
+    " thead tr ul"
+)
+_CELLS = frozenset(("td", "th"))
+_INLINES = _words(
+    "a abbr b big br cite code del em font i img ins mark q s small span strike strong sub sup"
+    " tt u wbr col colgroup"
+)
+_KNOWN_TAGS = _BLOCKS | _CELLS | _INLINES
+# Never text of an article, whatever they hold.
+_JUNK_TAGS = _words("script style iframe link meta base object embed applet template")
+# Eastmoney's advertisements and helpers (SOURCES: the public page's junk).
+_JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract"))
+# With the paragraph that they stand in.
+_JUNK_LINK_CLASSES = frozenset(("toplink",))
+_PROMOTION_LENGTH = 120
+_KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
+_ENTITY_CLASSES = frozenset(("keytip", "infokey", "em_stock_key_common"))
+_ENTITY_ID = re.compile(r"(?:stock|bk|quote|bkquote)_[\w.]+|Info\.[\w.]+")
+_EMPTY_ID = re.compile(r"(?:bk)?quote_")
+_KNOWN_COMMENTS = re.compile(r"\s*(?:EM_StockImg_(?:Start|End)|文章主体)\s*")
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
+
+# Whole paragraphs that editors or the site add; each must match the paragraph from end to end.
+_JUNK_LINES = re.compile(
+    r"\s*(?:[（(]责任编辑[:：][^（()）]*[)）]"
+    r"|打开微信[，,]?|点击底部的“发现”.*"
+    r"|郑重声明[:：].*)\s*",
+    re.DOTALL,
+)
+# A name may hold parentheses, 安信国际证券(香港), but no other remark may follow in its own.
+_SOURCE = re.compile(r"[（(]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*）)*)[)）]")
+_SOURCE_AT_END = re.compile(r"[（(]\s*文章来源\s*[:：]([^（）]{1,40})[)）]$")
+
+_ATTRIBUTES: dict[str, set[str]] = {
+    "a": {"href", "data-code"},
+    "span": {"href", "data-code", "id"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+_CLASSES: dict[str, set[str]] = {
+    "p": {"em_media"},
+    "a": {"keytip", "infokey"},
+    "span": {"em_stock_key_common"},
+}
+_SAFE_TAGS = set(_KNOWN_TAGS - {"html", "body", "form", "fieldset", "main", "nav"})
+# Built once: it is a third of what cleaning a short body costs.
+_CLEANER = nh3.Cleaner(
+    tags=_SAFE_TAGS,
+    attributes=_ATTRIBUTES,
+    allowed_classes=_CLASSES,
+    url_schemes={"http", "https"},
+    link_rel=None,
+)
+
+
+@dataclass(slots=True)
+class Body:
+    """What a body says, in the forms that an article keeps."""
+
+    html: str | None = None
+    """Its own markup without furniture, safe to show in a browser."""
+    text: str | None = None
+    """One line per block or ``<br>``, a table's cells joined by tabs; no source line."""
+    mentions: list[Mention] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    source: str | None = None
+    """The medium in （文章来源：…）, joined over the links that break it."""
+    rank: BodyRank | None = None
+    """LINKED with any entity link (also keywords), else FULL; None without html."""
+    unknown: dict[str, int] = field(default_factory=dict)
+    """Constructs that no rule knows, such as ``span.hot`` or ``video``; their text is kept."""
+
+
+def parse_fragment(html: str) -> etree._Element:
+    """Return a ``<div>`` that holds the fragment."""
+    root = _parse(f"<html><body><div>{html}</div></body></html>")
+    body = root.find("body")
+    # Stray end tags may have closed the div: whatever the body holds is the fragment's.
+    wrapper = etree.Element("div")
+    if body is not None:
+        wrapper.text = body.text
+        wrapper.extend(list(body))
+    return wrapper
+
+
+def parse_page(text: str) -> etree._Element:
+    """Return the root element of a page; an empty one where the text has no markup at all."""
+    return _parse(text)
+
+
+def _parse(text: str) -> etree._Element:
+    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    root = etree.fromstring(text.encode("utf-8"), parser)
+    return etree.Element("html") if root is None else root
+
+
+def read_html(html: str) -> Body:
+    """Read a body from its markup."""
+    return read(parse_fragment(clean(html)))
+
+
+def read(root: etree._Element) -> Body:
+    """Read a body from an element that holds it and nothing else; the element is used up."""
+    unknown: Counter[str] = Counter()
+    linked = _tidy(root, unknown)
+    source_line, source = _source_line(root, unknown)
+    html = _safe(root)
+    # The publisher is no subject of the article: 中国<link on the board 证券>报 mentions no board.
+    # So what the source line holds counts neither as text nor as mentions.
+    if source_line is not None:
+        _drop(source_line)
+    read_lines = lines(root)
+    if source is None and read_lines and (match := _SOURCE_AT_END.search(read_lines[-1])):
+        source = squeeze(match[1]) or None
+        read_lines[-1:] = [line] if (line := read_lines[-1][: match.start()].rstrip()) else []
+    text = "\n".join(read_lines)
+    images = _images(root)
+    if not text and not images:
+        return Body(source=source, unknown=dict(unknown))
+    return Body(
+        html=html,
+        text=text or None,
+        mentions=securities.mentions(root),
+        images=images,
+        source=source,
+        rank=BodyRank.LINKED if linked else BodyRank.FULL,
+        unknown=dict(unknown),
+    )
+
+
+def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
+    """Remove the furniture, count what is unknown; tell whether there were entity links."""
+    for element in [*root.iter()][1:]:
+        if not isinstance(element.tag, str):
+            if element.tag is etree.Comment and not _KNOWN_COMMENTS.fullmatch(element.text or ""):
+                unknown[f"comment {squeeze(element.text or '')[:20]}".rstrip()] += 1
+            _drop(element)
+        elif _is_furniture(element):
+            _drop_with_wrapper(element)
+    for block in [*root.iter("p", "div", "center")]:
+        holds_blocks = block is root or block.find("p") is not None
+        if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block)):
+            _drop(block)
+    linked = [_note(element, unknown) for element in [*root.iter()][1:]]
+    return any(linked)
+
+
+def _is_furniture(element: etree._Element) -> bool:
+    tag, attributes = element.tag, element.attrib
+    if tag in _JUNK_TAGS:
+        return True
+    if not attributes:
+        return False
+    if "hidden" in attributes or _HIDDEN.search(attributes.get("style", "")):
+        return True
+    if tag == "img":
+        return _is_k_line(element)
+    classes = attributes.get("class", "").split()
+    if "EmImageRemark" in classes or attributes.get("id") == "comBodyEnd":
+        return True
+    if tag == "span" and _EMPTY_ID.match(attributes.get("id", "")):
+        return not len(element) and not squeeze(element.text or "")
+    return not _JUNK_CLASSES.isdisjoint(classes) or not _JUNK_LINK_CLASSES.isdisjoint(classes)
+
+
+def _is_k_line(image: etree._Element) -> bool:
+    return bool(_K_LINE_SRC.search(image.get("src", "")) or image.get("alt", "").startswith("K图"))
+
+
+def _drop_with_wrapper(element: etree._Element) -> None:
+    """Remove an element, and the paragraph around it that is empty then or is only its own."""
+    if not _JUNK_LINK_CLASSES.isdisjoint(element.get("class", "").split()):
+        paragraph = next(element.iterancestors("p"), None)
+        # A promotion is short; a paragraph of the article may hold such a link by mistake.
+        if paragraph is not None and len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH:
+            element = paragraph
+    parent = element.getparent()
+    _drop(element)
+    if parent is None or parent.getparent() is None or parent.tag not in ("p", "center", "a"):
+        return
+    if not len(parent) and not squeeze(parent.text or ""):
+        _drop_with_wrapper(parent)
+
+
+def _drop(element: etree._Element) -> None:
+    """Remove an element and all it holds; the text behind it stays."""
+    parent = element.getparent()
+    if parent is None:  # its paragraph went before it
+        return
+    if element.tail:
+        previous = element.getprevious()
+        if previous is None:
+            parent.text = (parent.text or "") + element.tail
+        else:
+            previous.tail = (previous.tail or "") + element.tail
+    parent.remove(element)
+
+
+def _note(element: etree._Element, unknown: Counter[str]) -> bool:
+    """Count an element that no rule knows and bring it into known form; tell of entity links."""
+    tag = str(element.tag)
+    if tag not in _KNOWN_TAGS:
+        unknown[tag] += 1
+        # Its text must outlive the cleaning: some tags would take it with them.
+        element.tag = "span"
+        element.attrib.clear()
+        return False
+    if not element.attrib:
+        return False
+    classes = element.get("class", "").split()
+    for name in classes:
+        if name not in _KNOWN_CLASSES:
+            unknown[f"{tag}.{name}"] += 1
+    if identity := element.get("id"):
+        if not _ENTITY_ID.fullmatch(identity):
+            if tag == "span":
+                unknown[f"span#{re.split('[_.0-9]', identity)[0]}"] += 1
+            del element.attrib["id"]  # an id of ours could clash with the reader's page
+        elif _EMPTY_ID.match(identity):
+            unknown["span#quote with text"] += 1
+    for name in ("href", "src"):
+        if address := element.get(name):
+            address = address.strip()
+            element.set(name, f"https:{address}" if address.startswith("//") else address)
+    return not _ENTITY_CLASSES.isdisjoint(classes)
+
+
+def _source_line(
+    root: etree._Element, unknown: Counter[str]
+) -> tuple[etree._Element | None, str | None]:
+    """Return the element that is the source line, and the medium it names."""
+    marked = [p for p in root.iter("p") if "em_media" in p.get("class", "").split()]
+    for element in reversed(marked):
+        if match := _SOURCE.fullmatch(squeeze(text_of(element))):
+            return element, match[1].strip() or None
+        unknown["p.em_media without 文章来源"] += 1
+    # Some bodies print it as a plain paragraph, with 责任编辑 or a statement behind it.
+    for element in reversed([*root.iter("p", "div")][-4:]):
+        if element is root or len(text := text_of(element)) > 200:
+            continue
+        if match := _SOURCE.fullmatch(squeeze(text)):
+            return element, match[1].strip() or None
+    return None, None
+
+
+def _safe(root: etree._Element) -> str | None:
+    inner = etree.tostring(root, encoding="unicode", method="html", with_tail=False)
+    inner = inner[inner.index(">") + 1 : -len(f"</{root.tag}>")]
+    html = clean(_CLEANER.clean(inner))
+    # What furniture leaves behind are empty lines.
+    return re.sub(r"\s*\n\s*", "\n", html).strip() or None
+
+
+def _images(root: etree._Element) -> list[str]:
+    sources = (image.get("src", "") for image in root.iter("img"))
+    return list(dict.fromkeys(s for s in sources if s.startswith(("http://", "https://"))))
+
+
+def lines(root: etree._Element) -> list[str]:
+    """Return the text of an element as a person reads it, line by line."""
+    return list(_lines(root))
+
+
+def detached(element: etree._Element) -> etree._Element:
+    """Take an element out of its page, without the text behind it, and return it."""
+    _drop(element)
+    element.tail = None
+    return element
+
+
+def _lines(root: etree._Element) -> Iterator[str]:
+    """Give the body's text line by line.
+
+    It goes through the tree without recursion, since pages may nest deeper than Python allows.
+    """
+    line: list[str] = []
+    cells: list[str] = []
+    rows = 0
+
+    def flush() -> str:
+        text = squeeze("".join(line))
+        line.clear()
+        return text
+
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        tag = element.tag
+        if event == "start":
+            if tag == "tr":
+                rows += 1
+            if tag in _BLOCKS or tag == "br":
+                # Inside a row a block is a space: a row is one line.
+                if rows > (tag == "tr"):
+                    line.append(" ")
+                elif text := flush():
+                    yield text
+            elif tag in _CELLS and rows > 1:
+                line.append(" ")
+            if element.text:
+                line.append(element.text)
+            continue
+        if event == "end":
+            if tag in _CELLS and rows == 1:
+                cells.append(flush())
+            elif tag in _CELLS or (tag in _BLOCKS and rows > (tag == "tr")):
+                line.append(" ")
+            elif tag in _BLOCKS:
+                text = "\t".join([*cells, *filter(None, [flush()])]).strip()
+                cells.clear()
+                if text:
+                    yield text
+            if tag == "tr":
+                rows -= 1
+        if element.tail and element is not root:
+            line.append(element.tail)

@@ -1,0 +1,68 @@
+"""The mirror's home and category pages: the posts that they link to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from newscrawl.items import Page
+from newscrawl.loaders import squeeze, unique, xpath_values
+from newscrawl.pages.body import parse_page
+from newscrawl.pages.footer import category_of_link
+from newscrawl.pages.post import category_of_path, check_whole
+from newscrawl.pages.text import decode
+
+__all__ = ["Listing", "category_of_link", "category_of_path", "is_post_link", "read_listing"]
+
+_POST_PATH = re.compile(r"/(?:[^/]+/)*[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html")
+_MIRROR_SIGNS = (
+    '//meta[@name="generator"][starts-with(@content, "Jekyll")]/@content',
+    '//link[@rel="alternate"][@type="application/atom+xml"]/@href',
+)
+
+
+@dataclass(slots=True)
+class Listing:
+    """What a home or category page says."""
+
+    links: list[str]
+    """The hrefs of posts, in the page's order and spelling, repeats too."""
+    categories: list[str]
+    """The slugs of its links to categories and of its posts' paths, each once."""
+    heading: str | None
+    """Its one h2, the posts' tag (its title may be another category's); None for the home page."""
+    is_mirror: bool
+    """Whether the page is of such a mirror at all, also its error page and an empty listing."""
+
+
+def read_listing(page: Page) -> Listing:
+    """Return the posts and categories that a listing links to.
+
+    A listing that kramdown turned into a code block, as /emnews/, has no links.
+
+    Raises Unreadable: ``empty``, ``charset``, ``cut_off`` (posts would be missed).
+    """
+    text = decode(page.body, page.content_type)
+    root = parse_page(text)
+    check_whole(text, root, has_article=True, expected="a listing")
+    hrefs = [href.strip() for href in xpath_values(root, "//section//a/@href")]
+    links = [href for href in hrefs if is_post_link(href)]
+    slugs = [slug for href in hrefs for slug in category_of_link(href) or category_of_path(href)]
+    headings = [text for h2 in xpath_values(root, "//section//h2") if (text := squeeze(h2))]
+    has_section = root.find(".//section") is not None
+    return Listing(
+        links=links,
+        categories=unique(slugs),
+        heading=headings[0] if len(headings) == 1 else None,
+        is_mirror=has_section
+        and (bool(links) or any(xpath_values(root, sign) for sign in _MIRROR_SIGNS)),
+    )
+
+
+def is_post_link(href: str) -> bool:
+    """Tell a link to a post: ``/<category>/…/<year>/<month>/<day>/<name>.html``, on any host."""
+    try:
+        return _POST_PATH.fullmatch(unquote(urlsplit(href).path)) is not None
+    except ValueError:
+        return False

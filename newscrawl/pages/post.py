@@ -1,0 +1,231 @@
+"""The mirror's rendered post page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree
+
+from newscrawl import ids
+from newscrawl.items import Article, BodyRank, Page
+from newscrawl.loaders import ArticleLoader, Rule, Stats, squeeze, text_of, xpath_values
+from newscrawl.pages import body as bodies
+from newscrawl.pages.footer import Footer, is_share_url, take_footer, take_link
+from newscrawl.pages.reasons import Unreadable
+from newscrawl.pages.text import decode
+from newscrawl.times import BUILD_TIME
+
+_JSON_LD = 'string(//script[@type="application/ld+json"])'
+_NOT_SITE_NAME = '[not(@content = //meta[@property="og:site_name"]/@content)]'
+
+RULES = (
+    # The site's name is an h1 as well, outside of section.
+    Rule("title", "//section/h1"),
+    Rule(
+        "title",
+        f'//meta[@property="og:title"]{_NOT_SITE_NAME}/@content',
+        "the plugin gives the site's name to a post without title",
+    ),
+    Rule("published_raw", "//section/h1/preceding-sibling::small[1]", name="section small"),
+    Rule(
+        "published_raw",
+        '//meta[@property="article:published_time"]/@content',
+        "the layout without its line of time",
+        name="article:published_time",
+    ),
+    Rule(
+        "published_raw",
+        f"substring-before(substring-after({_JSON_LD}, '\"datePublished\":\"'), '\"')",
+        "neither of both",
+        name="JSON-LD datePublished",
+    ),
+    Rule("tags", '//section/small[starts-with(normalize-space(), "tags:")]/em'),
+)
+
+_DATED_PATH = re.compile(r"^/((?:[^/]+/)*)[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html$")
+# （财联社） at a digest's very end. Half-width parentheses belong to names and codes.
+_DIGEST_TAIL = re.compile(r"（([^（），。！？；：、,!?;“”\"]{2,20})）$")
+# What stands in parentheses at a digest's end and is no medium.
+_NO_MEDIUM = re.compile(
+    r"附.*|见.*|详见.*|.*名单|[0-9.]+(?:\.[A-Z]{2})?|完|图|更新中|未完待续|待续"
+)
+
+
+@dataclass(slots=True)
+class Parts:
+    """A rendered post, or the content of a feed's entry, taken apart."""
+
+    footer: Footer
+    link: str | None
+    """The share or original URL that the post ends with."""
+    digest: str | None
+    """The block quote that an emnews post begins with."""
+    body: bodies.Body
+
+
+def read(page: Page, stats: Stats | None = None) -> Article:
+    """Return what a post page says.
+
+    Raises Unreadable: ``empty``, ``charset``, ``cut_off``, ``not_a_post``, ``no_id``, ``nothing``.
+    """
+    text = decode(page.body, page.content_type)
+    root = bodies.parse_page(text)
+    heading = next(iter(root.iterfind(".//section/h1")), None)
+    check_whole(text, root, has_article=heading is not None, expected="a section with an h1")
+    assert heading is not None  # noqa: S101 - check_whole has seen to it
+    info_code = _info_code(page)
+
+    loader = ArticleLoader.of(root, stats)
+    loader.add_value("info_code", info_code)
+    used = loader.apply(RULES)
+    tags = loader.get_collected_values("tags")
+    lost_front_matter = not squeeze(text_of(heading)) and not tags
+
+    parts = take_apart(_content(heading), info_code, is_emnews=_is_emnews(tags, page.url))
+    if "published_raw" in used:
+        _add_time(loader, used["published_raw"].name, parts.footer, lost_front_matter)
+    _add_categories(loader, parts.footer, page.url)
+    _add_body(loader, parts)
+    loader.add_value("original_url", ids.public_url(info_code))
+    if parts.link and is_share_url(parts.link):
+        loader.put("share_url", "rule", "last paragraph", parts.link)
+    elif parts.link:
+        loader.add_value("original_url", ids.canonical_url(parts.link))
+
+    article: Article = loader.load_item()
+    if not article.title and not article.body_text and not article.images:
+        raise Unreadable("nothing", f"the post {info_code} is empty")
+    return article
+
+
+def check_whole(text: str, root: etree._Element, *, has_article: bool, expected: str) -> None:
+    """Raise Unreadable for a page that was cut off or is of another kind."""
+    start = text[:1000].lower()
+    if "</html>" not in text[-1000:].lower() and ("<html" in start or "<!doctype" in start):
+        raise Unreadable(
+            "cut_off", f"{len(text)} characters without </html>; the last are {text[-40:]!r}"
+        )
+    if not has_article:
+        title = squeeze("".join(xpath_values(root, "string(//title)")))
+        named = f"is titled {title[:60]!r}" if title else f"begins with {text[:60].strip()!r}"
+        raise Unreadable("not_a_post", f"the page {named}; expected {expected}")
+
+
+def _info_code(page: Page) -> str:
+    try:
+        name = unquote(urlsplit(page.url).path).rpartition("/")[2]
+    except ValueError:
+        name = ""
+    stem = name.removesuffix(".html") or page.id
+    try:
+        return ids.from_stem(stem, page.site)
+    except ids.BadInfoCode as error:
+        raise Unreadable("no_id", str(error)) from None
+
+
+def _content(heading: etree._Element) -> etree._Element:
+    """Move what follows the heading, but for the layout's tags, into an element of its own."""
+    content = etree.Element("div")
+    content.text = heading.tail
+    for sibling in list(heading.itersiblings()):
+        if sibling.tag == "small":
+            # The tags, or nothing of the article.
+            continue
+        content.append(sibling)
+    return content
+
+
+def _is_emnews(tags: list[str], url: str) -> bool:
+    return "东财滚动新闻" in tags or "emnews" in category_of_path(url)
+
+
+def take_apart(content: etree._Element, info_code: str, *, is_emnews: bool = False) -> Parts:
+    """Take a post's content, an element that is used up, into its parts.
+
+    `is_emnews` says so for posts whose footer does not: the first generation has none.
+    """
+    footer = take_footer(content)
+    link = take_link(content, info_code)
+    is_emnews = is_emnews or "emnews" in (footer.categories or [])
+    digest = _take_digest(content) if is_emnews else None
+    body = bodies.read(content)
+    # Generations 0 to 5 print the digest alone, as the one plain paragraph.
+    if is_emnews and digest is None and _is_digest(body):
+        digest = (body.text or "").replace("\t", "|")
+        body.text, body.rank = digest, BodyRank.DIGEST
+    return Parts(footer, link, digest, body)
+
+
+def _take_digest(content: etree._Element) -> str | None:
+    first = next((each for each in content if isinstance(each.tag, str)), None)
+    if first is None or first.tag != "blockquote" or squeeze(content.text or ""):
+        return None
+    content.remove(first)
+    lines = bodies.lines(first)
+    # kramdown takes a digest with | for a table: its cells are the text between the bars.
+    return "\n".join(lines).replace("\t", "|")
+
+
+def _is_digest(body: bodies.Body) -> bool:
+    """Tell a digest from a body: one line, and none of what bodies are made of."""
+    return bool(
+        body.text
+        and "\n" not in body.text
+        and body.rank is BodyRank.FULL
+        and not body.source
+        and not body.images
+    )
+
+
+def _add_time(loader: ArticleLoader, where: str, footer: Footer, lost_front_matter: bool) -> None:
+    if lost_front_matter:
+        loader.put("published_from", "rule", "build time", BUILD_TIME)
+        return
+    if late := footer.shift():
+        hours, reason = late
+        loader.put("published_shift", "rule", reason, hours)
+        where = f"{where}, {reason}"
+    loader.add_value("published_from", where)
+
+
+def _add_categories(loader: ArticleLoader, footer: Footer, url: str) -> None:
+    if not loader.put("categories", "rule", "footer", footer.categories):
+        loader.put("categories", "rule", "path", category_of_path(url))
+
+
+def _add_body(loader: ArticleLoader, parts: Parts) -> None:
+    add_body(loader, parts.body)
+    loader.add_value("digest", parts.digest)
+    if parts.body.source is None and parts.digest and (medium := medium_of_digest(parts.digest)):
+        loader.put("source", "rule", "digest's tail", medium)
+
+
+def add_body(loader: ArticleLoader, body: bodies.Body) -> None:
+    """Add all that a body says."""
+    loader.put("source", "rule", "文章来源", body.source)
+    loader.add_value("body_html", body.html)
+    loader.add_value("body_text", body.text)
+    loader.add_value("body_rank", body.rank)
+    loader.add_value("mentions", body.mentions)
+    loader.add_value("images", body.images)
+    loader.add_value("unknown", body.unknown or None)
+
+
+def medium_of_digest(digest: str) -> str | None:
+    """Return the medium named at a digest's very end, such as （财联社）."""
+    match = _DIGEST_TAIL.search(digest)
+    if match is None or _NO_MEDIUM.fullmatch(name := squeeze(match[1])):
+        return None
+    return name
+
+
+def category_of_path(url: str) -> list[str]:
+    """Return the categories in a post's path, the pieces before its date, in lower case there."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return []
+    match = _DATED_PATH.match(unquote(path))
+    return [piece for piece in match[1].split("/") if piece] if match else []

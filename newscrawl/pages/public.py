@@ -1,0 +1,56 @@
+"""The article's page on Eastmoney, https://finance.eastmoney.com/a/<digits>.html."""
+
+from __future__ import annotations
+
+from newscrawl import ids
+from newscrawl.items import Article, Page
+from newscrawl.loaders import ArticleLoader, Rule, Stats
+from newscrawl.pages import body as bodies
+from newscrawl.pages.post import add_body, check_whole
+from newscrawl.pages.reasons import Unreadable
+from newscrawl.pages.text import decode
+
+# The class is " item", with a space before it.
+_ITEM = '//div[@class="infos"]/div[normalize-space(@class) = "item"]'
+
+RULES = (
+    Rule("title", 'substring-before(concat(//title, "_东方财富网"), "_东方财富网")'),
+    Rule("title", "(//h1)[1]", "the page without title"),
+    Rule("published_raw", f'{_ITEM}[contains(., "年")][1]'),
+)
+_SOURCE_RULE = Rule(
+    "source",
+    f'{_ITEM}[not(contains(., "年"))][1]',
+    "the body has no 文章来源 line; the items are the time and the medium",
+)
+
+
+def read(page: Page, stats: Stats | None = None) -> Article:
+    """Return what a public page says; its time has no seconds.
+
+    Raises Unreadable: ``empty``, ``charset``, ``cut_off``, ``not_a_post``, ``no_id``, ``nothing``.
+    """
+    text = decode(page.body, page.content_type)
+    root = bodies.parse_page(text)
+    content = next(iter(root.iterfind('.//div[@id="ContentBody"]')), None)
+    check_whole(text, root, has_article=content is not None, expected="a div #ContentBody")
+    assert content is not None  # noqa: S101 - check_whole has seen to it
+    try:
+        info_code = ids.parse(page.url or page.id)
+    except ids.BadInfoCode as error:
+        raise Unreadable("no_id", str(error)) from None
+
+    loader = ArticleLoader.of(root, stats)
+    loader.add_value("info_code", info_code)
+    loader.apply(RULES)
+    if loader.get_collected_values("published_raw"):
+        loader.add_value("published_from", "div.infos item")
+    body = bodies.read(bodies.detached(content))
+    add_body(loader, body)
+    if body.source is None:
+        loader.apply((_SOURCE_RULE,))
+    loader.add_value("original_url", ids.public_url(info_code))
+    article: Article = loader.load_item()
+    if not article.title and not article.body_html:
+        raise Unreadable("nothing", f"the page of {info_code} is empty")
+    return article

@@ -1,0 +1,28 @@
+"""Why a page gives no article."""
+
+from __future__ import annotations
+
+REASONS: dict[str, str] = {
+    "empty": "the page has no text at all",
+    "charset": "its bytes are no text in any charset that it may have",
+    "cut_off": "the page ends before its end",
+    "not_a_post": "it is a page of another kind, such as a login or an error page",
+    "no_id": "neither its address nor its text has an article's id",
+    "wrong_id": "it tells of another article than the one asked for",
+    "not_json": "the answer is not JSON",
+    "null": "the answer is null",
+    "lacks_keys": "the answer lacks the keys of an article",
+    "nothing": "it has neither a title nor a body",
+}
+"""Each reason, one word, with the sentence that explains it."""
+
+
+class Unreadable(Exception):
+    """Raised by every reader of a page that gives no article; the page becomes a reject."""
+
+    def __init__(self, reason: str, detail: str):
+        super().__init__(f"{REASONS[reason]}: {detail}")
+        self.reason = reason
+        """A key of REASONS."""
+        self.detail = detail
+        """What was found and what was expected, a sentence for a person."""

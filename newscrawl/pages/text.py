@@ -1,0 +1,48 @@
+"""A page's bytes as text."""
+
+from __future__ import annotations
+
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
+
+from newscrawl.loaders import clean
+from newscrawl.pages.reasons import Unreadable
+
+
+def decode(body: bytes, content_type: str | None = None) -> str:
+    """Return the page as text, without control characters and with ``\\n`` as its only line end.
+
+    A BOM decides; else bytes that are UTF-8 are UTF-8 whatever is declared (text of another
+    charset practically never is, and servers declare wrongly); else the Content-Type header, the
+    page's own declaration and GB18030 are tried in this order, strictly.
+
+    Raises Unreadable: ``empty``, ``charset``.
+    """
+    if not body.strip(b"\x00 \t\r\n"):
+        raise Unreadable("empty", f"the page has {len(body)} bytes and no text")
+    return clean(_decode(body, content_type))
+
+
+def _decode(body: bytes, content_type: str | None) -> str:
+    bom_charset, bom = read_bom(body)
+    if bom_charset and bom:
+        return _strictly(body[len(bom) :], [bom_charset])
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    declared = [http_content_type_encoding(content_type), html_body_declared_encoding(body)]
+    # A damaged UTF-8 page often passes as GB18030, as mojibake: where most of it is UTF-8, it is.
+    text = body.decode("utf-8", "replace")
+    if text.count("\ufffd") * 10 < sum(char > "\x7f" for char in text):
+        raise Unreadable("charset", "the page is UTF-8, but some of its bytes are not")
+    return _strictly(body, [*(charset for charset in declared if charset), "gb18030"])
+
+
+def _strictly(body: bytes, charsets: list[str]) -> str:
+    for charset in charsets:
+        try:
+            return body.decode(charset)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    tried = ", ".join(dict.fromkeys(charsets))
+    raise Unreadable("charset", f"the bytes are no text in UTF-8 nor in {tried}")

@@ -1,0 +1,117 @@
+"""What each item means, or why it is dropped: account ▸ validate ▸ normalise ▸ since ▸ dedupe."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from typing import TYPE_CHECKING, Any
+
+from itemadapter import ItemAdapter
+from scrapy.exceptions import DropItem
+
+from newscrawl.items import Article, Failure, Listed, Reject
+from newscrawl.normalise import missing, normalise
+from newscrawl.pages import REASONS
+from newscrawl.run import run_of
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+
+class _Pipeline:
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.run = run_of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+
+def _dropped(why: str) -> DropItem:
+    # It is counted in the ledger; a warning for each would drown what needs a person.
+    return DropItem(why, log_level=logging.getLevelName(logging.DEBUG))
+
+
+class Account(_Pipeline):
+    """Takes out what is no article: rejects, failures and listings go to the ledger."""
+
+    def process_item(self, item: Any) -> Any:
+        """Let articles through."""
+        match item:
+            case Reject():
+                self.run.reject(item)
+            case Failure():
+                self.run.fail(item)
+            case Listed():
+                self.run.list(item)
+            case _:
+                return item
+        raise _dropped(f"counted: {type(item).__name__}")
+
+
+class Validate(_Pipeline):
+    """Rejects what has no id, or neither title nor body."""
+
+    def process_item(self, item: Any) -> Any:
+        """Let through what is an article."""
+        article = _article(item)
+        reason = missing(article)
+        if reason is None:
+            return item
+        if article.page is not None:
+            self.run.reject(Reject(article.page, reason, REASONS[reason]))
+        raise _dropped(f"rejected: {reason}")
+
+
+class Normalise(_Pipeline):
+    """Gives the article its one time, ids and URLs."""
+
+    def process_item(self, item: Any) -> Any:
+        """Return the article, completed."""
+        normalise(_article(item), now=datetime.datetime.now(datetime.UTC))
+        return item
+
+
+class Since(_Pipeline):
+    """Drops what was published before the day that the spider was asked for."""
+
+    def process_item(self, item: Any) -> Any:
+        """Let through what is young enough; what has no time is."""
+        adapter = ItemAdapter(item)
+        since: datetime.date | None = getattr(self.crawler.spider, "since", None)
+        published_at = adapter.get("published_at")
+        if since is None or published_at is None or published_at[:10] >= since.isoformat():
+            return item
+        self.run.withdraw(_article(item))
+        raise _dropped(f"published {published_at}, before {since}")
+
+
+class Dedupe(_Pipeline):
+    """Drops a page that was had before in this run, under another address.
+
+    Against the archive nothing is dropped: the writer says new, richer, changed or unchanged.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._seen: set[str] = set()
+
+    def process_item(self, item: Any) -> Any:
+        """Let each page through once."""
+        article = _article(item)
+        if article.page is None:
+            raise DropItem("an article without the page it was seen on")
+        if article.page.key in self._seen:
+            self.run.duplicate(article)
+            raise _dropped(f"duplicate: {article.page.key}")
+        self._seen.add(article.page.key)
+        return item
+
+
+def _article(item: Any) -> Article:
+    if not isinstance(item, Article):
+        raise TypeError(f"newscrawl's pipelines take articles, not {type(item).__name__}")
+    return item

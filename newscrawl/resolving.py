@@ -1,0 +1,67 @@
+"""The way from an infoCode to its article: one address after the other, until one has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from newscrawl.base_spider import NewsSpider
+from newscrawl.items import Failure, Reject
+from newscrawl.resolvers import addresses, page_of
+
+if TYPE_CHECKING:
+    from scrapy.http import Request
+
+Address = tuple[str, str]
+"""Kind of page, URL."""
+
+
+class Resolving(NewsSpider):
+    """A spider that resolves share links. A share page itself is an empty shell."""
+
+    def resolve(self, info_code: str, *, base: str | None = None) -> Iterator[Any]:
+        """Ask for the article of *info_code*, at the first address that may have it.
+
+        *base* is the share link's own host, where that may be asked.
+        """
+        resolvers = self.crawler.settings["NEWSCRAWL_RESOLVERS"]
+        hosts = self.hosts if self.is_own_base else None
+        found = list(addresses(info_code, resolvers, base=base or self.base_url, hosts=hosts))
+        if not self.is_own_base:
+            for _, url in found:
+                host = urlsplit(url).hostname
+                if host and host not in self.allowed_domains:
+                    self.allowed_domains.append(host)
+        yield from self._ask(info_code, found)
+
+    def _ask(self, info_code: str, rest: list[Address]) -> Iterator[Request]:
+        """Ask the first of *rest* that was not asked before in this run."""
+        for index, (kind, url) in enumerate(rest):
+            if url in self._asked:
+                self.run.ledger.link("repeated")
+                return
+            self._asked.add(url)
+            page = page_of(info_code, kind, url, self.site)
+            yield self.get(page, info_code=info_code, rest=rest[index + 1 :])
+            return
+
+    def unreadable(self, reject: Reject, **cb_kwargs: Any) -> Iterable[Any]:
+        """Keep what came, and ask the next address."""
+        reject.final = not cb_kwargs.get("rest")
+        yield reject
+        yield from self._next(**cb_kwargs)
+
+    def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
+        """Note that nothing came, and ask the next address."""
+        failure.final = not cb_kwargs.get("rest")
+        yield failure
+        yield from self._next(**cb_kwargs)
+
+    def _next(self, info_code: str = "", rest: list[Address] | None = None) -> Iterator[Request]:
+        if rest:
+            yield from self._ask(info_code, rest)
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        super().__init__(name, **arguments)
+        self._asked: set[str] = set()

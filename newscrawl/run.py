@@ -1,0 +1,298 @@
+"""One run: its archive, its one writer, its ledger and its outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import signal
+import sqlite3
+from importlib.metadata import version
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from scrapy import signals
+from scrapy.exceptions import CloseSpider
+
+from newscrawl import __version__
+from newscrawl.addon import the_archive
+from newscrawl.items import Article, Failure, Listed, Reject
+from newscrawl.ledger import Ledger
+from newscrawl.outcome import Exit, Outcome, judge
+from newscrawl.pages import LOADER_VERSION
+from newscrawl.store.errors import AlreadyRunning, StoreError
+from newscrawl.store.target import Target
+from newscrawl.store.writer import Writer
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure as TwistedFailure
+
+logger = logging.getLogger(__name__)
+
+_SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+
+
+class Run:
+    """Opens the archive before the first request, and closes it with the run's outcome.
+
+    What the pipelines, the exporter and the spiders learn of a page comes here: it is written
+    and counted in one transaction, so that the ledger in the file balances at every commit.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.ledger = Ledger()
+        self.outcome: Outcome | None = None
+        """How the run ended; None until it has, or what will end it."""
+        self.troubles: list[str] = []
+        self._target: Target | None = None
+        self._writer: Writer | None = None
+        self._verdict: Outcome | None = None
+        self._commits: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Connect to the crawler's signals."""
+        run = cls(crawler)
+        connect = crawler.signals.connect
+        connect(run.spider_opened, signals.spider_opened)
+        connect(run.spider_idle, signals.spider_idle)
+        connect(run.spider_error, signals.spider_error)
+        connect(run.item_error, signals.item_error)
+        # After the feeds have closed: they may still hand over an article.
+        connect(run.feeds_closed, signals.feed_exporter_closed)
+        return run
+
+    # -- what the run learns of its pages -----------------------------------------------
+
+    def store(self, article: Article) -> None:
+        """Write an article, and count what it was worth."""
+        if article.page is None or self._writer is None:
+            return
+        try:
+            verdict = self._writer.add(article, loader_version=LOADER_VERSION)
+        except StoreError as error:
+            self._store_failed(error)
+            return
+        self.ledger.settle(article.page.url, verdict)
+        self._commit_if_due()
+
+    def reject(self, reject: Reject) -> None:
+        """Keep a page that gave no article, and count it."""
+        logger.info("Rejected %s: %s", reject.page.url, reject.detail)
+        self.crawler.stats.inc_value(f"rejected/{reject.reason}")
+        self._write("reject", reject, loader_version=LOADER_VERSION)
+        self.ledger.settle(reject.page.url, "rejected", final=reject.final)
+
+    def fail(self, failure: Failure) -> None:
+        """Count a page that never came."""
+        logger.info("Failed %s: %s", failure.url, failure.detail)
+        self.ledger.settle(failure.url, "failed", final=failure.final)
+
+    def list(self, listed: Listed) -> None:
+        """Note a listing's category for an article."""
+        self._write("list", listed)
+
+    def duplicate(self, article: Article) -> None:
+        """Count a page that was had before in this run."""
+        if article.page is not None:
+            self.ledger.settle(article.page.url, "duplicate")
+
+    def withdraw(self, article: Article) -> None:
+        """Count a page as filtered after all."""
+        if article.page is not None:
+            self.ledger.withdraw(article.page.url)
+
+    def trouble(self, sentence: str) -> None:
+        """Note what went wrong without being a page; the run will not end good."""
+        logger.warning(sentence)
+        self.troubles.append(sentence)
+
+    def fail_at_end(self, exit_: Exit, reason: str) -> None:
+        """Let the run go on, and end with this outcome; the last one given stays."""
+        self._verdict = Outcome(exit_, reason)
+
+    def stop(self, exit_: Exit, reason: str) -> None:
+        """End the run now, with this outcome; the first one given stays."""
+        if self.outcome is None:
+            self.outcome = Outcome(exit_, reason)
+            close = self.crawler.engine.close_spider_async(reason=self.outcome.name)
+            self._closing = asyncio.ensure_future(_unless_closing(close))
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The writer's connection, for questions of the spiders."""
+        if self._writer is None:
+            raise RuntimeError("the archive is not open yet")
+        return self._writer.connection
+
+    # -- signals ------------------------------------------------------------------------
+
+    def spider_opened(self, spider: Spider) -> None:
+        """Open the archive and begin the run's row."""
+        path, overwrite = the_archive(self.crawler.settings.getdict("FEEDS"))
+        try:
+            self._target = Target(path, overwrite=overwrite)
+            self._writer = Writer(
+                self._target.db,
+                spider=spider.name,
+                arguments=getattr(spider, "arguments", {}),
+                versions=versions(),
+                pid=os.getpid(),
+            )
+        except StoreError as error:
+            busy = isinstance(error, AlreadyRunning)
+            self.outcome = Outcome(Exit.BUSY if busy else Exit.STORE, str(error))
+            raise CloseSpider(self.outcome.name) from error
+        logger.info("Writing to %s, run %d", path, self._writer.run_id)
+        self._watch_signals()
+        self._commits = asyncio.ensure_future(self._commit_regularly())
+
+    def spider_idle(self) -> None:
+        """Count what Scrapy dropped without a word: a redirect to another host, for one."""
+        for url in sorted(self.ledger.under_way):
+            self.fail(Failure(url, "dropped on its way: it leads to a host that was not given"))
+
+    def spider_error(self, failure: TwistedFailure, response: Response, spider: Spider) -> None:
+        """A callback raised: a bug of ours. Its page is kept for another try."""
+        request = getattr(response, "request", None)
+        page = request.meta.get("page") if request is not None else None
+        detail = f"a bug: {failure.value!r}"
+        if page is None:
+            self.trouble(f"{getattr(response, 'url', 'a page')}: {detail}")
+        elif page.url in self.ledger.under_way:
+            page.body = getattr(response, "body", b"")
+            self.reject(Reject(page, "crash", detail))
+
+    def item_error(self, item: Any, failure: TwistedFailure) -> None:
+        """A pipeline raised: a bug of ours. Its page is kept for another try."""
+        detail = f"a bug: {failure.value!r}"
+        page = getattr(item, "page", None)
+        if page is not None and page.url in self.ledger.under_way:
+            self.reject(Reject(page, "crash", detail))
+        else:
+            self.trouble(detail)
+
+    def feeds_closed(self) -> None:
+        """Judge the run, close its row and its archive."""
+        if self._commits is not None:
+            self._commits.cancel()
+        self.outcome = self.outcome or self._verdict
+        if self.outcome is None:
+            self.outcome = judge(
+                self.ledger,
+                finish_reason=self.crawler.stats.get_value("finish_reason", "finished"),
+                troubles=self.troubles,
+                share=self.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE"),
+            )
+        self._close_archive()
+        level = logging.INFO if self.outcome.exit is Exit.GOOD else logging.ERROR
+        logger.log(level, "Run ended %s", self.outcome)
+
+    # -- the archive --------------------------------------------------------------------
+
+    def _write(self, method: str, *args: Any, **options: Any) -> None:
+        if self._writer is None:
+            return
+        try:
+            getattr(self._writer, method)(*args, **options)
+        except StoreError as error:
+            self._store_failed(error)
+        else:
+            self._commit_if_due()
+
+    def _commit_if_due(self) -> None:
+        if self._writer is None:
+            return
+        self._writer.counters = self._counters()
+        try:
+            self._writer.commit_if_due()
+        except StoreError as error:
+            self._store_failed(error)
+
+    async def _commit_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._commit_if_due()
+
+    def _store_failed(self, error: StoreError) -> None:
+        """Stop at the first error: what Scrapy would swallow must not look like a good end."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+        self.stop(Exit.STORE, str(error))
+
+    def _close_archive(self) -> None:
+        assert self.outcome is not None  # noqa: S101  feeds_closed() has judged
+        try:
+            if self._writer is not None:
+                self._writer.counters = self._counters()
+                self._writer.end(
+                    outcome=self.outcome.name,
+                    exit_code=self.outcome.exit,
+                    reason=self.outcome.reason,
+                )
+            if self._target is not None:
+                self._target.finish(good=self.outcome.exit is Exit.GOOD)
+        except StoreError as error:
+            self.outcome = Outcome(Exit.STORE, str(error))
+
+    def _counters(self) -> dict[str, int]:
+        stat = self.crawler.stats.get_value
+        return {
+            **self.ledger.counters,
+            "requests": stat("downloader/request_count", 0),
+            "responses": stat("downloader/response_count", 0),
+            "errors": stat("downloader/exception_count", 0),
+        }
+
+    def _watch_signals(self) -> None:
+        """Remember which signal ends the run; what Scrapy does on it stays as it is."""
+        for number, exit_ in _SIGNALS.items():
+            handler = signal.getsignal(number)
+            if callable(handler):
+                signal.signal(number, self._noting(exit_, handler))
+
+    def _noting(self, exit_: Exit, handler: Any) -> Any:
+        def note(number: int, frame: FrameType | None) -> None:
+            if self.outcome is None:
+                self.outcome = Outcome(exit_, f"stopped by {signal.Signals(number).name}")
+            handler(number, frame)
+
+        return note
+
+
+async def _unless_closing(close: Any) -> None:
+    """Await the engine's end; it may have come already, for another reason."""
+    try:
+        await close
+    except RuntimeError as error:
+        logger.debug("The spider was closing already: %s", error)
+
+
+def run_of(crawler: Crawler) -> Run:
+    """Return the crawler's run.
+
+    :raises RuntimeError: the extension is not enabled.
+    """
+    run = crawler.get_extension(Run)
+    if run is None:
+        raise RuntimeError("newscrawl.run.Run is not among EXTENSIONS")
+    return run
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run's row keeps."""
+    return {
+        "newscrawl": __version__,
+        "scrapy": version("scrapy"),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+    }

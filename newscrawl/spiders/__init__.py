@@ -1,0 +1,1 @@
+"""The spiders: where to go next. ``scrapy list`` shows them."""

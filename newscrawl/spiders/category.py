@@ -1,0 +1,189 @@
+"""Walks a mirror: home, categories, posts."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from scrapy.http import Request, Response
+from scrapy.spidermiddlewares.httperror import HttpError
+
+from newscrawl import ids
+from newscrawl.base_spider import NewsSpider, day, header, why
+from newscrawl.items import Article, Listed, Page
+from newscrawl.outcome import Exit
+from newscrawl.pages import Unreadable, listing
+from newscrawl.resolving import Resolving
+from newscrawl.store.clock import utc_now
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure as TwistedFailure
+
+LISTING, POST = 10, 0
+"""Priorities: a listing may vanish in minutes, and leads to many posts."""
+
+
+class CategorySpider(Resolving, NewsSpider):
+    """Walks a mirror from its home page over its categories to its posts.
+
+    A mirror has no index of its categories: they are found on the home page, in the footer of
+    each post and in the paths of posts.
+
+    Arguments: ``category`` (only these slugs, by commas), ``since`` (a day; older posts are left
+    out), ``limit`` (posts to get), ``share=1`` (resolve the share links met), ``base_url``,
+    ``hosts``, ``site``.
+    """
+
+    name = "category"
+    argument_names: ClassVar[frozenset[str]] = NewsSpider.argument_names | {
+        "category", "since", "share",
+    }  # fmt: skip
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        super().__init__(name, **arguments)
+        named = arguments.get("category", "").split(",")
+        self.named = [slug.strip() for slug in named if slug.strip()]
+        self.since = day("since", arguments["since"]) if "since" in arguments else None
+        self.share = arguments.get("share", "0") not in ("0", "")
+        self._listings: dict[str, str] = {}
+        """Address of each listing asked for, and how it was found."""
+        self._posts: set[str] = set()
+        self._seen_slugs: set[str] = set()
+        self._unknown: list[str] = []
+
+    # -- home ---------------------------------------------------------------------------
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Ask for the home page: it shows whether this is such a mirror."""
+        yield Request(self.base_url, callback=self.parse_home, errback=self.home_failed)
+
+    def parse_home(self, response: Response) -> Iterator[Any]:
+        """Take the posts of the home page, and the categories in their paths."""
+        try:
+            found = listing.read_listing(self._listing_page(response))
+        except Unreadable as error:
+            self._no_mirror(response, error.detail)
+            return
+        if not found.is_mirror:
+            self._no_mirror(response, "its home page has no list of posts")
+            return
+        self._seen_slugs.update(found.categories)
+        for slug in self.named or found.categories:
+            yield from self.ask_listing(slug, found_in="name" if self.named else "path")
+        if not self.named:
+            for link in found.links:
+                yield from self.ask_post(link)
+
+    def home_failed(self, failure: TwistedFailure) -> None:
+        """End the run: without its home page nothing is known of the mirror."""
+        self.run.stop(Exit.UNREACHABLE, f"{self.base_url} cannot be had: {why(failure)}")
+
+    def _no_mirror(self, response: Response, found: str) -> None:
+        self.run.stop(
+            Exit.UNREACHABLE,
+            f"{response.url} is no mirror of this kind: {found}. Expected a home page with links "
+            "like /guojishangbao/2021/12/28/NW202112282228490028.html",
+        )
+
+    # -- listings -----------------------------------------------------------------------
+
+    def ask_listing(self, slug: str, *, found_in: str) -> Iterator[Request]:
+        """Ask for a category's page, once.
+
+        *found_in* says how sure the slug is: ``name`` (the user's), ``footer`` (as the mirror
+        spells it) or ``path`` (lower-cased: its page may not exist under that name).
+        """
+        url = urljoin(self.base_url, f"category/{quote(slug)}.html")
+        if url in self._listings:
+            return
+        self._listings[url] = found_in
+        yield Request(
+            url,
+            callback=self.parse_listing,
+            errback=self.listing_failed,
+            priority=LISTING,
+            cb_kwargs={"slug": slug},
+        )
+
+    def parse_listing(self, response: Response, slug: str) -> Iterator[Any]:
+        """Take the posts of a category."""
+        try:
+            found = listing.read_listing(self._listing_page(response))
+        except Unreadable as error:
+            self.run.trouble(f"The list of {slug} at {response.url} cannot be read: {error.detail}")
+            return
+        self.crawler.stats.inc_value("listings/read")
+        for link in found.links:
+            yield from self.ask_post(link, category=slug)
+
+    def listing_failed(self, failure: TwistedFailure) -> None:
+        """Note that a list could not be had; one that was only guessed at may not exist."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+        slug, found_in = request.cb_kwargs["slug"], self._listings[request.url]
+        missing = isinstance(failure.value, HttpError) and failure.value.response.status == 404
+        if missing and found_in == "name":
+            self._unknown.append(slug)
+            known = ", ".join(sorted(self._seen_slugs))
+            self.run.fail_at_end(
+                Exit.USAGE,
+                f"{self.base_url} has no category {', '.join(self._unknown)}. Its home page "
+                f"shows: {known}",
+            )
+        elif missing and found_in == "path":
+            self.crawler.stats.inc_value("listings/guessed_wrong")
+        else:
+            self.run.trouble(f"The list of {slug} cannot be had: {why(failure)}")
+
+    def _listing_page(self, response: Response) -> Page:
+        return Page(
+            kind="listing", id=response.url, url=response.url, body=response.body,
+            observed_at=utc_now(), site=self.site,
+            content_type=header(response, "Content-Type"),
+        )  # fmt: skip
+
+    # -- posts --------------------------------------------------------------------------
+
+    def ask_post(self, link: str, *, category: str | None = None) -> Iterator[Any]:
+        """Ask for a post, once, unless ``since`` or ``limit`` leave it out."""
+        url = self._own(link)
+        page_id = posixpath.splitext(posixpath.basename(unquote(urlsplit(url).path)))[0]
+        try:
+            info_code = ids.from_stem(page_id, self.site)
+        except ids.BadInfoCode as error:
+            self.run.trouble(f"The link {link} leads to no post: {error}")
+            return
+        page = Page(kind="post", id=page_id, url=url, body=b"", observed_at="", site=self.site)
+        if url in self._posts:
+            self.run.ledger.link("repeated")
+        elif self._is_too_old(info_code) or self.is_full:
+            self.run.ledger.link("filtered")
+            return
+        else:
+            self._posts.add(url)
+            yield self.get(page, priority=POST)
+        if category is not None:
+            yield Listed(page.key, info_code, category)
+
+    def after(self, article: Article) -> Iterable[Any]:
+        """Go on to the categories that a post names, and to its share link when asked."""
+        if not self.named:
+            for slug in article.categories or ():
+                yield from self.ask_listing(slug, found_in="footer")
+        if self.share and article.share_url and article.info_code:
+            yield from self.resolve(article.info_code)
+
+    def _own(self, link: str) -> str:
+        """Return the address of *link* on the host that is being crawled."""
+        parts = urlsplit(urljoin(self.base_url, link))
+        if parts.hostname in self.crawler.settings.getlist("NEWSCRAWL_MIRROR_HOSTS"):
+            return urljoin(self.base_url, quote(unquote(parts.path.lstrip("/"))))
+        return parts._replace(path=quote(unquote(parts.path)), fragment="").geturl()
+
+    def _is_too_old(self, info_code: str) -> bool:
+        """Whether the id's date is before ``since``, with a day of grace: it may differ by one."""
+        date = ids.date_of(info_code)
+        if self.since is None or date is None:
+            return False
+        return (self.since - date).days > 1

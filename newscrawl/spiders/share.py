@@ -1,0 +1,98 @@
+"""Resolves share links and infoCodes to their articles."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from scrapy.exceptions import UsageError
+
+from newscrawl import ids
+from newscrawl.base_spider import NewsSpider
+from newscrawl.resolving import Resolving
+
+
+class ShareSpider(Resolving):
+    """Resolves share links and infoCodes through the sources' own answers.
+
+    Arguments: ``info_code`` (infoCodes or share URLs, by commas), ``urls`` (a file with one a
+    line, ``-`` for standard input), ``stored=1`` (every share link in the archive that was not
+    yet resolved), ``limit``, ``base_url``, ``hosts``, ``site``.
+    """
+
+    name = "share"
+    argument_names: ClassVar[frozenset[str]] = NewsSpider.argument_names | {
+        "info_code", "urls", "stored",
+    }  # fmt: skip
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        super().__init__(name, **arguments)
+        self.stored = arguments.get("stored", "0") not in ("0", "")
+        self._malformed: list[str] = []
+        named = [each.strip() for each in arguments.get("info_code", "").split(",")]
+        self._links = [self._checked(each) for each in named if each]
+        if "urls" in arguments:
+            self._links += self._read(arguments["urls"])
+        if not self._links and not self.stored:
+            raise UsageError(
+                "Nothing to resolve: name an infoCode or share URL, a file of them with urls=, "
+                "or stored=1 for those in the archive" + "".join(f"\n{e}" for e in self._malformed)
+            )
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Ask for the article of each link."""
+        if self._malformed:
+            self.run.trouble(
+                f"{len(self._malformed)} lines are no share links: " + "; ".join(self._malformed)
+            )
+        for link, info_code in self._all_links():
+            if self.is_full:
+                self.run.ledger.link("filtered")
+                continue
+            for request in self.resolve(info_code, base=self._base(link)):
+                yield request
+
+    def _all_links(self) -> Iterator[tuple[str, str]]:
+        yield from self._links
+        if self.stored:
+            rows = self.run.connection.execute(
+                "SELECT share_url, info_code FROM articles WHERE share_url IS NOT NULL"
+                " AND NOT EXISTS (SELECT 1 FROM sightings WHERE info_code = articles.info_code"
+                " AND page_kind IN ('answer', 'public')) ORDER BY info_code"
+            ).fetchall()
+            yield from rows
+
+    def _base(self, link: str) -> str | None:
+        """The share link's own host, unless the user gave another."""
+        parts = urlsplit(link)
+        if self.is_own_base or parts.scheme not in ("http", "https") or not parts.hostname:
+            return None
+        if not parts.path.casefold().endswith(".html") or "/a/" in parts.path:
+            return None
+        return f"{parts.scheme}://{parts.netloc}/"
+
+    def _checked(self, link: str) -> tuple[str, str]:
+        try:
+            return link, ids.parse(link)
+        except ids.BadInfoCode as error:
+            raise UsageError(str(error)) from None
+
+    def _read(self, name: str) -> list[tuple[str, str]]:
+        """Read one link a line; note each line that is none, and go on."""
+        try:
+            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"The file of links {name} cannot be read: {error}") from None
+        links = []
+        for number, line in enumerate(text.splitlines(), start=1):
+            link = line.strip()
+            if not link or link.startswith("#"):
+                continue
+            try:
+                links.append((link, ids.parse(link)))
+            except ids.BadInfoCode as error:
+                self._malformed.append(f"line {number}: {error}")
+        return links

@@ -1,0 +1,1 @@
+"""The archive: one SQLite file, its tables, its one writer. Knows nothing of Scrapy."""

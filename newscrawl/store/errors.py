@@ -1,0 +1,45 @@
+"""What can be wrong with an archive's file. Each message is a sentence to show a person."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class StoreError(Exception):
+    """The archive cannot be opened, read or written."""
+
+
+class NotAnArchive(StoreError):
+    """The file belongs to another program, or is no SQLite file at all; it was not touched."""
+
+
+class NewerSchema(StoreError):
+    """The file was written by a later newscrawl; it was not touched."""
+
+
+class AlreadyRunning(StoreError):
+    """Another run holds the archive."""
+
+
+def explain(error: sqlite3.Error, path: str) -> StoreError:
+    """Return *error* as a sentence with what to do about it."""
+    code = getattr(error, "sqlite_errorname", "") or ""
+    for prefix, sentence in _SENTENCES.items():
+        if code.startswith(prefix):
+            return StoreError(sentence.format(path=path))
+    return StoreError(f"SQLite refuses {path}: {error}")
+
+
+_SENTENCES = {
+    "SQLITE_FULL": "The disk is full: {path} cannot grow. Free some space and run again; "
+    "all that was committed is safe.",
+    "SQLITE_BUSY": "{path} is locked by another program. Close what writes it and run again.",
+    "SQLITE_LOCKED": "{path} is locked by another program. Close what writes it and run again.",
+    "SQLITE_READONLY": "{path} is read-only. Make the file and its folder writable, or choose "
+    "another file.",
+    "SQLITE_CANTOPEN": "{path} cannot be opened. Check that its folder exists and is writable.",
+    "SQLITE_CORRUPT": "{path} is damaged. Restore a backup, or save what is left with "
+    "`sqlite3 {path} .recover`.",
+    "SQLITE_NOTADB": "{path} is not an SQLite file, or is damaged.",
+    "SQLITE_IOERR": "{path} cannot be read or written: the disk reports an error.",
+}

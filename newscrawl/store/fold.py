@@ -1,0 +1,122 @@
+"""Folds what the pages of one article say into its row: a pure function, blind to their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Fields = dict[str, Any]
+"""What one page says, or one row holds: a value for each name in :data:`FIELDS`, None for none."""
+
+_SINGLE = ("title", "source", "digest", "share_url", "original_url")
+# Taken together from one page: a time without the element that said it would be no evidence.
+_TIME = ("published_at", "published_raw", "published_precision", "published_from")
+_BODY = ("body_html", "body_text", "body_rank", "images")
+_ADDED = ("categories", "tags", "mentions")
+
+FIELDS: tuple[str, ...] = (*_SINGLE, *_TIME, *_BODY, *_ADDED)
+REVISED: tuple[str, ...] = ("title", "body_text", "source", "published_at")
+"""Fields whose change on one page makes a revision."""
+
+_PRECISION = {None: 0, "day": 1, "minute": 2, "second": 3}
+
+
+@dataclass(slots=True)
+class Sighting:
+    """What one page says of an article, and when it was first seen to say so."""
+
+    source_site: str
+    page_kind: str
+    page_id: str
+    url: str
+    observed_at: str
+    fields: Fields = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells its page from every other."""
+        return self.source_site, self.page_kind, self.page_id
+
+
+def fold(sightings: Iterable[Sighting]) -> Fields:
+    """Return the row that *sightings* make together.
+
+    The fuller body wins, within one rank the later observation; what a page lacks erases
+    nothing; categories, tags and mentions add up. A precise time wins over a vague one,
+    whichever page says it.
+    """
+    ordered = sorted(sightings, key=_precedence)
+    row: Fields = dict.fromkeys(FIELDS)
+    for name, sighting in _suppliers(ordered).items():
+        row[name] = sighting.fields.get(name)
+    row["categories"] = _union(each.fields.get("categories") for each in ordered)
+    row["tags"] = _union(each.fields.get("tags") for each in ordered)
+    row["mentions"] = _mentions(ordered)
+    return row
+
+
+def suppliers(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
+    """Return, for each field of the row that one page supplies, the sighting that does."""
+    return _suppliers(sorted(sightings, key=_precedence))
+
+
+def _precedence(sighting: Sighting) -> tuple[int, str, str]:
+    return (_rank(sighting), sighting.observed_at, sighting.url)
+
+
+def _rank(sighting: Sighting) -> int:
+    rank = sighting.fields.get("body_rank")
+    return -1 if rank is None else int(rank)
+
+
+def _suppliers(ordered: Sequence[Sighting]) -> dict[str, Sighting]:
+    """The last of *ordered* that has the field; the fields of one group from one page."""
+    found: dict[str, Sighting] = {}
+    for sighting in ordered:
+        said = sighting.fields
+        for name in _SINGLE:
+            if said.get(name) is not None:
+                found[name] = sighting
+        if said.get("body_text") is not None:
+            found.update(dict.fromkeys(_BODY, sighting))
+    timed = [each for each in ordered if each.fields.get("published_at") is not None]
+    if timed:
+        best = max(timed, key=lambda each: (_precision(each), _precedence(each)))
+        found.update(dict.fromkeys(_TIME, best))
+    return found
+
+
+def _precision(sighting: Sighting) -> int:
+    return _PRECISION[sighting.fields.get("published_precision")]
+
+
+def _union(lists: Iterable[Sequence[str] | None]) -> list[str] | None:
+    """All values in a stable order; None where nobody says any."""
+    found = sorted({value for values in lists for value in values or ()})
+    return found or None
+
+
+def _mentions(ordered: Sequence[Sighting]) -> list[list[Any]] | None:
+    """All mentions, each as often as the page that makes it most; later pages name it."""
+    found: dict[tuple[str, str], list[Any]] = {}
+    for sighting in ordered:
+        for market, code, name, kind, times in sighting.fields.get("mentions") or ():
+            earlier = found.get((market, code))
+            found[market, code] = [
+                market, code, name, kind, max(times, earlier[4] if earlier else 0)
+            ]  # fmt: skip
+    return [found[key] for key in sorted(found)] or None
+
+
+def differs(fields: Mapping[str, Any], row: Mapping[str, Any]) -> Fields:
+    """Return the fields in which a page differs from its article's row.
+
+    Most articles have one page, which differs in nothing: the text is kept once.
+    """
+    return {name: fields.get(name) for name in FIELDS if fields.get(name) != row.get(name)}
+
+
+def restore(row: Mapping[str, Any], difference: Mapping[str, Any]) -> Fields:
+    """Return what the page said: the inverse of :func:`differs`."""
+    return {name: difference[name] if name in difference else row.get(name) for name in FIELDS}

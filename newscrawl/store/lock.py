@@ -1,0 +1,53 @@
+"""One writer a file: a lock that dies with its process, and says who holds it."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from newscrawl.store.errors import AlreadyRunning, StoreError
+
+
+class WriterLock:
+    """The right to write one archive. The operating system frees it when the process dies."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(f"{path}.lock")
+        self._holder = Path(f"{path}.lock.json")
+        self._lock = FileLock(self.path)
+
+    def acquire(self, started_at: str) -> Self:
+        """Take the lock at once.
+
+        :raises AlreadyRunning: another run has it; the message names its pid and start.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise AlreadyRunning(self._sentence()) from None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
+        self._holder.write_text(json.dumps({"pid": os.getpid(), "started_at": started_at}))
+        return self
+
+    def release(self) -> None:
+        """Give the lock back; harmless where it is not held."""
+        if self._lock.is_locked:
+            with suppress(OSError):
+                self._holder.unlink()
+            self._lock.release()
+
+    def _sentence(self) -> str:
+        try:
+            holder = json.loads(self._holder.read_text())
+            who = f"process {holder['pid']}, started {holder['started_at']}"
+        except (OSError, ValueError, KeyError):
+            who = "another process"
+        archive = str(self.path).removesuffix(".lock")
+        return f"A run is already writing {archive}: {who}. Wait for its end, or stop it first."

@@ -1,0 +1,227 @@
+"""How an archive comes to its present tables, step by step.
+
+A released migration is never edited: a file made by any release must open in every later one.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from newscrawl.store.schema import APPLICATION_ID, COUNTERS
+
+migrations = Migrations("newscrawl")
+
+_PAGE = {"source_site": str, "page_kind": str, "page_id": str}
+_PAGE_KEY = ("source_site", "page_kind", "page_id")
+
+
+@migrations()
+def v1_first_tables(db: Database) -> None:
+    """Articles, what was said of them and where, runs and rejects."""
+    _create_articles(db)
+    _create_pages(db)
+    _create_runs(db)
+    db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.conn.execute("PRAGMA user_version = 1")
+
+
+def _create_articles(db: Database) -> None:
+    db.table("articles").create(
+        {
+            "info_code": str,
+            "seq": int,
+            "first_seq": int,
+            "title": str,
+            "published_at": str,
+            "published_raw": str,
+            "published_precision": str,
+            "published_from": str,
+            "source": str,
+            "digest": str,
+            "body_html": str,
+            "body_text": str,
+            "body_rank": int,
+            "share_url": str,
+            "original_url": str,
+            "first_seen_at": str,
+            "changed_at": str,
+        },
+        pk="info_code",
+        not_null={"info_code", "seq", "first_seq", "first_seen_at", "changed_at"},
+    )
+    articles = db.table("articles")
+    articles.create_index(["seq"], unique=True)
+    articles.create_index(["first_seq"], unique=True)
+    articles.create_index(["published_at"])
+    articles.create_index(["source", "published_at"])
+
+    # No foreign key: a listing may name an article before its page is had.
+    db.table("article_categories").create(
+        {"info_code": str, "category": str, "origin": str},
+        pk=("info_code", "category"),
+        not_null={"info_code", "category", "origin"},
+    )
+    db.table("article_categories").create_index(["category", "info_code"])
+
+    db.table("article_tags").create(
+        {"info_code": str, "tag": str},
+        pk=("info_code", "tag"),
+        not_null={"info_code", "tag"},
+        foreign_keys=[("info_code", "articles", "info_code")],
+    )
+    db.table("article_tags").create_index(["tag", "info_code"])
+
+    db.table("mentions").create(
+        {"info_code": str, "market": str, "code": str, "name": str, "kind": str, "times": int},
+        pk=("info_code", "market", "code"),
+        not_null={"info_code", "market", "code", "name", "kind", "times"},
+        foreign_keys=[("info_code", "articles", "info_code")],
+    )
+    db.table("mentions").create_index(["market", "code", "info_code"])
+
+    db.table("images").create(
+        {"info_code": str, "position": int, "url": str},
+        pk=("info_code", "position"),
+        not_null={"info_code", "position", "url"},
+        foreign_keys=[("info_code", "articles", "info_code")],
+    )
+
+    db.table("categories").create(
+        {"category": str, "name": str, "first_seen_at": str},
+        pk="category",
+        not_null={"category", "first_seen_at"},
+    )
+    db.table("category_names").create(
+        {"category": str, "name": str, "pages": int},
+        pk=("category", "name"),
+        not_null={"category", "name", "pages"},
+    )
+
+
+def _create_pages(db: Database) -> None:
+    db.table("pages").create(
+        {"hash": str, "page_kind": str, "size": int, "encoding": str, "bytes": bytes},
+        pk="hash",
+        not_null={"hash", "page_kind", "size", "encoding", "bytes"},
+    )
+    db.table("sightings").create(
+        {
+            **_PAGE,
+            "info_code": str,
+            "url": str,
+            "body_rank": int,
+            "observed_at": str,
+            "last_seen_at": str,
+            "content_hash": str,
+            "page_hash": str,
+            "etag": str,
+            "last_modified": str,
+            "loader_version": int,
+            "differs": str,
+            "unknown": str,
+        },
+        pk=_PAGE_KEY,
+        not_null={
+            *_PAGE_KEY,
+            "info_code",
+            "url",
+            "observed_at",
+            "last_seen_at",
+            "content_hash",
+            "page_hash",
+            "loader_version",
+        },
+        foreign_keys=[
+            ("info_code", "articles", "info_code"),
+            ("page_hash", "pages", "hash"),
+        ],
+    )
+    db.table("sightings").create_index(["info_code"])
+
+    db.table("revisions").create(
+        {
+            "id": int,
+            "info_code": str,
+            **_PAGE,
+            "title": str,
+            "published_at": str,
+            "source": str,
+            "digest": str,
+            "body_html": str,
+            "body_text": str,
+            "page_hash": str,
+            "observed_at": str,
+            "last_seen_at": str,
+            "replaced_at": str,
+        },
+        pk="id",
+        not_null={
+            "info_code",
+            *_PAGE_KEY,
+            "page_hash",
+            "observed_at",
+            "last_seen_at",
+            "replaced_at",
+        },
+        foreign_keys=[
+            ("info_code", "articles", "info_code"),
+            ("page_hash", "pages", "hash"),
+        ],
+    )
+    db.table("revisions").create_index(["info_code", "replaced_at"])
+
+
+def _create_runs(db: Database) -> None:
+    counters = [name for name, _ in COUNTERS]
+    db.table("runs").create(
+        {
+            "id": int,
+            "spider": str,
+            "arguments": str,
+            "versions": str,
+            "pid": int,
+            "started_at": str,
+            "ended_at": str,
+            "outcome": str,
+            "exit_code": int,
+            "reason": str,
+            **dict.fromkeys(counters, int),
+        },
+        pk="id",
+        not_null={"spider", "arguments", "versions", "pid", "started_at", "outcome", *counters},
+        defaults=dict.fromkeys(counters, 0),
+    )
+    db.table("rejects").create(
+        {
+            "id": int,
+            "run_id": int,
+            "url": str,
+            **_PAGE,
+            "reason": str,
+            "detail": str,
+            "page_hash": str,
+            "content_type": str,
+            "first_seen_at": str,
+            "last_seen_at": str,
+            "times": int,
+            "loader_version": int,
+        },
+        pk="id",
+        not_null={
+            "run_id",
+            "url",
+            *_PAGE_KEY,
+            "reason",
+            "detail",
+            "first_seen_at",
+            "last_seen_at",
+            "times",
+            "loader_version",
+        },
+        foreign_keys=[("run_id", "runs", "id"), ("page_hash", "pages", "hash")],
+    )
+    db.table("rejects").create_index(["url", "reason"], unique=True)
+
+    db.table("meta").create({"key": str, "value": int}, pk="key", not_null={"key", "value"})
+    db.table("meta").insert({"key": "seq", "value": 0})

@@ -1,0 +1,305 @@
+"""The tables of an archive, in words: what :mod:`newscrawl.store.migrations` creates.
+
+This is the present state, read by the documentation and by its test; what changes it is a
+migration, never an edit of an old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+APPLICATION_ID = 0x6E657773  # "news": tells an archive from every other SQLite file
+SCHEMA_VERSION = 1  # PRAGMA user_version of the newest migration
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its SQL type as sqlite-utils takes it, and what it holds."""
+
+    name: str
+    type: type
+    doc: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: what one row is, and what each column holds."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+
+
+def _c(name: str, type_: type, doc: str) -> Column:
+    return Column(name, type_, doc)
+
+
+# The parts of the key that tells a page from every other.
+_PAGE = (
+    _c("source_site", str, "configured name of the site, for example `finews`"),
+    _c(
+        "page_kind",
+        str,
+        "`post` (page of the mirror), `answer` (GetNewsText), `public` (article page)",
+    ),
+    _c("page_id", str, "the id as the page's address prints it"),
+)
+
+COUNTERS: tuple[tuple[str, str], ...] = (
+    ("listed", "links to articles met in listings, and ids asked for"),
+    ("repeated", "of these, met before in this run"),
+    ("skipped", "of these, known and not due for another look"),
+    ("filtered", "of these, outside `since`, `limit` or the hosts given"),
+    ("scheduled", "of these, pages that the run set out to get"),
+    ("failed", "of the scheduled, never had: refused, timed out, an error status"),
+    ("rejected", "of these, had but no article; see `rejects`"),
+    ("duplicate", "of these, the same page a second time in this run"),
+    ("unchanged", "of these, nothing new"),
+    ("new", "of these, the first page of an article"),
+    ("richer", "of these, added to an article"),
+    ("changed", "of these, replaced what the same page said before; see `revisions`"),
+    ("requests", "HTTP requests sent, retries and redirects included"),
+    ("responses", "HTTP responses had"),
+    ("errors", "HTTP requests that ended without a response"),
+)
+"""The counters of a run. They balance:
+listed = repeated + skipped + filtered + scheduled;
+scheduled = failed + rejected + duplicate + unchanged + new + richer + changed + unfinished."""
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "articles",
+        "One row an article, folded from all pages that tell of it.",
+        (
+            _c("info_code", str, "the article's id: `NW` and 17 or 18 digits, or `<site>:<slug>`"),
+            _c(
+                "seq",
+                int,
+                "grows with every insert and change, in commit order: read on from your last",
+            ),
+            _c("first_seq", int, "its `seq` when it was inserted; never changes"),
+            _c("title", str, "title; NULL where no page has one"),
+            _c(
+                "published_at",
+                str,
+                "when it was published: ISO 8601, always `+08:00`, so text order is time order",
+            ),
+            _c("published_raw", str, "the time as the page prints it"),
+            _c(
+                "published_precision",
+                str,
+                "`second`, `minute` or `day` (then the time is 00:00:00)",
+            ),
+            _c("published_from", str, "which element said the time, or which inference was made"),
+            _c("source", str, "the medium that wrote it, as named in the text (文章来源)"),
+            _c("digest", str, "the summary, where a page gives one"),
+            _c("body_html", str, "the article's own markup, cleaned, safe to show"),
+            _c("body_text", str, "what a person reads: one line a block"),
+            _c(
+                "body_rank",
+                int,
+                "0 digest only, 1 whole text, 2 whole text with linked securities",
+            ),
+            _c("share_url", str, "the share link as a page prints it"),
+            _c("original_url", str, "the publisher's page, made from the digits of the id"),
+            _c("first_seen_at", str, "when the first page of it was had (UTC)"),
+            _c("changed_at", str, "when this row last changed (UTC)"),
+        ),
+    ),
+    Table(
+        "article_categories",
+        "The categories of an article, one row each.",
+        (
+            _c("info_code", str, "the article; may name one that is listed but not yet stored"),
+            _c("category", str, "the slug, as the footer of the page spells it, else its path"),
+            _c("origin", str, "`page` (a page of the article says so) or `listing`"),
+        ),
+    ),
+    Table(
+        "article_tags",
+        "The tags of an article, one row each, as printed.",
+        (_c("info_code", str, "the article"), _c("tag", str, "the tag")),
+    ),
+    Table(
+        "mentions",
+        "Securities, boards and indices that the bodies of an article link to.",
+        (
+            _c("info_code", str, "the article"),
+            _c("market", str, "Eastmoney's market number: 1 Shanghai, 0 Shenzhen, 116 Hong Kong …"),
+            _c("code", str, "the code on that market"),
+            _c("name", str, "the linked words, as printed"),
+            _c("kind", str, "`stock`, `board`, `index`, `fund`, `future`, `forex` or `unknown`"),
+            _c("times", int, "how often it is linked in the body that links it most"),
+        ),
+    ),
+    Table(
+        "images",
+        "Images of an article, in order.",
+        (
+            _c("info_code", str, "the article"),
+            _c("position", int, "place in the body, from 0"),
+            _c("url", str, "address of the image"),
+        ),
+    ),
+    Table(
+        "categories",
+        "Every category that was met.",
+        (
+            _c("category", str, "the slug"),
+            _c("name", str, "the medium's name most often seen with it; NULL where never"),
+            _c("first_seen_at", str, "when it was first met (UTC)"),
+        ),
+    ),
+    Table(
+        "category_names",
+        "The names seen for a category: slugs are not names, and one may have several.",
+        (
+            _c("category", str, "the slug"),
+            _c("name", str, "the page's tag without one 新闻 at its end"),
+            _c("pages", int, "pages that gave this name"),
+        ),
+    ),
+    Table(
+        "sightings",
+        "One row a page: what it said last, and when.",
+        (
+            *_PAGE,
+            _c("info_code", str, "the article it tells of"),
+            _c("url", str, "where it was"),
+            _c("body_rank", int, "how full its body is; see `articles.body_rank`"),
+            _c("observed_at", str, "when what it says now was first seen (UTC)"),
+            _c("last_seen_at", str, "when it was last seen to say so (UTC)"),
+            _c("content_hash", str, "hash of title, text, source and time, white space folded"),
+            _c("page_hash", str, "the bytes, in `pages`"),
+            _c("etag", str, "validator of the last answer"),
+            _c("last_modified", str, "validator of the last answer"),
+            _c("loader_version", int, "version of the rules that read it"),
+            _c(
+                "differs",
+                str,
+                "JSON: where this page differs from its article's row; null where it lacks a field",
+            ),
+            _c(
+                "unknown",
+                str,
+                "JSON: constructs of the body that no rule knows, with their number",
+            ),
+        ),
+    ),
+    Table(
+        "revisions",
+        "What an article said before it was changed.",
+        (
+            _c("id", int, "number of the revision"),
+            _c("info_code", str, "the article"),
+            *_PAGE,
+            _c("title", str, "the earlier title"),
+            _c("published_at", str, "the earlier time"),
+            _c("source", str, "the earlier source"),
+            _c("digest", str, "the earlier digest"),
+            _c("body_html", str, "the earlier body"),
+            _c("body_text", str, "the earlier text"),
+            _c("page_hash", str, "the earlier bytes, in `pages`"),
+            _c("observed_at", str, "when the earlier version was first seen (UTC)"),
+            _c("last_seen_at", str, "when the earlier version was last seen (UTC)"),
+            _c("replaced_at", str, "when the page was first seen to say something else (UTC)"),
+        ),
+    ),
+    Table(
+        "pages",
+        "The raw bytes of pages, each stored once. Readers may leave this table out.",
+        (
+            _c("hash", str, "BLAKE2b of the bytes, 16 bytes in hex"),
+            _c("page_kind", str, "as in `sightings`"),
+            _c("size", int, "bytes before compression"),
+            _c("encoding", str, "`zstd`"),
+            _c("bytes", bytes, "the compressed bytes"),
+        ),
+    ),
+    Table(
+        "rejects",
+        "Pages that gave no article, one row for each page and reason.",
+        (
+            _c("id", int, "number of the reject"),
+            _c("run_id", int, "the run that met it last"),
+            _c("url", str, "where it was"),
+            *_PAGE,
+            _c("reason", str, "one word; `newscrawl.pages.REASONS` says what each means"),
+            _c("detail", str, "what was found and what was expected"),
+            _c("page_hash", str, "the bytes, in `pages`; NULL where there were none"),
+            _c("content_type", str, "the Content-Type header of the answer"),
+            _c("first_seen_at", str, "when it was first rejected (UTC)"),
+            _c("last_seen_at", str, "when it was last rejected (UTC)"),
+            _c("times", int, "how often it was rejected"),
+            _c("loader_version", int, "version of the rules that rejected it"),
+        ),
+    ),
+    Table(
+        "runs",
+        "One row a run. The counters are committed with what they count.",
+        (
+            _c("id", int, "number of the run"),
+            _c("spider", str, "name of the spider"),
+            _c("arguments", str, "JSON: what it was asked"),
+            _c("versions", str, "JSON: newscrawl, scrapy, python and sqlite"),
+            _c("pid", int, "process that ran it"),
+            _c("started_at", str, "start (UTC)"),
+            _c("ended_at", str, "end (UTC); NULL while it runs or when it was killed"),
+            _c("outcome", str, "`running`, or how it ended; see the table of exit codes"),
+            _c("exit_code", int, "the command's exit code"),
+            _c("reason", str, "why it ended so, in a sentence"),
+            *(_c(name, int, doc) for name, doc in COUNTERS),
+        ),
+    ),
+    Table(
+        "meta",
+        "Numbers about the archive itself.",
+        (_c("key", str, "`seq`: the highest sequence number given"), _c("value", int, "number")),
+    ),
+)
+
+VIEWS: tuple[tuple[str, str], ...] = ()
+"""Name and meaning of each view."""
+
+
+def table(name: str) -> Table:
+    """Return the table of that name; KeyError where there is none."""
+    for each in TABLES:
+        if each.name == name:
+            return each
+    raise KeyError(name)
+
+
+def as_markdown() -> str:
+    """Return ``docs/schema.md``: every table and column, with what it holds."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# The archive's tables"
+    yield ""
+    yield "Written by `python -m newscrawl.store.schema`; do not edit."
+    yield ""
+    yield (
+        f"Schema version {SCHEMA_VERSION} (`PRAGMA user_version`), application id "
+        f"{APPLICATION_ID:#x} (`PRAGMA application_id`). Columns keep their meaning from one"
+    )
+    yield "version to the next; new ones are added by automatic migrations."
+    for each in TABLES:
+        yield ""
+        yield f"## {each.name}"
+        yield ""
+        yield each.doc
+        yield ""
+        yield "| column | type | holds |"
+        yield "| --- | --- | --- |"
+        names = {int: "INTEGER", str: "TEXT", bytes: "BLOB"}
+        for column in each.columns:
+            yield f"| `{column.name}` | {names[column.type]} | {column.doc} |"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(as_markdown())

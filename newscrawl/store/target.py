@@ -1,0 +1,87 @@
+"""Where a run writes: into an archive, or, to rebuild it, into a new one beside it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newscrawl.store.archive import MEMORY, check, open_for_reading, open_for_writing
+from newscrawl.store.clock import utc_now
+from newscrawl.store.errors import explain
+from newscrawl.store.lock import WriterLock
+
+
+class Target:
+    """One archive, locked for this run's writer.
+
+    With *overwrite* a new archive is built beside the file, and :meth:`finish` puts its contents
+    into the file in one transaction: readers keep their snapshot until then, and a run that is
+    killed leaves the file as it was.
+    """
+
+    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Lock and open.
+
+        :raises StoreError: see :func:`newscrawl.store.archive.open_for_writing`; also
+            :class:`~newscrawl.store.errors.AlreadyRunning`.
+        """
+        self.path = str(path)
+        self._lock = None
+        self._beside: Path | None = None
+        if self.path == MEMORY:
+            self.db = open_for_writing(MEMORY)
+            return
+        check(Path(path), for_writing=True)
+        self._lock = WriterLock(path).acquire(utc_now())
+        try:
+            self.db = self._open_beside(Path(path)) if overwrite else open_for_writing(path)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def finish(self, *, good: bool) -> None:
+        """Close the archive and free it; a rebuilt one takes the file's place if *good*.
+
+        :raises StoreError: the file cannot be replaced; it is as it was.
+        """
+        try:
+            self.db.close()
+            if self._beside is not None and good:
+                _replace(Path(self.path), self._beside)
+        finally:
+            if self._beside is not None:
+                _remove(self._beside)
+            if self._lock is not None:
+                self._lock.release()
+
+    def _open_beside(self, path: Path) -> Database:
+        self._beside = path.with_name(path.name + ".rebuild")
+        _remove(self._beside)  # what a killed run left
+        db = open_for_writing(self._beside)
+        if path.exists() and path.stat().st_size:
+            with closing(open_for_reading(path)) as old:
+                seq = old.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0]
+            # Readers that follow `seq` must see every row of the new archive as new.
+            db.conn.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (seq,))
+        return db
+
+
+def _replace(path: Path, new: Path) -> None:
+    """Put the contents of *new* into *path*, in one transaction of SQLite's own backup."""
+    try:
+        with (
+            closing(open_for_writing(path)) as target,
+            closing(sqlite3.connect(new)) as source,
+        ):
+            source.backup(target.conn)
+            target.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except sqlite3.Error as error:
+        raise explain(error, str(path)) from error
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,337 @@
+"""The one writer of an archive: everything that must hold together, in one transaction a batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import astuple, replace
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from newscrawl.items import Article, Listed, Page, Reject
+from newscrawl.store import raw, rows
+from newscrawl.store.clock import utc_now
+from newscrawl.store.errors import StoreError, explain
+from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, fold, suppliers
+from newscrawl.store.schema import COUNTERS
+
+Verdict = Literal["new", "richer", "changed", "unchanged"]
+
+BATCH_ITEMS = 200
+"""Pages in one transaction: measured, larger ones are hardly faster."""
+BATCH_SECONDS = 2.0
+"""Age at which a smaller batch is committed: what a kill may cost."""
+
+
+class Writer:
+    """Writes one run into one archive.
+
+    Its methods are the seam for another database: :meth:`add`, :meth:`reject`, :meth:`list`,
+    :meth:`commit`, :meth:`end`.
+    """
+
+    def __init__(
+        self, db: Database, *, spider: str, arguments: dict[str, Any], versions: dict[str, str],
+        pid: int,
+    ) -> None:  # fmt: skip
+        self.db = db
+        self.connection: sqlite3.Connection = db.conn
+        self.path = self.connection.execute("PRAGMA database_list").fetchone()[2] or ":memory:"
+        self.counters: Mapping[str, int] = {}
+        """The run's counters, committed with each batch; set by the run."""
+        self._pending = 0
+        self._began = 0.0
+        self._seq = self._read_seq()
+        self.run_id = self._begin_run(spider, arguments, versions, pid)
+
+    # -- what a run finds ---------------------------------------------------------------
+
+    def add(self, article: Article, *, loader_version: int) -> Verdict:
+        """Take in what one page says of an article; return what it was worth.
+
+        The article needs its ``info_code`` and its ``page``.
+
+        :raises StoreError: it cannot be written. The writer is of no use afterwards.
+        """
+        if article.info_code is None or article.page is None:
+            raise ValueError("an article needs its info_code and its page before it is stored")
+        with self._writing() as db:
+            return self._add(db, article, article.page, loader_version)
+
+    def reject(self, reject: Reject, *, loader_version: int) -> None:
+        """Keep a page that gave no article: its address, its reason and its bytes."""
+        page = reject.page
+        with self._writing() as db:
+            now = utc_now()
+            db.execute(
+                "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
+                " page_hash, content_type, first_seen_at, last_seen_at, times, loader_version)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
+                " ON CONFLICT (url, reason) DO UPDATE SET run_id = excluded.run_id,"
+                " detail = excluded.detail, page_hash = excluded.page_hash,"
+                " content_type = excluded.content_type, last_seen_at = excluded.last_seen_at,"
+                " times = times + 1, loader_version = excluded.loader_version",
+                (
+                    self.run_id, page.url, page.site, page.kind, page.id, reject.reason,
+                    reject.detail, raw.store(db, page) if page.body else None,
+                    page.content_type, now, now, loader_version,
+                ),
+            )  # fmt: skip
+
+    def list(self, listed: Listed) -> None:
+        """Note that a listing shows a page under its category; the article may come later."""
+        with self._writing() as db:
+            now = utc_now()
+            rows.meet_category(db, listed.category, now)
+            known = db.execute(
+                "SELECT 1 FROM article_categories WHERE info_code = ?"
+                " AND category = ? COLLATE NOCASE",
+                (listed.info_code, listed.category),
+            ).fetchone()
+            if known:
+                return
+            db.execute(
+                "INSERT INTO article_categories (info_code, category, origin)"
+                " VALUES (?, ?, 'listing')",
+                (listed.info_code, listed.category),
+            )
+            db.execute(
+                "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
+                (self._next_seq(), now, listed.info_code),
+            )
+
+    # -- transactions -------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """Commit what was written, with the run's counters.
+
+        :raises StoreError: it cannot be committed.
+        """
+        with self._explained():
+            if not self.connection.in_transaction:
+                self.connection.execute("BEGIN IMMEDIATE")
+            self._write_counters()
+            self.connection.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (self._seq,))
+            self.connection.execute("COMMIT")
+            self._pending = 0
+
+    def commit_if_due(self) -> None:
+        """Commit a batch that is full or old."""
+        if not self.connection.in_transaction:
+            return
+        if self._pending >= BATCH_ITEMS or time.monotonic() - self._began >= BATCH_SECONDS:
+            self.commit()
+
+    def end(self, *, outcome: str, exit_code: int, reason: str) -> None:
+        """Close the run's row, commit all, and checkpoint."""
+        with self._explained():
+            if not self.connection.in_transaction:
+                self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute(
+                "UPDATE runs SET ended_at = ?, outcome = ?, exit_code = ?, reason = ? WHERE id = ?",
+                (utc_now(), outcome, exit_code, reason, self.run_id),
+            )
+            self.commit()
+            # A reader may hold an old snapshot: then some of the WAL stays, for the next run.
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Close the file; what was not committed is gone."""
+        self.connection.rollback()
+        self.db.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            if not self.connection.in_transaction:
+                self.connection.execute("BEGIN IMMEDIATE")
+                self._began = time.monotonic()
+            # All or nothing for one page, also when a later statement of it fails.
+            self.connection.execute("SAVEPOINT page")
+            try:
+                yield self.connection
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK TO page")
+                raise
+            self.connection.execute("RELEASE page")
+            self._pending += 1
+
+    # -- one page -----------------------------------------------------------------------
+
+    def _add(
+        self, db: sqlite3.Connection, article: Article, page: Page, loader_version: int
+    ) -> Verdict:
+        assert article.info_code is not None  # noqa: S101  add() has looked
+        info_code = article.info_code
+        incoming = sighting_of(article, page)
+        known = rows.load(db, info_code)
+        earlier = known.sightings.get(incoming.key)
+        if earlier is not None:
+            if incoming.observed_at < earlier.observed_at:
+                return self._add_older(db, info_code, known, earlier, incoming, page)
+            incoming.fields = carry_over(earlier.fields, incoming.fields)
+            if incoming.fields == earlier.fields:
+                return self._touch(db, incoming, page)
+        content_hash = hash_content(incoming.fields)
+        revised = False
+        if earlier is not None:
+            if content_hash == known.evidence[incoming.key]["content_hash"]:
+                incoming.observed_at = earlier.observed_at
+            else:
+                revised = _supplied_what_changed(known, earlier, incoming)
+        row = self._fold_in(db, info_code, known, incoming)
+        if revised and earlier is not None:
+            evidence = known.evidence[incoming.key]
+            rows.write_revision(db, info_code, earlier, evidence, page.observed_at)
+        if earlier is None and article.categories and article.tags:
+            rows.name_categories(db, article.categories, article.tags)
+        evidence = {
+            "last_seen_at": page.observed_at,
+            "content_hash": content_hash,
+            "page_hash": raw.store(db, page),
+            "etag": page.etag,
+            "last_modified": page.last_modified,
+            "loader_version": loader_version,
+            "unknown": json.dumps(article.unknown, ensure_ascii=False) if article.unknown else None,
+        }
+        rows.write_sighting(db, info_code, incoming, row, evidence)
+        if not known.exists:
+            return "new"
+        if revised:
+            return "changed"
+        return "richer" if row != known.row else "unchanged"
+
+    def _fold_in(
+        self, db: sqlite3.Connection, info_code: str, known: rows.Known, incoming: Sighting
+    ) -> Fields:
+        """Write the row that all pages make with *incoming* among them; return it."""
+        row = fold({**known.sightings, incoming.key: incoming}.values())
+        if row != known.row or not known.exists:
+            now = utc_now()
+            rows.write_article(db, info_code, known, row, seq=self._next_seq(), now=now)
+            rows.rewrite_differences(db, known.sightings, row)
+        return row
+
+    def _add_older(
+        self, db: sqlite3.Connection, info_code: str, known: rows.Known, current: Sighting,
+        incoming: Sighting, page: Page,
+    ) -> Verdict:  # fmt: skip
+        """An earlier state of a page that is known: it fills gaps, and is kept as a revision."""
+        filled = replace(current, fields=carry_over(incoming.fields, current.fields))
+        row = self._fold_in(db, info_code, known, filled)
+        rows.rewrite_differences(db, {filled.key: filled}, row)
+        if hash_content(incoming.fields) == known.evidence[current.key]["content_hash"]:
+            rows.date_back(db, filled.key, incoming.observed_at)
+        elif _supplied_what_changed(known, current, incoming) and not rows.has_revision(
+            db, incoming.key, incoming.observed_at
+        ):
+            evidence = {
+                "page_hash": raw.store(db, page),
+                "last_seen_at": incoming.observed_at,
+            }
+            rows.write_revision(db, info_code, incoming, evidence, current.observed_at)
+            return "changed"
+        return "richer" if row != known.row else "unchanged"
+
+    def _touch(self, db: sqlite3.Connection, incoming: Sighting, page: Page) -> Verdict:
+        """The page says what it said: only when it was last seen is new.
+
+        The bytes are not stored again. The mirror stamps every page with the number of its
+        build, so they differ every five minutes, and a young article is looked at often.
+        """
+        db.execute(
+            "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?"
+            " WHERE source_site = ? AND page_kind = ? AND page_id = ?",
+            (page.observed_at, page.url, page.etag, page.last_modified, *incoming.key),
+        )
+        return "unchanged"
+
+    # -- the run's own rows -------------------------------------------------------------
+
+    def _begin_run(
+        self, spider: str, arguments: dict[str, Any], versions: dict[str, str], pid: int
+    ) -> int:
+        with self._explained():
+            cursor = self.connection.execute(
+                "INSERT INTO runs (spider, arguments, versions, pid, started_at, outcome)"
+                " VALUES (?, ?, ?, ?, ?, 'running')",
+                (
+                    spider,
+                    json.dumps(arguments, ensure_ascii=False),
+                    json.dumps(versions),
+                    pid,
+                    utc_now(),
+                ),
+            )
+        if cursor.lastrowid is None:
+            raise StoreError(f"{self.path} gave the run no number.")
+        return cursor.lastrowid
+
+    def _write_counters(self) -> None:
+        names = [name for name, _ in COUNTERS]
+        self.connection.execute(
+            f"UPDATE runs SET {', '.join(f'{name} = ?' for name in names)}"  # noqa: S608
+            " WHERE id = ?",
+            (*(self.counters.get(name, 0) for name in names), self.run_id),
+        )
+
+    def _read_seq(self) -> int:
+        row = self.connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()
+        return int(row[0])
+
+    def _next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+
+def sighting_of(article: Article, page: Page) -> Sighting:
+    """Return what *page* says as the fold takes it."""
+    fields: Fields = {name: getattr(article, name) for name in FIELDS}
+    fields["body_rank"] = None if article.body_rank is None else int(article.body_rank)
+    fields["mentions"] = sorted(list(astuple(each)) for each in article.mentions or ()) or None
+    for name in ("categories", "tags"):
+        fields[name] = sorted(set(fields[name] or ())) or None
+    fields["images"] = fields["images"] or None
+    return Sighting(
+        source_site=page.site, page_kind=page.kind, page_id=page.id, url=page.url,
+        observed_at=page.observed_at, fields=fields,
+    )  # fmt: skip
+
+
+def carry_over(earlier: Fields, later: Fields) -> Fields:
+    """Return *later*, with what it lacks taken from *earlier*: a lack never erases.
+
+    Mentions belong to the body: a body that links nothing any more has none.
+    """
+    gaps = {name for name in FIELDS if later.get(name) is None}
+    if later.get("body_text") is not None:
+        gaps -= {"mentions", "images", "body_html"}
+    return {name: earlier.get(name) if name in gaps else later[name] for name in FIELDS}
+
+
+def hash_content(fields: Fields) -> str:
+    """Return the hash of what a revision is made of, without white space."""
+    text = "\x1f".join("".join(str(fields.get(name) or "").split()) for name in REVISED)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _supplied_what_changed(known: rows.Known, earlier: Sighting, incoming: Sighting) -> bool:
+    """Whether *earlier* supplied a field of the row in which *incoming* says something else."""
+    supplier = suppliers(known.sightings.values())
+    return any(
+        supplier.get(name) is earlier and earlier.fields[name] != incoming.fields[name]
+        for name in REVISED
+    )

@@ -1,0 +1,203 @@
+"""newscrawl/times.py: China time, never guessed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newscrawl import times
+
+DAY = date(2021, 12, 28)
+NOW = datetime(2021, 12, 29, 2, 0, tzinfo=UTC)
+FULL = "2021-12-28T14:27:35+08:00"
+
+china_times = st.datetimes(
+    datetime(1990, 1, 2), datetime(2099, 12, 30), timezones=st.just(times.CHINA)
+).map(lambda at: at.replace(microsecond=0))
+
+
+@pytest.mark.parametrize(
+    ("raw", "at", "precision"),
+    [
+        ("2021-12-28 14:27:35 +0800", FULL, "second"),
+        ("2021-12-28T14:27:35+08:00", FULL, "second"),
+        ("2021-12-28T06:27:35Z", FULL, "second"),
+        ("2021-12-28T06:27:35.250Z", "2021-12-28T14:27:35.250000+08:00", "second"),
+        ("2021-12-28 14:27:35", FULL, "second"),
+        ("(GMT+8, Asia/Shanghai, CST) 2021-12-28 14:27:35", FULL, "second"),
+        ("[GMT+8, Asia/Shanghai, CST] 2021-12-28 14:27:35\N{NO-BREAK SPACE}", FULL, "second"),
+        ("2021-12-28 14:27", "2021-12-28T14:27:00+08:00", "minute"),
+        ("2021-12-28", "2021-12-28T00:00:00+08:00", "day"),
+        ("2021年12月28日 14:27", "2021-12-28T14:27:00+08:00", "minute"),
+        ("2021年1月8日 09:05:01", "2021-01-08T09:05:01+08:00", "second"),
+        ("2021年12月28日", "2021-12-28T00:00:00+08:00", "day"),
+        ("14:27", "2021-12-28T14:27:00+08:00", "minute"),
+        ("今天 08:25", "2021-12-29T08:25:00+08:00", "minute"),
+        ("昨天 16:25:03", "2021-12-28T16:25:03+08:00", "second"),
+        ("1640672855000", FULL, "second"),
+        ("1640672855", FULL, "second"),
+        ("20211228142735", FULL, "second"),
+        ("Tue, 28 Dec 2021 14:27:35 CST", FULL, "second"),
+        ("Tue, 28 Dec 2021 06:27:35 GMT", FULL, "second"),
+        ("2021/12/28 14:27:35 GMT+8", FULL, "second"),
+        ("2021/12/28 01:27:35 -0500", FULL, "second"),
+    ],
+)
+def test_parse(raw: str, at: str, precision: str) -> None:
+    found, found_precision = times.parse(raw, day=DAY, now=NOW)
+    assert (found.isoformat(), found_precision) == (at, precision)
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        ("", "no year"),
+        ("+0800", "no year"),
+        ("14:27", "has no day"),
+        ("昨天 16:25", "not known"),
+        ("12-28 14:27", "no year"),
+        ("21-12-28", "no year"),
+        ("28 December", "no year"),
+        ("Dec 2021", "lacks"),
+        ("2021-12", "lacks"),
+        ("2021", "lacks"),
+        ("01/02/2021 10:00", "two days"),
+        ("2021-12-28 14", "lacks its minutes"),
+        ("2021-02-30", "not a time"),
+        ("2021-12-28 25:00", "not a time"),
+        ("2021-12-28 14:27:35 PST", "PST is not known"),
+        ("9999999999999", "year"),
+        ("0021-12-28", "year"),
+        ("刚刚 2021", "not a time"),
+    ],
+)
+def test_parse_guesses_nothing(raw: str, why: str) -> None:
+    with pytest.raises(times.BadTime, match=why):
+        times.parse(raw)
+
+
+@given(st.text())
+def test_any_text_gives_china_time_or_bad_time(raw: str) -> None:
+    try:
+        at, _ = times.parse(raw, day=DAY, now=NOW)
+    except times.BadTime:
+        return
+    assert at.utcoffset() == timedelta(hours=8)
+
+
+@given(china_times, st.integers(-12, 14))
+def test_every_offset_round_trips(at: datetime, offset: int) -> None:
+    elsewhere = at.astimezone(timezone(timedelta(hours=offset)))
+    assert times.parse(elsewhere.isoformat()) == (at, "second")
+    assert times.parse(f"{at:%Y-%m-%d %H:%M:%S}") == (at, "second")
+    assert times.parse(f"{at:%Y年%m月%d日 %H:%M}") == (at.replace(second=0), "minute")
+    assert times.parse(f"{at:%a, %d %b %Y %H:%M:%S} CST") == (at, "second")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Tokyo"])
+def test_the_machines_zone_does_not_matter(zone: str) -> None:
+    code = (
+        "from newscrawl import times;"
+        "print(*(times.parse(raw)[0].isoformat() for raw in ("
+        "'2021-12-28 14:27:35', 'Tue, 28 Dec 2021 14:27:35 CST', '1640672855000')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TZ": zone},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [FULL] * 3
+
+
+@pytest.mark.parametrize(
+    ("given_", "at", "precision", "source"),
+    [
+        ({"raw": "2021-12-28 14:27:35"}, FULL, "second", "section small"),
+        (
+            {"raw": "2021-12-28 22:27:35", "shift": -8, "where": "section small, no footer"},
+            FULL,
+            "second",
+            "section small, no footer; shifted by -8 hours",
+        ),
+        ({"raw": "14:27"}, "2021-12-28T14:27:00+08:00", "minute", "section small"),
+        ({"raw": "2021-12-28", "shift": -8}, "2021-12-28T00:00:00+08:00", "day", "section small"),
+        (
+            {"raw": "2021-12-31 23:59:59", "now": NOW + timedelta(days=9)},
+            "2021-12-31T23:59:59+08:00",
+            "second",
+            "section small",
+        ),
+        (
+            {"raw": "2022-01-01 00:00:00", "now": NOW + timedelta(days=9)},
+            "2021-12-28T00:00:00+08:00",
+            "day",
+            "day in the id (not believed: 2022-01-01 00:00:00 from section small, "
+            "more than 3 days from the day in the id)",
+        ),
+        (
+            {"raw": "2021-12-29 11:30:00"},
+            "2021-12-28T00:00:00+08:00",
+            "day",
+            "day in the id (not believed: 2021-12-29 11:30:00 from section small, in the future)",
+        ),
+        ({"raw": "2021-12-29 10:59:00"}, "2021-12-29T10:59:00+08:00", "second", "section small"),
+        (
+            {"raw": "2021-12-28 14:27:35", "where": times.BUILD_TIME},
+            "2021-12-28T00:00:00+08:00",
+            "day",
+            f"day in the id (not believed: 2021-12-28 14:27:35 from {times.BUILD_TIME})",
+        ),
+        (
+            {"raw": "soon"},
+            "2021-12-28T00:00:00+08:00",
+            "day",
+            "day in the id (not believed: 'soon' has no year of four digits; "
+            "a full time looks like 2021-12-28 14:27:35)",
+        ),
+        (
+            {"raw": None},
+            "2021-12-28T00:00:00+08:00",
+            "day",
+            "day in the id (the page prints no time)",
+        ),
+        ({"raw": None, "info_code_date": None}, None, None, None),
+        (
+            {"raw": "2019-01-01 10:00", "info_code_date": None},
+            "2019-01-01T10:00:00+08:00",
+            "minute",
+            "section small",
+        ),
+        (
+            {"raw": "2031-01-01 10:00", "info_code_date": None},
+            None,
+            None,
+            "not believed: 2031-01-01 10:00:00 from section small, in the future",
+        ),
+    ],
+)
+def test_published(
+    given_: dict[str, object], at: str | None, precision: str | None, source: str | None
+) -> None:
+    arguments = {"where": "section small", "info_code_date": DAY, "now": NOW, **given_}
+    found = times.published(**arguments)  # type: ignore[arg-type]
+    assert found == times.Published(at, given_["raw"], precision, source)  # type: ignore[arg-type]
+
+
+@given(st.none() | st.text() | china_times.map(str), st.dates(date(2000, 1, 1)) | st.none())
+def test_published_always_answers(raw: str | None, day: date | None) -> None:
+    found = times.published(raw, where="x", info_code_date=day, now=NOW)
+    assert found.raw == raw
+    assert (found.at is None) == (found.precision is None)
+    if found.at is not None:
+        assert found.at.endswith("+08:00")
+        assert len(found.at) == len(FULL)
+        assert found.source
+        assert datetime.fromisoformat(found.at) <= NOW + timedelta(hours=1) or found.precision == "day"
