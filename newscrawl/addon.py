@@ -52,15 +52,15 @@ def archive_feeds(feeds: dict[Any, dict[str, Any]]) -> list[tuple[str, bool]]:
 
 
 def the_archive(feeds: dict[Any, dict[str, Any]]) -> tuple[str, bool]:
-    """Return path and overwrite of the one archive.
+    """Return path and overwrite of the one archive; one in memory where none is named.
 
     :raises UsageError: there are several: a run has one writer.
     """
     found = archive_feeds(feeds)
-    if len(found) != 1:
+    if len(found) > 1:
         names = ", ".join(path for path, _ in found)
         raise UsageError(f"A run writes one archive, and {len(found)} were named: {names}")
-    return found[0]
+    return found[0] if found else (MEMORY, False)
 
 
 def path_of(uri: str) -> str:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
 import scrapy
-from scrapy.exceptions import IgnoreRequest, UsageError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UsageError,
+)
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
@@ -185,4 +193,16 @@ def why(failure: TwistedFailure) -> str:
         return f"the server answered with status {error.response.status}"
     if isinstance(error, IgnoreRequest):
         return str(error) or "robots.txt forbids it"
+    for type_, sentence in _DOWNLOAD_ERRORS:
+        if isinstance(error, type_):
+            return sentence
     return f"{type(error).__name__}: {error}"
+
+
+_DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
+    (CannotResolveHostError, "the name of its host does not resolve"),
+    (DownloadConnectionRefusedError, "the connection was refused"),
+    (DownloadTimeoutError, "no whole answer came in time"),
+    (ResponseDataLossError, "the answer broke off"),
+    (DownloadCancelledError, "the answer is too large"),
+)

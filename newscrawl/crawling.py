@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler, CrawlerProcessBase
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
-from newscrawl.addon import the_archive
+from newscrawl.logs import quieten
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.run import Run
-from newscrawl.store.errors import StoreError
+from newscrawl.store.errors import AlreadyRunning, StoreError
+
+logger = logging.getLogger(__name__)
 
 
 def settings_for(db: str, *, overwrite: bool = False, **overrides: Any) -> Settings:
@@ -32,10 +35,7 @@ def crawl(spider: str, settings: Settings, arguments: dict[str, str]) -> Outcome
 
 def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
     """Run *crawler* in *process*; return how it ended. Blocks until then."""
-    try:
-        the_archive(crawler.settings.getdict("FEEDS"))
-    except UsageError as error:
-        return Outcome(Exit.USAGE, str(error))
+    quieten()
     assert isinstance(process, AsyncCrawlerProcess)  # noqa: S101  the settings have no reactor
     task = process.crawl(crawler, **arguments)
     process.start()
@@ -45,9 +45,17 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
         pass  # Ctrl-C twice: the run's own outcome says so
     except UsageError as error:
         return Outcome(Exit.USAGE, str(error))
+    except AlreadyRunning as error:
+        return _never_began(Exit.BUSY, error)
     except StoreError as error:
-        return Outcome(Exit.STORE, str(error))
+        return _never_began(Exit.STORE, error)
     run = crawler.get_extension(Run)
     if run is None or run.outcome is None:
         return Outcome(Exit.CRASHED, "the run ended without a verdict")
     return run.outcome
+
+
+def _never_began(exit_: Exit, error: StoreError) -> Outcome:
+    outcome = Outcome(exit_, str(error))
+    logger.error("Run ended %s", outcome)
+    return outcome

@@ -17,18 +17,19 @@ def missing(article: Article) -> str | None:
     return None
 
 
-def normalise(article: Article, *, now: datetime.datetime) -> Article:
+def normalise(article: Article) -> Article:
     """Fill in what follows from what the page says; return the same article.
 
-    *now* is the present time, aware: a time in the future is not believed.
+    It needs its ``info_code`` and its ``page``: a time after the page was had is not believed.
     """
-    assert article.info_code is not None  # noqa: S101  missing() has looked
+    if article.info_code is None or article.page is None:
+        raise ValueError("an article needs its info_code and its page before it is normalised")
     published = times.published(
         article.published_raw,
         where=article.published_from or "",
         info_code_date=ids.date_of(article.info_code),
         shift=article.published_shift,
-        now=now,
+        now=datetime.datetime.fromisoformat(article.page.observed_at),
     )
     article.published_at = published.at
     article.published_raw = published.raw

@@ -71,7 +71,7 @@ class Normalise(_Pipeline):
 
     def process_item(self, item: Any) -> Any:
         """Return the article, completed."""
-        normalise(_article(item), now=datetime.datetime.now(datetime.UTC))
+        normalise(_article(item))
         return item
 
 

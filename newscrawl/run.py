@@ -21,7 +21,7 @@ from newscrawl.items import Article, Failure, Listed, Reject
 from newscrawl.ledger import Ledger
 from newscrawl.outcome import Exit, Outcome, judge
 from newscrawl.pages import LOADER_VERSION
-from newscrawl.store.errors import AlreadyRunning, StoreError
+from newscrawl.store.errors import StoreError
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
 
@@ -46,12 +46,18 @@ class Run:
     """
 
     def __init__(self, crawler: Crawler) -> None:
+        """Open and lock the archive.
+
+        :raises StoreError: it cannot be written. Here, and not when the spider opens, because
+            Scrapy lets an exception pass from here alone.
+        """
         self.crawler = crawler
+        path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
+        self._target = Target(path, overwrite=overwrite)
         self.ledger = Ledger()
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
         self.troubles: list[str] = []
-        self._target: Target | None = None
         self._writer: Writer | None = None
         self._verdict: Outcome | None = None
         self._commits: asyncio.Task[None] | None = None
@@ -136,10 +142,8 @@ class Run:
     # -- signals ------------------------------------------------------------------------
 
     def spider_opened(self, spider: Spider) -> None:
-        """Open the archive and begin the run's row."""
-        path, overwrite = the_archive(self.crawler.settings.getdict("FEEDS"))
+        """Begin the run's row."""
         try:
-            self._target = Target(path, overwrite=overwrite)
             self._writer = Writer(
                 self._target.db,
                 spider=spider.name,
@@ -148,10 +152,9 @@ class Run:
                 pid=os.getpid(),
             )
         except StoreError as error:
-            busy = isinstance(error, AlreadyRunning)
-            self.outcome = Outcome(Exit.BUSY if busy else Exit.STORE, str(error))
+            self.outcome = Outcome(Exit.STORE, str(error))
             raise CloseSpider(self.outcome.name) from error
-        logger.info("Writing to %s, run %d", path, self._writer.run_id)
+        logger.info("Writing to %s, run %d", self._target.path, self._writer.run_id)
         self._watch_signals()
         self._commits = asyncio.ensure_future(self._commit_regularly())
 
@@ -239,8 +242,7 @@ class Run:
                     exit_code=self.outcome.exit,
                     reason=self.outcome.reason,
                 )
-            if self._target is not None:
-                self._target.finish(good=self.outcome.exit is Exit.GOOD)
+            self._target.finish(good=self.outcome.exit is Exit.GOOD)
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
 

@@ -41,6 +41,7 @@ DOWNLOAD_VERIFY_CERTIFICATES = True  # default False
 DOWNLOAD_TIMEOUT = 60  # default 180: a scheduler starts the next run in five minutes
 REDIRECT_MAX_TIMES = 5  # default 20
 RETRY_TIMES = 2  # the default, said aloud: three requests in all
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # default ERROR with a traceback; the run says it in a sentence
 COOKIES_ENABLED = False  # default True; nothing here needs a session
 METAREFRESH_ENABLED = False  # default True; the mirror's 404 page sends everybody home
 HTTPERROR_ALLOW_ALL = False  # the default: a status of 400 or more is a failure with a reason
@@ -79,6 +80,8 @@ FEED_EXPORT_FIELDS = [
     "published_from", "source", "digest", "body_text", "body_html", "categories", "tags",
     "mentions", "images", "share_url", "original_url",
 ]  # fmt: skip
+
+FEED_EXPORT_ENCODING = "utf-8"  # default None, which escapes every Chinese character in JSON
 
 EXTENSIONS = {"newscrawl.progress.Progress": 10}
 

@@ -1,11 +1,14 @@
-"""What tests share: the real pages where they are, a made mirror, a served folder, a crawl."""
+"""What tests share: the real pages where they are, made mirrors, and whole crawls in process."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from newscrawl.mirror.server import Answers, Folder, Server, serve
 
 FINEWS = Path(os.environ.get("NEWSCRAWL_FINEWS") or Path(__file__).parents[2] / "shared" / "finews")
 
@@ -16,3 +19,23 @@ def finews() -> Path:
     if not (FINEWS / "site" / "index.html").exists():
         pytest.skip(f"the real pages are not at {FINEWS}; $NEWSCRAWL_FINEWS names another folder")
     return FINEWS
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[[Answers], Server]]:
+    """Serve sites until the test ends: ``server = serving(Site(articles=20))``."""
+    servers: list[Server] = []
+
+    def start(site: Answers) -> Server:
+        servers.append(serve(site))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def real_mirror(finews: Path, serving: Callable[[Answers], Server]) -> Server:
+    """The real site, served on loopback."""
+    return serving(Folder(finews / "site"))

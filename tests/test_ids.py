@@ -16,7 +16,9 @@ SAFE = re.compile(r"[A-Z]{2,5}[0-9]{9,24}")
 
 days = st.dates(datetime.date(2000, 1, 1), datetime.date(2099, 12, 31))
 news_digits = st.builds(
-    lambda day, counter: f"{day:%Y%m%d}{counter}", days, st.from_regex(r"[0-9]{9,10}", fullmatch=True)
+    lambda day, counter: f"{day:%Y%m%d}{counter}",
+    days,
+    st.from_regex(r"[0-9]{9,10}", fullmatch=True),
 )
 
 
@@ -136,7 +138,21 @@ def test_from_stem(stem: str, info_code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "stem", ["", " ", ".", "..", "a/b", "a\\b", "a\0b", "2021-12-01-", "a..b", "a\nb", "a:b", "NW202113282228490028"]
+    "stem",
+    [
+        "",
+        " ",
+        ".",
+        "..",
+        "a/b",
+        "a\\b",
+        "a\0b",
+        "2021-12-01-",
+        "a..b",
+        "a\nb",
+        "a:b",
+        "NW202113282228490028",
+    ],
 )
 def test_from_stem_refuses(stem: str) -> None:
     with pytest.raises(ids.BadInfoCode):

@@ -82,7 +82,7 @@ def test_parse_guesses_nothing(raw: str, why: str) -> None:
         times.parse(raw)
 
 
-@given(st.text())
+@given(st.text() | st.text("0123456789-:/., 年月日今天昨上午TZ+CSGMAPDec"))
 def test_any_text_gives_china_time_or_bad_time(raw: str) -> None:
     try:
         at, _ = times.parse(raw, day=DAY, now=NOW)
@@ -200,4 +200,6 @@ def test_published_always_answers(raw: str | None, day: date | None) -> None:
         assert found.at.endswith("+08:00")
         assert len(found.at) == len(FULL)
         assert found.source
-        assert datetime.fromisoformat(found.at) <= NOW + timedelta(hours=1) or found.precision == "day"
+        assert (
+            datetime.fromisoformat(found.at) <= NOW + timedelta(hours=1) or found.precision == "day"
+        )

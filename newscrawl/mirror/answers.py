@@ -107,7 +107,8 @@ def public_page(truth: Truth) -> str:
 <div class="disclaimer">郑重声明：此处为演示文字。</div>
 </div>
 </div>
-<div class="mainright"><h3>推荐</h3><ul><li><a href="/a/202001011234567890.html">另一篇</a></li></ul></div>
+<div class="mainright"><h3>推荐</h3><ul><li>\
+<a href="/a/202001011234567890.html">另一篇</a></li></ul></div>
 </div>
 </body>
 </html>

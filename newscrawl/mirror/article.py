@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from newscrawl.items import BodyRank
-from newscrawl.mirror.dialect import Body, Inline, Markup
+from newscrawl.mirror.dialect import Body, Inline, Markup, squeeze
 from newscrawl.mirror.dice import Dice, mix
 from newscrawl.mirror.kramdown import shown as shown_digest
 from newscrawl.mirror.plan import CHINA, EMNEWS_GENERATIONS, Kind, Plan
@@ -91,7 +91,7 @@ def article(plan: Plan, number: int) -> Truth:
         title=title,
         published=local(plan.second(number)),
         media=kind.media.name if digits else None,
-        source=source if digits else None,
+        source=squeeze(source) if digits and source else None,
         slugs=tuple(slugs),
         listings=tuple(word for word in listings if word in plan.category_pages),
         tags=() if bare else tuple(tag for each in kind.shelves for tag in each.tags),

@@ -66,7 +66,7 @@ def page(head: Head, section: str) -> str:
       <header>
         <h1><a href="{BASE}/">{NAME}</a></h1>
 
-        
+
 
         <p></p>
 

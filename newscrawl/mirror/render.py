@@ -101,7 +101,7 @@ def emnews_page(heading: str, items: Iterable[Item]) -> str:
 
 def missing_page() -> str:
     """The page of status 404: it names an address made of the path's segments, and goes home."""
-    script = """<script language="JavaScript"> 
+    script = """<script language="JavaScript">
   function myrefresh(){window.location="/";}
   setTimeout('myrefresh()',5000);
 </script>

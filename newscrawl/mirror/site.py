@@ -97,8 +97,8 @@ class Site(Plan):
                 text = answers.answer(truth)
                 kind = HTML if text.startswith("<") else "application/json; charset=utf-8"
                 return page(text, kind)
-        text = self.category(path) or self.post(path) or self.public(path)
-        return page(text) if text else page(render.missing_page(), status=404)
+        found = self.category(path) or self.post(path) or self.public(path)
+        return page(found) if found else page(render.missing_page(), status=404)
 
     def upstream(self, info_code: str) -> Truth | None:
         """The article of an infoCode or its digits, as long as it was published by now."""

@@ -41,7 +41,7 @@ _KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_commo
 _ENTITY_CLASSES = frozenset(("keytip", "infokey", "em_stock_key_common"))
 _ENTITY_ID = re.compile(r"(?:stock|bk|quote|bkquote)_[\w.]+|Info\.[\w.]+")
 _EMPTY_ID = re.compile(r"(?:bk)?quote_")
-_KNOWN_COMMENTS = re.compile(r"\s*(?:EM_StockImg_(?:Start|End)|文章主体)\s*")
+_KNOWN_COMMENTS = re.compile(r"\s*(?:EM_StockImg_(?:Start|End)|文章主体|comBodyEnd)\s*")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
 
@@ -57,6 +57,7 @@ _SOURCE = re.compile(r"[（(]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*
 _SOURCE_AT_END = re.compile(r"[（(]\s*文章来源\s*[:：]([^（）]{1,40})[)）]$")
 
 _ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),  # else the cleaner allows lang and title everywhere
     "a": {"href", "data-code"},
     "span": {"href", "data-code", "id"},
     "img": {"src", "alt", "width", "height"},
@@ -99,13 +100,11 @@ class Body:
 
 def parse_fragment(html: str) -> etree._Element:
     """Return a ``<div>`` that holds the fragment."""
-    root = _parse(f"<html><body><div>{html}</div></body></html>")
-    body = root.find("body")
-    # Stray end tags may have closed the div: whatever the body holds is the fragment's.
+    body = _parse(f"<html><body>{html}</body></html>").find("body")
     wrapper = etree.Element("div")
     if body is not None:
         wrapper.text = body.text
-        wrapper.extend(list(body))
+        wrapper.extend([*body])
     return wrapper
 
 
@@ -115,7 +114,8 @@ def parse_page(text: str) -> etree._Element:
 
 
 def _parse(text: str) -> etree._Element:
-    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements.
+    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements (with
+    # it, deeper than 2,048).
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     root = etree.fromstring(text.encode("utf-8"), parser)
     return etree.Element("html") if root is None else root

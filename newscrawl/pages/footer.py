@@ -19,6 +19,7 @@ LATE = -8
 """Hours to add where a post was written without its offset: the site's build took it for UTC."""
 
 _CATEGORY_PATH = re.compile(r"(?:^|/)category/([^/]+)\.html")
+_ROOT_PATH = re.compile(r"/([^/]+)/")
 _EMNEWS_PATH = re.compile(r"(?:^|/)emnews(?:/(?:index\.html)?)?")
 
 
@@ -36,7 +37,10 @@ class Footer:
         for href in self.hrefs:
             if found := category_of_link(href):
                 return found
-        return None
+        # Generation 7 links to /<slug>/, where nothing is.
+        path = unquote(urlsplit(self.hrefs[0]).path) if self.hrefs else ""
+        match = _ROOT_PATH.fullmatch(path)
+        return match[1].split() if match else None
 
     def shift(self) -> tuple[int, str] | None:
         """Return the hours to add to the page's time and the reason; None where it is right."""
@@ -73,8 +77,11 @@ def take_footer(body: etree._Element) -> Footer:
         if not links or not all(squeeze(a.text or "").startswith("返回") for a in links):
             continue
         between = squeeze("".join(a.tail or "" for a in links))
+        hrefs = tuple(a.get("href", "").strip() for a in links)
+        if not all(map(_is_url, hrefs)):
+            continue
         _drop(paragraph)
-        return Footer(tuple(a.get("href", "") for a in links), between.startswith("｜"))
+        return Footer(hrefs, between.startswith("｜"))
     return Footer()
 
 
@@ -107,6 +114,14 @@ def take_link(body: etree._Element, info_code: str) -> str | None:
 def is_share_url(url: str) -> bool:
     """Tell a share URL, of any host, from an original's."""
     return "infocode=" in url.casefold()
+
+
+def _is_url(href: str) -> bool:
+    try:
+        urlsplit(href)
+    except ValueError:
+        return False
+    return True
 
 
 def _drop(element: etree._Element) -> None:

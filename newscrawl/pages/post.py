@@ -44,6 +44,7 @@ RULES = (
     Rule("tags", '//section/small[starts-with(normalize-space(), "tags:")]/em'),
 )
 
+_LAYOUT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _DATED_PATH = re.compile(r"^/((?:[^/]+/)*)[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html$")
 # （财联社） at a digest's very end. Half-width parentheses belong to names and codes.
 _DIGEST_TAIL = re.compile(r"（([^（），。！？；：、,!?;“”\"]{2,20})）$")
@@ -73,6 +74,8 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     text = decode(page.body, page.content_type)
     root = bodies.parse_page(text)
     heading = next(iter(root.iterfind(".//section/h1")), None)
+    if heading is None and not _LAYOUT.search(text[:1000]):
+        return _read_bare(page, text, stats)
     check_whole(text, root, has_article=heading is not None, expected="a section with an h1")
     assert heading is not None  # noqa: S101 - check_whole has seen to it
     info_code = _info_code(page)
@@ -87,13 +90,32 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     if "published_raw" in used:
         _add_time(loader, used["published_raw"].name, parts.footer, lost_front_matter)
     _add_categories(loader, parts.footer, page.url)
-    _add_body(loader, parts)
-    loader.add_value("original_url", ids.public_url(info_code))
-    if parts.link and is_share_url(parts.link):
-        loader.put("share_url", "rule", "last paragraph", parts.link)
-    elif parts.link:
-        loader.add_value("original_url", ids.canonical_url(parts.link))
+    _add_body(loader, parts, info_code)
+    return _article(loader, info_code)
 
+
+def _read_bare(page: Page, text: str, stats: Stats | None) -> Article:
+    """Read a post whose front matter is broken, a quote in its title: Jekyll gives it no layout.
+
+    Its page is the post's content and no more: there is no title and no time. The footer tells
+    it from other pages, and that it is whole.
+    """
+    info_code = _info_code(page)
+    parts = take_apart(bodies.parse_fragment(text), info_code)
+    if not parts.footer.hrefs:
+        raise Unreadable(
+            "not_a_post",
+            f"the page begins with {text[:60].strip()!r}; expected a section with an h1, or a "
+            "post's content with its footer",
+        )
+    loader = ArticleLoader(stats=stats)
+    loader.add_value("info_code", info_code)
+    _add_categories(loader, parts.footer, page.url)
+    _add_body(loader, parts, info_code)
+    return _article(loader, info_code)
+
+
+def _article(loader: ArticleLoader, info_code: str) -> Article:
     article: Article = loader.load_item()
     if not article.title and not article.body_text and not article.images:
         raise Unreadable("nothing", f"the post {info_code} is empty")
@@ -148,13 +170,16 @@ def take_apart(content: etree._Element, info_code: str, *, is_emnews: bool = Fal
     """
     footer = take_footer(content)
     link = take_link(content, info_code)
+    short = link is not None and _drop_short_title(content, link)
     is_emnews = is_emnews or "emnews" in (footer.categories or [])
     digest = _take_digest(content) if is_emnews else None
     body = bodies.read(content)
+    if digest is not None and body.rank is BodyRank.FULL:
+        # Behind a digest stands the API's `content`, with links on whatever it names: here none.
+        body.rank = BodyRank.LINKED
     # Generations 0 to 5 print the digest alone, as the one plain paragraph.
-    if is_emnews and digest is None and _is_digest(body):
-        digest = (body.text or "").replace("\t", "|")
-        body.text, body.rank = digest, BodyRank.DIGEST
+    if (short or is_emnews) and digest is None and _is_digest(body):
+        digest, body.rank = body.text, BodyRank.DIGEST
     return Parts(footer, link, digest, body)
 
 
@@ -163,9 +188,22 @@ def _take_digest(content: etree._Element) -> str | None:
     if first is None or first.tag != "blockquote" or squeeze(content.text or ""):
         return None
     content.remove(first)
-    lines = bodies.lines(first)
-    # kramdown takes a digest with | for a table: its cells are the text between the bars.
-    return "\n".join(lines).replace("\t", "|")
+    # kramdown takes a digest with | for a table: then tabs stand where the bars were.
+    return "\n".join(bodies.lines(first))
+
+
+def _drop_short_title(content: etree._Element, link: str) -> bool:
+    """Remove the short title from a post of generation 7a, which has it and a short digest.
+
+    The two are lines of one plain paragraph; only that generation links to Choice's own host.
+    """
+    paragraphs = [each for each in content if isinstance(each.tag, str)]
+    if "//choicewzp1.eastmoney.com/" not in link or len(paragraphs) != 1 or len(paragraphs[0]):
+        return False
+    _, newline, digest = (paragraphs[0].text or "").partition("\n")
+    if newline:
+        paragraphs[0].text = digest
+    return bool(newline)
 
 
 def _is_digest(body: bodies.Body) -> bool:
@@ -195,7 +233,12 @@ def _add_categories(loader: ArticleLoader, footer: Footer, url: str) -> None:
         loader.put("categories", "rule", "path", category_of_path(url))
 
 
-def _add_body(loader: ArticleLoader, parts: Parts) -> None:
+def _add_body(loader: ArticleLoader, parts: Parts, info_code: str) -> None:
+    loader.add_value("original_url", ids.public_url(info_code))
+    if parts.link and is_share_url(parts.link):
+        loader.put("share_url", "rule", "last paragraph", parts.link)
+    elif parts.link:
+        loader.add_value("original_url", ids.canonical_url(parts.link))
     add_body(loader, parts.body)
     loader.add_value("digest", parts.digest)
     if parts.body.source is None and parts.digest and (medium := medium_of_digest(parts.digest)):

@@ -168,9 +168,11 @@ class CategorySpider(Resolving, NewsSpider):
 
     def after(self, article: Article) -> Iterable[Any]:
         """Go on to the categories that a post names, and to its share link when asked."""
-        if not self.named:
-            for slug in article.categories or ():
-                yield from self.ask_listing(slug, found_in="footer")
+        slugs = article.categories or ()
+        # Jekyll splits a slug of two words into two categories; not each has a page of its own.
+        found_in = "footer" if len(slugs) == 1 else "path"
+        for slug in () if self.named else slugs:
+            yield from self.ask_listing(slug, found_in=found_in)
         if self.share and article.share_url and article.info_code:
             yield from self.resolve(article.info_code)
 

@@ -109,6 +109,17 @@ def _mentions(ordered: Sequence[Sighting]) -> list[list[Any]] | None:
     return [found[key] for key in sorted(found)] or None
 
 
+def carry_over(earlier: Fields, later: Fields) -> Fields:
+    """Return *later*, with what it lacks taken from *earlier*: a lack never erases.
+
+    Mentions belong to the body: a body that links nothing any more has none.
+    """
+    gaps = {name for name in FIELDS if later.get(name) is None}
+    if later.get("body_text") is not None:
+        gaps -= {"mentions", "images", "body_html"}
+    return {name: earlier.get(name) if name in gaps else later[name] for name in FIELDS}
+
+
 def differs(fields: Mapping[str, Any], row: Mapping[str, Any]) -> Fields:
     """Return the fields in which a page differs from its article's row.
 

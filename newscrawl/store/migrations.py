@@ -56,13 +56,19 @@ def _create_articles(db: Database) -> None:
     articles.create_index(["published_at"])
     articles.create_index(["source", "published_at"])
 
-    # No foreign key: a listing may name an article before its page is had.
     db.table("article_categories").create(
         {"info_code": str, "category": str, "origin": str},
         pk=("info_code", "category"),
         not_null={"info_code", "category", "origin"},
+        foreign_keys=[("info_code", "articles", "info_code")],
     )
     db.table("article_categories").create_index(["category", "info_code"])
+
+    db.table("listed").create(
+        {"info_code": str, "category": str},
+        pk=("info_code", "category"),
+        not_null={"info_code", "category"},
+    )
 
     db.table("article_tags").create(
         {"info_code": str, "tag": str},
@@ -115,6 +121,7 @@ def _create_pages(db: Database) -> None:
             "last_seen_at": str,
             "content_hash": str,
             "page_hash": str,
+            "content_type": str,
             "etag": str,
             "last_modified": str,
             "loader_version": int,

@@ -65,6 +65,12 @@ def load(db: sqlite3.Connection, info_code: str) -> Known:
     return known
 
 
+def exists(db: sqlite3.Connection, info_code: str) -> bool:
+    """Whether the archive has an article of this id."""
+    sql = "SELECT 1 FROM articles WHERE info_code = ?"
+    return db.execute(sql, (info_code,)).fetchone() is not None
+
+
 def _load_sets(db: sqlite3.Connection, info_code: str) -> Fields:
     def all_of(sql: str) -> list[Any]:
         return db.execute(sql, (info_code,)).fetchall()
@@ -113,6 +119,8 @@ def write_article(
     )
     if row["categories"] != known.row["categories"]:
         _write_categories(db, info_code, row["categories"] or [], now)
+    if not known.exists:
+        _add_expected(db, info_code)
     for name, table, columns in _SETS:
         if row[name] != known.row[name]:
             db.execute(f"DELETE FROM {table} WHERE info_code = ?", (info_code,))  # noqa: S608
@@ -155,6 +163,33 @@ def _write_categories(
             (info_code, category),
         )
         meet_category(db, category, now)
+
+
+def expect(db: sqlite3.Connection, info_code: str, category: str) -> None:
+    """Note that a listing shows an article that is not stored yet."""
+    db.execute(
+        "INSERT OR IGNORE INTO listed (info_code, category) VALUES (?, ?)", (info_code, category)
+    )
+
+
+def add_listing(db: sqlite3.Connection, info_code: str, category: str) -> bool:
+    """Give a stored article the category of a listing; return whether that is news."""
+    cursor = db.execute(
+        "INSERT INTO article_categories (info_code, category, origin)"
+        " SELECT :info_code, :category, 'listing' WHERE NOT EXISTS (SELECT 1"
+        " FROM article_categories WHERE info_code = :info_code"
+        " AND category = :category COLLATE NOCASE)",
+        {"info_code": info_code, "category": category},
+    )
+    return cursor.rowcount > 0
+
+
+def _add_expected(db: sqlite3.Connection, info_code: str) -> None:
+    found = db.execute("SELECT category FROM listed WHERE info_code = ?", (info_code,)).fetchall()
+    for (category,) in found:
+        add_listing(db, info_code, category)
+    if found:
+        db.execute("DELETE FROM listed WHERE info_code = ?", (info_code,))
 
 
 def meet_category(db: sqlite3.Connection, category: str, now: str) -> None:
@@ -240,6 +275,17 @@ def write_revision(
         f"INSERT INTO revisions ({', '.join(values)})"  # noqa: S608  constant names
         f" VALUES ({', '.join(':' + name for name in values)})",
         values,
+    )
+
+
+def note_reread(
+    db: sqlite3.Connection, key: Key, content_hash: str, sighting: Sighting, loader_version: int
+) -> None:
+    """Note that a page was read again, by which rules, and what it says now."""
+    db.execute(
+        "UPDATE sightings SET content_hash = ?, body_rank = ?, loader_version = ?"
+        " WHERE source_site = ? AND page_kind = ? AND page_id = ?",
+        (content_hash, sighting.fields.get("body_rank"), loader_version, *key),
     )
 
 

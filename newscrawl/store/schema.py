@@ -111,9 +111,17 @@ TABLES: tuple[Table, ...] = (
         "article_categories",
         "The categories of an article, one row each.",
         (
-            _c("info_code", str, "the article; may name one that is listed but not yet stored"),
+            _c("info_code", str, "the article"),
             _c("category", str, "the slug, as the footer of the page spells it, else its path"),
             _c("origin", str, "`page` (a page of the article says so) or `listing`"),
+        ),
+    ),
+    Table(
+        "listed",
+        "Articles that a listing shows and that are not stored yet: filtered out, or failed.",
+        (
+            _c("info_code", str, "the article to come"),
+            _c("category", str, "the listing's slug; the article gets it when it is stored"),
         ),
     ),
     Table(
@@ -172,6 +180,7 @@ TABLES: tuple[Table, ...] = (
             _c("last_seen_at", str, "when it was last seen to say so (UTC)"),
             _c("content_hash", str, "hash of title, text, source and time, white space folded"),
             _c("page_hash", str, "the bytes, in `pages`"),
+            _c("content_type", str, "the Content-Type header: it may name the charset"),
             _c("etag", str, "validator of the last answer"),
             _c("last_modified", str, "validator of the last answer"),
             _c("loader_version", int, "version of the rules that read it"),

@@ -17,7 +17,7 @@ from newscrawl.items import Article, Listed, Page, Reject
 from newscrawl.store import raw, rows
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, explain
-from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, fold, suppliers
+from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, fold, suppliers
 from newscrawl.store.schema import COUNTERS
 
 Verdict = Literal["new", "richer", "changed", "unchanged"]
@@ -88,22 +88,26 @@ class Writer:
         with self._writing() as db:
             now = utc_now()
             rows.meet_category(db, listed.category, now)
-            known = db.execute(
-                "SELECT 1 FROM article_categories WHERE info_code = ?"
-                " AND category = ? COLLATE NOCASE",
-                (listed.info_code, listed.category),
-            ).fetchone()
-            if known:
-                return
-            db.execute(
-                "INSERT INTO article_categories (info_code, category, origin)"
-                " VALUES (?, ?, 'listing')",
-                (listed.info_code, listed.category),
-            )
-            db.execute(
-                "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
-                (self._next_seq(), now, listed.info_code),
-            )
+            if not rows.exists(db, listed.info_code):
+                rows.expect(db, listed.info_code, listed.category)
+            elif rows.add_listing(db, listed.info_code, listed.category):
+                db.execute(
+                    "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
+                    (self._next_seq(), now, listed.info_code),
+                )
+
+    def rewrite(
+        self, info_code: str, known: rows.Known, sightings: dict[rows.Key, Sighting], row: Fields,
+        *, content_hashes: Mapping[rows.Key, str], loader_version: int,
+    ) -> None:  # fmt: skip
+        """Replace what the pages of an article say, as better rules read them: no revision."""
+        with self._writing() as db:
+            if row != known.row:
+                now = utc_now()
+                rows.write_article(db, info_code, known, row, seq=self._next_seq(), now=now)
+            rows.rewrite_differences(db, sightings, row)
+            for key, content_hash in content_hashes.items():
+                rows.note_reread(db, key, content_hash, sightings[key], loader_version)
 
     # -- transactions -------------------------------------------------------------------
 
@@ -202,6 +206,7 @@ class Writer:
             "last_seen_at": page.observed_at,
             "content_hash": content_hash,
             "page_hash": raw.store(db, page),
+            "content_type": page.content_type,
             "etag": page.etag,
             "last_modified": page.last_modified,
             "loader_version": loader_version,
@@ -309,17 +314,6 @@ def sighting_of(article: Article, page: Page) -> Sighting:
         source_site=page.site, page_kind=page.kind, page_id=page.id, url=page.url,
         observed_at=page.observed_at, fields=fields,
     )  # fmt: skip
-
-
-def carry_over(earlier: Fields, later: Fields) -> Fields:
-    """Return *later*, with what it lacks taken from *earlier*: a lack never erases.
-
-    Mentions belong to the body: a body that links nothing any more has none.
-    """
-    gaps = {name for name in FIELDS if later.get(name) is None}
-    if later.get("body_text") is not None:
-        gaps -= {"mentions", "images", "body_html"}
-    return {name: earlier.get(name) if name in gaps else later[name] for name in FIELDS}
 
 
 def hash_content(fields: Fields) -> str:

@@ -1,0 +1,30 @@
+"""Keeps the log worth reading: one line for what one line can say."""
+
+from __future__ import annotations
+
+import logging
+
+
+def quieten() -> None:
+    """Drop what Scrapy says at each start of what is decided, and tracebacks that explain nothing.
+
+    The run's own last line names the failure in a sentence.
+    """
+    _once("scrapy.core.downloader.handlers._base_streaming", _drop_experimental)
+    _once("scrapy.downloadermiddlewares.robotstxt", _drop_traceback)
+
+
+def _once(name: str, rule: logging._FilterType) -> None:
+    logger = logging.getLogger(name)
+    if rule not in logger.filters:
+        logger.addFilter(rule)
+
+
+def _drop_experimental(record: logging.LogRecord) -> bool:
+    # That the handler is new is weighed in docs/decisions/0002-no-reactor.md.
+    return "is experimental" not in record.getMessage()
+
+
+def _drop_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True

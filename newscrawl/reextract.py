@@ -1,0 +1,140 @@
+"""Reads the stored bytes again, with the present rules: what would change, and the change."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from newscrawl import pages
+from newscrawl.items import Page
+from newscrawl.normalise import missing, normalise
+from newscrawl.store import raw, rows
+from newscrawl.store.clock import utc_now
+from newscrawl.store.fold import FIELDS, Fields, Sighting, carry_over, fold
+from newscrawl.store.writer import Writer, hash_content, sighting_of
+
+
+@dataclass(slots=True)
+class Reread:
+    """One article whose pages were read again."""
+
+    info_code: str
+    known: rows.Known
+    sightings: dict[rows.Key, Sighting]
+    row: Fields
+
+    @property
+    def changed(self) -> list[str]:
+        """Fields of the row that would change."""
+        return [name for name in FIELDS if self.row[name] != self.known.row[name]]
+
+
+@dataclass(slots=True)
+class Survey:
+    """What reading everything again would change."""
+
+    articles: int = 0
+    changed: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+    """For each field, the number of articles in which it would change."""
+    unreadable: list[str] = field(default_factory=list)
+    """Pages that the present rules cannot read, with the reason; they stay as they are."""
+
+
+def survey(db: sqlite3.Connection, *, each: Callable[[], None] | None = None) -> Survey:
+    """Read every stored page again and count what would change; write nothing.
+
+    *each* is called after every article, to show progress.
+    """
+    found = Survey()
+    for reread in _reread_all(db, found):
+        found.articles += 1
+        found.changed += bool(reread.changed)
+        found.fields.update(reread.changed)
+        if each is not None:
+            each()
+    return found
+
+
+def rewrite(writer: Writer, *, each: Callable[[], None] | None = None) -> Survey:
+    """Read every stored page again and write what changes; return what did.
+
+    Better rules are no edit of an article: no revision is made. Articles that change get a new
+    ``seq``.
+    """
+    found = Survey()
+    for reread in _reread_all(writer.connection, found):
+        found.articles += 1
+        if reread.changed:
+            found.changed += 1
+            found.fields.update(reread.changed)
+        writer.rewrite(
+            reread.info_code, reread.known, reread.sightings, reread.row,
+            content_hashes={
+                key: hash_content(each.fields) for key, each in reread.sightings.items()
+            },
+            loader_version=pages.LOADER_VERSION,
+        )  # fmt: skip
+        writer.commit_if_due()
+        if each is not None:
+            each()
+    return found
+
+
+def count(db: sqlite3.Connection) -> int:
+    """Return the number of articles there are to read again."""
+    return int(db.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+
+def _reread_all(db: sqlite3.Connection, found: Survey) -> Iterator[Reread]:
+    last = ""
+    while True:
+        # By key and not by cursor: the writer changes the table between two steps.
+        row = db.execute(
+            "SELECT info_code FROM articles WHERE info_code > ? ORDER BY info_code LIMIT 1",
+            (last,),
+        ).fetchone()
+        if row is None:
+            return
+        last = row[0]
+        known = rows.load(db, last)
+        sightings = {key: _reread(db, key, known, found) for key in known.sightings}
+        yield Reread(last, known, sightings, fold(sightings.values()))
+
+
+def _reread(db: sqlite3.Connection, key: rows.Key, known: rows.Known, found: Survey) -> Sighting:
+    """Read a page as it was at each change, so that what it lacks now is still known."""
+    sighting = known.sightings[key]
+    said: Fields = dict.fromkeys(FIELDS)
+    for page in _states(db, key, sighting):
+        try:
+            article = pages.read(page)
+        except pages.Unreadable as error:
+            found.unreadable.append(f"{page.url}: {error}")
+            return sighting
+        if reason := missing(article):
+            found.unreadable.append(f"{page.url}: {pages.REASONS[reason]}")
+            return sighting
+        said = carry_over(said, sighting_of(normalise(article), page).fields)
+    return Sighting(*key, url=sighting.url, observed_at=sighting.observed_at, fields=said)
+
+
+def _states(db: sqlite3.Connection, key: rows.Key, sighting: Sighting) -> Iterator[Page]:
+    """Yield the page as it was before each revision, then as it is."""
+    where = "WHERE source_site = ? AND page_kind = ? AND page_id = ?"
+    states = db.execute(
+        f"SELECT page_hash, observed_at FROM revisions {where} ORDER BY observed_at",  # noqa: S608
+        key,
+    ).fetchall()
+    page_hash, content_type, seen = db.execute(
+        f"SELECT page_hash, content_type, last_seen_at FROM sightings {where}",  # noqa: S608
+        key,
+    ).fetchone()
+    for each_hash, observed_at in [*states, (page_hash, seen or utc_now())]:
+        site, kind, page_id = key
+        yield Page(
+            kind=kind, id=page_id, url=sighting.url, body=raw.load(db, each_hash),
+            observed_at=observed_at, site=site, content_type=content_type,
+        )  # fmt: skip

@@ -1,0 +1,93 @@
+"""Whole crawls: in this process, and as the commands that people start."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerRunner
+
+from newscrawl.crawling import settings_for
+from newscrawl.outcome import Outcome
+from newscrawl.run import run_of
+
+ROOT = Path(__file__).parents[1]
+
+FAST: dict[str, Any] = {
+    "DOWNLOAD_DELAY": 0,
+    "AUTOTHROTTLE_ENABLED": False,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+    "RETRY_TIMES": 0,
+    "LOG_ENABLED": False,
+    "NEWSCRAWL_PROGRESS_SECONDS": 0,
+}
+"""The server is our own, on loopback: no politeness is due to it."""
+
+
+async def crawl(
+    spider: str, db: Path | str, base_url: str, *, overwrite: bool = False,
+    settings: Mapping[str, Any] | None = None, **arguments: str,
+) -> Outcome:  # fmt: skip
+    """Run a spider in this process; return how it ended."""
+    made = settings_for(str(db), overwrite=overwrite, **{**FAST, **(settings or {})})
+    runner = AsyncCrawlerRunner(made)
+    crawler = runner.create_crawler(spider)
+    await runner.crawl(crawler, base_url=base_url, **arguments)
+    outcome = run_of(crawler).outcome
+    assert outcome is not None
+    return outcome
+
+
+def query(db: Path | str, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
+    with closing(sqlite3.connect(db)) as connection:
+        return connection.execute(sql, parameters).fetchall()
+
+
+TABLES = (
+    "articles", "article_categories", "article_tags", "mentions", "images", "categories",
+    "category_names", "sightings", "revisions", "pages", "rejects",
+)  # fmt: skip
+
+
+def dump(db: Path | str, *, without: tuple[str, ...] = ("last_seen_at",)) -> dict[str, list[Any]]:
+    """Return all rows of an archive but its runs, in a stable order, without some columns."""
+    found = {}
+    with closing(sqlite3.connect(db)) as connection:
+        connection.row_factory = sqlite3.Row
+        for table in TABLES:
+            rows = [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
+            for row in rows:
+                for name in without:
+                    row.pop(name, None)
+            found[table] = sorted(rows, key=repr)
+    return found
+
+
+def ledger(db: Path | str) -> dict[str, Any]:
+    """Return the row of the last run."""
+    with closing(sqlite3.connect(db)) as connection:
+        connection.row_factory = sqlite3.Row
+        return dict(connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone())
+
+
+def assert_balanced(run: Mapping[str, Any], *, interrupted: bool = False) -> None:
+    """Check that every link and every page of a run is accounted for."""
+    ends = ("failed", "rejected", "duplicate", "unchanged", "new", "richer", "changed")
+    links = run["repeated"] + run["skipped"] + run["filtered"] + run["scheduled"]
+    assert run["listed"] == links
+    unfinished = run["scheduled"] - sum(run[end] for end in ends)
+    assert unfinished >= 0 if interrupted else unfinished == 0
+
+
+def command(*words: str, cwd: Path = ROOT, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run ``scrapy`` or ``newscrawl`` as people do."""
+    program = str(Path(sys.executable).with_name(words[0]))
+    return subprocess.run(
+        [program, *words[1:]], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
+    )
