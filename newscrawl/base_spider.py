@@ -47,6 +47,9 @@ class NewsSpider(scrapy.Spider):
 
     argument_names: ClassVar[frozenset[str]] = frozenset({"base_url", "hosts", "site", "limit"})
 
+    page_kinds: ClassVar[tuple[str, ...]] = ()
+    """Kinds of pages that it reads: the use of their rules shows in the run's stats."""
+
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         unknown = set(arguments) - self.argument_names
         if unknown:

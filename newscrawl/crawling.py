@@ -29,12 +29,17 @@ def settings_for(db: str, *, overwrite: bool = False, **overrides: Any) -> Setti
 
 def crawl(spider: str, settings: Settings, arguments: dict[str, str]) -> Outcome:
     """Run *spider* in a process of its own event loop; return how it ended."""
-    process = AsyncCrawlerProcess(settings, install_root_handler=False)
+    # The command line logs in its own way.
+    settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
+    process = AsyncCrawlerProcess(settings)
     return crawl_in(process, process.create_crawler(spider), arguments)
 
 
 def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
-    """Run *crawler* in *process*; return how it ended. Blocks until then."""
+    """Run *crawler* in *process*; return how it ended. Blocks until then.
+
+    The last line of the log says it, also where the run could not begin.
+    """
     quieten()
     assert isinstance(process, AsyncCrawlerProcess)  # noqa: S101  the settings have no reactor
     task = process.crawl(crawler, **arguments)
@@ -44,18 +49,18 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     except asyncio.CancelledError:
         pass  # Ctrl-C twice: the run's own outcome says so
     except UsageError as error:
-        return Outcome(Exit.USAGE, str(error))
+        return _never_began(Exit.USAGE, error)
     except AlreadyRunning as error:
         return _never_began(Exit.BUSY, error)
     except StoreError as error:
         return _never_began(Exit.STORE, error)
     run = crawler.get_extension(Run)
     if run is None or run.outcome is None:
-        return Outcome(Exit.CRASHED, "the run ended without a verdict")
+        return _never_began(Exit.CRASHED, RuntimeError("the run ended without a verdict"))
     return run.outcome
 
 
-def _never_began(exit_: Exit, error: StoreError) -> Outcome:
+def _never_began(exit_: Exit, error: Exception) -> Outcome:
     outcome = Outcome(exit_, str(error))
     logger.error("Run ended %s", outcome)
     return outcome

@@ -32,9 +32,15 @@ class Rule:
     """An XPath of the page, or a key of the answer."""
     note: str = ""
     """Why it is there; for all but a field's first rule, when it is needed."""
-    kind: Literal["xpath", "key"] = "xpath"
+    kind: Literal["xpath", "key", "rule"] = "xpath"
+    """``rule``: written in code; path is what it is called."""
     name: str = ""
     """What it reads, in words, where an article says which rule it was."""
+
+    @property
+    def key(self) -> str:
+        """The name under which its use is counted."""
+        return f"parser/{self.field}/{self.kind}/{self.path}"
 
 
 # What no text means: C0 controls but tab and line ends, DEL, lone surrogates (JSON escapes make

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 from scrapy.exceptions import CloseSpider
 
-from newscrawl import __version__
+from newscrawl import __version__, pages
 from newscrawl.addon import the_archive
 from newscrawl.items import Article, Failure, Listed, Reject
 from newscrawl.ledger import Ledger
 from newscrawl.outcome import Exit, Outcome, judge
-from newscrawl.pages import LOADER_VERSION
 from newscrawl.store.errors import StoreError
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
@@ -83,7 +82,7 @@ class Run:
         if article.page is None or self._writer is None:
             return
         try:
-            verdict = self._writer.add(article, loader_version=LOADER_VERSION)
+            verdict = self._writer.add(article, loader_version=pages.LOADER_VERSION)
         except StoreError as error:
             self._store_failed(error)
             return
@@ -94,7 +93,7 @@ class Run:
         """Keep a page that gave no article, and count it."""
         logger.info("Rejected %s: %s", reject.page.url, reject.detail)
         self.crawler.stats.inc_value(f"rejected/{reject.reason}")
-        self._write("reject", reject, loader_version=LOADER_VERSION)
+        self._write("reject", reject, loader_version=pages.LOADER_VERSION)
         self.ledger.settle(reject.page.url, "rejected", final=reject.final)
 
     def fail(self, failure: Failure) -> None:
@@ -154,6 +153,10 @@ class Run:
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
             raise CloseSpider(self.outcome.name) from error
+        for kind in getattr(spider, "page_kinds", ()):
+            for rule in pages.rules_of(kind):
+                # A rule that never matches is seen by its 0.
+                self.crawler.stats.inc_value(rule.key, 0)
         logger.info("Writing to %s, run %d", self._target.path, self._writer.run_id)
         self._watch_signals()
         self._commits = asyncio.ensure_future(self._commit_regularly())

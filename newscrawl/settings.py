@@ -62,7 +62,6 @@ SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 
 LOG_LEVEL = "INFO"  # default DEBUG, which prints every item with its body
 LOGSTATS_INTERVAL = 0  # default 60; newscrawl.progress says more
-STATS_DUMP = False  # default True; the run's row in the archive keeps what matters
 MEMUSAGE_LIMIT_MB = 1024  # default 0: a leak must end a run, not the machine
 
 # -- newscrawl ----------------------------------------------------------------------------

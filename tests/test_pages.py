@@ -203,6 +203,7 @@ def test_generations(footer: str, shift: int | None, categories: list[str]) -> N
 def test_digest_is_text_only(markup: str, digest: str | None) -> None:
     article = read(post(f"<blockquote>{markup}</blockquote><p>正文。</p>{link(EM_URL)}{EM_BACK}"))
     assert (article.digest, article.body_text) == (digest, "正文。")
+    assert article.body_rank is BodyRank.LINKED
 
 
 def test_a_quotation_elsewhere_is_the_articles_own() -> None:

@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from newscrawl.items import Article, Page
-from newscrawl.loaders import Stats
+from newscrawl.loaders import Rule, Stats
 from newscrawl.pages import answer, post, public
 from newscrawl.pages.reasons import REASONS, Unreadable
 
-__all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read"]
+__all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read", "rules_of"]
 
 LOADER_VERSION: int = 1
 """Grows with every change of a rule that makes a page say something else."""
+
+_RULES: dict[str, tuple[Rule, ...]] = {
+    "post": (*post.RULES, *post.CODED),
+    "answer": answer.ALL_RULES,
+    "public": public.ALL_RULES,
+}
 
 _READERS: dict[str, Callable[[Page, Stats | None], Article]] = {
     "post": post.read,
@@ -40,3 +46,8 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     article = reader(page, stats)
     article.page = page
     return article
+
+
+def rules_of(kind: str) -> tuple[Rule, ...]:
+    """Return every rule that a kind of page is read by; a run counts the use of each."""
+    return _RULES[kind]

@@ -9,7 +9,7 @@ from newscrawl import ids
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats, key_values
 from newscrawl.pages import body as bodies
-from newscrawl.pages.post import add_body
+from newscrawl.pages.post import BODY_RULES, add_body
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
 
@@ -23,6 +23,12 @@ _SOURCE_RULES = (
 )
 # The body with links on securities comes before the one without; answers of 2018 have no content.
 _BODIES = (("content", BodyRank.LINKED), ("text", BodyRank.FULL))
+ALL_RULES = (
+    *RULES,
+    *_SOURCE_RULES,
+    *(Rule("body_html", key, kind="key") for key, _ in _BODIES),
+    *BODY_RULES,
+)
 _ID_KEYS = ("Id", "newsid")
 
 

@@ -17,6 +17,12 @@ from newscrawl.loaders import squeeze, text_of
 
 LATE = -8
 """Hours to add where a post was written without its offset: the site's build took it for UTC."""
+LATE_REASONS = (
+    "written without offset: there is no footer",
+    "written without offset: the footer says ../emnews/",
+    "written without offset: the footer is two lines of finews.withounder.com",
+)
+"""How a page shows that its time is late; see Footer.shift."""
 
 _CATEGORY_PATH = re.compile(r"(?:^|/)category/([^/]+)\.html")
 _ROOT_PATH = re.compile(r"/([^/]+)/")
@@ -45,13 +51,13 @@ class Footer:
     def shift(self) -> tuple[int, str] | None:
         """Return the hours to add to the page's time and the reason; None where it is right."""
         if not self.hrefs:
-            return LATE, "written without offset: there is no footer"
+            return LATE, LATE_REASONS[0]
         if self.joined:
             return None
         if self.hrefs[0].startswith(".."):
-            return LATE, "written without offset: the footer says ../emnews/"
+            return LATE, LATE_REASONS[1]
         if urlsplit(self.hrefs[0]).hostname == "finews.withounder.com":
-            return LATE, "written without offset: the footer is two lines of finews.withounder.com"
+            return LATE, LATE_REASONS[2]
         return None
 
 

@@ -12,7 +12,13 @@ from newscrawl import ids
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats, squeeze, text_of, xpath_values
 from newscrawl.pages import body as bodies
-from newscrawl.pages.footer import Footer, is_share_url, take_footer, take_link
+from newscrawl.pages.footer import (
+    LATE_REASONS,
+    Footer,
+    is_share_url,
+    take_footer,
+    take_link,
+)
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
 from newscrawl.times import BUILD_TIME
@@ -43,6 +49,19 @@ RULES = (
     ),
     Rule("tags", '//section/small[starts-with(normalize-space(), "tags:")]/em'),
 )
+
+BODY_RULES = (Rule("source", "文章来源", kind="rule"),)
+"""What add_body counts, for every kind of page."""
+CODED = (
+    *BODY_RULES,
+    Rule("source", "digest's tail", "the body has no 文章来源 line", kind="rule"),
+    Rule("categories", "footer", kind="rule"),
+    Rule("categories", "path", "the page has no footer", kind="rule"),
+    Rule("share_url", "last paragraph", kind="rule"),
+    *(Rule("published_shift", reason, kind="rule") for reason in LATE_REASONS),
+    Rule("published_from", "build time", "the front matter is lost", kind="rule"),
+)
+"""Rules that are code and not a path."""
 
 _LAYOUT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _DATED_PATH = re.compile(r"^/((?:[^/]+/)*)[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html$")

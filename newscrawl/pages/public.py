@@ -6,7 +6,7 @@ from newscrawl import ids
 from newscrawl.items import Article, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats
 from newscrawl.pages import body as bodies
-from newscrawl.pages.post import add_body, check_whole
+from newscrawl.pages.post import BODY_RULES, add_body, check_whole
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
 
@@ -23,6 +23,7 @@ _SOURCE_RULE = Rule(
     f'{_ITEM}[not(contains(., "年"))][1]',
     "the body has no 文章来源 line; the items are the time and the medium",
 )
+ALL_RULES = (*RULES, _SOURCE_RULE, *BODY_RULES)
 
 
 def read(page: Page, stats: Stats | None = None) -> Article:

@@ -12,6 +12,7 @@ REASONS: dict[str, str] = {
     "not_json": "the answer is not JSON",
     "null": "the answer is null",
     "lacks_keys": "the answer lacks the keys of an article",
+    "crash": "reading it raised an error of newscrawl's own: a bug",
     "nothing": "it has neither a title nor a body",
 }
 """Each reason, one word, with the sentence that explains it."""

@@ -41,6 +41,8 @@ class CategorySpider(Resolving, NewsSpider):
         "category", "since", "share",
     }  # fmt: skip
 
+    page_kinds = ("post",)
+
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
         named = arguments.get("category", "").split(",")

@@ -28,6 +28,8 @@ class ShareSpider(Resolving):
         "info_code", "urls", "stored",
     }  # fmt: skip
 
+    page_kinds = ("answer", "public")
+
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
         self.stored = arguments.get("stored", "0") not in ("0", "")

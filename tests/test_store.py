@@ -1,0 +1,319 @@
+"""The archive: what a page is worth, what a file may be, what a reader sees meanwhile."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from archives import article, fill, page, writer
+from crawls import dump, query
+
+from newscrawl.items import Article, BodyRank, Listed, Mention, Reject
+from newscrawl.store import raw
+from newscrawl.store.archive import open_for_reading, open_for_writing
+from newscrawl.store.errors import AlreadyRunning, NewerSchema, NotAnArchive, StoreError
+from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from newscrawl.store.target import Target
+
+NW, EM = "NW202112282228490028", "202112282228490028"
+
+VERDICTS = [
+    ("first page", [article(page())], ["new"]),
+    ("same again", [article(page()), article(page(observed_at="2022-01-02"))],
+     ["new", "unchanged"]),
+    ("second page adds a category",
+     [article(page()), article(page(EM), categories=["emnews"])], ["new", "richer"]),
+    ("second page with less adds nothing",
+     [article(page(), body_rank=BodyRank.LINKED),
+      article(page(EM), body_text="短", body_rank=BodyRank.DIGEST, body_html=None)],
+     ["new", "unchanged"]),
+    ("title edited", [article(page()), article(page(observed_at="2022-01-02"), title="新标题")],
+     ["new", "changed"]),
+    ("text edited", [article(page()), article(page(observed_at="2022-01-02"), body_text="新")],
+     ["new", "changed"]),
+    ("only white space edited",
+     [article(page()), article(page(observed_at="2022-01-02"), body_text="正 文")],
+     ["new", "richer"]),
+    ("only markup edited",
+     [article(page()), article(page(observed_at="2022-01-02"), body_html="<p><b>正文</b></p>")],
+     ["new", "richer"]),
+    ("a field that vanishes is kept",
+     [article(page()), article(page(observed_at="2022-01-02"), source=None)],
+     ["new", "unchanged"]),
+    ("edit of a page that does not supply the row",
+     [article(page(), body_rank=BodyRank.LINKED), article(page(EM), body_rank=BodyRank.FULL),
+      article(page(EM, observed_at="2022-01-02"), body_text="别的", body_rank=BodyRank.FULL)],
+     ["new", "unchanged", "unchanged"]),
+    ("an earlier state that comes late",
+     [article(page(observed_at="2022-01-02")), article(page(), title="旧标题")],
+     ["new", "changed"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("articles", "verdicts"), [case[1:] for case in VERDICTS],
+                         ids=[case[0] for case in VERDICTS])  # fmt: skip
+def test_verdicts(tmp_path: Path, articles: list[Article], verdicts: list[str]) -> None:
+    assert fill(tmp_path / "news.db", *articles) == verdicts
+    revisions = query(tmp_path / "news.db", "SELECT count(*) FROM revisions")[0][0]
+    assert revisions == verdicts.count("changed")
+
+
+def test_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
+    pages = [
+        lambda: article(page(observed_at="2022-01-03"), title="改", mentions=None),
+        lambda: article(page(observed_at="2022-01-01")),
+        lambda: article(page(EM, observed_at="2022-01-02"), categories=["emnews"],
+                        body_rank=BodyRank.LINKED, tags=["东财滚动新闻"], digest="摘要",
+                        mentions=[Mention("1", "600160", "巨化股份", "stock", 2)]),
+        lambda: article(page(EM, kind="answer", observed_at="2022-01-04"), categories=None,
+                        tags=None, source="国际商报", images=["http://x.test/a.jpg"]),
+    ]  # fmt: skip
+    dumps = []
+    for number, order in enumerate(itertools.permutations(pages)):
+        path = tmp_path / f"{number}.db"
+        fill(path, *[make() for make in order])
+        without = ("seq", "first_seq", "first_seen_at", "changed_at", "last_seen_at", "id")
+        dumps.append(dump(path, without=without))
+    for each in dumps[1:]:
+        assert each["articles"] == dumps[0]["articles"]
+        for table in ("article_categories", "article_tags", "mentions", "images", "sightings"):
+            assert each[table] == dumps[0][table], table
+
+
+def test_revision_keeps_the_earlier_text(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    old, new = b"<html>old</html>", b"<html>new</html>"
+    fill(
+        path,
+        article(page(body=old), title="旧"),
+        article(page(observed_at="2022-01-02", body=old), title="旧"),
+        article(page(observed_at="2022-01-03", body=new), title="新"),
+    )
+    sql = "SELECT title, observed_at, last_seen_at, replaced_at, page_hash FROM revisions"
+    [(title, observed_at, last_seen_at, replaced_at, page_hash)] = query(path, sql)
+    assert title == "旧"
+    days = [each[:10] for each in (observed_at, last_seen_at, replaced_at)]
+    assert days == ["2022-01-01", "2022-01-02", "2022-01-03"]
+    with closing(sqlite3.connect(path)) as db:
+        assert raw.load(db, page_hash) == old
+
+
+def test_seq_grows_with_inserts_and_changes_only(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()), article(page(observed_at="2022-01-02")))
+    assert query(path, "SELECT seq, first_seq FROM articles") == [(1, 1)]
+    fill(path, article(page(observed_at="2022-01-03"), title="新"))
+    assert query(path, "SELECT seq, first_seq FROM articles") == [(2, 1)]
+
+
+def test_listing_gives_its_category_before_and_after_the_article(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    target = Target(path)
+    made = writer(target)
+    made.list(Listed("key", NW, "zhongguozhengquanbao"))
+    assert query_all(made.connection, "SELECT category FROM article_categories") == []
+    made.add(article(page(), categories=["TechWeb"]), loader_version=1)
+    made.list(Listed("key", NW, "techweb"))  # the path's spelling of what the footer said
+    made.list(Listed("key", NW, "xinhuashe"))
+    found = query_all(
+        made.connection, "SELECT category, origin FROM article_categories ORDER BY category"
+    )
+    assert found == [
+        ("TechWeb", "page"), ("xinhuashe", "listing"), ("zhongguozhengquanbao", "listing"),
+    ]  # fmt: skip
+    assert query_all(made.connection, "SELECT * FROM listed") == []
+    made.end(outcome="good", exit_code=0, reason="")
+    target.finish(good=True)
+
+
+def query_all(connection: sqlite3.Connection, sql: str) -> list[tuple[object, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def test_names_of_categories(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(
+        path,
+        article(page(), categories=["meirijingjixinwen"], tags=["每日经济新闻新闻"]),
+        article(page("NW202112282228490029"), categories=["21shiji", "21caijingAPP"],
+                tags=["21世纪经济报道", "21财经APP新闻"]),
+    )  # fmt: skip
+    assert dict(query(path, "SELECT category, name FROM categories")) == {
+        "meirijingjixinwen": "每日经济新闻", "21shiji": "21世纪经济报道", "21caijingAPP": "21财经APP",
+    }  # fmt: skip
+
+
+def test_reject_keeps_reason_and_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    for _ in range(2):
+        target = Target(path)
+        made = writer(target)
+        made.reject(Reject(page(body=b"login"), "not_a_post", "a login"), loader_version=1)
+        made.end(outcome="good", exit_code=0, reason="")
+        target.finish(good=True)
+    [(reason, times, page_hash)] = query(path, "SELECT reason, times, page_hash FROM rejects")
+    assert (reason, times) == ("not_a_post", 2)
+    with closing(sqlite3.connect(path)) as db:
+        assert raw.load(db, page_hash) == b"login"
+
+
+def test_bytes_are_stored_once(tmp_path: Path) -> None:
+    fill(tmp_path / "news.db", article(page()), article(page(EM)))
+    assert query(tmp_path / "news.db", "SELECT count(*) FROM pages") == [(1,)]
+
+
+def test_schema_is_as_documented(tmp_path: Path) -> None:
+    fill(tmp_path / "news.db")
+    with closing(sqlite3.connect(tmp_path / "news.db")) as db:
+        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'"
+        names = {name for (name,) in db.execute(sql)}
+        assert names == {table.name for table in TABLES}
+        for table in TABLES:
+            columns = [row[1:3] for row in db.execute(f"PRAGMA table_info({table.name})")]
+            types = {int: "INTEGER", str: "TEXT", bytes: "BLOB"}
+            assert columns == [(each.name, types[each.type]) for each in table.columns]
+        assert db.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert db.execute("PRAGMA page_size").fetchone() == (16384,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_file_of_another_program(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE t (x)")
+        db.commit()
+    before = path.read_bytes()
+    for opened in (open_for_writing, open_for_reading, Target):
+        with pytest.raises(NotAnArchive, match="another program"):
+            opened(path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["other.db"]
+
+
+@pytest.mark.parametrize("content", [b"hello\n" * 100, b"x"])
+def test_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "text.db"
+    path.write_bytes(content)
+    with pytest.raises(NotAnArchive, match="not an SQLite file"):
+        Target(path)
+    assert path.read_bytes() == content
+
+
+def test_newer_schema(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    for opened in (open_for_writing, open_for_reading):
+        with pytest.raises(NewerSchema, match="upgrade newscrawl"):
+            opened(path)
+
+
+def test_folder(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is a folder"):
+        Target(tmp_path)
+
+
+def test_missing_and_empty_file_for_readers(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="There is no archive"):
+        open_for_reading(tmp_path / "news.db")
+    (tmp_path / "news.db").touch()
+    with pytest.raises(NotAnArchive, match="is empty"):
+        open_for_reading(tmp_path / "news.db")
+    fill(tmp_path / "news.db", article(page()))  # an empty file may become an archive
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_that_is_not_writable(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="read-only"):
+        Target(tmp_path / "news.db")
+
+
+def test_second_writer_is_told_who_is_first(tmp_path: Path) -> None:
+    first = Target(tmp_path / "news.db")
+    with pytest.raises(AlreadyRunning, match=rf"process {os.getpid()}, started \d{{4}}-"):
+        Target(tmp_path / "news.db")
+    first.finish(good=True)
+    Target(tmp_path / "news.db").finish(good=True)
+
+
+def test_locked_by_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newscrawl.store.archive.BUSY_TIMEOUT", 0.05)
+    fill(tmp_path / "news.db", article(page()))
+    with closing(sqlite3.connect(tmp_path / "news.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        target = Target(tmp_path / "news.db")
+        with pytest.raises(StoreError, match="locked by another program"):
+            writer(target)
+        target.finish(good=False)
+
+
+def test_full_disk_stops_with_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    target = Target(path)
+    made = writer(target)
+    pages = made.connection.execute("PRAGMA page_count").fetchone()[0]
+    made.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(StoreError, match="disk is full"):  # noqa: PT012
+        for number in range(50):
+            id_ = f"NW20211228222849{number:04}"
+            made.add(article(page(id_, body=os.urandom(9000))), loader_version=1)
+            made.commit()
+    made.close()
+    target.finish(good=False)
+    assert query(path, "PRAGMA integrity_check") == [("ok",)]
+    assert query(path, "SELECT count(*) FROM articles")[0][0] >= 1
+
+
+def test_reader_keeps_its_snapshot_while_an_archive_is_rebuilt(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()), article(page("NW202112282228490029")))
+    old_seq = query(path, "SELECT max(seq) FROM articles")[0][0]
+    with closing(open_for_reading(path)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM articles").fetchone()[0] == 2
+        target = Target(path, overwrite=True)
+        made = writer(target)
+        made.add(article(page("NW202112282228490030"), title="新"), loader_version=1)
+        made.end(outcome="good", exit_code=0, reason="")
+        assert query(path, "SELECT count(*) FROM articles") == [(2,)]  # nothing until the end
+        target.finish(good=True)
+        assert reader.execute("SELECT count(*) FROM articles").fetchone()[0] == 2
+        reader.execute("COMMIT")
+        assert reader.execute("SELECT title FROM articles").fetchall()[0][0] == "新"
+    assert query(path, "SELECT min(seq) FROM articles")[0][0] > old_seq
+    assert query(path, "PRAGMA integrity_check") == [("ok",)]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["news.db", "news.db.lock"]
+
+
+def test_rebuild_that_ends_badly_leaves_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    before = path.read_bytes()
+    target = Target(path, overwrite=True)
+    made = writer(target)
+    made.commit()
+    made.close()
+    target.finish(good=False)
+    assert path.read_bytes() == before
+
+
+def test_nothing_of_a_page_is_kept_when_it_fails(tmp_path: Path) -> None:
+    target = Target(tmp_path / "news.db")
+    made = writer(target)
+    broken = article(page(), mentions=[Mention("1", None, "名", "stock")])  # type: ignore[arg-type]
+    with pytest.raises(StoreError):
+        made.add(broken, loader_version=1)
+    made.add(article(page(EM), categories=["emnews"]), loader_version=1)
+    made.end(outcome="good", exit_code=0, reason="")
+    target.finish(good=True)
+    assert query(tmp_path / "news.db", "SELECT page_id FROM sightings") == [(EM,)]
+    assert query(tmp_path / "news.db", "SELECT category FROM article_categories") == [("emnews",)]
