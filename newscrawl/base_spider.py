@@ -112,7 +112,7 @@ class NewsSpider(scrapy.Spider):
             yield from self.unreadable(Reject(page, error.reason, error.detail), **cb_kwargs)
             return
         yield article
-        yield from self.after(article)
+        yield from self.after(article, **cb_kwargs)
 
     def page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
         """Count a page that never came."""
@@ -120,7 +120,7 @@ class NewsSpider(scrapy.Spider):
         page: Page = request.meta["page"]
         yield from self.failed(Failure(page.url, why(failure)), **request.cb_kwargs)
 
-    def after(self, article: Article) -> Iterable[Any]:
+    def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Yield what an article leads to."""
         return ()
 

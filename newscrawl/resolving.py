@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newscrawl.base_spider import NewsSpider
-from newscrawl.items import Failure, Reject
+from newscrawl.items import Article, Failure, Reject
 from newscrawl.resolvers import addresses, page_of
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class Resolving(NewsSpider):
             page = page_of(info_code, kind, url, self.site)
             yield self.get(page, info_code=info_code, rest=rest[index + 1 :])
             return
+
+    def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
+        """Ask the next address, too, where this one gave no text."""
+        if article.body_text is None:
+            yield from self._next(**cb_kwargs)
 
     def unreadable(self, reject: Reject, **cb_kwargs: Any) -> Iterable[Any]:
         """Keep what came, and ask the next address."""

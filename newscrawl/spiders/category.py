@@ -168,8 +168,9 @@ class CategorySpider(Resolving, NewsSpider):
         if category is not None:
             yield Listed(page.key, info_code, category)
 
-    def after(self, article: Article) -> Iterable[Any]:
+    def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Go on to the categories that a post names, and to its share link when asked."""
+        yield from super().after(article, **cb_kwargs)
         slugs = article.categories or ()
         # Jekyll splits a slug of two words into two categories; not each has a page of its own.
         found_in = "footer" if len(slugs) == 1 else "path"
