@@ -8,6 +8,7 @@ import os
 import platform
 import signal
 import sqlite3
+import threading
 from importlib.metadata import version
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ from scrapy.exceptions import CloseSpider
 
 from newscrawl import __version__, pages
 from newscrawl.addon import the_archive
-from newscrawl.items import Article, Failure, Listed, Reject
+from newscrawl.items import Article, Failure, Listed, Page, Reject
 from newscrawl.ledger import Ledger
 from newscrawl.outcome import Exit, Outcome, judge
+from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
@@ -61,6 +63,9 @@ class Run:
         self._verdict: Outcome | None = None
         self._commits: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._closed = False
+        self._handlers: dict[signal.Signals, tuple[Any, Any]] = {}
+        """For each signal that is watched: our handler, and the one it stands for."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -71,8 +76,10 @@ class Run:
         connect(run.spider_idle, signals.spider_idle)
         connect(run.spider_error, signals.spider_error)
         connect(run.item_error, signals.item_error)
-        # After the feeds have closed: they may still hand over an article.
-        connect(run.feeds_closed, signals.feed_exporter_closed)
+        # After the feeds have closed: they may still hand over an article. Where a setting has
+        # switched them off, at the engine's end.
+        connect(run.close, signals.feed_exporter_closed)
+        connect(run.close, signals.engine_stopped)
         return run
 
     # -- what the run learns of its pages -----------------------------------------------
@@ -169,25 +176,30 @@ class Run:
     def spider_error(self, failure: TwistedFailure, response: Response, spider: Spider) -> None:
         """A callback raised: a bug of ours. Its page is kept for another try."""
         request = getattr(response, "request", None)
-        page = request.meta.get("page") if request is not None else None
-        detail = f"a bug: {failure.value!r}"
-        if page is None:
-            self.trouble(f"{getattr(response, 'url', 'a page')}: {detail}")
-        elif page.url in self.ledger.under_way:
+        page: Page | None = request.meta.get("page") if request is not None else None
+        if page is not None:
             page.body = getattr(response, "body", b"")
-            self.reject(Reject(page, "crash", detail))
+            page.observed_at = page.observed_at or utc_now()
+        self._crashed(failure, page)
 
     def item_error(self, item: Any, failure: TwistedFailure) -> None:
         """A pipeline raised: a bug of ours. Its page is kept for another try."""
-        detail = f"a bug: {failure.value!r}"
-        page = getattr(item, "page", None)
-        if page is not None and page.url in self.ledger.under_way:
-            self.reject(Reject(page, "crash", detail))
-        else:
-            self.trouble(detail)
+        self._crashed(failure, getattr(item, "page", None))
 
-    def feeds_closed(self) -> None:
-        """Judge the run, close its row and its archive."""
+    def _crashed(self, failure: TwistedFailure, page: Page | None) -> None:
+        detail = f"a bug of newscrawl's: {failure.value!r}"
+        if page is None or page.url not in self.ledger.under_way:
+            self.trouble(detail)
+            return
+        self.trouble(f"{page.url} met {detail}")
+        self.reject(Reject(page, "crash", detail))
+
+    def close(self) -> None:
+        """Judge the run, close its row and its archive; twice is once."""
+        if self._closed:
+            return
+        self._closed = True
+        self._forget_signals()
         if self._commits is not None:
             self._commits.cancel()
         self.outcome = self.outcome or self._verdict
@@ -236,7 +248,7 @@ class Run:
         self.stop(Exit.STORE, str(error))
 
     def _close_archive(self) -> None:
-        assert self.outcome is not None  # noqa: S101  feeds_closed() has judged
+        assert self.outcome is not None  # noqa: S101  close() has judged
         try:
             if self._writer is not None:
                 self._writer.counters = self._counters()
@@ -260,10 +272,19 @@ class Run:
 
     def _watch_signals(self) -> None:
         """Remember which signal ends the run; what Scrapy does on it stays as it is."""
+        if threading.current_thread() is not threading.main_thread():
+            return
         for number, exit_ in _SIGNALS.items():
             handler = signal.getsignal(number)
             if callable(handler):
-                signal.signal(number, self._noting(exit_, handler))
+                ours = self._noting(exit_, handler)
+                self._handlers[number] = ours, handler
+                signal.signal(number, ours)
+
+    def _forget_signals(self) -> None:
+        for number, (ours, handler) in self._handlers.items():
+            if signal.getsignal(number) is ours:
+                signal.signal(number, handler)
 
     def _noting(self, exit_: Exit, handler: Any) -> Any:
         def note(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Reading the stored bytes again: nothing changes with the same rules, and better ones are taken."""
+"""Reading the stored bytes again: the same rules change nothing, and better ones are taken."""
 
 from __future__ import annotations
 

@@ -1,0 +1,456 @@
+"""The command line: what is printed where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from archives import article, fill, page
+from click.testing import CliRunner, Result
+from crawls import assert_balanced, command, ledger, query
+
+from newscrawl import __version__
+from newscrawl.cli.app import COMMANDS, commands
+from newscrawl.cli.crawl import is_loopback, pace
+from newscrawl.cli.docs import contexts
+from newscrawl.cli.output import cells, safe, safe_line, size, to_json, wrap
+from newscrawl.items import Mention
+from newscrawl.mirror.server import Answers, Server
+from newscrawl.mirror.site import Site
+from newscrawl.outcome import Exit
+
+Serving = Callable[[Answers], Server]
+
+FIRST, SECOND = "NW202112282228490028", "NW202112082206672930"
+EVIL = "红\x1b[31m字\x07\x9b2J\u202e反\u2028行[bold]不是[/bold]:smile:"
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """An archive of two articles; the title of one tries to command the terminal."""
+    path = tmp_path / "news.db"
+    fill(
+        path,
+        article(page(FIRST), mentions=[Mention("1", "600160", "巨化股份", "stock", 2)]),
+        article(
+            page(SECOND), title=EVIL, source=None, published_at="2021-12-08T00:00:00+08:00",
+            published_precision="day", body_text="第一段。\n第二段。",
+        ),
+    )  # fmt: skip
+    return path
+
+
+def invoke(*words: str | Path) -> Result:
+    """Run a command in this process; what is no exit is raised."""
+    result = CliRunner().invoke(commands, [str(each) for each in words], prog_name="newscrawl")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+# -- printing -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("标题 title\tx\ny", "标题 title\tx\ny"),
+        ("\x1b[31m\x07\x00\x7f\x9b", "�[31m����"),
+        ("a\u202eb\u2066c\u200e\u061c\ud800", "a�b�c���"),
+        ("\r\n", "�\n"),
+    ],
+)
+def test_safe(text: str, shown: str) -> None:
+    assert safe(text) == shown
+
+
+def test_safe_line() -> None:
+    assert safe_line(" a\n b\t\x1bc ") == "a b �c"
+    assert safe_line(None) == ""
+
+
+def test_json_is_safe_and_loses_nothing() -> None:
+    text = to_json({"title": EVIL, "字": "中"})
+    assert safe(text) == text
+    assert "字" in text
+    assert json.loads(text) == {"title": EVIL, "字": "中"}
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "lines"),
+    [
+        ("中文可以断在任何地方", 8, ["中文可以", "断在任何", "地方"]),
+        ("断在这里，不行", 8, ["断在这", "里，不行"]),
+        ("增长1117.5%以上", 9, ["增长", "1117.5%以", "上"]),
+        ("plain words stay whole", 11, ["plain words", "stay whole"]),
+        ("一\n\n二", 8, ["一", "", "二"]),
+        ("不限 宽度", None, ["不限 宽度"]),
+        ("averylongword", 5, ["averylongword"]),
+    ],
+)
+def test_wrap(text: str, limit: int | None, lines: list[str]) -> None:
+    assert list(wrap(text, limit)) == lines
+
+
+def test_cells_and_size() -> None:
+    assert [cells(each) for each in ("abc", "中文", "e\u0301")] == [3, 4, 1]
+    assert [size(each) for each in (0, 999, 1000, 1_234_567)] == [
+        "0 bytes", "999 bytes", "1.0 kB", "1.2 MB"
+    ]  # fmt: skip
+
+
+# -- commands that read ---------------------------------------------------------------------
+
+
+def test_list_for_programs(db: Path) -> None:
+    result = invoke("list", "--db", db)
+    assert result.stdout == (
+        f"2021-12-28 14:27:35\t国际商报\t标题\t{FIRST}\n"
+        f"2021-12-08 00:00:00\t\t红�[31m字��2J�反 行[bold]不是[/bold]:smile:\t{SECOND}\n"
+    )
+    assert result.stderr == ""
+
+
+def test_list_as_json(db: Path) -> None:
+    result = invoke("list", "--db", db, "--json")
+    assert json.loads(result.stdout) == [
+        {
+            "info_code": FIRST,
+            "published_at": "2021-12-28T14:27:35+08:00",
+            "source": "国际商报",
+            "title": "标题",
+        },
+        {
+            "info_code": SECOND,
+            "published_at": "2021-12-08T00:00:00+08:00",
+            "source": None,
+            "title": EVIL,
+        },
+    ]
+
+
+def test_list_of_nothing(db: Path) -> None:
+    result = invoke("list", "--db", db, "--since", "2030-01-01")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No article.\n")
+    assert json.loads(invoke("list", "--db", db, "--since", "2030-01-01", "--json").stdout) == []
+
+
+def test_show(db: Path) -> None:
+    result = invoke("show", "--db", db, FIRST)
+    assert result.stdout == (
+        "标题\n"
+        "────\n"
+        f"infoCode    {FIRST}\n"
+        "published   2021-12-28 14:27:35 +08:00, to the second, from section small\n"
+        "source      国际商报\n"
+        "categories  guojishangbao (国际商报)\n"
+        "tags        国际商报新闻\n"
+        "mentions    巨化股份 1.600160\n"
+        "\n"
+        "正文\n"
+        "\n"
+        f"seen        2022-01-01 00:00:00 UTC post http://mirror.test/post/{FIRST}.html\n"
+    )
+    assert safe(invoke("show", "--db", db, SECOND).stdout).count("�") == 4
+
+
+def test_show_as_json(db: Path) -> None:
+    url = f"https://finews.zning.xyz/html_News/NewsShare.html?infoCode={FIRST}"
+    shown = json.loads(invoke("show", "--db", db, url, "--json").stdout)
+    assert (shown["info_code"], shown["mentions"][0]["code"]) == (FIRST, "600160")
+
+
+def test_info(db: Path) -> None:
+    shown = invoke("info", "--db", db).stdout
+    assert str(db) in shown
+    assert "articles    2 in 1 category" in shown
+    assert "2021-12-08 00:00:00 to 2021-12-28 14:27:35" in shown
+    assert "test : good, made by a test" in shown
+    assert json.loads(invoke("info", "--db", db, "--json").stdout)["articles"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_", "sentence"),
+    [
+        (["show", "--db", "{db}", "NW202112282228490029"], 1, "has no article NW2021122822284900"),
+        (["show", "--db", "{db}", "finews:nothing"], 1, "has no article finews:nothing"),
+        (["show", "--db", "{db}", "nonsense"], 2, "an infoCode looks like NW"),
+        (["show", "--db", "{db}"], 2, "Missing argument 'INFOCODE'"),
+        (["list", "--db", "{db}", "--category", "guojishangba"], 2, "for example: guojishangbao"),
+        (["list", "--db", "{db}", "--since", "yesterday"], 2, "looks like 2021-12-01"),
+        (["list", "--db", "{db}", "--limit", "0"], 2, "x>=1"),
+        (["list", "--db", "{db}.not"], 6, "There is no archive"),
+        (["info", "--db", "{folder}"], 6, "is a folder"),
+        (["lst"], 2, "There is no command 'lst'; there are crawl"),
+        (["crawl", "share"], 2, "Nothing to resolve"),
+        (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
+        (["crawl", "category", "-s", "DELAY"], 2, "looks like DOWNLOAD_TIMEOUT=30"),
+        (["crawl", "category", "--since", "2021"], 2, "looks like 2021-12-01"),
+    ],
+)
+def test_bad_input(db: Path, words: list[str], exit_: int, sentence: str) -> None:
+    result = invoke(*(each.format(db=db, folder=db.parent) for each in words))
+    assert result.exit_code == exit_
+    assert result.stdout == ""
+    assert sentence in " ".join(result.stderr.split())
+
+
+def test_other_programs_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    result = invoke("list", "--db", file)
+    assert (result.exit_code, file.read_text()) == (Exit.STORE, "mine")
+    assert "is not an SQLite file" in result.stderr
+
+
+def test_db_from_the_environment(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSCRAWL_DB", str(db))
+    assert json.loads(invoke("info", "--json").stdout)["path"] == str(db)
+
+
+def test_demo_never_writes_the_archive_of_the_environment() -> None:
+    demo = next(each.command for each in contexts() if each.info_name == "demo")
+    option = next(each for each in demo.params if each.name == "db")
+    assert (option.envvar, option.default) == (None, "data/demo.db")
+
+
+# -- every command --------------------------------------------------------------------------
+
+
+def test_help_ends_in_an_example_and_version() -> None:
+    for ctx in contexts():
+        shown = invoke(*ctx.command_path.split()[1:], "-h").stdout
+        *_, heading, line = shown.strip().splitlines()
+        assert heading.strip() == "Example:", ctx.command_path
+        _parse(line.split())
+    assert invoke("--version").stdout == f"newscrawl {__version__}\n"
+
+
+def _parse(words: list[str]) -> None:
+    """Parse a command line without running it; a usage error raises."""
+    assert words.pop(0) == "newscrawl"
+    ctx = next(contexts())
+    while isinstance(ctx.command, click.Group):
+        found = ctx.command.get_command(ctx, words.pop(0))
+        assert found is not None
+        if not isinstance(found, click.Group):
+            found.make_context(found.name, words, parent=ctx)
+        ctx = click.Context(found, parent=ctx, info_name=found.name)
+
+
+def test_every_command_takes_a_db_and_readers_print_json() -> None:
+    for ctx in contexts():
+        if not isinstance(ctx.command, click.Group):
+            names = {each.name for each in ctx.command.params}
+            assert "db" in names, ctx.command_path
+            assert ("as_json" in names) is (ctx.info_name in ("list", "show", "info"))
+
+
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["show", FIRST], ["info"]])
+def test_readers_import_no_scrapy(db: Path, words: list[str]) -> None:
+    code = (
+        "import sys\nfrom newscrawl.cli import main\n"
+        "try:\n    main()\nfinally:\n"
+        "    assert not {'scrapy', 'twisted'} & set(sys.modules), 'slow to start'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], env={**os.environ, "NEWSCRAWL_DB": str(db)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_closed_pipe_is_no_fault(db: Path) -> None:
+    program = Path(sys.executable).with_name("newscrawl")
+    process = subprocess.Popen(
+        [program, "list", "--db", db], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    with process.stderr:
+        assert process.stderr.read() == ""
+    assert process.wait() == 0
+
+
+def test_commands_are_modules_of_their_name() -> None:
+    for name in COMMANDS:
+        found = commands.get_command(click.Context(commands), name)
+        assert found is not None
+        assert found.name == name
+
+
+# -- crawling -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("delay", "base_url", "hosts", "settings"),
+    [
+        (None, None, None, {}),
+        (0.1, None, None, {"DOWNLOAD_DELAY": 0.1}),
+        (0.01, "http://127.0.0.1:8000/", None, {"DOWNLOAD_DELAY": 0.01}),
+        (
+            0, "localhost:8000", "::1,127.0.0.2",
+            {
+                "DOWNLOAD_DELAY": 0,
+                "AUTOTHROTTLE_ENABLED": False,
+                "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_pace(
+    delay: float | None, base_url: str | None, hosts: str | None, settings: dict[str, object]
+) -> None:
+    assert pace(delay, base_url, hosts) == settings
+
+
+@pytest.mark.parametrize(
+    ("base_url", "hosts"),
+    [
+        (None, None),
+        ("https://finews.withounder.com/", None),
+        ("http://127.0.0.1/", "finews.zning.xyz"),
+        (None, "127.0.0.1"),
+        ("http://127.0.0.1.example.com/", None),
+    ],
+)
+def test_no_haste_with_others(base_url: str | None, hosts: str | None) -> None:
+    with pytest.raises(click.UsageError, match="leave at least"):
+        pace(0.05, base_url, hosts)
+
+
+def test_loopback() -> None:
+    assert all(map(is_loopback, ("localhost", "127.0.0.1", "127.8.8.8", "::1")))
+    assert not any(map(is_loopback, (None, "", "10.0.0.1", "example.com")))
+
+
+def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
+    server = serving(Site(articles=20))
+    db, where = tmp_path / "news.db", ["--base-url", server.url, "--delay", "0"]
+    done = command("newscrawl", "crawl", "category", *where, "--db", str(db))
+    assert (done.returncode, done.stdout) == (0, "")
+    lines = done.stderr.splitlines()
+    assert lines[-1].split(maxsplit=1)[1].startswith("info Run ended good: ")
+    assert not [line for line in lines if "scrapy" in line.casefold()]
+    assert_balanced(ledger(db))
+
+    done = command("newscrawl", "crawl", "share", "--stored", *where, "--db", str(db))
+    assert done.returncode == 0
+    assert ledger(db)["richer"] > 0
+
+    old = "http://stock.eastmoney.com/news/1405,{}.html"
+    digits = query(db, "SELECT min(info_code) FROM articles WHERE info_code LIKE 'NW%'")[0][0][2:]
+    done = command(
+        "newscrawl", "crawl", "share", old.format(digits), *where, "--db", str(db), "--verbose"
+    )
+    assert done.returncode == 0
+    assert "Enabled item pipelines" in done.stderr
+    assert ledger(db)["scheduled"] == 1
+
+
+def test_rebuild_limit_and_settings(serving: Serving, tmp_path: Path) -> None:
+    server = serving(Site(articles=20))
+    db, where = tmp_path / "news.db", ["--base-url", server.url, "--delay", "0"]
+    for words, articles in (
+        (["--limit", "2"], 2), (["--limit", "3", "--rebuild", "-s", "LOG_LEVEL=ERROR"], 3)
+    ):  # fmt: skip
+        done = command("newscrawl", "crawl", "category", *where, "--db", str(db), *words)
+        assert done.returncode == 0
+        assert query(db, "SELECT count(*) FROM articles") == [(articles,)]
+    assert done.stderr == ""
+
+
+def test_crawl_says_why_it_failed(tmp_path: Path) -> None:
+    db = str(tmp_path / "news.db")
+    words = ["--base-url", "http://127.0.0.1:1/", "--delay", "0", "-s", "RETRY_TIMES=0"]
+    done = command("newscrawl", "crawl", "category", *words, "--db", db)
+    assert done.returncode == Exit.UNREACHABLE
+    assert "the connection was refused" in done.stderr.splitlines()[-1]
+    done = command("newscrawl", "crawl", "share", "nonsense", "--db", db)
+    assert done.returncode == Exit.USAGE
+    assert "an infoCode looks like NW" in done.stderr.splitlines()[-1]
+
+
+def test_demo_twice(tmp_path: Path) -> None:
+    first = command("newscrawl", "demo", "--articles", "25", cwd=tmp_path, timeout=60)
+    assert first.returncode == 0
+    assert "data/demo.db holds\n  25 articles\n" in first.stdout
+    *_, listed, queried, crawled = (line.strip() for line in first.stdout.splitlines())
+    assert listed.endswith("newscrawl list --db data/demo.db --limit 5")
+    assert "sqlite3 data/demo.db" in queried
+    assert "crawl category --base-url https://" in crawled
+    assert command("newscrawl", *listed.split()[1:], cwd=tmp_path).stdout.count("\n") == 5
+    assert query(tmp_path / "data/demo.db", queried.split('"')[1])
+
+    db = tmp_path / "data" / "demo.db"
+    second = command("newscrawl", "demo", "--articles", "25", cwd=tmp_path)
+    assert second.returncode == 0
+    run = ledger(db)
+    assert run["unchanged"] == run["scheduled"] > 25
+
+
+def test_live_progress_on_a_terminal(tmp_path: Path) -> None:
+    shown = _plain(_on_a_terminal("demo", "--articles", "40", "--db", str(tmp_path / "demo.db")))
+    assert "pages/s" in shown
+    assert "0 rejected  0 failed" in shown
+    assert "info Run ended good: " in shown
+    assert "40 articles" in shown
+
+
+def test_table_and_article_on_a_terminal(db: Path) -> None:
+    shown = _on_a_terminal("list", "--db", str(db))
+    assert "\x1b[31m" not in shown
+    heading, first, second = (line.split() for line in _plain(shown).splitlines())
+    assert heading == ["published", "source", "title", "infoCode"]
+    assert first == ["2021-12-28", "14:27:35", "国际商报", "标题", FIRST]
+    assert (second[0], second[-1]) == ("2021-12-08", SECOND)
+    assert "[bold]不是[/bold]:smile:" in second
+
+    shown = _on_a_terminal("show", "--db", str(db), SECOND)
+    assert "\x1b[31m" not in shown
+    assert "第一段。\r\n\r\n第二段。" in shown
+
+
+def test_no_color(tmp_path: Path) -> None:
+    shown = _on_a_terminal(
+        "demo", "--articles", "5", "--db", str(tmp_path / "demo.db"), NO_COLOR="1", TERM="dumb"
+    )
+    assert "\x1b" not in shown
+    assert "Run ended good" in shown
+
+
+def _plain(shown: str) -> str:
+    """Return what a terminal showed without colours and moves of its cursor."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+
+def _on_a_terminal(*words: str, **environment: str) -> str:
+    """Run newscrawl on a terminal of its own; return what it showed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("newscrawl"), *words],
+        stdout=theirs, stderr=theirs, stdin=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", **environment},
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    assert process.wait() == 0
+    return shown.decode()

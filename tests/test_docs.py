@@ -1,0 +1,91 @@
+"""The docs: what the code can print is as it prints it, and what a reader pastes works."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import tomllib
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from crawls import ROOT, crawl
+
+from newscrawl.cli import docs
+from newscrawl.mirror.server import Answers, Server
+from newscrawl.mirror.site import Site
+from newscrawl.store import schema
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "printed", "command"),
+    [
+        ("docs/cli.md", docs.cli, "python -m newscrawl.cli.docs > docs/cli.md"),
+        (
+            "docs/schema.md",
+            schema.as_markdown,
+            "python -m newscrawl.store.schema > docs/schema.md",
+        ),
+    ],
+)
+def test_written_by_the_code(file: str, printed: Callable[[], str], command: str) -> None:
+    written = (ROOT / file).read_text(encoding="utf-8")
+    assert written == printed(), f"stale: {command}"
+
+
+@pytest.mark.parametrize("part", ["commands", "exit-codes"])
+def test_tables_of_the_readme(part: str) -> None:
+    pattern = rf"python -m newscrawl\.cli\.docs {part} -->\n(.*?)<!-- end -->"
+    match = re.search(pattern, README, re.DOTALL)
+    assert match is not None
+    assert match[1] == docs.PARTS[part](), f"stale: python -m newscrawl.cli.docs {part}"
+
+
+def test_the_two_commands() -> None:
+    for line in (
+        "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/newscrawl demo",
+        "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest",
+    ):
+        assert f"```sh\n{line}\n```" in README
+
+
+def test_links_lead_somewhere() -> None:
+    for file in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", file.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    reasons = (ROOT / "docs/decisions/0001-dependencies.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `([a-z0-9-]+)` \|", reasons, re.MULTILINE)
+    wanted = [re.split(r"[<>=; ]", each)[0] for each in project["dependencies"]]
+    assert named == wanted
+
+
+async def test_first_queries_run(
+    serving: Callable[[Answers], Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (tmp_path / "data").mkdir()
+    db = tmp_path / "data" / "demo.db"
+    await crawl("category", db, serving(Site(articles=60)).url)
+    with closing(sqlite3.connect(db)) as connection:
+        (block,) = _blocks("sql")
+        queries = [each for each in block.split(";") if each.strip()]
+        assert len(queries) == 4
+        for each in queries:
+            rows = connection.execute(each).fetchall()
+            assert rows or "600160" in each, each
+    monkeypatch.chdir(tmp_path)
+    for each in _blocks("python"):
+        exec(each, {})  # noqa: S102  the README's own words
+        assert capsys.readouterr().out.strip(), each
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)

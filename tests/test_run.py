@@ -1,0 +1,173 @@
+"""A run when something of ours goes wrong: it stops or says so, and what is committed is whole."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from crawls import assert_balanced, crawl, ledger, query
+
+from newscrawl import normalise, pages, pipelines
+from newscrawl.items import Article, Page
+from newscrawl.ledger import Ledger
+from newscrawl.mirror.server import Answers, Server
+from newscrawl.mirror.site import Site
+from newscrawl.outcome import Exit, judge
+from newscrawl.store import target
+
+Serving = Callable[[Answers], Server]
+
+
+def third_call_fails(function: Callable[..., Any]) -> Callable[..., Any]:
+    calls = itertools.count(1)
+
+    def failing(*args: Any, **options: Any) -> Any:
+        if next(calls) == 3:
+            raise ZeroDivisionError("made by a test")
+        return function(*args, **options)
+
+    return failing
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(pages, "read"), (pipelines, "normalise")], ids=["reader", "pipeline"]
+)
+async def test_bug_costs_one_page_and_is_said(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
+) -> None:
+    site = Site(articles=20)
+    monkeypatch.setattr(module, name, third_call_fails(getattr(module, name)))
+    outcome = await crawl("category", tmp_path / "news.db", serving(site).url)
+    assert outcome.exit is Exit.DEGRADED
+    assert "a bug of newscrawl's: ZeroDivisionError('made by a test')" in outcome.reason
+    run = ledger(tmp_path / "news.db")
+    assert run["rejected"] == 1
+    assert_balanced(run)
+    sql = "SELECT reason, length(bytes) > 0 FROM rejects JOIN pages ON hash = page_hash"
+    assert query(tmp_path / "news.db", sql) == [("crash", 1)]
+    monkeypatch.undo()
+    outcome = await crawl("category", tmp_path / "news.db", serving(site).url)
+    assert outcome.exit is Exit.GOOD
+    stored = query(tmp_path / "news.db", "SELECT count(*) FROM articles")[0][0]
+    assert stored == sum(truth.linked for truth in site.truths())
+
+
+async def test_full_disk_stops_the_run(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A real SQLITE_FULL: the file may not grow beyond so many pages of 16 KB.
+    opened = target.open_for_writing
+
+    def small(path: Any) -> Any:
+        db = opened(path)
+        db.conn.execute("PRAGMA max_page_count = 60")
+        return db
+
+    site = Site(articles=200)
+    server = serving(site)
+    monkeypatch.setattr(target, "open_for_writing", small)
+    outcome = await crawl("category", tmp_path / "news.db", server.url)
+    assert outcome.exit is Exit.STORE
+    assert "disk is full" in outcome.reason
+    monkeypatch.undo()
+    assert query(tmp_path / "news.db", "PRAGMA integrity_check") == [("ok",)]
+    assert len(server.requests) < 150  # it stopped, and did not go on for nobody
+    outcome = await crawl("category", tmp_path / "news.db", server.url)
+    assert outcome.exit is Exit.GOOD
+    stored = query(tmp_path / "news.db", "SELECT count(*) FROM articles")[0][0]
+    assert stored == sum(truth.linked for truth in site.truths())
+
+
+async def test_page_without_title_and_text(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blank(page: Page, stats: Any = None) -> Article:
+        return Article(info_code="NW202112282228490028", page=page)
+
+    monkeypatch.setattr(pages, "read", blank)
+    outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=5)).url)
+    assert outcome.exit is Exit.DEGRADED
+    assert query(tmp_path / "news.db", "SELECT DISTINCT reason FROM rejects") == [("nothing",)]
+    assert_balanced(ledger(tmp_path / "news.db"))
+
+
+async def test_page_under_two_addresses_is_a_duplicate(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one(page: Page, stats: Any = None) -> Article:
+        article = Article(info_code="NW202112282228490028", title="标题", page=page)
+        page.id = "202112282228490028"
+        return article
+
+    monkeypatch.setattr(pages, "read", one)
+    await crawl("category", tmp_path / "news.db", serving(Site(articles=5)).url)
+    run = ledger(tmp_path / "news.db")
+    assert run["new"] == 1
+    assert run["duplicate"] == run["scheduled"] - 1
+    assert_balanced(run)
+
+
+def test_missing() -> None:
+    assert normalise.missing(Article(title="标题")) == "no_id"
+    assert normalise.missing(Article(info_code="NW1")) == "nothing"
+    assert normalise.missing(Article(info_code="NW1", body_text="正文")) is None
+
+
+def filled(scheduled: int, **ends: int) -> Ledger:
+    made = Ledger()
+    urls = [f"u{number}" for number in range(scheduled)]
+    for url in urls:
+        made.schedule(url)
+    for end, number in ends.items():
+        for _ in range(number):
+            made.settle(urls.pop(), end)  # type: ignore[arg-type]
+    return made
+
+
+JUDGED = [
+    (filled(0), "finished", [], Exit.GOOD, "no pages to get"),
+    (filled(3, new=2, unchanged=1), "finished", [], Exit.GOOD, "3 pages: 2 new, 1 unchanged"),
+    (filled(10, new=9, rejected=1), "finished", [], Exit.GOOD, "1 rejected"),
+    (filled(10, new=8, rejected=2), "finished", [], Exit.DEGRADED, "2 of 10 pages lost"),
+    (filled(3, failed=3), "finished", [], Exit.UNREACHABLE, "none of 3 pages"),
+    (filled(3, new=3), "finished", ["a list is gone"], Exit.DEGRADED, "a list is gone"),
+    (filled(3, new=3), "closespider_timeout", [], Exit.DEGRADED, "stopped early"),
+    (filled(3, new=2), "finished", [], Exit.CRASHED, "1 pages came to no end"),
+]
+
+
+@pytest.mark.parametrize(("made", "finish_reason", "troubles", "exit_", "reason"), JUDGED)
+def test_judge(
+    made: Ledger, finish_reason: str, troubles: list[str], exit_: Exit, reason: str
+) -> None:
+    outcome = judge(made, finish_reason=finish_reason, troubles=troubles, share=0.1)
+    assert outcome.exit is exit_
+    assert reason in outcome.reason
+
+
+def test_ledger_that_does_not_balance_says_so() -> None:
+    made = filled(3, new=3)
+    made.counters["listed"] += 1
+    outcome = judge(made, finish_reason="finished", troubles=[], share=0.1)
+    assert outcome.exit is Exit.CRASHED
+    assert "does not balance" in outcome.reason
+
+
+def test_ledger_refuses_what_cannot_be() -> None:
+    made = filled(1)
+    with pytest.raises(ValueError, match="scheduled twice"):
+        made.schedule("u0")
+    made.settle("u0", "new")
+    with pytest.raises(ValueError, match="ended twice"):
+        made.settle("u0", "new")
+
+
+def test_withdrawn_page_is_filtered() -> None:
+    made = filled(2)
+    made.withdraw("u0")
+    made.settle("u1", "new")
+    assert made.balances
+    assert (made.counters["scheduled"], made.counters["filtered"]) == (1, 1)
