@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
+
+_SSL_CONTEXT = re.compile(r" ssl:<[^>]*>")
 
 
 def quieten() -> None:
@@ -11,7 +14,7 @@ def quieten() -> None:
     The run's own last line names the failure in a sentence.
     """
     _once("scrapy.core.downloader.handlers._base_streaming", _drop_experimental)
-    _once("scrapy.downloadermiddlewares.robotstxt", _drop_traceback)
+    _once("scrapy.downloadermiddlewares.robotstxt", _shorten)
 
 
 def _once(name: str, rule: logging._FilterType) -> None:
@@ -25,6 +28,8 @@ def _drop_experimental(record: logging.LogRecord) -> bool:
     return "is experimental" not in record.getMessage()
 
 
-def _drop_traceback(record: logging.LogRecord) -> bool:
+def _shorten(record: logging.LogRecord) -> bool:
+    record.msg = _SSL_CONTEXT.sub("", record.getMessage())
+    record.args = None
     record.exc_info = None
     return True

@@ -48,7 +48,8 @@ class Progress:
         """Say the last line, and end."""
         if self._task is not None:
             self._task.cancel()
-            logger.info(self.line())
+            if run_of(self.crawler).ledger.counters["scheduled"]:
+                logger.info(self.line())
 
     def line(self) -> str:
         """Return the counters in a line: pages, what they were worth, pages a second."""

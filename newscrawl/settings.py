@@ -19,6 +19,8 @@ ROBOTSTXT_OBEY = True  # default False
 # The mirror is one person's static site: two connections, half a second between requests,
 # slower when it answers slowly. Defaults: 8, 0, off.
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
+# All hosts together. What waits here for its delay is still sent after a Ctrl-C. Default 16.
+CONCURRENT_REQUESTS = 4
 DOWNLOAD_DELAY = 0.5
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 0.5  # default 5; the delay above is the floor

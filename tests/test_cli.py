@@ -17,12 +17,12 @@ from archives import article, fill, page
 from click.testing import CliRunner, Result
 from crawls import assert_balanced, command, ledger, query
 
-from newscrawl import __version__
+from newscrawl import __version__, pages
 from newscrawl.cli.app import COMMANDS, commands
 from newscrawl.cli.crawl import is_loopback, pace
 from newscrawl.cli.docs import contexts
 from newscrawl.cli.output import cells, safe, safe_line, size, to_json, wrap
-from newscrawl.items import Mention
+from newscrawl.items import Article, Mention, Page
 from newscrawl.mirror.server import Answers, Server
 from newscrawl.mirror.site import Site
 from newscrawl.outcome import Exit
@@ -89,6 +89,7 @@ def test_json_is_safe_and_loses_nothing() -> None:
     [
         ("中文可以断在任何地方", 8, ["中文可以", "断在任何", "地方"]),
         ("断在这里，不行", 8, ["断在这", "里，不行"]),
+        ("书名《红楼》好", 6, ["书名", "《红", "楼》好"]),
         ("增长1117.5%以上", 9, ["增长", "1117.5%以", "上"]),
         ("plain words stay whole", 11, ["plain words", "stay whole"]),
         ("一\n\n二", 8, ["一", "", "二"]),
@@ -251,7 +252,7 @@ def test_every_command_takes_a_db_and_readers_print_json() -> None:
         if not isinstance(ctx.command, click.Group):
             names = {each.name for each in ctx.command.params}
             assert "db" in names, ctx.command_path
-            assert ("as_json" in names) is (ctx.info_name in ("list", "show", "info"))
+            assert "as_json" in names or ctx.info_name not in ("list", "show", "info")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list"], ["show", FIRST], ["info"]])
@@ -281,6 +282,18 @@ def test_closed_pipe_is_no_fault(db: Path) -> None:
     assert process.wait() == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_full_disk_is_a_sentence(db: Path) -> None:
+    program = Path(sys.executable).with_name("newscrawl")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [program, "list", "--db", db], stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == Exit.CRASHED
+    assert done.stderr == "Error: Standard output cannot be written: No space left on device.\n"
+
+
 def test_commands_are_modules_of_their_name() -> None:
     for name in COMMANDS:
         found = commands.get_command(click.Context(commands), name)
@@ -303,6 +316,7 @@ def test_commands_are_modules_of_their_name() -> None:
                 "DOWNLOAD_DELAY": 0,
                 "AUTOTHROTTLE_ENABLED": False,
                 "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+                "CONCURRENT_REQUESTS": 16,
             },
         ),
     ],
@@ -413,7 +427,7 @@ def test_table_and_article_on_a_terminal(db: Path) -> None:
     assert heading == ["published", "source", "title", "infoCode"]
     assert first == ["2021-12-28", "14:27:35", "国际商报", "标题", FIRST]
     assert (second[0], second[-1]) == ("2021-12-08", SECOND)
-    assert "[bold]不是[/bold]:smile:" in second
+    assert "行[bold]不是[/bold]:smile:" in second
 
     shown = _on_a_terminal("show", "--db", str(db), SECOND)
     assert "\x1b[31m" not in shown
@@ -426,6 +440,9 @@ def test_no_color(tmp_path: Path) -> None:
     )
     assert "\x1b" not in shown
     assert "Run ended good" in shown
+    fill(tmp_path / "news.db", article(page(FIRST)))
+    shown = _on_a_terminal("show", "--db", str(tmp_path / "news.db"), FIRST, NO_COLOR="1")
+    assert "\x1b" not in shown
 
 
 def _plain(shown: str) -> str:
@@ -454,3 +471,23 @@ def _on_a_terminal(*words: str, **environment: str) -> str:
     os.close(ours)
     assert process.wait() == 0
     return shown.decode()
+
+
+def test_reextract_asks_before_it_writes(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreadable = invoke("reextract", "--db", db)  # the pages of this archive hold no post
+    assert unreadable.stdout.startswith("0 of 2 articles would change\n  stays as it is: http")
+    assert query(db, "SELECT max(id) FROM runs") == [(1,)]
+
+    def better(page: Page, stats: object = None) -> Article:
+        return article(page, title="更好的标题", published_raw="2021-12-28 14:27:35 +0800")
+
+    monkeypatch.setattr(pages, "read", better)
+    asked = invoke("reextract", "--db", db)
+    assert "  title: 2\n" in asked.stdout
+    assert "Nothing was written. Add --yes" in asked.stderr
+    written = invoke("reextract", "--db", db, "--yes", "--json")
+    assert json.loads(written.stdout)["fields"]["title"] == 2
+    assert "Written: 2 articles." in written.stderr
+    assert query(db, "SELECT DISTINCT title FROM articles") == [("更好的标题",)]
+    assert ledger(db)["spider"] == "reextract"
+    assert invoke("reextract", "--db", db).stdout == "0 of 2 articles would change\n"

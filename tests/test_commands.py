@@ -22,9 +22,7 @@ Serving = Callable[[Answers], Server]
 QUICK = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False", "-s", "RETRY_TIMES=0")
 
 
-def scrapy_crawl(
-    spider: str, *words: str, timeout: float = 60
-) -> subprocess.CompletedProcess[str]:
+def scrapy_crawl(spider: str, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     return command("scrapy", "crawl", spider, *QUICK, *words, timeout=timeout)
 
 

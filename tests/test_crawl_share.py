@@ -251,8 +251,6 @@ NW, DIGITS = "NW202112282228490028", "202112282228490028"
     ],
     ids=["own host first", "only the base", "a named host", "no public page without digits"],
 )  # fmt: skip
-def test_addresses(
-    info_code: str, base: str, hosts: list[str] | None, expected: list[str]
-) -> None:
+def test_addresses(info_code: str, base: str, hosts: list[str] | None, expected: list[str]) -> None:
     found = [url for _, url in addresses(info_code, RESOLVERS, base=base, hosts=hosts)]
     assert found == expected

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archives import writer
 from crawls import crawl, dump, query
 
-from archives import writer
 from newscrawl import pages, reextract
 from newscrawl.items import Article, Page
 from newscrawl.mirror.server import Answers, Server

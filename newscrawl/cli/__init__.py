@@ -1,1 +1,5 @@
-"""The command ``newscrawl``."""
+"""The command ``newscrawl``: words in, words out."""
+
+from newscrawl.cli.app import main
+
+__all__ = ["main"]

@@ -8,7 +8,6 @@ from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
 from newscrawl.crawling import crawl_in
-from newscrawl.outcome import Exit
 
 
 class Command(CrawlCommand):
@@ -33,7 +32,4 @@ class Command(CrawlCommand):
             raise UsageError(
                 f"there is no spider {args[0]}; `scrapy list` shows them", print_help=False
             ) from None
-        outcome = crawl_in(self.crawler_process, crawler, opts.spargs)
-        if outcome.exit is Exit.USAGE:
-            raise UsageError(outcome.reason, print_help=False)
-        self.exitcode = int(outcome.exit)
+        self.exitcode = int(crawl_in(self.crawler_process, crawler, opts.spargs).exit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from newscrawl.store import search_index
 from newscrawl.store.schema import APPLICATION_ID, COUNTERS
 
 migrations = Migrations("newscrawl")
@@ -22,6 +23,7 @@ def v1_first_tables(db: Database) -> None:
     _create_articles(db)
     _create_pages(db)
     _create_runs(db)
+    db.conn.execute(search_index.CREATE)
     db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.conn.execute("PRAGMA user_version = 1")
 

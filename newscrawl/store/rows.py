@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
+from newscrawl.store import search_index
 from newscrawl.store.fold import FIELDS, Fields, Sighting, differs, restore
 
 Key = tuple[str, str, str]
@@ -20,24 +21,30 @@ class Known:
     """What the archive holds of one article."""
 
     row: Fields = field(default_factory=lambda: dict.fromkeys(FIELDS))
-    exists: bool = False
+    first_seq: int | None = None
+    """The article's first sequence number; None where there is no article yet."""
     sightings: dict[Key, Sighting] = field(default_factory=dict)
     evidence: dict[Key, dict[str, Any]] = field(default_factory=dict)
     """For each page: page_hash, content_hash, last_seen_at."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether the archive has the article."""
+        return self.first_seq is not None
 
 
 def load(db: sqlite3.Connection, info_code: str) -> Known:
     """Return what the archive holds of *info_code*; an empty :class:`Known` where nothing."""
     known = Known()
-    columns = ", ".join(COLUMNS)
     row = db.execute(
-        f"SELECT {columns} FROM articles WHERE info_code = ?",  # noqa: S608  constant names
+        f"SELECT first_seq, {', '.join(COLUMNS)} FROM articles"  # noqa: S608  constant names
+        " WHERE info_code = ?",
         (info_code,),
     ).fetchone()
     if row is None:
         return known
-    known.exists = True
-    known.row.update(zip(COLUMNS, row, strict=True))
+    known.first_seq, *values = row
+    known.row.update(zip(COLUMNS, values, strict=True))
     known.row.update(_load_sets(db, info_code))
     for (
         site,
@@ -107,7 +114,7 @@ def _load_sets(db: sqlite3.Connection, info_code: str) -> Fields:
 def write_article(
     db: sqlite3.Connection, info_code: str, known: Known, row: Fields, *, seq: int, now: str
 ) -> None:
-    """Insert or update the article's row and those of its sets that are not as *row* says."""
+    """Insert or update the article's row, its index, and those of its sets that have changed."""
     names = ("info_code", "seq", "first_seq", "first_seen_at", "changed_at", *COLUMNS)
     values = (info_code, seq, seq, now, now, *(row[name] for name in COLUMNS))
     updated = ", ".join(f"{name} = excluded.{name}" for name in ("seq", "changed_at", *COLUMNS))
@@ -117,6 +124,8 @@ def write_article(
         f" ON CONFLICT (info_code) DO UPDATE SET {updated}",
         values,
     )
+    old = known.row if known.first_seq is not None else None
+    search_index.replace(db, known.first_seq or seq, old, row)
     if row["categories"] != known.row["categories"]:
         _write_categories(db, info_code, row["categories"] or [], now)
     if not known.exists:

@@ -306,6 +306,25 @@ def _lines() -> Iterator[str]:
         names = {int: "INTEGER", str: "TEXT", bytes: "BLOB"}
         for column in each.columns:
             yield f"| `{column.name}` | {names[column.type]} | {column.doc} |"
+    yield from _SEARCH.rstrip().splitlines()
+
+
+_SEARCH = """
+## articles_fts
+
+The search index, an FTS5 table without content: its `rowid` is `articles.first_seq`, its columns
+are `title`, `digest` and `body_text`. Chinese is found by any substring, Latin words and numbers by
+whole token. Put spaces around each Han character of what you look for, fold its case, write `¶`
+for punctuation, and ask for it as a phrase:
+
+```sql
+SELECT published_at, title FROM articles
+WHERE first_seq IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '"降 息"')
+ORDER BY published_at DESC LIMIT 10;
+```
+
+`newscrawl.store.search_index.segment` makes that text in Python.
+"""
 
 
 if __name__ == "__main__":

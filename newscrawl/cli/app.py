@@ -1,0 +1,120 @@
+"""The group of all commands, and what they have in common.
+
+A command is a module of this package with its name and, in it, ``command``. To add one: write the
+module, and add its name to :data:`COMMANDS`. Modules import Scrapy only where a command runs it,
+so that the others start at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from newscrawl import __version__
+from newscrawl.outcome import Exit
+from newscrawl.store.errors import AlreadyRunning, StoreError
+
+COMMANDS = ("crawl", "demo", "list", "show", "info", "reextract")
+"""In the order in which ``--help`` shows them."""
+
+
+class StoreTrouble(click.ClickException):
+    """The archive cannot be read or written; the message says why."""
+
+    exit_code = Exit.STORE
+
+
+class Busy(click.ClickException):
+    """Another run is writing the archive; the message says which."""
+
+    exit_code = Exit.BUSY
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import a command; None where there is none of that name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"newscrawl.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that *args* begin with; say which there are where none is found."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"There is no command {args[0]!r}; there are {', '.join(COMMANDS)}.")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what can be wrong with an archive is a sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except AlreadyRunning as error:
+            raise Busy(str(error)) from error
+        except StoreError as error:
+            raise StoreTrouble(str(error)) from error
+        except KeyboardInterrupt:
+            ctx.exit(Exit.INTERRUPTED)
+        except BrokenPipeError:
+            ctx.exit(_nobody_reads())
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise click.ClickException(
+                f"Standard output cannot be written: {error.strerror}."
+            ) from error
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nExample:\n  newscrawl demo",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def commands(ctx: click.Context) -> None:
+    """Keep a complete, exact and searchable archive of a news feed in one SQLite file."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        ctx.color = False
+
+
+def main() -> None:
+    """Run ``newscrawl`` and exit with its code: the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show Chinese shows escapes, not a traceback.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        commands.main(prog_name="newscrawl", standalone_mode=True)
+    except SystemExit as end:
+        sys.exit(_after_flush(end.code))
+
+
+def _after_flush(code: Any) -> Any:
+    """Flush standard output, and return the code to exit with."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _nobody_reads()
+    except OSError:
+        return _nobody_reads() or code or Exit.CRASHED  # the disk is full
+    return code
+
+
+def _nobody_reads() -> Exit:
+    """Drop what is still to be printed: who closed the pipe (``| head``) has all it wanted."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.GOOD

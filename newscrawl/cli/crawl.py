@@ -1,0 +1,218 @@
+"""``newscrawl crawl``: run a spider into the archive."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from newscrawl.cli.options import DAY, Decorated, db_option, example, verbose_option
+
+if TYPE_CHECKING:
+    from newscrawl.outcome import Outcome
+
+POLITE = 0.1
+"""Seconds between two requests to somebody else's host, at least."""
+
+
+@click.group("crawl", epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"))
+def command() -> None:
+    """Crawl a mirror, or resolve share links, into the archive."""
+
+
+class Setting(click.ParamType[tuple[str, str]]):
+    """A Scrapy setting as NAME=VALUE."""
+
+    name = "setting"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return name and value."""
+        name, equals, text = str(value).partition("=")
+        if not equals or not name.isidentifier():
+            self.fail(f"{value!r} is no setting; it looks like DOWNLOAD_TIMEOUT=30.", param, ctx)
+        return name, text
+
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    db_option(),
+    click.option("--base-url", metavar="URL", help="The site; else the mirror of the settings."),
+    click.option("--hosts", metavar="A,B", help="Further hosts that may be asked."),
+    click.option(
+        "--limit", type=click.IntRange(min=1), metavar="N", help="Get at most so many pages."
+    ),
+    click.option(
+        "--delay",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="Wait so long between two requests; 0 is for a server on this machine.",
+    ),
+    click.option(
+        "--rebuild",
+        is_flag=True,
+        help="Forget what is stored: build anew, and replace the file after a good end.",
+    ),
+    click.option(
+        "-s",
+        "--set",
+        "settings",
+        type=Setting(),
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Override a Scrapy setting; may be given often.",
+    ),
+    verbose_option,
+)
+
+
+def _options(command: Decorated) -> Decorated:
+    """Add the options of every spider."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@command.command(
+    "category",
+    epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01 --db news.db"),
+)
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--since", type=DAY, metavar="DAY", help="Only what was published from this day on.")
+@click.option("--share", is_flag=True, help="Resolve the share links of the posts, too.")
+@_options
+def category(names: tuple[str, ...], since: date | None, share: bool, **options: Any) -> None:
+    """Walk a mirror from its home page over its categories to its posts.
+
+    NAME is a category's slug; without any, all categories are walked.
+    """
+    arguments = {
+        "category": ",".join(names),
+        "since": since.isoformat() if since else None,
+        "share": "1" if share else None,
+    }
+    _crawl("category", arguments, **options)
+
+
+@command.command(
+    "share", epilog=example("newscrawl crawl share NW202112282228490028 NW202201212257099936")
+)
+@click.argument("links", metavar="[URL or INFOCODE]...", nargs=-1)
+@click.option(
+    "--urls", metavar="FILE", help="Read URLs and infoCodes, one a line; - is standard input."
+)
+@click.option("--stored", is_flag=True, help="Resolve what is stored and was not yet resolved.")
+@_options
+def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any) -> None:
+    """Resolve share links and infoCodes to their articles."""
+    if not (links or urls or stored):
+        raise click.UsageError(
+            "Nothing to resolve: name a share URL or an infoCode, or give --urls FILE or --stored."
+        )
+    arguments = {
+        # The spider takes them by commas, and an old address has one of its own.
+        "info_code": ",".join(link.replace(",", "%2C") for link in links),
+        "urls": urls,
+        "stored": "1" if stored else None,
+    }
+    _crawl("share", arguments, **options)
+
+
+def _crawl(
+    spider: str,
+    arguments: Mapping[str, str | None],
+    *,
+    db: str,
+    base_url: str | None,
+    hosts: str | None,
+    limit: int | None,
+    delay: float | None,
+    rebuild: bool,
+    settings: tuple[tuple[str, str], ...],
+    verbose: bool,
+) -> None:
+    """Run *spider*, and exit as the run did."""
+    asked = {
+        **arguments,
+        "base_url": base_url,
+        "hosts": hosts,
+        "limit": str(limit) if limit else None,
+    }
+    outcome = run(
+        spider,
+        {name: value for name, value in asked.items() if value},
+        db=db,
+        rebuild=rebuild,
+        settings={**pace(delay, base_url, hosts), **dict(settings)},
+        verbose=verbose,
+    )
+    click.get_current_context().exit(outcome.exit)
+
+
+def run(
+    spider: str,
+    arguments: dict[str, str],
+    *,
+    db: str,
+    rebuild: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    verbose: bool = False,
+) -> Outcome:
+    """Run *spider* into *db* and show its progress; return how it ended.
+
+    The log goes to standard error; its last line is the outcome.
+    """
+    from newscrawl.cli.terminal import log_to_terminal, stderr
+    from newscrawl.crawling import crawl, settings_for
+
+    made = settings_for(db, overwrite=rebuild, **(settings or {}))
+    if stderr().is_terminal and not stderr().is_dumb_terminal:
+        made["EXTENSIONS"].update(
+            {"newscrawl.progress.Progress": None, "newscrawl.cli.live.LiveProgress": 10},
+            priority="cmdline",
+        )
+    log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
+    try:
+        return crawl(spider, made, arguments)
+    finally:
+        stderr().show_cursor()
+
+
+def pace(delay: float | None, base_url: str | None, hosts: str | None) -> dict[str, Any]:
+    """Return the settings for a delay; the project's own ones where none is asked for.
+
+    :raises click.UsageError: it is too short for a host that is not this machine.
+    """
+    if delay is None:
+        return {}
+    asked = [urlsplit(_with_scheme(base_url or "")).hostname, *(hosts or "").split(",")]
+    foreign = not all(map(is_loopback, filter(None, asked))) or not asked[0]
+    if delay < POLITE and foreign:
+        raise click.UsageError(
+            f"A delay of {delay:g} seconds is for a server on this machine (127.0.0.1); "
+            f"for any other, leave at least {POLITE:g}."
+        )
+    if delay:
+        return {"DOWNLOAD_DELAY": delay}
+    return {
+        "DOWNLOAD_DELAY": 0,
+        "AUTOTHROTTLE_ENABLED": False,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+        "CONCURRENT_REQUESTS": 16,
+    }
+
+
+def _with_scheme(url: str) -> str:
+    return url if "://" in url else f"//{url}"
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether *host* is this machine."""
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"

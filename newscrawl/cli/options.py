@@ -1,0 +1,78 @@
+"""Options and arguments that commands share."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from typing import Any, TypeVar
+
+import click
+
+from newscrawl.store.archive import open_for_reading
+from newscrawl.store.errors import explain
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+DB = "data/news.db"
+
+
+def example(line: str) -> str:
+    """Return the end of a command's help: a line to paste, which is never wrapped."""
+    return f"\b\nExample:\n  {line}"
+
+
+def db_option(
+    default: str = DB, *, envvar: str | None = "NEWSCRAWL_DB"
+) -> Callable[[Decorated], Decorated]:
+    """Return the option that names the archive; *envvar* may name it, too."""
+    return click.option(
+        "--db",
+        metavar="FILE",
+        default=default,
+        envvar=envvar,
+        show_default=True,
+        show_envvar=True,
+        help="The archive.",
+    )
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON to standard output, and nothing else."
+)
+
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Show also what Scrapy logs of itself."
+)
+
+
+class Day(click.ParamType[date]):
+    """A day as 2021-12-01."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day that *value* names."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day; it looks like 2021-12-01.", param, ctx)
+
+
+DAY = Day()
+
+
+@contextmanager
+def reading(db: str) -> Iterator[sqlite3.Connection]:
+    """Open the archive at *db* for a command that only reads.
+
+    :raises StoreError: it cannot be read.
+    """
+    with closing(open_for_reading(db)) as connection:
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise explain(error, db) from error

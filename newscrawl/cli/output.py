@@ -1,0 +1,165 @@
+"""Prints results: as JSON, as a table, as wrapped text; never what a terminal would obey."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# C0 but tab and newline, DEL, C1 (ESC and CSI among them), the marks that turn the direction of
+# text, and lone surrogates, which cannot be encoded.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+# What must not begin a line: closing punctuation, Chinese and Latin.
+_CLOSING = frozenset("，。、；：？！）》」』】〕〉”’…—％·,.;:?!)]}%")
+# What must not end one.
+_OPENING = frozenset("（《「『【〔〈“‘([{")
+# What stays together on a line: a run of letters that take one cell each, or one wide character.
+_UNIT = re.compile(
+    r"[^\s\u1100-\u115f\u2010-\u206f\u2e80-\uffef\U0001f300-\U0003fffd]+|\s+|.", re.S
+)
+
+
+_NARROW = 24
+"""Cells that a column other than the wide one may insist on."""
+
+
+def safe(text: str) -> str:
+    """Return *text* with each character that a terminal would obey as U+FFFD; lines stay."""
+    return _UNSAFE.sub("\ufffd", text)
+
+
+def safe_line(text: str | None) -> str:
+    """Return *text* as one line that is safe to print; the empty string for None."""
+    return safe(" ".join((text or "").split()))
+
+
+def to_json(value: Any) -> str:
+    """Return *value*, which may be a dataclass, as one line of JSON that is safe to print."""
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    text = json.dumps(plain, ensure_ascii=False)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def print_json_array(values: Iterable[Any]) -> None:
+    """Print one JSON array, a value a line, without holding all of them."""
+    click.echo("[", nl=False)
+    separator = "\n"
+    for value in values:
+        click.echo(separator + to_json(value), nl=False)
+        separator = ",\n"
+    click.echo("\n]")
+
+
+def console() -> Console:
+    """Return a console on the present standard output."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, file=sys.stdout)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *, wide: str) -> None:
+    """Print a table on a terminal; elsewhere lines with tabs and no heading, for other programs.
+
+    The column *wide* gets the room that is left, and is cut where that is too little.
+    """
+    lines = [[safe_line(value) for value in row] for row in rows]
+    if not sys.stdout.isatty():
+        for line in lines:
+            click.echo("\t".join(line))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for index, name in enumerate(columns):
+        if name == wide:
+            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1)
+        else:
+            needed = max(cells(line[index]) for line in lines)
+            table.add_column(name, no_wrap=True, min_width=min(needed, _NARROW))
+    for line in lines:
+        table.add_row(*map(Text, line))
+    console().print(table)
+
+
+def width() -> int | None:
+    """Return the number of cells of a line of text; None where output is no terminal."""
+    return min(console().width, 88) if sys.stdout.isatty() else None
+
+
+def cells(text: str) -> int:
+    """Return the number of cells that *text* takes on a terminal: two for a Chinese character."""
+    return sum(
+        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
+        for each in text
+    )
+
+
+def wrap(text: str, limit: int | None) -> Iterator[str]:
+    """Yield the lines of *text*, none wider than *limit* cells where words allow it.
+
+    Chinese may break anywhere but before closing punctuation, Latin words and numbers nowhere.
+    """
+    for paragraph in safe(text).split("\n"):
+        yield from [paragraph] if limit is None else _wrap_paragraph(paragraph, limit)
+
+
+def _wrap_paragraph(paragraph: str, limit: int) -> Iterator[str]:
+    line, used = "", 0
+    for unit in _units(paragraph):
+        needed = cells(unit)
+        if line and used + needed > limit and not unit.isspace():
+            yield line.rstrip()
+            line, used = "", 0
+        if line or not unit.isspace():
+            line, used = line + unit, used + needed
+    yield line.rstrip()
+
+
+def _units(paragraph: str) -> Iterator[str]:
+    """Yield what must stay together: a word or a character, with the punctuation that holds it."""
+    unit = ""
+    for match in _UNIT.finditer(paragraph):
+        piece = match[0]
+        if unit and not _holds(unit, piece):
+            yield unit
+            unit = ""
+        unit += piece
+    if unit:
+        yield unit
+
+
+def _holds(unit: str, piece: str) -> bool:
+    """Whether no line may break between *unit* and *piece*."""
+    return unit[-1] in _OPENING or (not unit.isspace() and _CLOSING.issuperset(piece))
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for a person: ``1.2 MB``."""
+    number = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} bytes" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def clock(published_at: str | None) -> str:
+    """Return a time of the archive for a person: ``2021-12-28 14:27:35``."""
+    return (published_at or "")[:19].replace("T", " ")
+
+
+def number(count: int, one: str, many: str) -> str:
+    """Return a count with its noun: ``1 article``, ``2,000 articles``."""
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,99 @@
+"""``newscrawl reextract``: read the stored pages again, with the rules of this version."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from newscrawl.cli.options import db_option, example, json_option, reading
+from newscrawl.cli.output import safe_line, to_json
+
+if TYPE_CHECKING:
+    from newscrawl.reextract import Survey
+
+
+@click.command("reextract", epilog=example("newscrawl reextract --db data/news.db --yes"))
+@db_option()
+@click.option("--yes", is_flag=True, help="Write what changes without asking.")
+@json_option
+def command(db: str, yes: bool, as_json: bool) -> None:
+    """Read every stored page again with the rules of this version of newscrawl.
+
+    Says first in how many articles each field would change, and asks before it writes. Articles
+    that change get a new seq; no revision is made, for nobody edited them.
+    """
+    from newscrawl.reextract import survey
+
+    with reading(db) as connection, _progress(connection, "reading") as each:
+        found = survey(connection, each=each)
+    if as_json:
+        click.echo(to_json(_as_dict(found)))
+    else:
+        _print(found)
+    if not found.changed:
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            click.echo("Nothing was written. Add --yes to write it.", err=True)
+            return
+        click.confirm(f"Write the {found.changed} changed articles to {db}?", abort=True, err=True)
+    _write(db)
+    click.echo(f"Written: {found.changed} articles.", err=True)
+
+
+def _write(db: str) -> None:
+    from newscrawl.reextract import rewrite
+    from newscrawl.run import versions
+    from newscrawl.store.target import Target
+    from newscrawl.store.writer import Writer
+
+    target = Target(db)
+    good = False
+    try:
+        writer = Writer(
+            target.db, spider="reextract", arguments={}, versions=versions(), pid=os.getpid()
+        )
+        with _progress(writer.connection, "writing") as each:
+            found = rewrite(writer, each=each)
+        changes = f"{found.changed} of {found.articles} articles changed"
+        writer.end(outcome="good", exit_code=0, reason=changes)
+        good = True
+    finally:
+        target.finish(good=good)
+
+
+@contextmanager
+def _progress(connection: sqlite3.Connection, doing: str) -> Iterator[Callable[[], None]]:
+    """Show on a terminal how far it is."""
+    from rich.progress import Progress
+
+    from newscrawl.cli.terminal import stderr
+    from newscrawl.reextract import count
+
+    console = stderr()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(doing, total=count(connection))
+        yield lambda: progress.advance(task)
+
+
+def _as_dict(found: Survey) -> dict[str, object]:
+    return {
+        "articles": found.articles,
+        "changed": found.changed,
+        "fields": dict(found.fields),
+        "unreadable": found.unreadable,
+    }
+
+
+def _print(found: Survey) -> None:
+    click.echo(f"{found.changed} of {found.articles} articles would change")
+    for name, number in found.fields.most_common():
+        click.echo(f"  {name}: {number}")
+    for each in found.unreadable:
+        click.echo(f"  stays as it is: {safe_line(each)}")

@@ -1,0 +1,100 @@
+"""``newscrawl show``: one article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from newscrawl import ids
+from newscrawl.cli.options import db_option, example, json_option, reading
+from newscrawl.cli.output import cells, clock, number, safe_line, to_json, width, wrap
+from newscrawl.outcome import Exit
+from newscrawl.readers.article import Article, article, resolve
+
+
+@click.command("show", epilog=example("newscrawl show NW202112282228490028"))
+@click.argument("info_code", metavar="INFOCODE")
+@db_option()
+@json_option
+@click.pass_context
+def command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
+    """Show an article with all that is known of it.
+
+    INFOCODE is an infoCode in any form, a share URL, the URL of one of its pages, or an id like
+    finews:init.
+    """
+    with reading(db) as connection:
+        try:
+            wanted = resolve(connection, info_code)
+        except ids.BadInfoCode as error:
+            raise click.UsageError(safe_line(str(error))) from None
+        found = article(connection, wanted)
+    if found is None:
+        click.echo(f"{db} has no article {safe_line(wanted)}.", err=True)
+        ctx.exit(Exit.CRASHED)
+    if as_json:
+        click.echo(to_json(found))
+    else:
+        for line in _lines(found, width()):
+            click.echo(line)
+
+
+def _lines(found: Article, limit: int | None) -> Iterator[str]:
+    """Yield the article as a person reads it."""
+    title = safe_line(found.title) or "(no title)"
+    for line in wrap(title, limit):
+        yield click.style(line, bold=True)
+    yield "─" * min(cells(title), limit or 80)
+    for name, text in _facts(found):
+        yield from _labelled(name, text, limit)
+    if found.body_text:
+        for paragraph in found.body_text.split("\n"):
+            yield ""
+            yield from wrap(paragraph, limit)
+    yield ""
+    for sighting in found.sightings:
+        yield from _labelled(
+            "seen",
+            f"{clock(sighting.last_seen_at)} UTC  {sighting.page_kind}  {sighting.url}",
+            None,
+        )
+    if found.revisions:
+        yield from _labelled("revisions", number(found.revisions, "earlier text", "earlier texts"))
+
+
+def _facts(found: Article) -> Iterator[tuple[str, str]]:
+    yield "infoCode", found.info_code
+    yield "published", _time(found)
+    yield "source", found.source or ""
+    yield (
+        "categories",
+        ", ".join(
+            f"{each.category} ({each.name})" if each.name else each.category
+            for each in found.categories
+        ),
+    )
+    yield "tags", ", ".join(found.tags)
+    yield "original", found.original_url or ""
+    yield "share", found.share_url or ""
+    yield "mentions", ", ".join(f"{each.name} {each.market}.{each.code}" for each in found.mentions)
+    if found.digest and found.digest != found.body_text:
+        yield "digest", found.digest
+
+
+def _time(found: Article) -> str:
+    """The time with how sure it is, and what says so."""
+    if found.published_at is None:
+        return f"unknown ({found.published_from})" if found.published_from else "unknown"
+    shown = f"{clock(found.published_at)} {found.published_at[19:]}"
+    return f"{shown}, to the {found.published_precision}, from {found.published_from}"
+
+
+def _labelled(name: str, text: str, limit: int | None = None) -> Iterator[str]:
+    """Yield a fact with its name before it; nothing where there is no fact."""
+    if not text:
+        return
+    room = None if limit is None else max(20, limit - 12)
+    for index, line in enumerate(wrap(safe_line(text), room)):
+        label = f"{name:<12}" if index == 0 else " " * 12
+        yield click.style(label, dim=True) + line

@@ -1,0 +1,54 @@
+"""Standard error as a person watches it: log lines, and a live display that leaves them whole."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cache
+
+from rich.console import Console
+from rich.text import Text
+
+from newscrawl.cli.output import safe
+
+_STYLES = {
+    logging.DEBUG: "dim",
+    logging.WARNING: "yellow",
+    logging.ERROR: "red",
+    logging.CRITICAL: "bold red",
+}
+
+
+@cache
+def stderr() -> Console:
+    """Return the one console on standard error: what shares it does not garble the other."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+class ConsoleHandler(logging.Handler):
+    """Writes ``HH:MM:SS level message`` lines to the console."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; a traceback follows on lines of its own."""
+        try:
+            clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+            line = safe(f"{clock} {record.levelname.lower()} {self.format(record)}")
+            style = _STYLES.get(record.levelno, "")
+            stderr().print(Text(line, style=style), soft_wrap=True)
+        except Exception:
+            self.handleError(record)
+
+
+def _is_worth_it(record: logging.LogRecord) -> bool:
+    """Whether a record is newscrawl's own, or a warning of anybody."""
+    return record.levelno >= logging.WARNING or record.name.split(".")[0] == "newscrawl"
+
+
+def log_to_terminal(level: str, *, verbose: bool) -> None:
+    """Send the log to standard error: newscrawl's own and warnings, or with *verbose* all."""
+    handler = ConsoleHandler()
+    if not verbose:
+        handler.addFilter(_is_worth_it)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)

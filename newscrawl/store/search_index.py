@@ -1,0 +1,99 @@
+"""The full-text index: Chinese by any substring, Latin words and numbers by whole token.
+
+SQLite's own tokenizer takes a run of Han characters for one word. So the index holds a text of its
+own: each Han character is a token, each Latin word or number is one, and what parts them
+(punctuation, line ends, a space beside a Han character) is the token ``¶``, so that a phrase never
+crosses it. A query is made the same way and asked as a phrase; :func:`segment` makes both.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+TABLE = "articles_fts"
+COLUMNS = ("title", "digest", "body_text")
+BREAK = "¶"
+
+CREATE = (
+    f"CREATE VIRTUAL TABLE {TABLE} USING fts5({', '.join(COLUMNS)}, content='',"
+    f" tokenize=\"unicode61 remove_diacritics 0 tokenchars '{BREAK}'\")"
+)
+
+# Han, kana, Hangul and the like: scripts that are written without spaces between words.
+_HAN = re.compile(
+    "[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3040-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+# These stand in the text until the spaces beside a Han character are seen.
+_EDGE, _SIGN = "\x01", "\x02"
+
+
+class _Tokens(dict[int, str]):
+    """For each character what the index holds in its place; made when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        folded = unicodedata.normalize("NFKC", chr(code)).casefold()
+        self[code] = "".join(map(self._token, folded))
+        return self[code]
+
+    @staticmethod
+    def _token(character: str) -> str:
+        if character == " ":
+            return " "
+        if _HAN.match(character):
+            return f"{_EDGE}{character}{_EDGE}"
+        # Marks belong to the letter before them.
+        is_word = character.isalnum() or unicodedata.category(character).startswith("M")
+        return character if is_word else _SIGN
+
+
+_TOKENS = _Tokens()
+
+
+def segment(text: str) -> str:
+    """Return *text* as the index holds it: tokens parted by spaces.
+
+    ``'A股 5G大涨。'`` becomes ``'a 股 ¶ 5g 大 涨 ¶'``.
+    """
+    parted = text.strip().translate(_TOKENS)
+    broken = parted.replace(f"{_EDGE} ", f" {_SIGN}").replace(f" {_EDGE}", f"{_SIGN} ")
+    return " ".join(broken.replace(_EDGE, " ").replace(_SIGN, f" {BREAK} ").split())
+
+
+def replace(
+    db: sqlite3.Connection, rowid: int, old: Mapping[str, Any] | None, new: Mapping[str, Any]
+) -> None:
+    """Index the texts of *new* under *rowid* in the place of those of *old*, where they differ."""
+    if old is not None:
+        if all(old[name] == new[name] for name in COLUMNS):
+            return
+        _execute(db, "delete", rowid, old)
+    _execute(db, None, rowid, new)
+
+
+def _execute(
+    db: sqlite3.Connection, command: str | None, rowid: int, texts: Mapping[str, Any]
+) -> None:
+    values = [segment(texts[name] or "") for name in COLUMNS]
+    if command is None:
+        marks = ", ".join("?" * (1 + len(COLUMNS)))
+        db.execute(
+            f"INSERT INTO {TABLE} (rowid, {', '.join(COLUMNS)}) VALUES ({marks})",  # noqa: S608
+            (rowid, *values),
+        )
+        return
+    # An index without content forgets a row only when it is told what the row said.
+    marks = ", ".join("?" * (2 + len(COLUMNS)))
+    db.execute(
+        f"INSERT INTO {TABLE} ({TABLE}, rowid, {', '.join(COLUMNS)}) VALUES ({marks})",  # noqa: S608
+        (command, rowid, *values),
+    )
+
+
+def phrase(text: str) -> str:
+    """Return the FTS5 phrase that finds *text*, quoted; no character of it is syntax."""
+    return f'"{segment(text)}"'

@@ -1,0 +1,85 @@
+"""The search index: the same hits as a scan of all texts, after inserts, changes and rereads."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from archives import article, fill, page
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newscrawl.mirror.site import Site
+from newscrawl.store.search_index import phrase, segment
+
+SEGMENTED = [
+    ("A股 5G大涨。", "a 股 ¶ 5g 大 涨 ¶"),
+    ("Faraday Future (FF)", "faraday future ¶ ff ¶"),
+    ("HFO-1234yf", "hfo ¶ 1234yf"),
+    ("６．５４亿元", "6 ¶ 54 亿 元"),
+    ("第一段\n第二段", "第 一 段 ¶ 第 二 段"),
+    ("东财 滚动", "东 财 ¶ 滚 动"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SEGMENTED)
+def test_segment(text: str, expected: str) -> None:
+    assert segment(text) == expected
+
+
+@given(st.text())
+def test_segment_of_anything_is_settled(text: str) -> None:
+    once = segment(text)
+    assert segment(once) == once or "¶" in once  # ¶ itself is a sign
+    assert '"' not in phrase(text)[1:-1]
+
+
+def hits(db: sqlite3.Connection, text: str) -> set[str]:
+    sql = (
+        "SELECT info_code FROM articles WHERE first_seq IN"
+        " (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?)"
+    )
+    return {code for (code,) in db.execute(sql, (phrase(text),))}
+
+
+def scan(db: sqlite3.Connection, text: str) -> set[str]:
+    """Look at every text, as the index should: token by token."""
+    wanted = f" {segment(text)} "
+    sql = "SELECT info_code, title, digest, body_text FROM articles"
+    return {
+        code
+        for code, *texts in db.execute(sql)
+        if any(wanted in f" {segment(each or '')} " for each in texts)
+    }
+
+
+def test_hits_are_those_of_a_scan(tmp_path: Path) -> None:
+    truths = list(Site(articles=150, oddities=frozenset({"all"})).truths())
+    made = [
+        article(page(f"NW{20211228_0000000000 + truth.number}"), title=truth.title,
+                body_text="\n".join(truth.paragraphs), digest=truth.digest_shown)
+        for truth in truths
+    ]  # fmt: skip
+    fill(tmp_path / "news.db", *made)
+    choose = random.Random(1)
+    with closing(sqlite3.connect(tmp_path / "news.db")) as db:
+        for _ in range(200):
+            text = "\n".join([choose.choice(truths).title, *choose.choice(truths).paragraphs])
+            start = choose.randrange(len(text))
+            asked = text[start : start + choose.randint(1, 6)]
+            if segment(asked).replace("¶", "").strip():
+                assert hits(db, asked) == scan(db, asked), asked
+
+
+def test_change_leaves_nothing_of_the_earlier_text(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page(), title="旧标题"))
+    fill(path, article(page(observed_at="2022-01-02"), title="新标题"))
+    with closing(sqlite3.connect(path)) as db:
+        assert hits(db, "旧标题") == set()
+        assert hits(db, "新标题") == {"NW202112282228490028"}
+        db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
