@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import sqlite3
+import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -233,11 +235,43 @@ def test_missing_and_empty_file_for_readers(tmp_path: Path) -> None:
     fill(tmp_path / "news.db", article(page()))  # an empty file may become an archive
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_folder_that_is_not_writable(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(StoreError, match="read-only"):
-        Target(tmp_path / "news.db")
+def as_nobody(action: Callable[[], None]) -> int:
+    """Run *action* in a child that may not write everywhere; return its exit code."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            if os.geteuid() == 0:
+                os.setresuid(65534, 65534, 65534)
+            action()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_folder_and_file_that_are_not_writable() -> None:
+    # Not in tmp_path: nobody may not even look into it.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "news.db"
+        fill(path, article(page()))
+        path.with_name("news.db.lock").unlink()
+        path.chmod(0o444)
+        Path(folder).chmod(0o555)
+
+        def write() -> None:
+            with pytest.raises(StoreError, match="is read-only for this user"):
+                Target(path)
+            with pytest.raises(StoreError, match="is read-only for this user"):
+                Target(path.with_name("other.db"))
+
+        def read() -> None:
+            with closing(open_for_reading(path)) as db:
+                assert db.execute("SELECT count(*) FROM articles").fetchone()[0] == 1
+
+        assert as_nobody(write) == 0
+        assert as_nobody(read) == 0  # immutable: no -shm can be made here
+        Path(folder).chmod(0o755)
 
 
 def test_second_writer_is_told_who_is_first(tmp_path: Path) -> None:
