@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import click
 
+from newscrawl import ids
+from newscrawl.cli.output import safe_line
+from newscrawl.readers.article import resolve
 from newscrawl.store.archive import open_for_reading
 from newscrawl.store.errors import explain
 
@@ -63,6 +66,40 @@ class Day(click.ParamType[date]):
 
 
 DAY = Day()
+
+
+class Moment(click.ParamType[str]):
+    """A time as 2021-12-01T10:00; without an offset it is UTC, a day alone is its end."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the time as the archive writes its own: in UTC, to the second."""
+        try:
+            if len(value) == 10:
+                value = f"{date.fromisoformat(value).isoformat()}T23:59:59"
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value!r} is no time; it looks like 2021-12-01 or 2021-12-01T10:00.", param, ctx
+            )
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+MOMENT = Moment()
+
+
+def article_id(connection: sqlite3.Connection, text: str) -> str:
+    """Return the id of the article that *text* names.
+
+    :raises click.UsageError: it names none.
+    """
+    try:
+        return resolve(connection, text)
+    except ids.BadInfoCode as error:
+        raise click.UsageError(safe_line(str(error))) from None
 
 
 @contextmanager

@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 
 import click
 
-from newscrawl import ids
-from newscrawl.cli.options import db_option, example, json_option, reading
+from newscrawl.cli.options import MOMENT, article_id, db_option, example, json_option, reading
 from newscrawl.cli.output import cells, clock, number, safe_line, to_json, width, wrap
 from newscrawl.outcome import Exit
-from newscrawl.readers.article import Article, article, resolve
+from newscrawl.readers.article import Article, article
+from newscrawl.readers.history import FIELDS
+from newscrawl.readers.history import as_of as as_of_time
+from newscrawl.readers.provenance import provenance
 
 
 @click.command("show", epilog=example("newscrawl show NW202112282228490028"))
 @click.argument("info_code", metavar="INFOCODE")
 @db_option()
+@click.option("--as-of", type=MOMENT, metavar="TIME", help="As it was known to read then, in UTC.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
+def command(ctx: click.Context, info_code: str, db: str, as_of: str | None, as_json: bool) -> None:
     """Show an article with all that is known of it.
 
     INFOCODE is an infoCode in any form, a share URL, the URL of one of its pages, or an id like
     finews:init.
     """
     with reading(db) as connection:
-        try:
-            wanted = resolve(connection, info_code)
-        except ids.BadInfoCode as error:
-            raise click.UsageError(safe_line(str(error))) from None
+        wanted = article_id(connection, info_code)
         found = article(connection, wanted)
+        if found is not None and as_of is not None:
+            found = _at(connection, found, as_of)
+        supplied = provenance(connection, wanted) if found is not None else {}
     if found is None:
-        click.echo(f"{db} has no article {safe_line(wanted)}.", err=True)
+        then = f" that was known at {as_of}" if as_of else ""
+        click.echo(f"{db} has no article {safe_line(wanted)}{then}.", err=True)
         ctx.exit(Exit.CRASHED)
     if as_json:
-        click.echo(to_json(found))
+        click.echo(to_json({**asdict(found), "supplied_by": supplied}))
     else:
         for line in _lines(found, width()):
             click.echo(line)
+
+
+def _at(connection: sqlite3.Connection, found: Article, time: str) -> Article | None:
+    """Return the article with the fields that it had at *time*; None where it was not known."""
+    version = as_of_time(connection, found.info_code, time)
+    if version is None:
+        return None
+    return replace(found, **{name: getattr(version, name) for name in FIELDS})
 
 
 def _lines(found: Article, limit: int | None) -> Iterator[str]:

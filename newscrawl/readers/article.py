@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from newscrawl import ids
+from newscrawl.items import Mention
 
 # An id of an article without an infoCode, for example finews:init; a URL has a slash.
 _SITE_SLUG = re.compile(r"[A-Za-z0-9_.-]+:[^/?=&]+")
@@ -19,17 +20,6 @@ class Category:
     category: str
     name: str | None
     """The medium's name most often seen with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A security, board or index that the article links to."""
-
-    market: str
-    code: str
-    name: str
-    kind: str
-    times: int
 
 
 @dataclass(frozen=True, slots=True)

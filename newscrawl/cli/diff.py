@@ -1,0 +1,78 @@
+"""``newscrawl diff``: what changed in an article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import pairwise
+
+import click
+
+from newscrawl.cli.options import article_id, db_option, example, json_option, reading
+from newscrawl.cli.output import safe, safe_line, to_json
+from newscrawl.outcome import Exit
+from newscrawl.readers.history import Change, Piece, Version, difference, versions
+
+
+@click.command("diff", epilog=example("newscrawl diff NW202112282228490028"))
+@click.argument("info_code", metavar="INFOCODE")
+@db_option()
+@json_option
+@click.pass_context
+def command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
+    """Show what changed in an article, from each version to the next.
+
+    What is gone stands in [-brackets-], what is new in {+braces+}; on a terminal they are red and
+    green. INFOCODE is as for `newscrawl show`.
+    """
+    with reading(db) as connection:
+        wanted = article_id(connection, info_code)
+        found = versions(connection, wanted)
+    if not found:
+        click.echo(f"{db} has no article {safe_line(wanted)}.", err=True)
+        ctx.exit(Exit.CRASHED)
+    steps = list(pairwise(found))
+    if as_json:
+        click.echo(to_json([_as_dict(*step) for step in steps]))
+        return
+    if not steps:
+        click.echo(f"{wanted} was never seen to change.", err=True)
+    for earlier, later in steps:
+        for line in _lines(earlier, later):
+            click.echo(line)
+
+
+def _as_dict(earlier: Version, later: Version) -> dict[str, object]:
+    return {
+        "earlier": asdict(earlier),
+        "later": asdict(later),
+        "changes": [asdict(each) for each in difference(earlier, later)],
+    }
+
+
+def _lines(earlier: Version, later: Version) -> Iterator[str]:
+    seen = f"seen {earlier.observed_at[:19]} to {(earlier.last_seen_at or '')[:19]} UTC"
+    yield click.style(f"--- {seen}", fg="red")
+    yield click.style(f"+++ seen from {later.observed_at[:19]} UTC", fg="green")
+    field = None
+    for change in difference(earlier, later):
+        if change.field != field:
+            field = change.field
+            yield click.style(f"@@ {field} @@", fg="cyan")
+        yield _line(change)
+
+
+_SIGNS = {"gone": "- ", "new": "+ ", "changed": "~ "}
+
+
+def _line(change: Change) -> str:
+    whole = change.kind != "changed"
+    return _SIGNS[change.kind] + "".join(_piece(each, whole=whole) for each in change.pieces)
+
+
+def _piece(piece: Piece, *, whole: bool) -> str:
+    text = safe(piece.text)
+    if piece.kind == "same":
+        return text
+    begin, end, colour = ("[-", "-]", "red") if piece.kind == "gone" else ("{+", "+}", "green")
+    return click.style(text if whole else f"{begin}{text}{end}", fg=colour, bold=not whole)

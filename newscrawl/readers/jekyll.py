@@ -1,0 +1,72 @@
+"""Articles as posts of the mirror: the stored files as they are, else a post of generation 8."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from newscrawl.readers.article import Article, article
+from newscrawl.store import raw
+
+HOME = "//finews.withounder.com/"
+"""Where the footers of the mirror's present posts lead."""
+
+
+def posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tuple[str, bytes]]:
+    """Yield (relative path, bytes) of each post of an article; nothing where there is no article.
+
+    An article that was read from post files gives these files, byte for byte; one that was met
+    only as pages gives one post of the mirror's present generation.
+    """
+    files = connection.execute(
+        "SELECT page_id, page_hash FROM sightings WHERE info_code = ? AND page_kind = 'file'"
+        " ORDER BY page_id",
+        (info_code,),
+    ).fetchall()
+    for page_id, page_hash in files:
+        yield safe_path(f"{page_id}.md"), raw.load(connection, page_hash)
+    if not files and (found := article(connection, info_code)) is not None:
+        yield file_name(found), post(found).encode()
+
+
+def post(found: Article) -> str:
+    """Return an article as a post of generation 8: front matter, blocks, share link, footer."""
+    parts = ["---", "layout: post", f"title: {quoted(found.title or '')}"]
+    if found.published_at:
+        parts.append(f"date: {found.published_at[:19].replace('T', ' ')} +0800")
+    names = [each.category for each in found.categories]
+    parts += [f"categories: {' '.join(names)}", f"tags: {' '.join(found.tags)}", "---"]
+    blocks = [found.body_html or ""]
+    if found.digest and found.digest != found.body_text:
+        blocks.insert(0, f"> {found.digest}\n")
+    text = "\n".join([*parts, *blocks]) + "\n\n"
+    link = found.share_url or found.original_url
+    if link:
+        text += f"<{link}>\n\n"
+    if names:
+        tag = found.tags[0] if found.tags else names[0]
+        text += f"[返回{tag}]({HOME}category/{names[0]}.html)｜[返回首页]({HOME})"
+    return text
+
+
+def quoted(text: str) -> str:
+    """Return *text* as a double-quoted scalar of YAML: JSON's escapes are YAML's, too."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def file_name(found: Article) -> str:
+    """Return the name of an article's post: its day in China and its id."""
+    day = (found.published_at or "0000-00-00")[:10]
+    return safe_path(f"_posts/{day}-{found.info_code.partition(':')[2] or found.info_code}.md")
+
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
+
+
+def safe_path(path: str) -> str:
+    """Return *path* without anything that leads out of a folder or that a file system refuses."""
+    parts = [_UNSAFE.sub("_", part) for part in PurePosixPath(path).parts]
+    return "/".join(part for part in parts if part.strip("./ ")) or "_"
