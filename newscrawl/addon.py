@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
+from newscrawl.logs import quieten
 from newscrawl.store.archive import MEMORY
 
 FORMATS = ("db", "sqlite", "sqlite3")
@@ -19,6 +20,7 @@ class Archive:
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Complete *settings* at the add-on's priority: the project's own ones win."""
+        quieten()
         for scheme in ("", "file"):
             # Scrapy's own file storage would keep the database open beside SQLite: closing that
             # descriptor drops SQLite's locks, and -O would cut the file under its readers.

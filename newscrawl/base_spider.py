@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import logging
+import posixpath
+import re
+import ssl
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import scrapy
 from scrapy.exceptions import (
@@ -82,7 +85,7 @@ class NewsSpider(scrapy.Spider):
     @property
     def hosts(self) -> list[str]:
         """Hosts named by the user besides the site's own."""
-        return [host for host in self.arguments.get("hosts", "").split(",") if host]
+        return [host_of(each) for each in self.arguments.get("hosts", "").split(",") if each]
 
     @property
     def is_full(self) -> bool:
@@ -102,6 +105,22 @@ class NewsSpider(scrapy.Spider):
             priority=priority,
             cb_kwargs=cb_kwargs,
         )
+
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
+        """Read the page at an address of its own: what `scrapy parse URL` asks for."""
+        kind = self.kind_of(response.url)
+        page_id = posixpath.splitext(posixpath.basename(unquote(urlsplit(response.url).path)))[0]
+        page = Page(kind, page_id, response.url, b"", "", self.site)
+        if page.url not in self.run.ledger.under_way:
+            self.run.ledger.schedule(page.url)
+        response.meta["page"] = page
+        yield from self.parse_page(response)
+
+    def kind_of(self, url: str) -> str:
+        """Return the kind of page that is to be expected at *url*."""
+        if "GetNewsText" in url:
+            return "answer"
+        return "public" if "/a/" in urlsplit(url).path else "post"
 
     def parse_page(self, response: Response, **cb_kwargs: Any) -> Iterator[Any]:
         """Read a page into its article; yield a :class:`Reject` where it has none."""
@@ -165,7 +184,20 @@ def base_url(text: str) -> str:
             f"base_url {text!r} is no address of a site; it looks like "
             "https://finews.withounder.com/ or http://127.0.0.1:8000/"
         )
-    return urljoin(parts.geturl() + ("" if parts.path.endswith("/") else "/"), ".")
+    is_file = posixpath.splitext(parts.path)[1] != ""  # …/index.html
+    path = parts.path if is_file or parts.path.endswith("/") else parts.path + "/"
+    return urljoin(parts._replace(path=path, query="", fragment="").geturl(), ".")
+
+
+def host_of(text: str) -> str:
+    """Return *text* where it is the name of a host.
+
+    :raises UsageError: it is none.
+    """
+    host = text.strip()
+    if not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:]+", host):
+        raise UsageError(f"hosts: {text!r} is no host; it looks like finance.eastmoney.com")
+    return host.lower()
 
 
 def day(name: str, text: str) -> datetime.date:
@@ -196,6 +228,9 @@ def why(failure: TwistedFailure) -> str:
         return f"the server answered with status {error.response.status}"
     if isinstance(error, IgnoreRequest):
         return str(error) or "robots.txt forbids it"
+    cause = getattr(error, "__cause__", None)
+    if isinstance(cause, ssl.SSLError) or "SSL" in type(cause).__name__:
+        return "no TLS connection could be made: is it https?"
     for type_, sentence in _DOWNLOAD_ERRORS:
         if isinstance(error, type_):
             return sentence

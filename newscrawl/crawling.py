@@ -10,7 +10,6 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler, CrawlerProcessBase
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
-from newscrawl.logs import quieten
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.run import Run
 from newscrawl.store.errors import AlreadyRunning, StoreError
@@ -40,7 +39,6 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
 
     The last line of the log says it, also where the run could not begin.
     """
-    quieten()
     assert isinstance(process, AsyncCrawlerProcess)  # noqa: S101  the settings have no reactor
     task = process.crawl(crawler, **arguments)
     process.start()

@@ -75,8 +75,8 @@ def judge(ledger: Ledger, *, finish_reason: str, troubles: list[str], share: flo
     if lost > share * scheduled:
         return Outcome(
             Exit.DEGRADED,
-            f"{lost} of {scheduled} pages lost: {count['failed']} failed, "
-            f"{count['rejected']} rejected; see the table rejects",
+            f"{lost} of {scheduled} pages are lost, with no other address to try: in all "
+            f"{count['failed']} failed and {count['rejected']} were rejected",
         )
     if troubles:
         return Outcome(Exit.DEGRADED, "; ".join(troubles))

@@ -58,7 +58,18 @@ class Progress:
         elapsed = time.monotonic() - self._began
         worth = ", ".join(f"{count[end]} {end}" for end in ENDS if count[end]) or "none yet"
         rate = done / elapsed if elapsed else 0.0
-        return f"{done} of {count['scheduled']} pages: {worth} ({rate:.1f} pages/s)"
+        return (
+            f"{done} of {count['scheduled']} pages: {worth} ({rate:.1f} pages/s){self.listings()}"
+        )
+
+    def listings(self) -> str:
+        """Return how many lists of articles were read, where the spider reads any."""
+        asked = self.crawler.stats.get_value("listings/asked", 0)
+        return (
+            f", {self.crawler.stats.get_value('listings/read', 0)} of {asked} lists"
+            if asked
+            else ""
+        )
 
     async def _log_regularly(self) -> None:
         while True:

@@ -375,12 +375,17 @@ def test_rebuild_limit_and_settings(serving: Serving, tmp_path: Path) -> None:
     server = serving(Site(articles=20))
     db, where = tmp_path / "news.db", ["--base-url", server.url, "--delay", "0"]
     for words, articles in (
-        (["--limit", "2"], 2), (["--limit", "3", "--rebuild", "-s", "LOG_LEVEL=ERROR"], 3)
-    ):  # fmt: skip
+        (["--limit", "2"], 2),
+        (["--limit", "3", "--rebuild", "--yes", "-s", "LOG_LEVEL=ERROR"], 3),
+    ):
         done = command("newscrawl", "crawl", "category", *where, "--db", str(db), *words)
         assert done.returncode == 0
         assert query(db, "SELECT count(*) FROM articles") == [(articles,)]
     assert done.stderr == ""
+    refused = command("newscrawl", "crawl", "category", *where, "--db", str(db), "--rebuild")
+    assert refused.returncode == Exit.USAGE
+    assert "holds 3 articles; those that the site has dropped will be lost" in refused.stderr
+    assert query(db, "SELECT count(*) FROM articles") == [(3,)]
 
 
 def test_crawl_says_why_it_failed(tmp_path: Path) -> None:

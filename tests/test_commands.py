@@ -100,17 +100,24 @@ def test_shell_and_parse(serving: Serving) -> None:
     title = "response.xpath('//section/h1/text()').get()"
     done = command("scrapy", "shell", "--nolog", "-c", title, url)
     assert done.stdout.strip() == truth.title
+    done = command("scrapy", "shell", "-c", title, url)
+    assert ("Traceback" in done.stderr, "WARNING" in done.stderr) == (False, False), done.stderr
     done = command(
         "scrapy", "parse", "--nolog", "--spider", "category", "-c", "parse_home",
         "-a", f"base_url={server.url}", server.url,
     )  # fmt: skip
     assert truth.paths[0] in done.stdout
+    base = ("-a", f"base_url={server.url}")
+    done = command("scrapy", "parse", "--nolog", "--spider", "category", *base, url)
+    assert truth.info_code in done.stdout
+    assert truth.title in done.stdout
 
 
 BAD = [
     (("category", "-a", "base_url=http://127.0.0.1:1/"), Exit.UNREACHABLE, "was refused"),
     (("category", "-a", "base_url=ftp://x.test/"), Exit.USAGE, "is no address of a site"),
     (("category", "-a", "since=yesterday"), Exit.USAGE, "is no day"),
+    (("category", "-a", "hosts=http://x.test/"), Exit.USAGE, "is no host"),
     (("category", "-a", "nix=1"), Exit.USAGE, "has no argument nix"),
     (("share", "-a", "info_code=garbage"), Exit.USAGE, "is no infoCode"),
     (("nix",), Exit.USAGE, "there is no spider nix"),
@@ -169,10 +176,12 @@ def test_killed_run_loses_nothing_and_repeats_nothing(serving: Serving, tmp_path
     assert_balanced(run, interrupted=True)
     kept = stored(path)
     assert run["new"] == kept
+    assert run["outcome"] == "running"
     server.faults.clear()
     done = scrapy_crawl("category", *words)
     assert done.returncode == 0, done.stderr
     assert_balanced(ledger(path))
+    assert query(path, "SELECT outcome FROM runs ORDER BY id") == [("killed",), ("good",)]
     assert ledger(path)["new"] == sum(t.linked for t in site.truths()) - kept
     codes = {row[0] for row in query(path, "SELECT info_code FROM articles")}
     assert codes == {truth.info_code for truth in site.truths() if truth.linked}

@@ -13,6 +13,7 @@ from crawls import FAST, assert_balanced, crawl, dump, ledger, query
 from scrapy.crawler import AsyncCrawlerRunner
 
 from newscrawl import ids, pages
+from newscrawl.base_spider import base_url
 from newscrawl.crawling import settings_for
 from newscrawl.items import BodyRank
 from newscrawl.mirror.server import Answers, Fault, Server
@@ -344,6 +345,26 @@ async def test_unreachable(tmp_path: Path) -> None:
     assert outcome.reason == "http://127.0.0.1:1/ cannot be had: the connection was refused"
 
 
+async def test_https_on_a_port_that_speaks_http(serving: Serving, tmp_path: Path) -> None:
+    url = serving(Site(articles=5)).url.replace("http:", "https:")
+    outcome = await crawl("category", tmp_path / "news.db", url)
+    assert outcome.exit is Exit.UNREACHABLE
+    assert "no TLS connection could be made" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "base"),
+    [
+        ("http://a.test", "http://a.test/"),
+        ("a.test:8000", "http://a.test:8000/"),
+        ("https://a.test/sub", "https://a.test/sub/"),
+        ("https://a.test/index.html?x=1#y", "https://a.test/"),
+    ],
+)
+def test_base_url(text: str, base: str) -> None:
+    assert base_url(text) == base
+
+
 async def test_too_many_lost_pages(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=20)
     server = serving(site)
@@ -351,4 +372,4 @@ async def test_too_many_lost_pages(serving: Serving, tmp_path: Path) -> None:
         server.faults[truth.paths[0]] = Fault(status=500)
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.DEGRADED
-    assert "pages lost" in outcome.reason
+    assert "pages are lost" in outcome.reason

@@ -138,7 +138,9 @@ async def test_second_run_changes_nothing(serving: Serving, tmp_path: Path) -> N
     assert dump(tmp_path / "news.db") == before
 
 
-async def test_file_of_links(serving: Serving, tmp_path: Path) -> None:
+async def test_file_of_links(
+    serving: Serving, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     site = Site(articles=10)
     truths = [truth for truth in site.truths() if truth.digits][:3]
     links = [
@@ -150,7 +152,8 @@ async def test_file_of_links(serving: Serving, tmp_path: Path) -> None:
         "share", tmp_path / "news.db", serving(site).url, urls=str(tmp_path / "links.txt")
     )
     assert outcome.exit is Exit.DEGRADED
-    assert "line 4: 'no link at all'" in outcome.reason
+    assert outcome.reason == "no share link: line 4"
+    assert "line 4: 'no link at all' is no infoCode" in caplog.text
     found = {row[0] for row in query(tmp_path / "news.db", "SELECT info_code FROM articles")}
     assert found == {truth.info_code for truth in truths}
 

@@ -16,7 +16,7 @@ from newscrawl import ids
 from newscrawl.items import BodyRank, Mention
 from newscrawl.readers.article import article as find
 from newscrawl.readers.article import resolve
-from newscrawl.readers.latest import Headline, NoSuchCategory, categories, latest
+from newscrawl.readers.latest import Headline, Unknown, categories, latest, sources
 from newscrawl.readers.overview import Source, overview
 from newscrawl.store.archive import open_for_reading
 
@@ -66,7 +66,6 @@ def test_latest(connection: sqlite3.Connection) -> None:
         ({"category": "techweb"}, [SECOND]),
         ({"category": "国际商报"}, [FIRST]),
         ({"source": "国际商报"}, [FIRST]),
-        ({"source": "国际"}, []),
         ({"since": date(2021, 12, 28)}, [FIRST]),
         ({"since": date(2021, 12, 29)}, []),
         ({"category": "TechWeb", "since": date(2021, 12, 9)}, []),
@@ -79,8 +78,11 @@ def test_latest_of(
 
 
 def test_unknown_category_is_said_at_once(connection: sqlite3.Connection) -> None:
-    with pytest.raises(NoSuchCategory, match="nothing"):
+    with pytest.raises(Unknown, match="no category 'nothing'"):
         latest(connection, category="nothing")
+    with pytest.raises(Unknown, match="no source '国际'") as raised:
+        latest(connection, source="国际")
+    assert raised.value.known == sources(connection) == ["国际商报"]
     assert set(categories(connection)) == {"guojishangbao", "TechWeb", "sitenews"}
 
 

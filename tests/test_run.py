@@ -131,7 +131,7 @@ JUDGED = [
     (filled(0), "finished", [], Exit.GOOD, "no pages to get"),
     (filled(3, new=2, unchanged=1), "finished", [], Exit.GOOD, "3 pages: 2 new, 1 unchanged"),
     (filled(10, new=9, rejected=1), "finished", [], Exit.GOOD, "1 rejected"),
-    (filled(10, new=8, rejected=2), "finished", [], Exit.DEGRADED, "2 of 10 pages lost"),
+    (filled(10, new=8, rejected=2), "finished", [], Exit.DEGRADED, "2 of 10 pages are lost"),
     (filled(3, failed=3), "finished", [], Exit.UNREACHABLE, "none of 3 pages"),
     (filled(3, new=3), "finished", ["a list is gone"], Exit.DEGRADED, "a list is gone"),
     (filled(3, new=3), "closespider_timeout", [], Exit.DEGRADED, "stopped early"),

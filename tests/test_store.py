@@ -265,13 +265,20 @@ def test_folder_and_file_that_are_not_writable() -> None:
             with pytest.raises(StoreError, match="is read-only for this user"):
                 Target(path.with_name("other.db"))
 
+        def enter() -> None:
+            for opened in (Target, open_for_reading):
+                with pytest.raises(StoreError, match="Permission denied"):
+                    opened(path)
+
         def read() -> None:
             with closing(open_for_reading(path)) as db:
                 assert db.execute("SELECT count(*) FROM articles").fetchone()[0] == 1
 
         assert as_nobody(write) == 0
         assert as_nobody(read) == 0  # immutable: no -shm can be made here
-        Path(folder).chmod(0o755)
+        Path(folder).chmod(0o700)
+        if os.geteuid() == 0:
+            assert as_nobody(enter) == 0
 
 
 def test_second_writer_is_told_who_is_first(tmp_path: Path) -> None:

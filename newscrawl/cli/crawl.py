@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import sys
 from collections.abc import Callable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from newscrawl.cli.options import DAY, Decorated, db_option, example, verbose_option
+from newscrawl.cli.options import DAY, Decorated, db_option, example, reading, verbose_option
+from newscrawl.readers.overview import overview
 
 if TYPE_CHECKING:
     from newscrawl.outcome import Outcome
@@ -55,8 +58,10 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--rebuild",
         is_flag=True,
-        help="Forget what is stored: build anew, and replace the file after a good end.",
+        help="Build the archive anew from what the site shows now, and replace the file after a "
+        "good end. What the site has dropped is lost; to apply better rules, use reextract.",
     ),
+    click.option("--yes", is_flag=True, help="Rebuild without asking."),
     click.option(
         "-s",
         "--set",
@@ -79,7 +84,7 @@ def _options(command: Decorated) -> Decorated:
 
 @command.command(
     "category",
-    epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01 --db news.db"),
+    epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"),
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--since", type=DAY, metavar="DAY", help="Only what was published from this day on.")
@@ -132,10 +137,13 @@ def _crawl(
     limit: int | None,
     delay: float | None,
     rebuild: bool,
+    yes: bool,
     settings: tuple[tuple[str, str], ...],
     verbose: bool,
 ) -> None:
     """Run *spider*, and exit as the run did."""
+    if rebuild and not yes:
+        _ask_to_rebuild(db)
     asked = {
         **arguments,
         "base_url": base_url,
@@ -151,6 +159,20 @@ def _crawl(
         verbose=verbose,
     )
     click.get_current_context().exit(outcome.exit)
+
+
+def _ask_to_rebuild(db: str) -> None:
+    """Ask before an archive is dropped that cannot be had again."""
+    if not Path(db).exists():
+        return
+    with reading(db) as connection:
+        stored = overview(connection).articles
+    if not stored:
+        return
+    question = f"{db} holds {stored} articles; those that the site has dropped will be lost."
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Add --yes to rebuild it all the same.")
+    click.confirm(f"{question} Rebuild it?", abort=True, err=True)
 
 
 def run(

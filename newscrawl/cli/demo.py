@@ -32,7 +32,11 @@ DB = "data/demo.db"
     help="Articles of the made mirror; with --base-url, pages to get at most.",
 )
 @click.option(
-    "--seed", default=1, show_default=True, metavar="N", help="Another seed, another mirror."
+    "--seed",
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Another seed makes other articles, which are added to the same file.",
 )
 @click.option("--base-url", metavar="URL", help="Crawl this mirror, politely, in place of it.")
 @verbose_option

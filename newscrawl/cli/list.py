@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import sqlite3
 from datetime import date
 
 import click
 
 from newscrawl.cli.options import DAY, db_option, example, json_option, reading
 from newscrawl.cli.output import clock, print_json_array, print_table
-from newscrawl.readers.latest import NoSuchCategory, categories, latest
+from newscrawl.readers.latest import Unknown, latest
 
 LIMIT = 20
 
@@ -43,8 +42,8 @@ def command(
     with reading(db) as connection:
         try:
             found = latest(connection, category=category, source=source, since=since, limit=limit)
-        except NoSuchCategory as error:
-            raise click.UsageError(_no_category(connection, str(error))) from None
+        except Unknown as error:
+            raise click.UsageError(_with_nearest(error)) from None
         if as_json:
             print_json_array(found)
             return
@@ -55,7 +54,9 @@ def command(
     print_table(("published", "source", "title", "infoCode"), rows, wide="title")
 
 
-def _no_category(connection: sqlite3.Connection, wanted: str) -> str:
-    known = categories(connection)
-    near = difflib.get_close_matches(wanted, known) or known[:10]
-    return f"The archive has no category {wanted!r}. It has, for example: {', '.join(near)}"
+def _with_nearest(error: Unknown) -> str:
+    """Say what is not there, and what is most like it."""
+    near = difflib.get_close_matches(error.wanted, error.known)
+    near += [each for each in error.known if error.wanted in each and each not in near]
+    named = ", ".join(near[:5] or error.known[:10])
+    return f"{error}. It has, for example: {named}" if named else f"{error}: it is empty."

@@ -57,7 +57,7 @@ class LiveProgress(Progress):
             ProgressBar(total=max(scheduled, 1), completed=done, width=30),
             Text(f"{done} of {scheduled} pages", style="bold"),
             Text(f"{done / seconds if seconds else 0:.1f} pages/s"),
-            Text(str(timedelta(seconds=int(seconds)))),
+            Text(str(timedelta(seconds=int(seconds))) + self.listings()),
         )
         worth = Text("  ").join(
             Text(f"{count[end]} {end}", style=_STYLES.get(end, "") if count[end] else "dim")

@@ -71,7 +71,8 @@ def console() -> Console:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *, wide: str) -> None:
     """Print a table on a terminal; elsewhere lines with tabs and no heading, for other programs.
 
-    The column *wide* gets the room that is left, and is cut where that is too little.
+    The column *wide* gets the room that is left, and is cut where that is too little; the last
+    column, which says what to ask for next, never is.
     """
     lines = [[safe_line(value) for value in row] for row in rows]
     if not sys.stdout.isatty():
@@ -81,13 +82,30 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *,
     from rich.table import Table
     from rich.text import Text
 
+    least = [max(cells(line[index]) for line in lines) for index in range(len(columns))]
+    fixed = sum(
+        size if index == len(columns) - 1 else min(size, _NARROW)
+        for index, size in enumerate(least)
+        if columns[index] != wide
+    )
+    if console().width - fixed - 2 * len(columns) < _NARROW // 2:
+        for line in lines:
+            click.echo("  ".join(filter(None, line)))
+        return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for index, name in enumerate(columns):
         if name == wide:
             table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1)
         else:
-            needed = max(cells(line[index]) for line in lines)
-            table.add_column(name, no_wrap=True, min_width=min(needed, _NARROW))
+            needed = least[index]
+            is_last = index == len(columns) - 1
+            table.add_column(
+                name,
+                no_wrap=True,
+                overflow="ellipsis",
+                min_width=needed if is_last else min(needed, _NARROW),
+                max_width=None if is_last else _NARROW,
+            )
     for line in lines:
         table.add_row(*map(Text, line))
     console().print(table)

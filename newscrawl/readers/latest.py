@@ -18,8 +18,16 @@ class Headline:
     title: str | None
 
 
-class NoSuchCategory(ValueError):
-    """No category of the archive has this slug or name; the message says what was looked for."""
+class Unknown(ValueError):
+    """A filter names what the archive does not have."""
+
+    def __init__(self, what: str, wanted: str, known: list[str]) -> None:
+        super().__init__(f"The archive has no {what} {wanted!r}")
+        self.what = what
+        """``category`` or ``source``."""
+        self.wanted = wanted
+        self.known = known
+        """Those it has, the ones with most articles first."""
 
 
 def latest(
@@ -35,7 +43,7 @@ def latest(
     *category* is a slug in any case, or the medium's name; *source* the medium as the text names
     it; *since* a day in China; *limit* None yields all.
 
-    :raises NoSuchCategory: at once, before the first article.
+    :raises Unknown: at once, before the first article.
     """
     conditions: list[str] = []
     parameters: list[str | int] = []
@@ -48,6 +56,8 @@ def latest(
         )
         parameters += slugs
     if source is not None:
+        if source not in (known := sources(connection)):
+            raise Unknown("source", source, known)
         conditions.append("source = ?")
         parameters.append(source)
     if since is not None:
@@ -72,8 +82,17 @@ def _slugs(connection: sqlite3.Connection, wanted: str) -> list[str]:
         )
     ]
     if not found:
-        raise NoSuchCategory(wanted)
+        raise Unknown("category", wanted, categories(connection))
     return found
+
+
+def sources(connection: sqlite3.Connection) -> list[str]:
+    """Return the media that wrote articles, those with most articles first."""
+    rows = connection.execute(
+        "SELECT source FROM articles WHERE source IS NOT NULL"
+        " GROUP BY source ORDER BY count(*) DESC, source"
+    )
+    return [source for (source,) in rows]
 
 
 def categories(connection: sqlite3.Connection) -> list[str]:

@@ -21,8 +21,9 @@ from newscrawl.store.clock import utc_now
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
 
-LISTING, POST = 10, 0
-"""Priorities: a listing may vanish in minutes, and leads to many posts."""
+LISTING, POST = 0, 10
+"""Priorities: what a listing shows is stored before the next one is asked, so that a run which is
+cut short has something to show for each request."""
 
 
 class CategorySpider(Resolving, NewsSpider):
@@ -101,6 +102,7 @@ class CategorySpider(Resolving, NewsSpider):
         if url in self._listings:
             return
         self._listings[url] = found_in
+        self.crawler.stats.inc_value("listings/asked")
         yield Request(
             url,
             callback=self.parse_listing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from scrapy.exceptions import UsageError
 from newscrawl import ids
 from newscrawl.base_spider import NewsSpider
 from newscrawl.resolving import Resolving
+
+logger = logging.getLogger(__name__)
 
 
 class ShareSpider(Resolving):
@@ -40,16 +43,18 @@ class ShareSpider(Resolving):
             self._links += self._read(arguments["urls"])
         if not self._links and not self.stored:
             raise UsageError(
-                "Nothing to resolve: name an infoCode or share URL, a file of them with urls=, "
-                "or stored=1 for those in the archive" + "".join(f"\n{e}" for e in self._malformed)
+                "Nothing to resolve: name an infoCode or share URL, a file of them (urls), "
+                "or ask for those in the archive (stored)"
+                + "".join(f"\n{each}" for each in self._malformed)
             )
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the article of each link."""
         if self._malformed:
-            self.run.trouble(
-                f"{len(self._malformed)} lines are no share links: " + "; ".join(self._malformed)
-            )
+            for each in self._malformed:
+                logger.warning(each)
+            lines = ", ".join(each.partition(":")[0] for each in self._malformed)
+            self.run.troubles.append(f"no share link: {lines}")
         for link, info_code in self._all_links():
             if self.is_full:
                 self.run.ledger.link("filtered")

@@ -55,7 +55,7 @@ def open_for_reading(path: str | Path) -> sqlite3.Connection:
     :raises StoreError: there is no such file, or it is not an archive this version can read.
     """
     path = Path(path)
-    if not path.exists():
+    if not _exists(path):
         raise StoreError(
             f"There is no archive at {path}. `newscrawl crawl category` makes one, "
             f"`newscrawl demo` a small one to look at; --db names another file."
@@ -79,13 +79,15 @@ def open_for_reading(path: str | Path) -> sqlite3.Connection:
 
 def check(path: Path, *, for_writing: bool) -> None:
     """Raise a :class:`StoreError` where *path* is no place for an archive; touch nothing."""
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder. Name a file in it, for example {path / 'news.db'}.")
     try:
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError:
         header = b""
+    except IsADirectoryError:
+        raise StoreError(
+            f"{path} is a folder. Name a file in it, for example {path / 'news.db'}."
+        ) from None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
     if header:
@@ -94,6 +96,13 @@ def check(path: Path, *, for_writing: bool) -> None:
         raise NotAnArchive(f"{path} is empty: there is no archive in it yet.")
     if for_writing:
         _check_writable(path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _check_header(header: bytes, path: Path) -> None:
@@ -122,7 +131,11 @@ def _check_writable(path: Path) -> None:
 
 def _connect(name: str) -> Database:
     # isolation_level None: transactions are begun and ended by the writer, never by the driver.
-    return Database(sqlite3.connect(name, timeout=BUSY_TIMEOUT, isolation_level=None))
+    # check_same_thread: `scrapy shell` builds the crawler in one thread and runs it in another.
+    connection = sqlite3.connect(
+        name, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+    )
+    return Database(connection)
 
 
 def _prepare(db: Database, path: Path) -> None:

@@ -30,6 +30,8 @@ class WriterLock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
+            if not self.path.exists():  # filelock calls it a timeout, too
+                raise StoreError(f"{self.path} cannot be made: its folder refuses it.") from None
             raise AlreadyRunning(self._sentence()) from None
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error

@@ -255,7 +255,11 @@ TABLES: tuple[Table, ...] = (
             _c("pid", int, "process that ran it"),
             _c("started_at", str, "start (UTC)"),
             _c("ended_at", str, "end (UTC); NULL while it runs or when it was killed"),
-            _c("outcome", str, "`running`, or how it ended; see the table of exit codes"),
+            _c(
+                "outcome",
+                str,
+                "`running`, `killed`, or the word of its exit code: `good`, `degraded` …",
+            ),
             _c("exit_code", int, "the command's exit code"),
             _c("reason", str, "why it ended so, in a sentence"),
             *(_c(name, int, doc) for name, doc in COUNTERS),
@@ -319,7 +323,7 @@ for punctuation, and ask for it as a phrase:
 
 ```sql
 SELECT published_at, title FROM articles
-WHERE first_seq IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '"降 息"')
+WHERE first_seq IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '"储 能"')
 ORDER BY published_at DESC LIMIT 10;
 ```
 

@@ -270,6 +270,11 @@ class Writer:
         self, spider: str, arguments: dict[str, Any], versions: dict[str, str], pid: int
     ) -> int:
         with self._explained():
+            # Only the holder of the archive's lock comes here: an open run is a dead one.
+            self.connection.execute(
+                "UPDATE runs SET outcome = 'killed', reason = ? WHERE outcome = 'running'",
+                ("it never ended; what it had committed is stored",),
+            )
             cursor = self.connection.execute(
                 "INSERT INTO runs (spider, arguments, versions, pid, started_at, outcome)"
                 " VALUES (?, ?, ?, ?, ?, 'running')",
