@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlparse
 
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
@@ -25,10 +27,16 @@ class Archive:
             # Scrapy's own file storage would keep the database open beside SQLite: closing that
             # descriptor drops SQLite's locks, and -O would cut the file under its readers.
             settings["FEED_STORAGES"][scheme] = "newscrawl.exporters.PathStorage"
-        feeds = settings.getdict("FEEDS")
+        feeds = {
+            uri: {**_OF_ARCHIVES, **options} if _is_archive(uri, options) else options
+            for uri, options in settings.getdict("FEEDS").items()
+        }
         if not archive_feeds(feeds):
             # A run with no archive (-o articles.jsonl) keeps its ledger in memory.
-            settings.set("FEEDS", {**feeds, MEMORY: {"format": "db"}}, priority="cmdline")
+            feeds[MEMORY] = {"format": "db", **_OF_ARCHIVES}
+        the_archive(feeds)  # says what is wrong before Scrapy looks at the feeds
+        settings.set("FEEDS", feeds, priority="cmdline")
+        _add_contact(settings)
         for name, order in _PIPELINES.items():
             settings["ITEM_PIPELINES"].setdefault(name, order)
         settings["EXTENSIONS"].setdefault("newscrawl.run.Run", 0)
@@ -44,27 +52,80 @@ _PIPELINES = {
 }
 
 
+# The number of FEED_EXPORT_BATCH_ITEM_COUNT is for other feeds: an archive is one file.
+_OF_ARCHIVES = {"batch_item_count": 0}
+# Options of a feed that would keep articles out of the archive without a word.
+_REFUSED = ("batch_item_count", "item_classes", "item_filter", "postprocessing")
+
+
 def archive_feeds(feeds: dict[Any, dict[str, Any]]) -> list[tuple[str, bool]]:
     """Return path and overwrite of each feed that is an archive."""
     return [
         (path_of(str(uri)), bool(options.get("overwrite", False)))
         for uri, options in feeds.items()
-        if options.get("format") in FORMATS
+        if _is_archive(uri, options)
     ]
 
 
 def the_archive(feeds: dict[Any, dict[str, Any]]) -> tuple[str, bool]:
     """Return path and overwrite of the one archive; one in memory where none is named.
 
-    :raises UsageError: there are several: a run has one writer.
+    :raises UsageError: there are several: a run has one writer. Or what is named is no file, or
+        has an option that an archive cannot have.
     """
     found = archive_feeds(feeds)
     if len(found) > 1:
         names = ", ".join(path for path, _ in found)
         raise UsageError(f"A run writes one archive, and {len(found)} were named: {names}")
+    for uri, options in feeds.items():
+        if _is_archive(uri, options):
+            _check(str(uri), options)
     return found[0] if found else (MEMORY, False)
 
 
 def path_of(uri: str) -> str:
     """Return the file that a feed's URI names."""
-    return unquote(urlsplit(uri).path) if uri.startswith("file:") else uri
+    if not uri.startswith("file:"):
+        return uri
+    return os.fsdecode(unquote_to_bytes(urlparse(uri).path))
+
+
+def uri_of(path: str) -> str:
+    """Return the feed's URI of a file, whatever is in its name.
+
+    Scrapy takes ``data:x.db`` for an address and ``%(name)s.db`` for a template.
+    """
+    return path if path == MEMORY else Path(path).absolute().as_uri()
+
+
+def _is_archive(uri: Any, options: dict[str, Any]) -> bool:
+    # As Scrapy does: the suffix is the format where none is given.
+    return options.get("format", Path(str(uri)).suffix.removeprefix(".")) in FORMATS
+
+
+def _check(uri: str, options: dict[str, Any]) -> None:
+    if uri != MEMORY and urlparse(uri).scheme not in ("", "file"):
+        raise UsageError(
+            f"{uri} is an address for Scrapy, and an archive is a file on this machine; a file of "
+            f"that name is ./{uri}"
+        )
+    if "%(" in uri:
+        raise UsageError(
+            f"{uri} has a placeholder: each run would write an archive of its own. Name one file."
+        )
+    for name in _REFUSED:
+        if options.get(name):
+            raise UsageError(
+                f"The feed {uri} has the option {name}, which would keep articles out of the "
+                "archive; take it away, or give it to a feed of another format."
+            )
+
+
+def _add_contact(settings: BaseSettings) -> None:
+    """Say in each request who is asked about the crawl, where the user said so."""
+    contact = " ".join(str(settings.get("NEWSCRAWL_CONTACT") or "").split())
+    agent = str(settings["USER_AGENT"])
+    if contact and contact not in agent:
+        settings.set(
+            "USER_AGENT", f"{agent} (+{contact})", priority=settings.getpriority("USER_AGENT") or 0
+        )

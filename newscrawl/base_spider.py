@@ -63,7 +63,7 @@ class NewsSpider(scrapy.Spider):
         super().__init__(name)
         self.arguments = arguments
         self.site = arguments.get("site", "finews")
-        self.limit = _positive("limit", arguments["limit"]) if "limit" in arguments else None
+        self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
         self.base_url = ""
         self.allowed_domains: list[str] = []
         self.is_own_base = "base_url" in arguments
@@ -86,6 +86,10 @@ class NewsSpider(scrapy.Spider):
     def hosts(self) -> list[str]:
         """Hosts named by the user besides the site's own."""
         return [host_of(each) for each in self.arguments.get("hosts", "").split(",") if each]
+
+    def is_allowed(self, url: str) -> bool:
+        """Whether *url* is on a host that may be asked."""
+        return urlsplit(url).hostname in self.allowed_domains
 
     @property
     def is_full(self) -> bool:
@@ -124,6 +128,9 @@ class NewsSpider(scrapy.Spider):
 
     def parse_page(self, response: Response, **cb_kwargs: Any) -> Iterator[Any]:
         """Read a page into its article; yield a :class:`Reject` where it has none."""
+        if "page" not in response.meta:  # `scrapy parse -c parse_page`
+            yield from self.parse(response)
+            return
         page = received(response)
         try:
             article = pages.read(page, stats=self.crawler.stats)
@@ -131,7 +138,12 @@ class NewsSpider(scrapy.Spider):
             yield from self.unreadable(Reject(page, error.reason, error.detail), **cb_kwargs)
             return
         yield article
-        yield from self.after(article, **cb_kwargs)
+        try:
+            yield from self.after(article, **cb_kwargs)
+        except Exception as error:
+            # The article is on its way to the archive: what fails here must not reject it.
+            logger.exception("After %s", page.url)
+            self.run.troubles.append(f"{page.url} leads to a bug of newscrawl's: {error!r}")
 
     def page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
         """Count a page that never came."""
@@ -174,8 +186,8 @@ def base_url(text: str) -> str:
 
     :raises UsageError: it is no http or https URL.
     """
-    parts = urlsplit(text if "://" in text else f"http://{text}")
     try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
         valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         valid = False
@@ -211,7 +223,7 @@ def day(name: str, text: str) -> datetime.date:
         raise UsageError(f"{name} {text!r} is no day; it looks like 2021-12-01") from None
 
 
-def _positive(name: str, text: str) -> int:
+def positive(name: str, text: str) -> int:
     try:
         number = int(text)
     except ValueError:

@@ -10,6 +10,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler, CrawlerProcessBase
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
+from newscrawl.addon import uri_of
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.run import Run
 from newscrawl.store.errors import AlreadyRunning, StoreError
@@ -18,11 +19,13 @@ logger = logging.getLogger(__name__)
 
 
 def settings_for(db: str, *, overwrite: bool = False, **overrides: Any) -> Settings:
-    """Return newscrawl's settings for a run that writes *db*."""
+    """Return newscrawl's settings for a run that writes the file *db*, whatever its name."""
     settings = Settings()
     settings.setmodule("newscrawl.settings", priority="project")
-    settings.set("FEEDS", {db: {"format": "db", "overwrite": overwrite}}, priority="cmdline")
     settings.setdict(overrides, priority="cmdline")
+    # At last: no override may take the archive away.
+    feed = {"format": "db", "overwrite": overwrite}
+    settings.set("FEEDS", {uri_of(db): feed}, priority="cmdline")
     return settings
 
 
@@ -45,7 +48,7 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     try:
         task.result()
     except asyncio.CancelledError:
-        pass  # Ctrl-C twice: the run's own outcome says so
+        pass  # Ctrl-C twice: close() below commits, and says so
     except UsageError as error:
         return _never_began(Exit.USAGE, error)
     except AlreadyRunning as error:
@@ -53,6 +56,8 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     except StoreError as error:
         return _never_began(Exit.STORE, error)
     run = crawler.get_extension(Run)
+    if run is not None:
+        run.close()
     if run is None or run.outcome is None:
         return _never_began(Exit.CRASHED, RuntimeError("the run ended without a verdict"))
     return run.outcome

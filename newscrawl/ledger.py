@@ -31,6 +31,8 @@ class Ledger:
         self.under_way: set[str] = set()
         self.lost = 0
         """Pages failed or rejected with no other address of the same article left to try."""
+        self.passed = 0
+        """Pages failed or rejected in whose place another address was asked."""
 
     def link(self, found: Found) -> None:
         """Count a link, or an id asked for, that leads to no request."""
@@ -49,8 +51,9 @@ class Ledger:
         """Count how the page at *url* ended."""
         self._close(url)
         self.counters[end] += 1
-        if final and end in ("failed", "rejected"):
-            self.lost += 1
+        if end in ("failed", "rejected"):
+            self.lost += final
+            self.passed += not final
 
     def withdraw(self, url: str) -> None:
         """Count the page at *url* as filtered after all: only its text showed that it is."""

@@ -72,10 +72,11 @@ def judge(ledger: Ledger, *, finish_reason: str, troubles: list[str], share: flo
         return Outcome(Exit.UNREACHABLE, f"none of {scheduled} pages could be had")
     if finish_reason != "finished":
         return Outcome(Exit.DEGRADED, f"stopped early: {finish_reason}")
-    if lost > share * scheduled:
+    wanted = scheduled - ledger.passed
+    if lost > share * wanted:
         return Outcome(
             Exit.DEGRADED,
-            f"{lost} of {scheduled} pages are lost, with no other address to try: in all "
+            f"{lost} of {wanted} pages are lost, with no other address to try: in all "
             f"{count['failed']} failed and {count['rejected']} were rejected",
         )
     if troubles:

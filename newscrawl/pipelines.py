@@ -92,22 +92,26 @@ class Since(_Pipeline):
 class Dedupe(_Pipeline):
     """Drops a page that was had before in this run, under another address.
 
+    A fuller one passes: two hosts may answer for one infoCode, and only the second have its text.
     Against the archive nothing is dropped: the writer says new, richer, changed or unchanged.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._seen: set[str] = set()
+        self._seen: dict[str, int] = {}
+        """How full the body of each page was; -1 for none."""
 
     def process_item(self, item: Any) -> Any:
-        """Let each page through once."""
+        """Let each page through once, and again when it is fuller."""
         article = _article(item)
         if article.page is None:
             raise DropItem("an article without the page it was seen on")
-        if article.page.key in self._seen:
+        key = article.page.key
+        rank = -1 if article.body_rank is None else int(article.body_rank)
+        if rank <= self._seen.get(key, -2):
             self.run.duplicate(article)
-            raise _dropped(f"duplicate: {article.page.key}")
-        self._seen.add(article.page.key)
+            raise _dropped(f"duplicate: {key}")
+        self._seen[key] = rank
         return item
 
 

@@ -37,6 +37,8 @@ class Survey:
 
     articles: int = 0
     changed: int = 0
+    older: int = 0
+    """Pages that were last read by an earlier version of the rules."""
     fields: Counter[str] = field(default_factory=Counter)
     """For each field, the number of articles in which it would change."""
     unreadable: list[str] = field(default_factory=list)
@@ -48,7 +50,7 @@ def survey(db: sqlite3.Connection, *, each: Callable[[], None] | None = None) ->
 
     *each* is called after every article, to show progress.
     """
-    found = Survey()
+    found = Survey(older=count_older(db))
     for reread in _reread_all(db, found):
         found.articles += 1
         found.changed += bool(reread.changed)
@@ -86,6 +88,12 @@ def rewrite(writer: Writer, *, each: Callable[[], None] | None = None) -> Survey
 def count(db: sqlite3.Connection) -> int:
     """Return the number of articles there are to read again."""
     return int(db.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+
+def count_older(db: sqlite3.Connection) -> int:
+    """Return the number of pages that were last read by an earlier version of the rules."""
+    sql = "SELECT count(*) FROM sightings WHERE loader_version < ?"
+    return int(db.execute(sql, (pages.LOADER_VERSION,)).fetchone()[0])
 
 
 def _reread_all(db: sqlite3.Connection, found: Survey) -> Iterator[Reread]:

@@ -10,16 +10,21 @@ from newscrawl.items import Page
 
 
 def addresses(
-    info_code: str, resolvers: Iterable[tuple[str, str]], *, base: str, hosts: Iterable[str] | None
+    info_code: str,
+    resolvers: Iterable[tuple[str, str]],
+    *,
+    base: str | None,
+    hosts: Iterable[str] | None,
 ) -> Iterator[tuple[str, str]]:
     """Yield (kind of page, URL) of each place to ask for *info_code*, first one first.
 
     *resolvers* are pairs of kind and URL template with ``{base}``, ``{info_code}`` and
-    ``{digits}``; *base* is the URL of the site. With *hosts*, only these and the base's own are
+    ``{digits}``; *base* is the URL of the share link's host or of the user's site, None where
+    neither is known. With *hosts*, only these and the base's own are
     asked, and every template is tried on the base, too: a mirror may serve all of them.
     """
     digits = ids.digits(info_code)
-    allowed = None if hosts is None else {*hosts, urlsplit(base).hostname}
+    allowed = None if hosts is None else {*hosts, urlsplit(base or "").hostname}
     seen = set()
     for kind, template in resolvers:
         if "{digits}" in template and digits is None:
@@ -29,7 +34,9 @@ def addresses(
             parts = urlsplit(template)
             templates.append("{base}" + template[template.index(parts.path) :])
         for each in templates:
-            url = each.format(base=base.rstrip("/"), info_code=info_code, digits=digits)
+            if base is None and "{base}" in each:
+                continue
+            url = each.format(base=(base or "").rstrip("/"), info_code=info_code, digits=digits)
             if url in seen or (allowed is not None and urlsplit(url).hostname not in allowed):
                 continue
             seen.add(url)

@@ -20,14 +20,24 @@ Address = tuple[str, str]
 class Resolving(NewsSpider):
     """A spider that resolves share links. A share page itself is an empty shell."""
 
-    def resolve(self, info_code: str, *, base: str | None = None) -> Iterator[Any]:
+    def resolve(
+        self, info_code: str, *, link: str | None = None, trusted: bool = False
+    ) -> Iterator[Any]:
         """Ask for the article of *info_code*, at the first address that may have it.
 
-        *base* is the share link's own host, where that may be asked.
+        *link* is the share link that led here: its own host is asked first, unless the user
+        named a site. A link that was met on a page may lead anywhere: only one that the user
+        gave (*trusted*) leads to a host that is not known.
         """
+        if self.is_full:
+            self.run.ledger.link("filtered")
+            return
         resolvers = self.crawler.settings["NEWSCRAWL_RESOLVERS"]
         hosts = self.hosts if self.is_own_base else None
-        found = list(addresses(info_code, resolvers, base=base or self.base_url, hosts=hosts))
+        base = self.base_url if self.is_own_base else share_host(link or "")
+        if base and not (trusted or self.is_own_base) and not self._is_known(base):
+            base = None
+        found = list(addresses(info_code, resolvers, base=base, hosts=hosts))
         if not self.is_own_base:
             for _, url in found:
                 host = urlsplit(url).hostname
@@ -36,15 +46,25 @@ class Resolving(NewsSpider):
         yield from self._ask(info_code, found)
 
     def _ask(self, info_code: str, rest: list[Address]) -> Iterator[Request]:
-        """Ask the first of *rest* that was not asked before in this run."""
-        for index, (kind, url) in enumerate(rest):
-            if url in self._asked:
-                self.run.ledger.link("repeated")
-                return
-            self._asked.add(url)
-            page = page_of(info_code, kind, url, self.site)
-            yield self.get(page, info_code=info_code, rest=rest[index + 1 :])
+        """Ask the first of *rest*, unless it was asked before in this run; keep the others."""
+        if not rest:
             return
+        kind, url = rest[0]
+        if url in self._asked:
+            self.run.ledger.link("repeated")
+            return
+        self._asked.add(url)
+        page = page_of(info_code, kind, url, self.site)
+        yield self.get(page, info_code=info_code, rest=rest[1:])
+
+    def _is_known(self, base: str) -> bool:
+        """Whether a host is one of the sources' own."""
+        known = {
+            urlsplit(template).hostname
+            for _, template in self.crawler.settings["NEWSCRAWL_RESOLVERS"]
+        }
+        mirrors = self.crawler.settings.getlist("NEWSCRAWL_MIRROR_HOSTS")
+        return urlsplit(base).hostname in {*known, *mirrors}
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Ask the next address, too, where this one gave no text."""
@@ -70,3 +90,12 @@ class Resolving(NewsSpider):
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
         self._asked: set[str] = set()
+
+
+def share_host(link: str) -> str | None:
+    """Return the root of the host of a share page; None where *link* is no address of one."""
+    parts = urlsplit(link)
+    is_share = "infocode=" in parts.query.casefold() and parts.path.casefold().endswith(".html")
+    if not is_share or parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    return f"{parts.scheme}://{parts.netloc}/"

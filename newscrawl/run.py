@@ -9,12 +9,12 @@ import platform
 import signal
 import sqlite3
 import threading
+from contextlib import suppress
 from importlib.metadata import version
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
-from scrapy.exceptions import CloseSpider
 
 from newscrawl import __version__, pages
 from newscrawl.addon import the_archive
@@ -58,8 +58,15 @@ class Run:
         self.ledger = Ledger()
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
+        self._is_crawl = crawler.crawling
+        """Whether this is a crawl: `scrapy shell` has an engine, but crawls nothing."""
         self.troubles: list[str] = []
+        """Sentences about what went wrong without being a page."""
+        self.lost_lists: list[str] = []
+        """Lists of articles that could not be had."""
         self._writer: Writer | None = None
+        self._broken: Writer | None = None
+        """The writer after the store has failed."""
         self._verdict: Outcome | None = None
         self._commits: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -73,7 +80,7 @@ class Run:
         run = cls(crawler)
         connect = crawler.signals.connect
         connect(run.spider_opened, signals.spider_opened)
-        connect(run.spider_idle, signals.spider_idle)
+        connect(run.engine_started, signals.engine_started)
         connect(run.spider_error, signals.spider_error)
         connect(run.item_error, signals.item_error)
         # After the feeds have closed: they may still hand over an article. Where a setting has
@@ -92,6 +99,10 @@ class Run:
             verdict = self._writer.add(article, loader_version=pages.LOADER_VERSION)
         except StoreError as error:
             self._store_failed(error)
+            return
+        except Exception as error:  # Scrapy would log it, and the page would be gone
+            logger.exception("Storing %s", article.page.url)
+            self._crashed(error, article.page)
             return
         self.ledger.settle(article.page.url, verdict)
         self._commit_if_due()
@@ -159,7 +170,7 @@ class Run:
             )
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
-            raise CloseSpider(self.outcome.name) from error
+            return  # engine_started ends the run
         for kind in getattr(spider, "page_kinds", ()):
             for rule in pages.rules_of(kind):
                 # A rule that never matches is seen by its 0.
@@ -168,10 +179,18 @@ class Run:
         self._watch_signals()
         self._commits = asyncio.ensure_future(self._commit_regularly())
 
-    def spider_idle(self) -> None:
-        """Count what Scrapy dropped without a word: a redirect to another host, for one."""
-        for url in sorted(self.ledger.under_way):
-            self.fail(Failure(url, "dropped on its way: it leads to a host that was not given"))
+    def engine_started(self) -> None:
+        """End a run that was to end before it began: Scrapy forgets so early a signal."""
+        if self.outcome is None and self._is_crawl and not self.crawler.crawling:
+            self.outcome = Outcome(Exit.INTERRUPTED, "stopped before its first request")
+        if self.outcome is not None:
+            self._closing = asyncio.ensure_future(self._end_early())
+
+    async def _end_early(self) -> None:
+        while not self.crawler.engine.running:
+            await asyncio.sleep(0)
+        self.crawler.crawling = True  # else Scrapy takes the run for one that has ended
+        await self.crawler.stop_async()
 
     def spider_error(self, failure: TwistedFailure, response: Response, spider: Spider) -> None:
         """A callback raised: a bug of ours. Its page is kept for another try."""
@@ -180,14 +199,14 @@ class Run:
         if page is not None:
             page.body = getattr(response, "body", b"")
             page.observed_at = page.observed_at or utc_now()
-        self._crashed(failure, page)
+        self._crashed(failure.value, page)
 
     def item_error(self, item: Any, failure: TwistedFailure) -> None:
         """A pipeline raised: a bug of ours. Its page is kept for another try."""
-        self._crashed(failure, getattr(item, "page", None))
+        self._crashed(failure.value, getattr(item, "page", None))
 
-    def _crashed(self, failure: TwistedFailure, page: Page | None) -> None:
-        detail = f"a bug of newscrawl's: {failure.value!r}"
+    def _crashed(self, error: BaseException | None, page: Page | None) -> None:
+        detail = f"a bug of newscrawl's: {error!r}"
         if page is None or page.url not in self.ledger.under_way:
             self.trouble(detail)
             return
@@ -200,19 +219,29 @@ class Run:
             return
         self._closed = True
         self._forget_signals()
-        if self._commits is not None:
+        if self._commits is not None and not self._commits.get_loop().is_closed():
             self._commits.cancel()
-        self.outcome = self.outcome or self._verdict
-        if self.outcome is None:
-            self.outcome = judge(
-                self.ledger,
-                finish_reason=self.crawler.stats.get_value("finish_reason", "finished"),
-                troubles=self.troubles,
-                share=self.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE"),
-            )
+        self.outcome = self.outcome or self._verdict or self._judged()
         self._close_archive()
         level = logging.INFO if self.outcome.exit is Exit.GOOD else logging.ERROR
         logger.log(level, "Run ended %s", self.outcome)
+
+    def _judged(self) -> Outcome:
+        if not getattr(self.crawler.spider, "arrived", True):
+            return Outcome(Exit.UNREACHABLE, "the home page never came")
+        share = self.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
+        asked = self.crawler.stats.get_value("listings/asked", 0)
+        if len(self.lost_lists) > share * asked:
+            some = ", ".join(self.lost_lists[:3])
+            self.troubles.append(
+                f"{len(self.lost_lists)} of {asked} lists of articles cannot be had: {some}"
+            )
+        return judge(
+            self.ledger,
+            finish_reason=self.crawler.stats.get_value("finish_reason", "finished"),
+            troubles=self.troubles,
+            share=share,
+        )
 
     # -- the archive --------------------------------------------------------------------
 
@@ -242,32 +271,43 @@ class Run:
 
     def _store_failed(self, error: StoreError) -> None:
         """Stop at the first error: what Scrapy would swallow must not look like a good end."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
+        self._broken, self._writer = self._writer, None
+        if self._broken is not None:
+            self._broken.rollback()
         self.stop(Exit.STORE, str(error))
 
     def _close_archive(self) -> None:
         assert self.outcome is not None  # noqa: S101  close() has judged
         try:
-            if self._writer is not None:
-                self._writer.counters = self._counters()
-                self._writer.end(
-                    outcome=self.outcome.name,
-                    exit_code=self.outcome.exit,
-                    reason=self.outcome.reason,
-                )
+            self._end_row(self._writer)
+        except StoreError as error:
+            self.outcome = Outcome(Exit.STORE, str(error))
+        with suppress(StoreError):  # a run that the store has failed may still be able to say so
+            self._end_row(self._broken)
+        try:
             self._target.finish(good=self.outcome.exit is Exit.GOOD)
+            if self._target.is_rebuild and self.outcome.exit is not Exit.GOOD:
+                logger.warning("%s was not rebuilt: it is as it was", self._target.path)
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
 
+    def _end_row(self, writer: Writer | None) -> None:
+        if writer is None or self.outcome is None:
+            return
+        writer.counters = self._counters()
+        writer.end(
+            outcome=self.outcome.name, exit_code=self.outcome.exit, reason=self.outcome.reason
+        )
+
     def _counters(self) -> dict[str, int]:
         stat = self.crawler.stats.get_value
+        # What robots.txt forbids counts there as an exception, and was never sent.
+        never_sent = stat("downloader/exception_type_count/scrapy.exceptions.IgnoreRequest", 0)
         return {
             **self.ledger.counters,
             "requests": stat("downloader/request_count", 0),
             "responses": stat("downloader/response_count", 0),
-            "errors": stat("downloader/exception_count", 0),
+            "errors": stat("downloader/exception_count", 0) - never_sent,
         }
 
     def _watch_signals(self) -> None:

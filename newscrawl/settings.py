@@ -13,8 +13,8 @@ COMMANDS_MODULE = "newscrawl.commands"
 
 # -- Being a good citizen -----------------------------------------------------------------
 
-# Says who asks, and where to read about it. Default: Scrapy's own name.
-USER_AGENT = f"newscrawl/{__version__} (news archive; +https://github.com/newscrawl/newscrawl)"
+# Says who asks; NEWSCRAWL_CONTACT below says whom to tell. Default: Scrapy's own name.
+USER_AGENT = f"newscrawl/{__version__} (news archive)"
 ROBOTSTXT_OBEY = True  # default False
 # The mirror is one person's static site: two connections, half a second between requests,
 # slower when it answers slowly. Defaults: 8, 0, off.
@@ -42,6 +42,11 @@ DOWNLOAD_WARNSIZE = 5 * 1024 * 1024  # default 32 MiB
 DOWNLOAD_VERIFY_CERTIFICATES = True  # default False
 DOWNLOAD_TIMEOUT = 60  # default 180: a scheduler starts the next run in five minutes
 REDIRECT_MAX_TIMES = 5  # default 20
+DOWNLOADER_MIDDLEWARES = {
+    # Scrapy's own drops a redirect to another host in silence.
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "newscrawl.middlewares.StayOnHosts": 600,
+}
 RETRY_TIMES = 2  # the default, said aloud: three requests in all
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # default ERROR with a traceback; the run says it in a sentence
 COOKIES_ENABLED = False  # default True; nothing here needs a session
@@ -86,6 +91,8 @@ FEED_EXPORT_ENCODING = "utf-8"  # default None, which escapes every Chinese char
 
 EXTENSIONS = {"newscrawl.progress.Progress": 10}
 
+NEWSCRAWL_CONTACT = ""
+"""An address of yours, added to USER_AGENT as `(+address)`: whom the site's owner can tell."""
 NEWSCRAWL_DB = "data/news.db"
 """Where `scrapy crawl` writes when no -o says otherwise."""
 NEWSCRAWL_BASE_URL = "https://finews.withounder.com/"
@@ -100,7 +107,8 @@ NEWSCRAWL_RESOLVERS = [
     ("public", "https://finance.eastmoney.com/a/{digits}.html"),
 ]
 """Where the article of a share link is asked for, in this order; {base} is the link's own host.
-With a base_url of the user's, only addresses on that host and on -a hosts= are asked."""
+With a base_url of the user's, only addresses on that host and on -a hosts= are asked.
+On a command line it is JSON: NEWSCRAWL_RESOLVERS=[["answer","http://…?id={info_code}"]]"""
 NEWSCRAWL_LOST_SHARE = 0.1
 """The part of a run's pages that may fail or be rejected before it is called degraded."""
 NEWSCRAWL_PROGRESS_SECONDS = 10.0

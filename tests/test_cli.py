@@ -10,22 +10,31 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
 
 import click
 import pytest
 from archives import article, fill, page
 from click.testing import CliRunner, Result
 from crawls import assert_balanced, command, ledger, query
+from scrapy.exceptions import UsageError
+from scrapy.extensions.feedexport import apply_uri_params
+from scrapy.settings import BaseSettings, Settings
 
 from newscrawl import __version__, pages
+from newscrawl.addon import Archive, the_archive
 from newscrawl.cli.app import COMMANDS, commands
 from newscrawl.cli.crawl import is_loopback, pace
 from newscrawl.cli.docs import contexts
 from newscrawl.cli.output import cells, safe, safe_line, size, to_json, wrap
+from newscrawl.cli.overrides import checked
+from newscrawl.crawling import settings_for
 from newscrawl.items import Article, Mention, Page
 from newscrawl.mirror.server import Answers, Server
 from newscrawl.mirror.site import Site
 from newscrawl.outcome import Exit
+from newscrawl.resolver_setting import resolvers_of
 
 Serving = Callable[[Answers], Server]
 
@@ -150,7 +159,8 @@ def test_show(db: Path) -> None:
         "标题\n"
         "────\n"
         f"infoCode    {FIRST}\n"
-        "published   2021-12-28 14:27:35 +08:00, to the second, from section small\n"
+        "published   2021-12-28 14:27:35 +08:00 (to the second)\n"
+        "time from   section small\n"
         "source      国际商报\n"
         "categories  guojishangbao (国际商报)\n"
         "tags        国际商报新闻\n"
@@ -160,7 +170,9 @@ def test_show(db: Path) -> None:
         "\n"
         f"seen        2022-01-01 00:00:00 UTC post http://mirror.test/post/{FIRST}.html\n"
     )
-    assert safe(invoke("show", "--db", db, SECOND).stdout).count("�") == 4
+    second = invoke("show", "--db", db, SECOND).stdout
+    assert safe(second).count("�") == 4
+    assert "\npublished   2021-12-08 (the time of day is not known)\n" in second
 
 
 def test_show_as_json(db: Path) -> None:
@@ -174,7 +186,7 @@ def test_info(db: Path) -> None:
     assert str(db) in shown
     assert "articles    2 in 1 category" in shown
     assert "2021-12-08 00:00:00 to 2021-12-28 14:27:35" in shown
-    assert "test : good, made by a test" in shown
+    assert "test: good, made by a test" in shown
     assert json.loads(invoke("info", "--db", db, "--json").stdout)["articles"] == 2
 
 
@@ -195,6 +207,23 @@ def test_info(db: Path) -> None:
         (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
         (["crawl", "category", "-s", "DELAY"], 2, "looks like DOWNLOAD_TIMEOUT=30"),
         (["crawl", "category", "--since", "2021"], 2, "looks like 2021-12-01"),
+        (["crawl", "category", ""], 2, "is a shell variable not set?"),
+        (["crawl", "category", "--base-url", ""], 2, "is a shell variable not set?"),
+        (["crawl", "category", "--base-url", "http://[::1"], 2, "is no address of a site"),
+        (
+            ["crawl", "category", "--base-url", "http://[::1", "--delay", "1"],
+            2,
+            "is no address of a site",
+        ),
+        (["crawl", "share", "--urls", ""], 2, "is a shell variable not set?"),
+        (["crawl", "posts"], 2, "Missing argument 'PATH...'"),
+        (["crawl", "posts", ""], 2, "is a shell variable not set?"),
+        (["crawl", "category", "--db", ""], 2, "is a shell variable not set?"),
+        (["crawl", "category", "--db", ":memory:"], 2, "is no file"),
+        (["crawl", "category", "--db", "b\udcff.db"], 2, "is not UTF-8"),
+        (["list", "--db", " "], 2, "is a shell variable not set?"),
+        (["demo", "--base-url", ""], 2, "is a shell variable not set?"),
+        (["demo", "--db", "{db}"], 2, "holds articles of 'finews', which are none of a demo"),
     ],
 )
 def test_bad_input(db: Path, words: list[str], exit_: int, sentence: str) -> None:
@@ -221,6 +250,141 @@ def test_demo_never_writes_the_archive_of_the_environment() -> None:
     demo = next(each.command for each in contexts() if each.info_name == "demo")
     option = next(each for each in demo.params if each.name == "db")
     assert (option.envvar, option.default) == (None, "data/demo.db")
+
+
+# -- settings -------------------------------------------------------------------------------
+
+ANSWER = "http://h.test/NewsData/GetNewsText.do?id={info_code}"
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("LOG_LEVEL=nonsense", "-s LOG_LEVEL=nonsense: it is one of DEBUG, INFO"),
+        ("RETRY_GIVE_UP_LOG_LEVEL=x", "it is one of DEBUG, INFO"),
+        ("DOWNLOAD_DELAY=abc", "-s DOWNLOAD_DELAY=abc: it is a number"),
+        ("DOWNLOAD_DELAY=nan", "it is a number"),
+        ("DOWNLOAD_DELAY=-1", "it cannot be below 0"),
+        ("RETRY_TIMES=2.5", "it is a whole number"),
+        ("CONCURRENT_REQUESTS=0", "it is a number above 0"),
+        ("ROBOTSTXT_OBEY=perhaps", "it is True or False"),
+        ("EXTENSIONS={x", "it is JSON: {…}"),
+        ("RETRY_HTTP_CODES=500,x", "it is numbers, by commas"),
+        ("DUPEFILTER_CLASS=scrapy.Nothing", "there is no such class"),
+        ("NEWSCRAWL_RESOLVERS=xyz", "is no JSON"),
+        ("FEEDS={}", "the archive is named by --db; `scrapy crawl` writes other feeds"),
+        ("FEED_EXPORT_BATCH_ITEM_COUNT=2", "`scrapy crawl` writes other feeds"),
+        ("FEED_URI=x.db", "`scrapy crawl` writes other feeds"),
+        ("ADDONS={}", "without newscrawl's own there is no archive"),
+        ("NEWSCRAWL_DB=x.db", "named by --db"),
+    ],
+)
+def test_bad_setting(tmp_path: Path, setting: str, sentence: str) -> None:
+    result = invoke("crawl", "category", "--db", tmp_path / "news.db", "-s", setting)
+    assert result.exit_code == Exit.USAGE
+    assert sentence in " ".join(result.stderr.split())
+
+
+def test_settings_that_are_right() -> None:
+    given = {
+        "LOG_LEVEL": "debug", "DOWNLOAD_DELAY": "1", "DOWNLOAD_TIMEOUT": "0.5",
+        "DEPTH_PRIORITY": "-1", "ROBOTSTXT_OBEY": "False", "USER_AGENT": "me", "ANY_OTHER": "x",
+        "EXTENSIONS": "{}", "HTTPERROR_ALLOWED_CODES": "404,410", "RETRY_HTTP_CODES": "",
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter", "NEWSCRAWL_LOST_SHARE": "0.5",
+        "NEWSCRAWL_RESOLVERS": json.dumps([["answer", ANSWER]]),
+    }  # fmt: skip
+    assert checked(given.items()) == {**given, "LOG_LEVEL": "DEBUG"}
+
+
+def test_resolvers_of_text_and_of_the_settings() -> None:
+    text = json.dumps([["answer", ANSWER], ["public", "{base}/a/{digits}.html"]])
+    assert resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": text})) == [
+        ("answer", ANSWER), ("public", "{base}/a/{digits}.html"),
+    ]  # fmt: skip
+    own = settings_for("news.db")
+    assert resolvers_of(own) == own["NEWSCRAWL_RESOLVERS"]
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("xyz", "is no JSON"),
+        ("{}", "is no list of pairs"),
+        ("[]", "is no list of pairs"),
+        ('["answer"]', "is no pair"),
+        ([("answer", 1)], "is no pair"),
+        ([("answer", ANSWER, "x")], "is no pair"),
+        ([("post", ANSWER)], "there is no kind 'post'; there are answer and public"),
+        ([("answer", "http://h.test/{code}")], "has a placeholder {code}"),
+        ([("answer", "http://h.test/{}")], "has a placeholder {}"),
+        ([("answer", "http://h.test/{info_code")], "is no address"),
+        ([("answer", "http://h.test/x")], "has neither {info_code} nor {digits}"),
+        ([("answer", "http://[::1/{digits}")], "is no address"),
+        ([("answer", "http://h.test?id={digits}")], "is no address"),
+        ([("answer", "http://{digits}.test/")], "is no address"),
+        ([("answer", "ftp://h.test/{digits}")], "is no address"),
+        ([("answer", "{digits}/{base}")], "is no address"),
+    ],
+)
+def test_resolvers_that_are_none(value: object, sentence: str) -> None:
+    with pytest.raises(UsageError, match="^NEWSCRAWL_RESOLVERS: ") as raised:
+        resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": value}))
+    assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["data:x.db", "s3://b/x.db", "%(name)s.db", "a%20b#c?d.db", "sp ace.db", "中文;.db"]
+)
+def test_a_path_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = settings_for(name, FEEDS={"other.db": {"format": "db"}})
+    ((uri, options),) = settings.getdict("FEEDS").items()
+    assert options == {"format": "db", "overwrite": False}
+    assert urlparse(uri).scheme == "file"
+    assert apply_uri_params(uri, {"name": "x"}) == uri
+    assert the_archive(settings.getdict("FEEDS")) == (str(tmp_path / name), False)
+
+
+@pytest.mark.parametrize(
+    ("feeds", "sentence"),
+    [
+        ({"s3://b/x.db": {"format": "db"}}, "is an address for Scrapy"),
+        ({"data:x.db": {"format": "sqlite"}}, "is ./data:x.db"),
+        ({"%(name)s.db": {"format": "db"}}, "has a placeholder"),
+        ({"x.db": {"format": "db", "batch_item_count": 2}}, "the option batch_item_count"),
+        ({"x.db": {"format": "db", "item_filter": "x"}}, "the option item_filter"),
+        ({"x.db": {"item_classes": ["x"]}}, "the option item_classes"),
+        ({"x.db": {"format": "db", "postprocessing": ["x"]}}, "the option postprocessing"),
+        ({"x.db": {}, "y.db": {"format": "db"}}, "one archive, and 2 were named: x.db, y.db"),
+    ],
+)
+def test_feeds_that_are_no_archive(feeds: dict[Any, dict[str, Any]], sentence: str) -> None:
+    settings = Settings({"FEEDS": feeds})
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        Archive().update_settings(settings)
+
+
+def test_batches_are_for_other_feeds(serving: Serving, tmp_path: Path) -> None:
+    done = command(
+        "scrapy", "crawl", "category", "-a", f"base_url={serving(Site(articles=5)).url}",
+        "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False",
+        "-s", "FEED_EXPORT_BATCH_ITEM_COUNT=2",
+        "-o", str(tmp_path / "news.db"), "-o", str(tmp_path / "%(batch_id)d.jsonl"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert query(tmp_path / "news.db", "SELECT count(*) >= 5 FROM articles") == [(1,)]
+    assert len((tmp_path / "1.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_contact_is_said_in_each_request() -> None:
+    for contact, agent in (
+        ("", f"newscrawl/{__version__} (news archive)"),
+        (" me@\nx.test", f"newscrawl/{__version__} (news archive) (+me@ x.test)"),
+    ):
+        settings = settings_for("news.db", NEWSCRAWL_CONTACT=contact)
+        for _ in range(2):
+            Archive().update_settings(settings)
+            assert settings["USER_AGENT"] == agent
 
 
 # -- every command --------------------------------------------------------------------------
@@ -399,6 +563,95 @@ def test_crawl_says_why_it_failed(tmp_path: Path) -> None:
     assert "an infoCode looks like NW" in done.stderr.splitlines()[-1]
 
 
+def test_crawl_into_any_name(serving: Serving, tmp_path: Path) -> None:
+    where = ["--base-url", serving(Site(articles=5)).url, "--delay", "0"]
+    for name in ("data:x.db", "%(name)s #1?.db"):
+        for words in ([], ["--rebuild", "--yes"]):
+            done = command("newscrawl", "crawl", "category", *where, "--db", name, *words,
+                           cwd=tmp_path)  # fmt: skip
+            assert done.returncode == 0, done.stderr
+        assert query(tmp_path / name, "SELECT count(*) >= 5 FROM articles") == [(1,)]
+        assert len(command("newscrawl", "list", "--db", name, cwd=tmp_path).stdout) > 0
+
+
+def test_rebuild_of_an_empty_file(serving: Serving, tmp_path: Path) -> None:
+    (tmp_path / "news.db").touch()
+    where = ["--base-url", serving(Site(articles=5)).url, "--delay", "0"]
+    words = ["--db", str(tmp_path / "news.db"), "--rebuild"]
+    assert command("newscrawl", "crawl", "category", *where, *words).returncode == 0
+
+
+def test_crawl_feed(serving: Serving, tmp_path: Path) -> None:
+    site = Site(articles=20)
+    db, where = tmp_path / "news.db", ["--base-url", serving(site).url, "--delay", "0"]
+    done = command("newscrawl", "crawl", "feed", *where, "--db", str(db))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(ledger(db)["arguments"]).keys() == {"base_url"}
+    assert query(db, "SELECT count(*) FROM articles") == [(10,)]  # the feed has so many
+
+    words = ["fast", "rolling", "--pages", "2", "--since", "2000-01-01"]
+    done = command("newscrawl", "crawl", "feed", *words, *where, "--db", str(db))
+    assert done.returncode == 0, done.stderr
+    run = ledger(db)
+    assert_balanced(run)
+    arguments = json.loads(run["arguments"])
+    assert [arguments[each] for each in ("name", "pages", "since")] == [
+        "fast,rolling", "2", "2000-01-01",
+    ]  # fmt: skip
+    assert query(db, "SELECT count(*) > 10 FROM articles") == [(1,)]
+
+    done = command("newscrawl", "crawl", "feed", "nothing", "--db", str(db))
+    assert done.returncode == Exit.USAGE
+    assert "There is no list 'nothing'; there are atom" in done.stderr
+
+
+def test_crawl_posts(tmp_path: Path) -> None:
+    site = Site(articles=20)
+    for name, body in site.posts():
+        file = tmp_path / "a, b" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+    db = tmp_path / "news.db"
+    done = command("newscrawl", "crawl", "posts", str(tmp_path / "a, b"), "--db", str(db))
+    assert done.returncode == 0, done.stderr
+    stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    assert stored == {truth.info_code for truth in site.truths()}
+    assert ledger(db)["requests"] == 0
+    shown = invoke("info", "--db", db).stdout.splitlines()[-1]
+    assert f"posts paths={tmp_path / 'a, b'}: good" in shown
+    done = command(
+        "newscrawl", "crawl", "posts", str(tmp_path / "a, b"), "--limit", "3", "--since",
+        "2000-01-01", "--db", str(tmp_path / "three.db"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert ledger(tmp_path / "three.db")["scheduled"] == 3
+
+
+def test_verbose_keeps_the_level(serving: Serving, tmp_path: Path) -> None:
+    where = ["--base-url", serving(Site(articles=5)).url, "--delay", "0"]
+    words = ["newscrawl", "crawl", "category", *where, "--limit", "2", "-v"]
+    shown = command(*words, "--db", str(tmp_path / "a.db")).stderr
+    assert ": 0,\n" in shown  # the stats, and a rule of no use in them
+    assert "debug" not in {line.split(" ")[1] for line in shown.splitlines() if line[2:3] == ":"}
+    assert "Article(" not in shown
+    loud = command(*words, "--db", str(tmp_path / "b.db"), "-s", "LOG_LEVEL=debug").stderr
+    assert " debug " in loud
+
+
+def test_demo_articles_are_of_no_real_site(tmp_path: Path) -> None:
+    db = tmp_path / "demo.db"
+    words = ["newscrawl", "demo", "--articles", "40", "--db", str(db)]
+    assert command(*words).returncode == 0
+    assert query(db, "SELECT DISTINCT source_site FROM sightings") == [("demo",)]
+    assert query(db, "SELECT count(*) FROM articles WHERE info_code LIKE 'finews:%'") == [(0,)]
+    fill(db, article(page(FIRST)))
+    before = query(db, "SELECT count(*) FROM runs")
+    done = command(*words)
+    assert done.returncode == Exit.USAGE
+    assert "articles of 'finews', which are none of a demo" in done.stderr
+    assert query(db, "SELECT count(*) FROM runs") == before
+
+
 def test_demo_twice(tmp_path: Path) -> None:
     first = command("newscrawl", "demo", "--articles", "25", cwd=tmp_path, timeout=60)
     assert first.returncode == 0
@@ -437,6 +690,20 @@ def test_table_and_article_on_a_terminal(db: Path) -> None:
     shown = _on_a_terminal("show", "--db", str(db), SECOND)
     assert "\x1b[31m" not in shown
     assert "第一段。\r\n\r\n第二段。" in shown
+
+
+def test_info_on_a_narrow_terminal(tmp_path: Path) -> None:
+    db = tmp_path / "news.db"
+    source = "一份名字很长很长很长很长很长很长很长很长的报纸"
+    fill(db, article(page(FIRST), source=source))
+    lines = _plain(_on_a_terminal("info", "--db", str(db), COLUMNS="44")).splitlines()
+    assert "mentions    0 of securities, boards and" in lines
+    assert "            indices" in lines
+    (first,) = (line for line in lines if line.startswith("sources           1  一份"))
+    second = lines[lines.index(first) + 1]
+    assert second.startswith(" " * 21)
+    assert first.split()[-1] + second.strip() == source
+    assert all(cells(line) <= 44 for line in lines if str(tmp_path) not in line)
 
 
 def test_no_color(tmp_path: Path) -> None:

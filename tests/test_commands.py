@@ -55,7 +55,7 @@ def slow_site(serving: Serving, articles: int = 300) -> tuple[Site, Server]:
 
 def test_list() -> None:
     done = command("scrapy", "list")
-    assert done.stdout.split() == ["category", "share"]
+    assert done.stdout.split() == ["category", "feed", "posts", "share"]
 
 
 def test_default_file_output_and_rebuild(serving: Serving, tmp_path: Path) -> None:

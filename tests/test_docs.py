@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
@@ -15,7 +17,7 @@ from crawls import ROOT, crawl
 from newscrawl.cli import docs
 from newscrawl.mirror.server import Answers, Server
 from newscrawl.mirror.site import Site
-from newscrawl.store import schema
+from newscrawl.store import schema, schema_docs
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -26,7 +28,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
         ("docs/cli.md", docs.cli, "python -m newscrawl.cli.docs > docs/cli.md"),
         (
             "docs/schema.md",
-            schema.as_markdown,
+            schema_docs.as_markdown,
             "python -m newscrawl.store.schema > docs/schema.md",
         ),
     ],
@@ -34,6 +36,36 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_written_by_the_code(file: str, printed: Callable[[], str], command: str) -> None:
     written = (ROOT / file).read_text(encoding="utf-8")
     assert written == printed(), f"stale: {command}"
+
+
+def test_the_schema_prints_itself() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "newscrawl.store.schema"],
+        capture_output=True, text=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    assert done.stdout == schema_docs.as_markdown()
+
+
+def test_the_schema_says_what_others_rely_on() -> None:
+    text = schema_docs.as_markdown()
+    mentions = text[text.index("## mentions") : text.index("## images")]
+    for line in (
+        "| `market` | TEXT | no | Eastmoney's market number",
+        "empty where the link names none |",
+        "- primary key: `info_code`, `market`, `code`",
+        "- index: `market`, `code`, `info_code`",
+        "- `info_code` refers to `articles.info_code`",
+    ):
+        assert line in mentions, line
+    for line in (
+        "| `title` | TEXT | yes |",
+        "| `id` | INTEGER | no | number of the run |",
+        "- unique index: `seq`",
+        "`CFH` (a user's column), `AN` (notice) or `AP` (report)",
+        "mode=ro&immutable=1",
+    ):
+        assert line in text, line
+    assert text.count("- primary key: ") == len(schema.TABLES)
 
 
 @pytest.mark.parametrize("part", ["commands", "exit-codes"])

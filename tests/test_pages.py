@@ -639,7 +639,7 @@ def test_a_whole_public_page() -> None:
         source="丁报",
         body_html=(
             '<p>　　据<a href="http://quote.eastmoney.com/r/0.002353" class="keytip" '
-            'data-code="002353">某股份</a>公告。</p><p class="em_media">（文章来源：丁报）</p>'
+            'data-code="002353">某股份</a>公告。</p>\n<p class="em_media">（文章来源：丁报）</p>'
         ),
         body_text="据某股份公告。",
         body_rank=BodyRank.LINKED,

@@ -17,7 +17,7 @@ from newscrawl.items import BodyRank, Mention
 from newscrawl.readers.article import article as find
 from newscrawl.readers.article import resolve
 from newscrawl.readers.latest import Headline, Unknown, categories, latest, sources
-from newscrawl.readers.overview import Source, overview
+from newscrawl.readers.overview import Source, other_site, overview
 from newscrawl.store.archive import open_for_reading
 
 FIRST, SECOND = "NW202112282228490028", "NW202112082206672930"
@@ -162,6 +162,11 @@ def test_overview(connection: sqlite3.Connection, tmp_path: Path) -> None:
     assert found.sources == [Source(None, 2), Source("国际商报", 1)]
     assert [(run.spider, run.outcome) for run in found.runs] == [("test", "good")]
     assert found.rejects == []
+
+
+def test_other_site(connection: sqlite3.Connection) -> None:
+    assert other_site(connection, "demo") == "finews"
+    assert other_site(connection, "finews") is None
 
 
 def test_overview_of_an_empty_archive(tmp_path: Path) -> None:

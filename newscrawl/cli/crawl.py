@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from newscrawl.cli.options import DAY, Decorated, db_option, example, reading, verbose_option
+from newscrawl.cli.options import (
+    DAY,
+    WORD,
+    Decorated,
+    Word,
+    db_option,
+    example,
+    is_filled,
+    reading,
+    verbose_option,
+)
 from newscrawl.readers.overview import overview
 
 if TYPE_CHECKING:
@@ -24,7 +33,7 @@ POLITE = 0.1
 
 @click.group("crawl", epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"))
 def command() -> None:
-    """Crawl a mirror, or resolve share links, into the archive."""
+    """Crawl a mirror, lists, share links or post files into the archive."""
 
 
 class Setting(click.ParamType[tuple[str, str]]):
@@ -42,24 +51,54 @@ class Setting(click.ParamType[tuple[str, str]]):
         return name, text
 
 
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    db_option(),
-    click.option("--base-url", metavar="URL", help="The site; else the mirror of the settings."),
-    click.option("--hosts", metavar="A,B", help="Further hosts that may be asked."),
+class BaseUrl(Word):
+    """The address of a site."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the address as it was given."""
+        from scrapy.exceptions import UsageError
+
+        from newscrawl.base_spider import base_url
+
+        url = super().convert(value, param, ctx)
+        try:
+            base_url(url)
+        except UsageError as error:
+            self.fail(f"{str(error).removeprefix('base_url ')}.", param, ctx)
+        return url
+
+
+BASE_URL = BaseUrl()
+
+_SITE: tuple[Callable[[Any], Any], ...] = (
     click.option(
-        "--limit", type=click.IntRange(min=1), metavar="N", help="Get at most so many pages."
+        "--base-url",
+        type=BASE_URL,
+        metavar="URL",
+        help="The site; else the mirror of the settings.",
     ),
+    click.option("--hosts", metavar="A,B", help="Further hosts that may be asked."),
     click.option(
         "--delay",
         type=click.FloatRange(min=0),
         metavar="SECONDS",
         help="Wait so long between two requests; 0 is for a server on this machine.",
     ),
+)
+"""Options of the spiders that ask a site."""
+
+_COMMON: tuple[Callable[[Any], Any], ...] = (
+    db_option(),
+    click.option(
+        "--limit", type=click.IntRange(min=1), metavar="N", help="Get at most so many pages."
+    ),
     click.option(
         "--rebuild",
         is_flag=True,
-        help="Build the archive anew from what the site shows now, and replace the file after a "
-        "good end. What the site has dropped is lost; to apply better rules, use reextract.",
+        help="Build the archive anew from what this run meets, and replace the file after a good "
+        "end. What the site has dropped is lost; to apply better rules, use reextract.",
     ),
     click.option("--yes", is_flag=True, help="Rebuild without asking."),
     click.option(
@@ -75,21 +114,30 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def _options(command: Decorated) -> Decorated:
-    """Add the options of every spider."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def _options(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
+    """Add options, in this order."""
+
+    def add(command: Decorated) -> Decorated:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+SINCE = click.option(
+    "--since", type=DAY, metavar="DAY", help="Only what was published from this day on."
+)
 
 
 @command.command(
     "category",
     epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"),
 )
-@click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--since", type=DAY, metavar="DAY", help="Only what was published from this day on.")
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=WORD)
+@SINCE
 @click.option("--share", is_flag=True, help="Resolve the share links of the posts, too.")
-@_options
+@_options(*_SITE, *_COMMON)
 def category(names: tuple[str, ...], since: date | None, share: bool, **options: Any) -> None:
     """Walk a mirror from its home page over its categories to its posts.
 
@@ -97,7 +145,7 @@ def category(names: tuple[str, ...], since: date | None, share: bool, **options:
     """
     arguments = {
         "category": ",".join(names),
-        "since": since.isoformat() if since else None,
+        "since": _day(since),
         "share": "1" if share else None,
     }
     _crawl("category", arguments, **options)
@@ -106,12 +154,15 @@ def category(names: tuple[str, ...], since: date | None, share: bool, **options:
 @command.command(
     "share", epilog=example("newscrawl crawl share NW202112282228490028 NW202201212257099936")
 )
-@click.argument("links", metavar="[URL or INFOCODE]...", nargs=-1)
+@click.argument("links", metavar="[URL or INFOCODE]...", nargs=-1, type=WORD)
 @click.option(
-    "--urls", metavar="FILE", help="Read URLs and infoCodes, one a line; - is standard input."
+    "--urls",
+    type=WORD,
+    metavar="FILE",
+    help="Read URLs and infoCodes, one a line; - is standard input.",
 )
 @click.option("--stored", is_flag=True, help="Resolve what is stored and was not yet resolved.")
-@_options
+@_options(*_SITE, *_COMMON)
 def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any) -> None:
     """Resolve share links and infoCodes to their articles."""
     if not (links or urls or stored):
@@ -127,21 +178,68 @@ def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any
     _crawl("share", arguments, **options)
 
 
+@command.command("feed", epilog=example("newscrawl crawl feed atom fast --pages 2"))
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=WORD)
+@SINCE
+@click.option(
+    "--pages",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Follow each list over at most so many pages; 5 unless given.",
+)
+@_options(*_SITE, *_COMMON)
+def feed(names: tuple[str, ...], since: date | None, pages: int | None, **options: Any) -> None:
+    """Ask for lists of news, and for the articles that are not stored yet.
+
+    NAME is a list, for example atom (the mirror's feed; asked for when none is named), fast,
+    security:1.600519 or search:茅台. A name that is none shows all there are. With --base-url every
+    list is asked for on that host.
+    """
+    arguments = {
+        "name": ",".join(names),
+        "since": _day(since),
+        "pages": str(pages) if pages else None,
+    }
+    _crawl("feed", arguments, **options)
+
+
+@command.command("posts", epilog=example("newscrawl crawl posts finews/ old_posts.tar.gz"))
+@click.argument("paths", metavar="PATH...", nargs=-1, type=WORD, required=True)
+@SINCE
+@_options(*_COMMON)
+def posts(paths: tuple[str, ...], since: date | None, **options: Any) -> None:
+    """Load the mirror's post files, without a network.
+
+    PATH is a folder, a git checkout, an archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip) or a post
+    file (.md).
+    """
+    # One a line, the last line ended: then a comma in a name parts nothing.
+    arguments = {"paths": "".join(f"{path}\n" for path in paths), "since": _day(since)}
+    _crawl("posts", arguments, **options)
+
+
+def _day(since: date | None) -> str | None:
+    return since.isoformat() if since else None
+
+
 def _crawl(
     spider: str,
     arguments: Mapping[str, str | None],
     *,
     db: str,
-    base_url: str | None,
-    hosts: str | None,
     limit: int | None,
-    delay: float | None,
     rebuild: bool,
     yes: bool,
-    settings: tuple[tuple[str, str], ...],
+    settings: Iterable[tuple[str, str]],
     verbose: bool,
+    base_url: str | None = None,
+    hosts: str | None = None,
+    delay: float | None = None,
 ) -> None:
     """Run *spider*, and exit as the run did."""
+    from newscrawl.cli.overrides import checked
+
+    overrides = {**pace(delay, base_url, hosts), **checked(settings)}
     if rebuild and not yes:
         _ask_to_rebuild(db)
     asked = {
@@ -155,7 +253,7 @@ def _crawl(
         {name: value for name, value in asked.items() if value},
         db=db,
         rebuild=rebuild,
-        settings={**pace(delay, base_url, hosts), **dict(settings)},
+        settings=overrides,
         verbose=verbose,
     )
     click.get_current_context().exit(outcome.exit)
@@ -163,7 +261,7 @@ def _crawl(
 
 def _ask_to_rebuild(db: str) -> None:
     """Ask before an archive is dropped that cannot be had again."""
-    if not Path(db).exists():
+    if not is_filled(db):
         return
     with reading(db) as connection:
         stored = overview(connection).articles

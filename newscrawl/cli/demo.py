@@ -12,13 +12,15 @@ from pathlib import Path
 
 import click
 
-from newscrawl.cli.crawl import pace, run
-from newscrawl.cli.options import db_option, example, reading, verbose_option
+from newscrawl.cli.crawl import BASE_URL, pace, run
+from newscrawl.cli.options import db_option, example, is_filled, reading, verbose_option
 from newscrawl.cli.output import clock, number
 from newscrawl.outcome import Exit
-from newscrawl.readers.overview import overview
+from newscrawl.readers.overview import other_site, overview
 
 DB = "data/demo.db"
+SITE = "demo"
+"""The name under which made articles are kept: no real archive has it."""
 
 
 @click.command("demo", epilog=example("newscrawl demo --articles 1000 --db /tmp/demo.db"))
@@ -38,7 +40,9 @@ DB = "data/demo.db"
     metavar="N",
     help="Another seed makes other articles, which are added to the same file.",
 )
-@click.option("--base-url", metavar="URL", help="Crawl this mirror, politely, in place of it.")
+@click.option(
+    "--base-url", type=BASE_URL, metavar="URL", help="Crawl this mirror, politely, in place of it."
+)
 @verbose_option
 @click.pass_context
 def command(
@@ -49,8 +53,9 @@ def command(
     It needs no network, and ends with what is stored and what to try next. A second time
     there is nothing new, and nothing changes.
     """
+    _refuse_a_real_archive(db)
     with _mirror(base_url, articles, seed) as url:
-        arguments = {"base_url": url, "share": "1"}
+        arguments = {"base_url": url, "share": "1", "site": SITE}
         if base_url:
             arguments["limit"] = str(articles)
         delay = None if base_url else 0.0
@@ -59,6 +64,19 @@ def command(
     if outcome.exit in (Exit.GOOD, Exit.DEGRADED):
         _report(db)
     ctx.exit(outcome.exit)
+
+
+def _refuse_a_real_archive(db: str) -> None:
+    """Keep made articles out of an archive of real ones."""
+    if not is_filled(db):
+        return
+    with reading(db) as connection:
+        other = other_site(connection, SITE)
+    if other is not None:
+        raise click.UsageError(
+            f"{db} holds articles of {other!r}, which are none of a demo; made ones would be mixed "
+            "with them for good. Name another file with --db."
+        )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import click
 
 from newscrawl.cli.app import commands
 from newscrawl.outcome import Exit
-from newscrawl.store import schema
+from newscrawl.store import schema_docs
 
 WIDTH = 88
 
@@ -69,7 +69,7 @@ PARTS = {"cli": cli, "commands": command_table, "exit-codes": exit_codes}
 def write(root: Path) -> None:
     """Write every document that code prints, in the checkout at *root*."""
     (root / "docs" / "cli.md").write_text(cli(), encoding="utf-8")
-    (root / "docs" / "schema.md").write_text(schema.as_markdown(), encoding="utf-8")
+    (root / "docs" / "schema.md").write_text(schema_docs.as_markdown(), encoding="utf-8")
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
     for part in ("commands", "exit-codes"):

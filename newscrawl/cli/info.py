@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from newscrawl.cli.options import db_option, example, json_option, reading
-from newscrawl.cli.output import clock, number, safe, safe_line, size, to_json
+from newscrawl.cli.output import clock, labelled, number, size, to_json, width
 from newscrawl.readers.overview import Overview, overview
 
 
@@ -24,8 +24,18 @@ def command(db: str, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(found))
         return
+    limit = width()
     for name, text in _facts(found):
-        click.echo(click.style(f"{name:<12}", dim=True) + safe(text))
+        for line in labelled(name, text, limit):
+            click.echo(line)
+    for name, counted in _counts(found):
+        for count, text in counted:
+            for line in labelled(name, text, limit, lead=f"{count:>7,}  "):
+                click.echo(line)
+            name = ""
+    for name, text in _runs(found):
+        for line in labelled(name, text, limit):
+            click.echo(line)
 
 
 def _facts(found: Overview) -> Iterator[tuple[str, str]]:
@@ -40,17 +50,20 @@ def _facts(found: Overview) -> Iterator[tuple[str, str]]:
         "raw pages",
         f"{found.pages:,} ({size(found.pages_size)}, kept in {size(found.pages_stored)})",
     )
-    for index, source in enumerate(found.sources):
-        yield (
-            "" if index else "sources",
-            f"{source.articles:>7,}  {safe_line(source.source) or '(not named)'}",
-        )
-    for index, reject in enumerate(found.rejects):
-        yield "" if index else "rejects", f"{reject.pages:>7,}  {reject.reason}"
+
+
+def _counts(found: Overview) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    yield "sources", [(each.articles, each.source or "(not named)") for each in found.sources]
+    yield "rejects", [(each.pages, each.reason) for each in found.rejects]
+
+
+def _runs(found: Overview) -> Iterator[tuple[str, str]]:
     for index, run in enumerate(found.runs):
-        asked = " ".join(f"{name}={value}" for name, value in run.arguments.items())
+        asked = "".join(
+            f" {name}={' '.join(str(value).split())}" for name, value in run.arguments.items()
+        )
+        reason = f", {run.reason}" if run.reason else ""
         yield (
             "" if index else "last runs",
-            f"{clock(run.started_at)} UTC  {run.spider} {asked}: {run.outcome}"
-            + (f", {safe_line(run.reason)}" if run.reason else ""),
+            f"{clock(run.started_at)} UTC  {run.spider}{asked}: {run.outcome}{reason}",
         )

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -13,7 +14,7 @@ import click
 from newscrawl import ids
 from newscrawl.cli.output import safe_line
 from newscrawl.readers.article import resolve
-from newscrawl.store.archive import open_for_reading
+from newscrawl.store.archive import MEMORY, open_for_reading
 from newscrawl.store.errors import explain
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -26,21 +27,6 @@ def example(line: str) -> str:
     return f"\b\nExample:\n  {line}"
 
 
-def db_option(
-    default: str = DB, *, envvar: str | None = "NEWSCRAWL_DB"
-) -> Callable[[Decorated], Decorated]:
-    """Return the option that names the archive; *envvar* may name it, too."""
-    return click.option(
-        "--db",
-        metavar="FILE",
-        default=default,
-        envvar=envvar,
-        show_default=True,
-        show_envvar=True,
-        help="The archive.",
-    )
-
-
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON to standard output, and nothing else."
 )
@@ -48,6 +34,44 @@ json_option = click.option(
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Show also what Scrapy logs of itself."
 )
+
+
+class Word(click.ParamType[str]):
+    """Any text but none: an empty one is a shell variable that was not set."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        if not str(value).strip():
+            self.fail("It is empty: is a shell variable not set?", param, ctx)
+        return str(value)
+
+
+WORD = Word()
+
+
+class File(Word):
+    """The name of an archive. Whatever it looks like, it is a path."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the path."""
+        path = super().convert(value, param, ctx)
+        if path == MEMORY:
+            self.fail(f"{path!r} is no file, and would keep nothing.", param, ctx)
+        if not is_utf8(path):
+            self.fail(f"{path!r} is not UTF-8, and SQLite takes no other names.", param, ctx)
+        return path
+
+
+def is_utf8(text: str) -> bool:
+    """Whether *text*, which came from the command line, was UTF-8 there."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+FILE = File()
 
 
 class Day(click.ParamType[date]):
@@ -91,6 +115,22 @@ class Moment(click.ParamType[str]):
 MOMENT = Moment()
 
 
+def db_option(
+    default: str = DB, *, envvar: str | None = "NEWSCRAWL_DB"
+) -> Callable[[Decorated], Decorated]:
+    """Return the option that names the archive; *envvar* may name it, too."""
+    return click.option(
+        "--db",
+        type=FILE,
+        metavar="FILE",
+        default=default,
+        envvar=envvar,
+        show_default=True,
+        show_envvar=True,
+        help="The archive.",
+    )
+
+
 def article_id(connection: sqlite3.Connection, text: str) -> str:
     """Return the id of the article that *text* names.
 
@@ -100,6 +140,14 @@ def article_id(connection: sqlite3.Connection, text: str) -> str:
         return resolve(connection, text)
     except ids.BadInfoCode as error:
         raise click.UsageError(safe_line(str(error))) from None
+
+
+def is_filled(db: str) -> bool:
+    """Whether there is an archive at *db* that a run would add to, or replace."""
+    try:
+        return Path(db).is_file() and Path(db).stat().st_size > 0
+    except OSError:
+        return False  # the run will say why it cannot write
 
 
 @contextmanager

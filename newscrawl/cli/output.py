@@ -30,6 +30,8 @@ _UNIT = re.compile(
 )
 
 
+LABEL = 12
+"""Cells before a fact, for its name."""
 _NARROW = 24
 """Cells that a column other than the wide one may insist on."""
 
@@ -131,6 +133,22 @@ def wrap(text: str, limit: int | None) -> Iterator[str]:
     """
     for paragraph in safe(text).split("\n"):
         yield from [paragraph] if limit is None else _wrap_paragraph(paragraph, limit)
+
+
+def labelled(name: str, text: str, limit: int | None, *, lead: str = "") -> Iterator[str]:
+    """Yield a fact with its name before it; nothing where there is no fact.
+
+    *lead*, a number for one, stands before the text, which is wrapped beside it.
+    """
+    if not text:
+        return
+    indent = LABEL + cells(lead)
+    room = None if limit is None else max(_NARROW // 2, limit - indent)
+    for index, line in enumerate(wrap(safe_line(text), room)):
+        if index == 0:
+            yield click.style(f"{name:<{LABEL}}", dim=True) + lead + line
+        else:
+            yield " " * indent + line
 
 
 def _wrap_paragraph(paragraph: str, limit: int) -> Iterator[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Write what changes without asking.")
 @json_option
 def command(db: str, yes: bool, as_json: bool) -> None:
-    """Read every stored page again with the rules of this version of newscrawl.
+    """Read the pages of every article again, with the rules of this version.
 
     Says first in how many articles each field would change, and asks before it writes. Articles
     that change get a new seq; no revision is made, for nobody edited them.
@@ -36,7 +36,7 @@ def command(db: str, yes: bool, as_json: bool) -> None:
         click.echo(to_json(_as_dict(found)))
     else:
         _print(found)
-    if not found.changed:
+    if not found.changed and not found.older:
         return
     if not yes:
         if not sys.stdin.isatty():
@@ -86,6 +86,7 @@ def _as_dict(found: Survey) -> dict[str, object]:
     return {
         "articles": found.articles,
         "changed": found.changed,
+        "pages_of_older_rules": found.older,
         "fields": dict(found.fields),
         "unreadable": found.unreadable,
     }

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import click
 
 from newscrawl.cli.options import MOMENT, article_id, db_option, example, json_option, reading
-from newscrawl.cli.output import cells, clock, number, safe_line, to_json, width, wrap
+from newscrawl.cli.output import cells, clock, labelled, number, safe_line, to_json, width, wrap
 from newscrawl.outcome import Exit
 from newscrawl.readers.article import Article, article
 from newscrawl.readers.history import FIELDS
@@ -61,25 +61,28 @@ def _lines(found: Article, limit: int | None) -> Iterator[str]:
         yield click.style(line, bold=True)
     yield "─" * min(cells(title), limit or 80)
     for name, text in _facts(found):
-        yield from _labelled(name, text, limit)
+        yield from labelled(name, text, limit)
     if found.body_text:
         for paragraph in found.body_text.split("\n"):
             yield ""
             yield from wrap(paragraph, limit)
     yield ""
     for sighting in found.sightings:
-        yield from _labelled(
+        yield from labelled(
             "seen",
             f"{clock(sighting.last_seen_at)} UTC  {sighting.page_kind}  {sighting.url}",
-            None,
+            limit,
         )
     if found.revisions:
-        yield from _labelled("revisions", number(found.revisions, "earlier text", "earlier texts"))
+        yield from labelled(
+            "revisions", number(found.revisions, "earlier text", "earlier texts"), limit
+        )
 
 
 def _facts(found: Article) -> Iterator[tuple[str, str]]:
     yield "infoCode", found.info_code
     yield "published", _time(found)
+    yield "time from", found.published_from or ""
     yield "source", found.source or ""
     yield (
         "categories",
@@ -97,18 +100,10 @@ def _facts(found: Article) -> Iterator[tuple[str, str]]:
 
 
 def _time(found: Article) -> str:
-    """The time with how sure it is, and what says so."""
+    """The time, and how precise it is."""
     if found.published_at is None:
-        return f"unknown ({found.published_from})" if found.published_from else "unknown"
+        return "unknown"
+    if found.published_precision == "day":
+        return f"{found.published_at[:10]} (the time of day is not known)"
     shown = f"{clock(found.published_at)} {found.published_at[19:]}"
-    return f"{shown}, to the {found.published_precision}, from {found.published_from}"
-
-
-def _labelled(name: str, text: str, limit: int | None = None) -> Iterator[str]:
-    """Yield a fact with its name before it; nothing where there is no fact."""
-    if not text:
-        return
-    room = None if limit is None else max(20, limit - 12)
-    for index, line in enumerate(wrap(safe_line(text), room)):
-        label = f"{name:<12}" if index == 0 else " " * 12
-        yield click.style(label, dim=True) + line
+    return f"{shown} (to the {found.published_precision})"

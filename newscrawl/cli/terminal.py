@@ -46,7 +46,8 @@ def _is_worth_it(record: logging.LogRecord) -> bool:
 
 def log_to_terminal(level: str, *, verbose: bool) -> None:
     """Send the log to standard error: newscrawl's own and warnings, or with *verbose* all."""
-    handler = ConsoleHandler()
+    # Of the handler, too: Scrapy opens the root logger for every level.
+    handler = ConsoleHandler(level)
     if not verbose:
         handler.addFilter(_is_worth_it)
     root = logging.getLogger()

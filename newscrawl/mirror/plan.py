@@ -25,6 +25,9 @@ LATE = 8 * 3600
 FIRST_DAY, FIRST_COUNTER = date(2017, 4, 1), 725_887_367
 """An article of that day had that counter; since then it rose by some 860,000 a day."""
 
+LEAST_COUNTER, COUNTER_ROUND = 100_000_000, 600_000_000
+"""The least counter of nine digits; where counters below it begin again."""
+
 EMNEWS = Media("东财滚动新闻", "emnews")
 SITENEWS = Media("站长消息", "sitenews")
 EMNEWS_GENERATIONS = frozenset("0123456")
@@ -155,6 +158,8 @@ class Plan:
         when = datetime.fromtimestamp(self.second(number), CHINA)
         first = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=CHINA)
         counter = FIRST_COUNTER + 10 * int((when - first).total_seconds())
+        if counter < LEAST_COUNTER:  # a site of many years: its old articles would have too few
+            counter = LEAST_COUNTER + counter % COUNTER_ROUND
         return f"{when:%Y%m%d}{counter + mix(number, self.seed) % 10}"
 
     def name(self, number: int, generation: str) -> str:
@@ -180,9 +185,11 @@ class Plan:
         if not (digits.isascii() and digits.isdigit() and len(digits) in (17, 18)):
             return None
         first = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=CHINA)
-        when = int(first.timestamp()) + (int(digits[8:]) - FIRST_COUNTER) // 10
+        counter = int(digits[8:])
+        counters = [counter] + [counter - LEAST_COUNTER - n * COUNTER_ROUND for n in range(4)]
+        seconds = [int(first.timestamp()) + (each - FIRST_COUNTER) // 10 for each in counters]
         total = self.span_days * DAY - 60
-        for second in (when, when + self._age):
+        for second in (seconds[0], *(each + self._age for each in seconds)):
             guess = (second - self.start) * self.articles // total
             for number in range(max(0, guess - 2), min(self.articles, guess + 3)):
                 if self.digits(number) == digits:

@@ -240,7 +240,10 @@ class _Handler(BaseHTTPRequestHandler):
                 headers.setdefault("Last-Modified", stamp)
             if self.known(headers):
                 status, body = 304, b""
-        self.send_response(status)
+        if "Date" in headers:
+            self.send_response_only(status)
+        else:
+            self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         if status != 304:

@@ -10,7 +10,7 @@ from heapq import heappush, heapreplace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
-from newscrawl.mirror import answers, render
+from newscrawl.mirror import answers, lists, render
 from newscrawl.mirror.article import article, local, post_of, title_of
 from newscrawl.mirror.plan import EMNEWS, LATE, SITENEWS, Plan
 from newscrawl.mirror.posts import files_of
@@ -97,6 +97,8 @@ class Site(Plan):
                 text = answers.answer(truth)
                 kind = HTML if text.startswith("<") else "application/json; charset=utf-8"
                 return page(text, kind)
+        if listed := lists.respond(self, address):
+            return listed
         found = self.category(path) or self.post(path) or self.public(path)
         return page(found) if found else page(render.missing_page(), status=404)
 

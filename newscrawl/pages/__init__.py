@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from newscrawl.items import Article, Page
 from newscrawl.loaders import Rule, Stats
-from newscrawl.pages import answer, post, public
+from newscrawl.pages import answer, entry, post, post_file, public
 from newscrawl.pages.reasons import REASONS, Unreadable
 
 __all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read", "rules_of"]
@@ -22,12 +22,16 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "post": (*post.RULES, *post.CODED),
     "answer": answer.ALL_RULES,
     "public": public.ALL_RULES,
+    "entry": entry.ALL_RULES,
+    "file": (*post_file.RULES, *post_file.CODED),
 }
 
 _READERS: dict[str, Callable[[Page, Stats | None], Article]] = {
     "post": post.read,
     "answer": answer.read,
     "public": public.read,
+    "entry": entry.read,
+    "file": post_file.read,
 }
 
 

@@ -131,6 +131,7 @@ def read(root: etree._Element) -> Body:
     unknown: Counter[str] = Counter()
     linked = _tidy(root, unknown)
     source_line, source = _source_line(root, unknown)
+    _part_blocks(root)
     html = _safe(root)
     # The publisher is no subject of the article: 中国<link on the board 证券>报 mentions no board.
     # So what the source line holds counts neither as text nor as mentions.
@@ -268,6 +269,18 @@ def _source_line(
         if match := _SOURCE.fullmatch(squeeze(text)):
             return element, match[1].strip() or None
     return None, None
+
+
+def _part_blocks(root: etree._Element) -> None:
+    """Put one line end between the blocks: a post's build adds some, its file has some or none."""
+    if not (root.text or "").strip():
+        root.text = None
+    for element in root:
+        if (element.tail or "").strip():
+            continue
+        following = element.getnext()
+        if element.tag in _BLOCKS or (following is not None and following.tag in _BLOCKS):
+            element.tail = "\n"
 
 
 def _safe(root: etree._Element) -> str | None:

@@ -109,8 +109,8 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     if "published_raw" in used:
         _add_time(loader, used["published_raw"].name, parts.footer, lost_front_matter)
     _add_categories(loader, parts.footer, page.url)
-    _add_body(loader, parts, info_code)
-    return _article(loader, info_code)
+    add_parts(loader, parts, info_code)
+    return load(loader, info_code)
 
 
 def _read_bare(page: Page, text: str, stats: Stats | None) -> Article:
@@ -130,11 +130,12 @@ def _read_bare(page: Page, text: str, stats: Stats | None) -> Article:
     loader = ArticleLoader(stats=stats)
     loader.add_value("info_code", info_code)
     _add_categories(loader, parts.footer, page.url)
-    _add_body(loader, parts, info_code)
-    return _article(loader, info_code)
+    add_parts(loader, parts, info_code)
+    return load(loader, info_code)
 
 
-def _article(loader: ArticleLoader, info_code: str) -> Article:
+def load(loader: ArticleLoader, info_code: str) -> Article:
+    """Return the article that was filled; raise Unreadable, ``nothing``, for an empty one."""
     article: Article = loader.load_item()
     if not article.title and not article.body_text and not article.images:
         raise Unreadable("nothing", f"the post {info_code} is empty")
@@ -252,7 +253,8 @@ def _add_categories(loader: ArticleLoader, footer: Footer, url: str) -> None:
         loader.put("categories", "rule", "path", category_of_path(url))
 
 
-def _add_body(loader: ArticleLoader, parts: Parts, info_code: str) -> None:
+def add_parts(loader: ArticleLoader, parts: Parts, info_code: str) -> None:
+    """Add what the parts of a post say, but for its categories."""
     loader.add_value("original_url", ids.public_url(info_code))
     if parts.link and is_share_url(parts.link):
         loader.put("share_url", "rule", "last paragraph", parts.link)

@@ -101,6 +101,14 @@ def overview(connection: sqlite3.Connection) -> Overview:
     )
 
 
+def other_site(connection: sqlite3.Connection, site: str) -> str | None:
+    """Return the name of a site other than *site* whose pages are stored; None where none are."""
+    row = connection.execute(
+        "SELECT source_site FROM sightings WHERE source_site <> ? LIMIT 1", (site,)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def _size(path: str) -> int:
     return sum(
         file.stat().st_size for file in (Path(path), Path(f"{path}-wal")) if path and file.exists()

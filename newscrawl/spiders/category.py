@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids
-from newscrawl.base_spider import NewsSpider, day, header, why
+from newscrawl.base_spider import header, why
+from newscrawl.following import Following
 from newscrawl.items import Article, Listed, Page
 from newscrawl.outcome import Exit
 from newscrawl.pages import Unreadable, listing
@@ -21,12 +22,14 @@ from newscrawl.store.clock import utc_now
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
 
+logger = logging.getLogger(__name__)
+
 LISTING, POST = 0, 10
 """Priorities: what a listing shows is stored before the next one is asked, so that a run which is
 cut short has something to show for each request."""
 
 
-class CategorySpider(Resolving, NewsSpider):
+class CategorySpider(Resolving, Following):
     """Walks a mirror from its home page over its categories to its posts.
 
     A mirror has no index of its categories: they are found on the home page, in the footer of
@@ -38,9 +41,7 @@ class CategorySpider(Resolving, NewsSpider):
     """
 
     name = "category"
-    argument_names: ClassVar[frozenset[str]] = NewsSpider.argument_names | {
-        "category", "since", "share",
-    }  # fmt: skip
+    argument_names: ClassVar[frozenset[str]] = Following.argument_names | {"category", "share"}
 
     page_kinds = ("post",)
 
@@ -48,10 +49,13 @@ class CategorySpider(Resolving, NewsSpider):
         super().__init__(name, **arguments)
         named = arguments.get("category", "").split(",")
         self.named = [slug.strip() for slug in named if slug.strip()]
-        self.since = day("since", arguments["since"]) if "since" in arguments else None
         self.share = arguments.get("share", "0") not in ("0", "")
         self._listings: dict[str, str] = {}
-        """Address of each listing asked for, and how it was found."""
+        """Slug of each listing asked for, and how it was found."""
+        self._missing: set[str] = set()
+        """Slugs whose listing does not exist."""
+        self.arrived = False
+        """Whether the home page came: a run without it has seen nothing."""
         self._posts: set[str] = set()
         self._seen_slugs: set[str] = set()
         self._unknown: list[str] = []
@@ -64,12 +68,13 @@ class CategorySpider(Resolving, NewsSpider):
 
     def parse_home(self, response: Response) -> Iterator[Any]:
         """Take the posts of the home page, and the categories in their paths."""
+        self.arrived = True
         try:
             found = listing.read_listing(self._listing_page(response))
         except Unreadable as error:
             self._no_mirror(response, error.detail)
             return
-        if not found.is_mirror:
+        if not found.is_mirror or not found.links:
             self._no_mirror(response, "its home page has no list of posts")
             return
         self._seen_slugs.update(found.categories)
@@ -81,6 +86,7 @@ class CategorySpider(Resolving, NewsSpider):
 
     def home_failed(self, failure: TwistedFailure) -> None:
         """End the run: without its home page nothing is known of the mirror."""
+        self.arrived = True
         self.run.stop(Exit.UNREACHABLE, f"{self.base_url} cannot be had: {why(failure)}")
 
     def _no_mirror(self, response: Response, found: str) -> None:
@@ -99,9 +105,13 @@ class CategorySpider(Resolving, NewsSpider):
         spells it) or ``path`` (lower-cased: its page may not exist under that name).
         """
         url = urljoin(self.base_url, f"category/{quote(slug)}.html")
-        if url in self._listings:
+        if slug in self._listings:
+            if found_in == "footer" and self._listings[slug] == "path":
+                self._listings[slug] = found_in  # what was a guess is now known to exist
+                if slug in self._missing:
+                    self._list_lost(slug, "the server answered with status 404")
             return
-        self._listings[url] = found_in
+        self._listings[slug] = found_in
         self.crawler.stats.inc_value("listings/asked")
         yield Request(
             url,
@@ -116,7 +126,7 @@ class CategorySpider(Resolving, NewsSpider):
         try:
             found = listing.read_listing(self._listing_page(response))
         except Unreadable as error:
-            self.run.trouble(f"The list of {slug} at {response.url} cannot be read: {error.detail}")
+            self._list_lost(slug, error.detail)
             return
         self.crawler.stats.inc_value("listings/read")
         for link in found.links:
@@ -125,7 +135,8 @@ class CategorySpider(Resolving, NewsSpider):
     def listing_failed(self, failure: TwistedFailure) -> None:
         """Note that a list could not be had; one that was only guessed at may not exist."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
-        slug, found_in = request.cb_kwargs["slug"], self._listings[request.url]
+        slug = request.cb_kwargs["slug"]
+        found_in = self._listings[slug]
         missing = isinstance(failure.value, HttpError) and failure.value.response.status == 404
         if missing and found_in == "name":
             self._unknown.append(slug)
@@ -133,12 +144,18 @@ class CategorySpider(Resolving, NewsSpider):
             self.run.fail_at_end(
                 Exit.USAGE,
                 f"{self.base_url} has no category {', '.join(self._unknown)}. Its home page "
-                f"shows: {known}",
+                f"shows, in small letters where a slug may have capitals (TechWeb): {known}",
             )
         elif missing and found_in == "path":
+            self._missing.add(slug)
             self.crawler.stats.inc_value("listings/guessed_wrong")
         else:
-            self.run.trouble(f"The list of {slug} cannot be had: {why(failure)}")
+            self._list_lost(slug, why(failure))
+
+    def _list_lost(self, slug: str, reason: str) -> None:
+        """Note that a list is not there: its posts may be missed, until the next run."""
+        logger.warning("The list of %s cannot be had: %s", slug, reason)
+        self.run.lost_lists.append(slug)
 
     def _listing_page(self, response: Response) -> Page:
         return Page(
@@ -151,21 +168,18 @@ class CategorySpider(Resolving, NewsSpider):
 
     def ask_post(self, link: str, *, category: str | None = None) -> Iterator[Any]:
         """Ask for a post, once, unless ``since`` or ``limit`` leave it out."""
-        url = self._own(link)
-        page_id = posixpath.splitext(posixpath.basename(unquote(urlsplit(url).path)))[0]
         try:
-            info_code = ids.from_stem(page_id, self.site)
+            page, info_code = self.post_at(link)
         except ids.BadInfoCode as error:
             self.run.trouble(f"The link {link} leads to no post: {error}")
             return
-        page = Page(kind="post", id=page_id, url=url, body=b"", observed_at="", site=self.site)
-        if url in self._posts:
+        if page.url in self._posts:
             self.run.ledger.link("repeated")
-        elif self._is_too_old(info_code) or self.is_full:
+        elif not self.is_allowed(page.url) or self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
             return
         else:
-            self._posts.add(url)
+            self._posts.add(page.url)
             yield self.get(page, priority=POST)
         if category is not None:
             yield Listed(page.key, info_code, category)
@@ -179,18 +193,4 @@ class CategorySpider(Resolving, NewsSpider):
         for slug in () if self.named else slugs:
             yield from self.ask_listing(slug, found_in=found_in)
         if self.share and article.share_url and article.info_code:
-            yield from self.resolve(article.info_code)
-
-    def _own(self, link: str) -> str:
-        """Return the address of *link* on the host that is being crawled."""
-        parts = urlsplit(urljoin(self.base_url, link))
-        if parts.hostname in self.crawler.settings.getlist("NEWSCRAWL_MIRROR_HOSTS"):
-            return urljoin(self.base_url, quote(unquote(parts.path.lstrip("/"))))
-        return parts._replace(path=quote(unquote(parts.path)), fragment="").geturl()
-
-    def _is_too_old(self, info_code: str) -> bool:
-        """Whether the id's date is before ``since``, with a day of grace: it may differ by one."""
-        date = ids.date_of(info_code)
-        if self.since is None or date is None:
-            return False
-        return (self.since - date).days > 1
+            yield from self.resolve(article.info_code, link=article.share_url)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from scrapy.exceptions import UsageError
 
@@ -45,7 +44,7 @@ class ShareSpider(Resolving):
             raise UsageError(
                 "Nothing to resolve: name an infoCode or share URL, a file of them (urls), "
                 "or ask for those in the archive (stored)"
-                + "".join(f"\n{each}" for each in self._malformed)
+                + "".join(f"\n{each}" for each in self._malformed[:3])
             )
 
     async def start(self) -> AsyncIterator[Any]:
@@ -53,17 +52,17 @@ class ShareSpider(Resolving):
         if self._malformed:
             for each in self._malformed:
                 logger.warning(each)
-            lines = ", ".join(each.partition(":")[0] for each in self._malformed)
-            self.run.troubles.append(f"no share link: {lines}")
-        for link, info_code in self._all_links():
-            if self.is_full:
-                self.run.ledger.link("filtered")
-                continue
-            for request in self.resolve(info_code, base=self._base(link)):
+            lines = ", ".join(each.partition(":")[0] for each in self._malformed[:3])
+            more = f" and {len(self._malformed) - 3} more" if len(self._malformed) > 3 else ""
+            self.run.troubles.append(f"no share link: {lines}{more}")
+        for link, info_code in self._links:
+            for request in self.resolve(info_code, link=link, trusted=True):
+                yield request
+        for link, info_code in self._stored_links():
+            for request in self.resolve(info_code, link=link):
                 yield request
 
-    def _all_links(self) -> Iterator[tuple[str, str]]:
-        yield from self._links
+    def _stored_links(self) -> Iterator[tuple[str, str]]:
         if self.stored:
             rows = self.run.connection.execute(
                 "SELECT share_url, info_code FROM articles WHERE share_url IS NOT NULL"
@@ -71,15 +70,6 @@ class ShareSpider(Resolving):
                 " AND page_kind IN ('answer', 'public')) ORDER BY info_code"
             ).fetchall()
             yield from rows
-
-    def _base(self, link: str) -> str | None:
-        """The share link's own host, unless the user gave another."""
-        parts = urlsplit(link)
-        if self.is_own_base or parts.scheme not in ("http", "https") or not parts.hostname:
-            return None
-        if not parts.path.casefold().endswith(".html") or "/a/" in parts.path:
-            return None
-        return f"{parts.scheme}://{parts.netloc}/"
 
     def _checked(self, link: str) -> tuple[str, str]:
         try:
@@ -90,7 +80,7 @@ class ShareSpider(Resolving):
     def _read(self, name: str) -> list[tuple[str, str]]:
         """Read one link a line; note each line that is none, and go on."""
         try:
-            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"The file of links {name} cannot be read: {error}") from None
         links = []

@@ -30,10 +30,11 @@ def open_for_writing(path: str | Path) -> Database:
     """
     if str(path) == MEMORY:
         db = _connect(MEMORY)
+        _claim(db)
         migrations.apply(db)
         return db
     path = Path(path)
-    check(path, for_writing=True)
+    check(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         db = _connect(str(path))
@@ -60,7 +61,6 @@ def open_for_reading(path: str | Path) -> sqlite3.Connection:
             f"There is no archive at {path}. `newscrawl crawl category` makes one, "
             f"`newscrawl demo` a small one to look at; --db names another file."
         )
-    check(path, for_writing=False)
     uri = f"{path.resolve().as_uri()}?mode=ro"
     # Reading a WAL file needs a -shm file beside it. Where none can be made and no writer has
     # left a -wal, the file cannot change under us, and may be read as it is.
@@ -69,33 +69,72 @@ def open_for_reading(path: str | Path) -> sqlite3.Connection:
         uri += "&immutable=1"
     try:
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
-        raise explain(error, str(path)) from error
-    _refuse_newer(version, path)
+        raise _unreadable(error, path) from error
+    try:
+        _check_archive(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _unreadable(error, path) from error
+    except StoreError:
+        connection.close()
+        raise
+    connection.row_factory = sqlite3.Row
     return connection
 
 
-def check(path: Path, *, for_writing: bool) -> None:
-    """Raise a :class:`StoreError` where *path* is no place for an archive; touch nothing."""
+def _check_archive(connection: sqlite3.Connection, path: Path) -> None:
+    # Through SQLite, and not by reading the header: closing a file of ours would drop the locks
+    # of every other connection that this process has to it.
+    if path.stat().st_size == 0:
+        raise NotAnArchive(f"{path} is empty: there is no archive in it yet.")
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise _foreign(path)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        raise NotAnArchive(f"{path} is empty: there is no archive in it yet.")
+    _refuse_newer(version, path)
+
+
+def _unreadable(error: sqlite3.Error, path: Path) -> StoreError:
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+        return _no_database(path)
+    if path.is_dir():
+        return _folder(path)
+    try:
+        path.open("rb").close()  # there is no connection whose lock this could drop
+    except OSError as refused:
+        return StoreError(f"{path} cannot be read: {refused.strerror}.")
+    return explain(error, str(path))
+
+
+def check(path: Path) -> None:
+    """Raise a :class:`StoreError` where *path* is no place to write an archive; touch nothing.
+
+    Not for a process that has the file open: see :func:`_check_archive`.
+    """
+    if _exists(path) and not (path.is_file() or path.is_dir()):
+        raise StoreError(f"{path} is no regular file. Name another one.")
     try:
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError:
         header = b""
     except IsADirectoryError:
-        raise StoreError(
-            f"{path} is a folder. Name a file in it, for example {path / 'news.db'}."
-        ) from None
+        raise _folder(path) from None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
     if header:
         _check_header(header, path)
-    elif not for_writing:
-        raise NotAnArchive(f"{path} is empty: there is no archive in it yet.")
-    if for_writing:
-        _check_writable(path)
+    _check_writable(path)
+
+
+def _folder(path: Path) -> StoreError:
+    return StoreError(f"{path} is a folder. Name a file in it, for example {path / 'news.db'}.")
+
+
+def _no_database(path: Path) -> NotAnArchive:
+    return NotAnArchive(f"{path} is not an SQLite file. It was left as it is; name another file.")
 
 
 def _exists(path: Path) -> bool:
@@ -107,15 +146,17 @@ def _exists(path: Path) -> bool:
 
 def _check_header(header: bytes, path: Path) -> None:
     if not header.startswith(_MAGIC):
-        raise NotAnArchive(
-            f"{path} is not an SQLite file. It was left as it is; name another file."
-        )
+        raise _no_database(path)
     # https://www.sqlite.org/fileformat2.html: application id at offset 68, big-endian. New
     # archives get it before they are switched to WAL, so it always stands in the main file.
     if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise NotAnArchive(
-            f"{path} is an SQLite file of another program. It was left as it is; name another file."
-        )
+        raise _foreign(path)
+
+
+def _foreign(path: Path) -> NotAnArchive:
+    return NotAnArchive(
+        f"{path} is an SQLite file of another program. It was left as it is; name another file."
+    )
 
 
 def _check_writable(path: Path) -> None:
@@ -138,11 +179,17 @@ def _connect(name: str) -> Database:
     return Database(connection)
 
 
+def _claim(db: Database) -> None:
+    """Mark the file as an archive, before anything else: one that is left here is still ours."""
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
 def _prepare(db: Database, path: Path) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     _refuse_newer(version, path)
     if version == 0:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        _claim(db)
     migrations.apply(db)
     db.execute("PRAGMA journal_mode = WAL")
     # A commit survives the death of the process; after a power cut the last ones may be

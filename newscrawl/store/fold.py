@@ -61,8 +61,9 @@ def suppliers(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
     return _suppliers(sorted(sightings, key=_precedence))
 
 
-def _precedence(sighting: Sighting) -> tuple[int, str, str]:
-    return (_rank(sighting), sighting.observed_at, sighting.url)
+def _precedence(sighting: Sighting) -> tuple[int, bool, str, str]:
+    is_page = sighting.page_kind != "entry"
+    return (_rank(sighting), is_page, sighting.observed_at, sighting.url)
 
 
 def _rank(sighting: Sighting) -> int:
@@ -78,13 +79,18 @@ def _suppliers(ordered: Sequence[Sighting]) -> dict[str, Sighting]:
         for name in _SINGLE:
             if said.get(name) is not None:
                 found[name] = sighting
-        if said.get("body_text") is not None:
+        if has_body(said):
             found.update(dict.fromkeys(_BODY, sighting))
     timed = [each for each in ordered if each.fields.get("published_at") is not None]
     if timed:
         best = max(timed, key=lambda each: (_precision(each), _precedence(each)))
         found.update(dict.fromkeys(_TIME, best))
     return found
+
+
+def has_body(said: Mapping[str, Any]) -> bool:
+    """Whether a page has a body, if only an image."""
+    return said.get("body_text") is not None or said.get("body_html") is not None
 
 
 def _precision(sighting: Sighting) -> int:
@@ -115,8 +121,8 @@ def carry_over(earlier: Fields, later: Fields) -> Fields:
     Mentions belong to the body: a body that links nothing any more has none.
     """
     gaps = {name for name in FIELDS if later.get(name) is None}
-    if later.get("body_text") is not None:
-        gaps -= {"mentions", "images", "body_html"}
+    if has_body(later):
+        gaps -= {"mentions", "images", "body_html", "body_text"}
     return {name: earlier.get(name) if name in gaps else later[name] for name in FIELDS}
 
 

@@ -29,13 +29,13 @@ class WriterLock:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
+            self._holder.write_text(json.dumps({"pid": os.getpid(), "started_at": started_at}))
         except Timeout:
             if not self.path.exists():  # filelock calls it a timeout, too
                 raise StoreError(f"{self.path} cannot be made: its folder refuses it.") from None
             raise AlreadyRunning(self._sentence()) from None
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
-        self._holder.write_text(json.dumps({"pid": os.getpid(), "started_at": started_at}))
         return self
 
     def release(self) -> None:

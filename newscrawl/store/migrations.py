@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from newscrawl.store import search_index
-from newscrawl.store.schema import APPLICATION_ID, COUNTERS
+from newscrawl.store.schema import COUNTERS
 
 migrations = Migrations("newscrawl")
 
@@ -24,7 +24,6 @@ def v1_first_tables(db: Database) -> None:
     _create_pages(db)
     _create_runs(db)
     db.conn.execute(search_index.CREATE)
-    db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.conn.execute("PRAGMA user_version = 1")
 
 

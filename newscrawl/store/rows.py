@@ -164,7 +164,8 @@ def _write_categories(
         # A listing was asked for under the path's spelling (techweb); the page's footer knows
         # how it is really spelt (TechWeb).
         db.execute(
-            "DELETE FROM article_categories WHERE info_code = ? AND category = ? COLLATE NOCASE",
+            "DELETE FROM article_categories WHERE info_code = ? AND category = ? COLLATE NOCASE"
+            " AND origin = 'listing'",
             (info_code, category),
         )
         db.execute(

@@ -6,7 +6,6 @@ migration, never an edit of an old one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 APPLICATION_ID = 0x6E657773  # "news": tells an archive from every other SQLite file
@@ -41,7 +40,8 @@ _PAGE = (
     _c(
         "page_kind",
         str,
-        "`post` (page of the mirror), `answer` (GetNewsText), `public` (article page)",
+        "`post` (page of the mirror), `file` (its post file), `entry` (of a list), `answer` "
+        "(GetNewsText), `public` (article page); in `rejects` also `list`",
     ),
     _c("page_id", str, "the id as the page's address prints it"),
 )
@@ -72,7 +72,12 @@ TABLES: tuple[Table, ...] = (
         "articles",
         "One row an article, folded from all pages that tell of it.",
         (
-            _c("info_code", str, "the article's id: `NW` and 17 or 18 digits, or `<site>:<slug>`"),
+            _c(
+                "info_code",
+                str,
+                "the article's id: `NW` (news; 17 or 18 digits), `CFH` (a user's column), `AN` "
+                "(notice) or `AP` (report) and digits, or `<site>:<slug>`",
+            ),
             _c(
                 "seq",
                 int,
@@ -134,7 +139,12 @@ TABLES: tuple[Table, ...] = (
         "Securities, boards and indices that the bodies of an article link to.",
         (
             _c("info_code", str, "the article"),
-            _c("market", str, "Eastmoney's market number: 1 Shanghai, 0 Shenzhen, 116 Hong Kong …"),
+            _c(
+                "market",
+                str,
+                "Eastmoney's market number: 1 Shanghai, 0 Shenzhen, 116 Hong Kong …; empty where "
+                "the link names none",
+            ),
             _c("code", str, "the code on that market"),
             _c("name", str, "the linked words, as printed"),
             _c("kind", str, "`stock`, `board`, `index`, `fund`, `future`, `forex` or `unknown`"),
@@ -284,54 +294,9 @@ def table(name: str) -> Table:
     raise KeyError(name)
 
 
-def as_markdown() -> str:
-    """Return ``docs/schema.md``: every table and column, with what it holds."""
-    return "\n".join(_lines()) + "\n"
-
-
-def _lines() -> Iterator[str]:
-    yield "# The archive's tables"
-    yield ""
-    yield "Written by `python -m newscrawl.store.schema`; do not edit."
-    yield ""
-    yield (
-        f"Schema version {SCHEMA_VERSION} (`PRAGMA user_version`), application id "
-        f"{APPLICATION_ID:#x} (`PRAGMA application_id`). Columns keep their meaning from one"
-    )
-    yield "version to the next; new ones are added by automatic migrations."
-    for each in TABLES:
-        yield ""
-        yield f"## {each.name}"
-        yield ""
-        yield each.doc
-        yield ""
-        yield "| column | type | holds |"
-        yield "| --- | --- | --- |"
-        names = {int: "INTEGER", str: "TEXT", bytes: "BLOB"}
-        for column in each.columns:
-            yield f"| `{column.name}` | {names[column.type]} | {column.doc} |"
-    yield from _SEARCH.rstrip().splitlines()
-
-
-_SEARCH = """
-## articles_fts
-
-The search index, an FTS5 table without content: its `rowid` is `articles.first_seq`, its columns
-are `title`, `digest` and `body_text`. Chinese is found by any substring, Latin words and numbers by
-whole token. Put spaces around each Han character of what you look for, fold its case, write `¶`
-for punctuation, and ask for it as a phrase:
-
-```sql
-SELECT published_at, title FROM articles
-WHERE first_seq IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '"储 能"')
-ORDER BY published_at DESC LIMIT 10;
-```
-
-`newscrawl.store.search_index.segment` makes that text in Python.
-"""
-
-
 if __name__ == "__main__":
     import sys
+
+    from newscrawl.store.schema_docs import as_markdown
 
     sys.stdout.write(as_markdown())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from newscrawl.store import archive
 from newscrawl.store.archive import MEMORY, check, open_for_reading, open_for_writing
 from newscrawl.store.clock import utc_now
-from newscrawl.store.errors import explain
+from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.lock import WriterLock
 
 
@@ -34,13 +37,21 @@ class Target:
         if self.path == MEMORY:
             self.db = open_for_writing(MEMORY)
             return
-        check(Path(path), for_writing=True)
-        self._lock = WriterLock(path).acquire(utc_now())
+        # One file has one lock, also under the name of a link.
+        file = Path(os.path.realpath(path))
+        self.path = str(file)
+        check(file)
+        self._lock = WriterLock(file).acquire(utc_now())
         try:
-            self.db = self._open_beside(Path(path)) if overwrite else open_for_writing(path)
+            self.db = self._open_beside(file) if overwrite else open_for_writing(file)
         except BaseException:
             self._lock.release()
             raise
+
+    @property
+    def is_rebuild(self) -> bool:
+        """Whether a new archive is built beside the file."""
+        return self._beside is not None
 
     def finish(self, *, good: bool) -> None:
         """Close the archive and free it; a rebuilt one takes the file's place if *good*.
@@ -49,11 +60,11 @@ class Target:
         """
         try:
             self.db.close()
-            if self._beside is not None and good:
-                _replace(Path(self.path), self._beside)
-        finally:
             if self._beside is not None:
+                if good:
+                    _replace(Path(self.path), self._beside)
                 _remove(self._beside)
+        finally:
             if self._lock is not None:
                 self._lock.release()
 
@@ -76,10 +87,33 @@ def _replace(path: Path, new: Path) -> None:
             closing(open_for_writing(path)) as target,
             closing(sqlite3.connect(new)) as source,
         ):
-            source.backup(target.conn)
+            # backup() waits for a lock without limit; so the limit is kept here, and before.
+            target.conn.execute("BEGIN IMMEDIATE")
+            target.conn.execute("COMMIT")
+            source.backup(target.conn, pages=1024, progress=_Patience(path, new))
             target.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
     except sqlite3.Error as error:
-        raise explain(error, str(path)) from error
+        raise StoreError(f"{explain(error, str(path))} {_kept(new)}") from error
+
+
+def _kept(new: Path) -> str:
+    return f"It was left as it is; the new archive is {new}."
+
+
+class _Patience:
+    """Ends a backup that gets no further: another program holds the file."""
+
+    def __init__(self, path: Path, new: Path) -> None:
+        self._sentence = f"{path} is locked by another program. {_kept(new)}"
+        self._remaining = -1
+        self._since = time.monotonic()
+
+    def __call__(self, status: int, remaining: int, total: int) -> None:
+        now = time.monotonic()
+        if remaining != self._remaining:
+            self._remaining, self._since = remaining, now
+        elif now - self._since > archive.BUSY_TIMEOUT:
+            raise StoreError(self._sentence)
 
 
 def _remove(path: Path) -> None:

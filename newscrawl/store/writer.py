@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, replace
 from typing import Any, Literal
 
@@ -144,9 +144,15 @@ class Writer:
             # A reader may hold an old snapshot: then some of the WAL stays, for the next run.
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def rollback(self) -> None:
+        """Drop what was not committed."""
+        with suppress(sqlite3.Error):
+            self.connection.rollback()
+        self._pending = 0
+
     def close(self) -> None:
         """Close the file; what was not committed is gone."""
-        self.connection.rollback()
+        self.rollback()
         self.db.close()
 
     @contextmanager

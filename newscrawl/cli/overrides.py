@@ -1,0 +1,117 @@
+"""Settings as ``-s NAME=VALUE`` gives them: checked before a run begins, by what they override.
+
+Scrapy reads a setting where it needs it, and raises there, deep in a run that has begun.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings, default_settings
+from scrapy.utils.misc import load_object
+
+from newscrawl import settings as own_settings
+from newscrawl.resolver_setting import resolvers_of
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+_FEEDS = "the archive is named by --db; `scrapy crawl` writes other feeds (-o articles.jsonl)"
+_ADDON = "without newscrawl's own there is no archive"
+REFUSED = {
+    "ADDONS": _ADDON,
+    "FEEDS": _FEEDS,
+    "FEED_EXPORTERS": _ADDON,
+    "FEED_EXPORT_BATCH_ITEM_COUNT": _FEEDS,
+    "FEED_FORMAT": _FEEDS,
+    "FEED_STORAGES": _ADDON,
+    "FEED_URI": _FEEDS,
+    "NEWSCRAWL_DB": "the archive is named by --db",
+    "SPIDER_MODULES": "the spiders are newscrawl's own",
+    "TWISTED_REACTOR_ENABLED": "newscrawl's runs have no reactor",
+}
+"""Settings that would take the archive away from the run, and what to do in place of it."""
+
+# Whole numbers by default, but read with getfloat.
+_FLOATS = ("DNS_TIMEOUT", "DOWNLOAD_TIMEOUT")
+_BOOLEANS = ("0", "1", "true", "false", "True", "False")
+
+
+def checked(overrides: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the settings as they may be given to a run.
+
+    :raises click.UsageError: one cannot be overridden, or its value is none that it can have.
+    """
+    found = {}
+    for name, text in overrides:
+        if name in REFUSED:
+            raise click.UsageError(f"-s {name}: {REFUSED[name]}.")
+        if wanted := _wrong(name, text):
+            raise click.UsageError(f"-s {name}={text}: {wanted}.")
+        found[name] = text.upper() if name.endswith("LOG_LEVEL") else text
+    return found
+
+
+def _wrong(name: str, text: str) -> str | None:
+    """Say what a value should be; None where it is that."""
+    if name.endswith("LOG_LEVEL"):
+        return None if text.upper() in LEVELS else f"it is one of {', '.join(LEVELS)}"
+    if name == "NEWSCRAWL_RESOLVERS":
+        return _wrong_resolvers(text)
+    default: Any = getattr(own_settings, name, getattr(default_settings, name, None))
+    match default:
+        case bool():
+            return None if text in _BOOLEANS else "it is True or False"
+        case int() | float():
+            is_whole = isinstance(default, int) and name not in _FLOATS
+            return _wrong_number(name, text, is_whole=is_whole)
+        case dict():
+            return None if isinstance(_json(text), dict) else "it is JSON: {…}"
+        case list() if name.endswith("_CODES"):
+            return None if re.fullmatch(r"\d+(,\d+)*|", text) else "it is numbers, by commas"
+        case str() if default.startswith(("scrapy.", "newscrawl.")):
+            return None if _is_there(text) else "there is no such class"
+        case _:
+            return None
+
+
+def _wrong_number(name: str, text: str, *, is_whole: bool) -> str | None:
+    try:
+        number = int(text) if is_whole else float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        return f"it is a {'whole ' if is_whole else ''}number"
+    if name.startswith("CONCURRENT_") and number < 1:
+        return "it is a number above 0"
+    if number < 0 and "PRIORITY" not in name:
+        return "it cannot be below 0"
+    return None
+
+
+def _wrong_resolvers(text: str) -> str | None:
+    try:
+        resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": text}))
+    except UsageError as error:
+        return str(error).removeprefix("NEWSCRAWL_RESOLVERS: ")
+    return None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _is_there(path: str) -> bool:
+    try:
+        load_object(path)
+    except (ValueError, NameError, ImportError):
+        return False
+    return True

@@ -1,0 +1,57 @@
+"""Links to a mirror's posts: on which address they are to be had, and whether they are too old."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from typing import ClassVar
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from newscrawl import ids
+from newscrawl.base_spider import NewsSpider, day
+from newscrawl.items import Article, Page
+from newscrawl.normalise import normalise
+
+
+class Following(NewsSpider):
+    """A spider that follows links to posts.
+
+    Argument: ``since`` (a day; older posts are left out).
+    """
+
+    argument_names: ClassVar[frozenset[str]] = NewsSpider.argument_names | {"since"}
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        super().__init__(name, **arguments)
+        self.since = day("since", arguments["since"]) if "since" in arguments else None
+
+    def own(self, link: str) -> str:
+        """Return the address of *link* on the host that is being crawled."""
+        parts = urlsplit(urljoin(self.base_url, link))
+        if parts.hostname in self.crawler.settings.getlist("NEWSCRAWL_MIRROR_HOSTS"):
+            return urljoin(self.base_url, quote(unquote(parts.path.lstrip("/"))))
+        return parts._replace(path=quote(unquote(parts.path)), fragment="").geturl()
+
+    def post_at(self, link: str) -> tuple[Page, str]:
+        """Return the page of the post that *link* leads to, still without its bytes, and its id.
+
+        :raises ValueError: it leads to no post (BadInfoCode), or is no URL.
+        """
+        url = self.own(link)
+        page_id = posixpath.splitext(posixpath.basename(unquote(urlsplit(url).path)))[0]
+        info_code = ids.from_stem(page_id, self.site)
+        return Page("post", page_id, url, b"", observed_at="", site=self.site), info_code
+
+    def is_too_old(self, info_code: str) -> bool:
+        """Whether the id's date is before ``since``, with a day of grace: it may differ by one."""
+        date = ids.date_of(info_code)
+        if self.since is None or date is None:
+            return False
+        return (self.since - date).days > 1
+
+    def is_before_since(self, article: Article) -> bool:
+        """Whether what a page says of its time is before ``since``; the article stays as it is."""
+        if self.since is None:
+            return False
+        published_at = normalise(replace(article)).published_at
+        return published_at is not None and published_at[:10] < self.since.isoformat()

@@ -1,0 +1,90 @@
+"""A post file of the mirror's repository: front matter and Markdown, of any generation.
+
+It says all that its rendered page says, and says it better: its time is right in every
+generation, its digest is as the source gave it, and a quote in its title does no harm.
+"""
+
+from __future__ import annotations
+
+import re
+from posixpath import basename
+
+from newscrawl import ids
+from newscrawl.items import Article, Page
+from newscrawl.loaders import ArticleLoader, Rule, Stats
+from newscrawl.pages import front_matter, markdown
+from newscrawl.pages.post import BODY_RULES, add_parts, load, take_apart
+from newscrawl.pages.reasons import Unreadable
+from newscrawl.pages.text import decode
+
+RULES = (
+    Rule("title", "title", kind="key"),
+    Rule("published_raw", "date", kind="key"),
+)
+CODED = (
+    Rule("categories", "categories", kind="key"),
+    Rule("tags", "tags", kind="key"),
+    *BODY_RULES,
+    Rule("source", "digest's tail", "the body has no 文章来源 line", kind="rule"),
+    Rule("share_url", "last paragraph", kind="rule"),
+)
+"""Rules whose value is more than a key's text."""
+WHERE = "front matter date"
+"""The ``published_from`` of every post file."""
+
+_NAME = re.compile(r"(?:[0-9]{2,4}-[0-9]{1,2}-[0-9]{1,2}-)?(.+?)(?:\.(?:md|markdown))?")
+_ZONE_ALONE = re.compile(r"[+-][0-9]{2}:?[0-9]{2}")
+# Jekyll splits at what Ruby takes for white space; a full-width space is part of a name there.
+_SPACES = re.compile(r"[ \t\n\v\f\r\x00]+")
+
+
+def id_of(name: str) -> str:
+    """Return a post file's id: its name without folder, date and suffix.
+
+    ``_posts/2021-12-08-NW202112082206672930.md`` gives ``NW202112082206672930``, and so does its
+    copy in ``old_post/``; a blank record, ``-202205262391921712.md``, keeps its dash, since it is
+    another file than its good twin.
+    """
+    match = _NAME.fullmatch(basename(name))
+    return match[1] if match else basename(name)
+
+
+def read(page: Page, stats: Stats | None = None) -> Article:
+    """Return what a post file says.
+
+    Raises Unreadable: ``empty``, ``charset``, ``not_a_post``, ``cut_off``, ``no_id``, ``nothing``.
+    """
+    front, text = front_matter.split(decode(page.body))
+    values = front.values
+    if "date" not in values and values.get("layout") != "post":
+        raise Unreadable("not_a_post", "its front matter has no date, and its layout is no post's")
+    info_code = _info_code(page)
+    categories, tags = _words(values.get("categories")), _words(values.get("tags"))
+    if _ZONE_ALONE.fullmatch(values.get("date", "")):
+        del values["date"]  # what a blank record of the list API leaves (SOURCES 0.6)
+
+    loader = ArticleLoader(stats=stats)
+    loader.add_value("info_code", info_code)
+    if "published_raw" in loader.apply(RULES, values):
+        loader.add_value("published_from", WHERE)
+    loader.put("categories", "key", "categories", categories)
+    loader.put("tags", "key", "tags", tags)
+    is_emnews = "emnews" in categories or "东财滚动新闻" in tags
+    parts = take_apart(markdown.content(text), info_code, is_emnews=is_emnews)
+    for key in front.unknown:
+        counted = f"front matter {key}"
+        parts.body.unknown[counted] = parts.body.unknown.get(counted, 0) + 1
+    add_parts(loader, parts, info_code)
+    return load(loader, info_code)
+
+
+def _info_code(page: Page) -> str:
+    try:
+        return ids.from_stem(page.id.lstrip("-"), page.site)
+    except ids.BadInfoCode as error:
+        raise Unreadable("no_id", str(error)) from None
+
+
+def _words(value: str | None) -> list[str]:
+    """The categories or tags in a line, split as Jekyll splits them."""
+    return [word for word in _SPACES.split(value or "") if word]

@@ -1,0 +1,211 @@
+"""Where post files are: folders, git checkouts, archives; read one at a time, nothing unpacked."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from newscrawl import post_tars
+from newscrawl.post_tars import MAX_BYTES, Bomb, Budget, Damaged
+
+__all__ = ["Damaged", "Found", "Left", "Lost", "PostFile", "Unsafe", "files", "kind_of"]
+
+_TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_POST_SUFFIXES = (".md", ".markdown")
+_NO_POSTS = frozenset(
+    ("readme", "license", "changelog", "contributing", "index", "404", "about", "emnews")
+)
+# Of a site's folders these hold its posts; category/ holds the pages of categories.
+_POST_FOLDERS = ("_posts", "old_post")
+_NO_POST_FOLDERS = frozenset(("category",))
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+@dataclass(frozen=True, slots=True)
+class PostFile:
+    """A post file's bytes."""
+
+    name: str
+    """Its path in the folder or archive."""
+    url: str
+    """``file:///folder/name``, or ``file:///posts.tar.gz!/name`` in an archive."""
+    body: bytes
+    observed_at: str | None = None
+    """When it was committed, in UTC; None where no commit says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A file that is left out, since it is no post: README.md, a picture."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsafe:
+    """A member whose name leads out of its archive; it was not read."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A post file that cannot be read, and why."""
+
+    name: str
+    url: str
+    detail: str
+
+
+Found = PostFile | Left | Unsafe | Lost
+
+
+def kind_of(path: Path) -> str | None:
+    """Return ``folder``, ``zip``, ``tar`` or ``file``; None for what holds no posts."""
+    name = path.name.casefold()
+    if path.is_dir():
+        return "folder"
+    if name.endswith(".zip"):
+        return "zip"
+    if name.endswith(_TARS):
+        return "tar"
+    return "file" if name.endswith(_POST_SUFFIXES) else None
+
+
+def files(path: Path, committed: Mapping[str, str] | None = None) -> Iterator[Found]:
+    """Give what *path* holds, one file at a time: a folder's in the order of names.
+
+    *committed* says when files of a folder were committed, by their path in it.
+
+    Raises Damaged, after what could be read, where an archive ends early or is a bomb; OSError
+    where it cannot be opened.
+    """
+    match kind_of(path):
+        case "folder":
+            yield from _in_folder(path, committed or {})
+        case "zip":
+            yield from _in_zip(path)
+        case "tar":
+            yield from _in_tar(path)
+        case _:
+            yield _from_disk(path, path.name, (committed or {}).get(path.name))
+
+
+def is_post(name: str) -> bool:
+    """Tell by its path whether a file may be a post: Markdown, and no part of the site itself."""
+    *folders, last = name.casefold().split("/")
+    stem, dot, suffix = last.rpartition(".")
+    if f"{dot}{suffix}" not in _POST_SUFFIXES or stem in _NO_POSTS or last.startswith("."):
+        return False
+    return not any(
+        folder in _NO_POST_FOLDERS or (folder[:1] in (".", "_") and folder not in _POST_FOLDERS)
+        for folder in folders
+        if folder != "."
+    )
+
+
+def _in_folder(root: Path, committed: Mapping[str, str]) -> Iterator[Found]:
+    tops = [name for name in _POST_FOLDERS if (root / name).is_dir()]
+    for top in tops or ["."]:
+        for folder, folders, names in os.walk(root / top):
+            # Names only are held: sorted, so that articles come in the order of their days.
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            inside = os.path.relpath(folder, root).replace(os.sep, "/")
+            for name in sorted(names):
+                path = name if inside == "." else f"{inside}/{name}"
+                if is_post(path):
+                    yield _from_disk(root / path, path, committed.get(path))
+                else:
+                    yield Left(path)
+
+
+def _from_disk(path: Path, name: str, observed_at: str | None) -> Found:
+    url = _url(path)
+    try:
+        # A pipe would never end.
+        if not path.is_file():
+            return Left(name)
+        with path.open("rb") as file:
+            body = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return Lost(name, url, f"it cannot be read: {error.strerror}")
+    return _within_size(name, url, body, observed_at)
+
+
+def _within_size(name: str, url: str, body: bytes, observed_at: str | None = None) -> Found:
+    if len(body) > MAX_BYTES:
+        return Lost(name, url, f"it has more than {MAX_BYTES >> 20} MB: no post is so long")
+    return PostFile(name, url, body, observed_at)
+
+
+def is_safe(name: str) -> bool:
+    """Tell whether an archive's member stays in the folder that it would be unpacked in."""
+    plain = name.replace("\\", "/")
+    leads_out = plain.startswith("/") or ".." in plain.split("/") or _DRIVE.match(plain)
+    return not leads_out and "\0" not in plain
+
+
+def _wanted(name: str) -> bool:
+    return is_safe(name) and is_post(name)
+
+
+def _member(archive: str, name: str, body: bytes | None) -> Found:
+    """What a member is; *archive* is the archive's URL, no *body* says that it is no plain file."""
+    url = f"{archive}!/{quote(name)}"
+    if not is_safe(name):
+        return Unsafe(name, url)
+    return Left(name) if body is None else _within_size(name, url, body)
+
+
+def _in_tar(path: Path) -> Iterator[Found]:
+    archive = _url(path)
+    for name, body in post_tars.members(path, _wanted):
+        yield _member(archive, name, body)
+
+
+def _in_zip(path: Path) -> Iterator[Found]:
+    url, budget, count = _url(path), Budget(path), 0
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+        raise Damaged(f"{path} cannot be read as a zip archive: {error}") from error
+    with closing(archive):
+        for member in archive.infolist():
+            if member.is_dir():
+                continue
+            name = member.filename
+            try:
+                body = _unzipped(archive, member, budget) if _wanted(name) else None
+                yield _member(url, name, body)
+            except Bomb as error:
+                raise Bomb(f"{path} was left after {count} files: {error}") from error
+            except _UnreadableMember as error:
+                yield Lost(name, f"{url}!/{quote(name)}", str(error))
+            count += 1
+
+
+class _UnreadableMember(Exception):
+    pass
+
+
+def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes:
+    try:
+        with archive.open(member) as file:
+            body = file.read(MAX_BYTES + 1)
+    except Exception as error:
+        # A damaged member raises what its method's decoder raises, an encrypted one
+        # RuntimeError; the others are still there.
+        raise _UnreadableMember(f"it cannot be unpacked: {error}") from error
+    budget.spend(len(body))
+    return body
+
+
+def _url(path: Path) -> str:
+    return f"file://{quote(os.path.abspath(path))}"

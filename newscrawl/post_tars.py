@@ -1,0 +1,139 @@
+"""Reads tar archives as a stream, in constant memory whatever is in them."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from typing import Self
+
+MAX_BYTES = 20 << 20
+"""Bytes of a file: the longest post of the mirror has some 100 KB."""
+MAX_RATIO = 200
+"""Unpacked bytes for one packed: posts have 3 to 10, a bomb has a thousand."""
+FREE_BYTES = 100 << 20
+"""Unpacked bytes from which on the ratio counts."""
+_MAX_HEADER = 1 << 20
+"""Bytes of a header that tarfile would read whole, such as a long name."""
+
+_DAMAGES = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
+
+
+class Damaged(Exception):
+    """An archive that cannot be read to its end; the message says why and how far it came."""
+
+
+class Bomb(Damaged):
+    """An archive that unpacks to much more than its size."""
+
+
+class Budget:
+    """How many bytes an archive may still unpack to."""
+
+    def __init__(self, archive: Path) -> None:
+        self._allowed = max(FREE_BYTES, MAX_RATIO * archive.stat().st_size)
+        self._spent = 0
+
+    def spend(self, count: int) -> None:
+        """Count unpacked bytes.
+
+        :raises Bomb: they are too many for the archive's size.
+        """
+        self._spent += count
+        if self._spent > self._allowed:
+            raise Bomb(
+                f"it unpacks to more than {MAX_RATIO} times its size, {self._spent >> 20} MB by "
+                "now, as a decompression bomb does"
+            )
+
+
+class _Header(tarfile.TarInfo):
+    """A header that is read whole only while it is small, and never ends an archive in silence."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise  # the mark at an archive's end
+        except tarfile.HeaderError as error:
+            raise Damaged(str(error)) from error
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _READ_WHOLE and self.size > _MAX_HEADER:
+            raise Bomb(f"a header of {self.size} bytes, where names have a few hundred")
+        return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
+
+
+_READ_WHOLE = (
+    tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)  # fmt: skip
+
+
+class _Metered(io.RawIOBase):
+    """A stream that counts what is read against a budget."""
+
+    def __init__(self, stream: IO[bytes], budget: Budget) -> None:
+        self._stream, self._budget = stream, budget
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._budget.spend(len(data))
+        return data
+
+
+def members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | None]]:
+    """Give the name of each member that is no folder, and its bytes, MAX_BYTES and one at most.
+
+    The bytes are None where *wanted*, asked with the name, says no, and for links and devices.
+
+    Raises Damaged after what could be read; OSError where the file cannot be opened.
+    """
+    count = 0
+    with path.open("rb") as file:
+        try:
+            # In stream mode tarfile never seeks, and reads in blocks.
+            with tarfile.open(
+                fileobj=_Metered(_unpacked(file), Budget(path)), mode="r|", tarinfo=_Header
+            ) as archive:
+                while (member := archive.next()) is not None:
+                    # It would keep every header it has met.
+                    archive.members.clear()  # type: ignore[attr-defined]
+                    if not member.isdir():
+                        yield member.name, _bytes(archive, member, wanted)
+                        count += 1
+        except Bomb as error:
+            raise Bomb(f"{path} was left after {count} files: {error}") from error
+        except (Damaged, *_DAMAGES) as error:
+            raise Damaged(f"{path} is damaged after {count} files: {error}") from error
+
+
+def _unpacked(file: IO[bytes]) -> IO[bytes]:
+    """The stream in a file: by its first bytes, since names lie."""
+    begin = file.read(8)
+    file.seek(0)
+    if begin.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
+    if begin.startswith(b"BZh"):
+        return cast("IO[bytes]", bz2.BZ2File(file))
+    if begin.startswith(b"\xfd7zXZ\x00"):
+        return cast("IO[bytes]", lzma.LZMAFile(file))
+    return file
+
+
+def _bytes(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, wanted: Callable[[str], bool]
+) -> bytes | None:
+    if not member.isreg() or member.issparse() or not wanted(member.name):
+        return None
+    content = archive.extractfile(member)
+    return content.read(MAX_BYTES + 1) if content is not None else None

@@ -1,0 +1,286 @@
+"""Asks for lists of news: the mirror's feed, and those that the mirror itself is made of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from scrapy.exceptions import UsageError
+from scrapy.http import Request, Response
+
+from newscrawl import feeds, ids
+from newscrawl.base_spider import NewsSpider, header, positive, why
+from newscrawl.feeds import Asked, atom, stored
+from newscrawl.following import Following
+from newscrawl.items import Article, Failure, Page, Reject
+from newscrawl.outcome import Exit
+from newscrawl.pages import Unreadable, entry, listing
+from newscrawl.resolving import Resolving
+from newscrawl.store.clock import utc_now
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure as TwistedFailure
+
+LISTING = 100
+"""Priority: the lists come first, since what leaves them is gone."""
+PAGES = 5
+"""How many pages of a list are followed unless ``pages`` says otherwise."""
+
+logger = logging.getLogger(__name__)
+
+
+class FeedSpider(Resolving, Following):
+    """Asks for lists, keeps what they say of each article, and asks for those not yet stored.
+
+    An entry of the mirror's feed leads to its post, every other one to its article by the ways
+    of the spider ``share``. Ids of notices, reports and users' columns (AN, AP, CFH) are kept as
+    entries: no address is known that has them.
+
+    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.feeds.LISTS`), ``pages`` (pages
+    of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every list is asked
+    for on that host), ``hosts``, ``site``.
+    """
+
+    name = "feed"
+    argument_names: ClassVar[frozenset[str]] = (
+        NewsSpider.argument_names | Following.argument_names | {"name", "pages"}
+    )
+    page_kinds = ("entry", "post", "answer", "public")
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        # Scrapy takes `name` for the spider's own.
+        super().__init__(None, **arguments)
+        if name is not None:
+            self.arguments = {"name": name, **arguments}
+        try:
+            self.lists = feeds.find(name if name is not None else feeds.DEFAULT)
+        except feeds.UnknownList as error:
+            raise UsageError(str(error)) from None
+        if not self.lists:
+            raise UsageError(f"No list is named; there are {', '.join(feeds.LISTS)}")
+        self.pages = positive("pages", arguments.get("pages", str(PAGES)))
+        self._seen: set[str] = set()
+        """Keys of the pages of entries and posts met in this run."""
+        self._lost: list[str] = []
+        """What became of the lists of which nothing could be read."""
+        self._uncounted = 0
+        """Pages in the ledger that were no request for an article."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether ``limit`` is reached; an entry costs no request and does not count."""
+        scheduled = self.run.ledger.counters["scheduled"] - self._uncounted
+        return self.limit is not None and scheduled >= self.limit
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Ask for each list, and for what earlier runs met and could not have."""
+        left_over = stored.left_over(self.run.connection)
+        for asked in self.lists:
+            yield self._ask_list(asked, 1, "")
+        for info_code in left_over:
+            for request in self._ask_article(info_code):
+                yield request
+
+    # -- lists --------------------------------------------------------------------------
+
+    def _ask_list(self, asked: Asked, number: int, cursor: str) -> Request:
+        url = asked.list.address(
+            self.base_url, is_own_base=self.is_own_base, page=number, cursor=cursor,
+            argument=asked.argument,
+        )  # fmt: skip
+        self._allow(url)
+        self.crawler.stats.inc_value("listings/asked")
+        return Request(
+            url, callback=self.parse_list, errback=self.list_failed, priority=LISTING,
+            headers=dict(asked.list.headers), cb_kwargs={"asked": asked, "number": number},
+        )  # fmt: skip
+
+    def parse_list(self, response: Response, asked: Asked, number: int) -> Iterator[Any]:
+        """Take the entries of a list, and go on to its next page as long as it has news."""
+        page = Page(
+            kind="list", id=asked.label, url=response.url, body=response.body,
+            observed_at=utc_now(), site=self.site,
+            content_type=header(response, "Content-Type"),
+        )  # fmt: skip
+        try:
+            answer = feeds.read(asked.list, page)
+        except Unreadable as error:
+            yield from self._unreadable(asked, number, Reject(page, error.reason, error.detail))
+            return
+        self.crawler.stats.inc_value("listings/read")
+        has_news = False
+        for record in answer.records:
+            is_news = yield from self._take(asked, record, page, _answered_at(response))
+            has_news = has_news or is_news
+        is_last = not asked.list.has_pages or (asked.list.cursor and not answer.cursor)
+        if is_last or not has_news or self.is_full:
+            return
+        if number < self.pages:
+            yield self._ask_list(asked, number + 1, answer.cursor)
+        elif number > 1:
+            logger.info("The list %s has more news than %d pages", asked.label, number)
+
+    def list_failed(self, failure: TwistedFailure) -> None:
+        """Note that a list could not be had."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+        self._lose(**request.cb_kwargs, reason=f"cannot be had: {why(failure)}")
+
+    def _unreadable(self, asked: Asked, number: int, reject: Reject) -> Iterator[Reject]:
+        """Keep an answer that is no list, with its reason."""
+        self._count(reject.page)
+        yield reject
+        self._lose(asked, number, f"cannot be read: {reject.detail}")
+
+    def _lose(self, asked: Asked, number: int, reason: str) -> None:
+        nth = f", page {number}," if number > 1 else ""
+        sentence = f"The list {asked.label}{nth} {reason}"
+        self.run.trouble(sentence)
+        self._lost += [sentence] if number == 1 else []
+        if len(self._lost) == len(self.lists):
+            self.run.fail_at_end(Exit.UNREACHABLE, "; ".join(self._lost))
+
+    # -- entries ------------------------------------------------------------------------
+
+    def _take(
+        self, asked: Asked, record: Any, answer: Page, answered_at: datetime
+    ) -> Generator[Any, None, bool]:
+        """Yield what an entry says and leads to; return whether it is news."""
+        shape = asked.list.shape
+        if shape == entry.ATOM and (
+            atom.is_broken(record) or not self._is_own_post(record["link"])
+        ):
+            return (yield from self._follow(record["link"]))
+        try:
+            page = entry.page_of(shape, record, answer, answered_at=answered_at)
+        except ids.BadInfoCode as error:
+            page = entry.page_of_nothing(shape, record, answer)
+            if page.key not in self._seen:
+                yield from self._reject_entry(page, "no_id", str(error))
+            return False
+        is_known = stored.has_page(self.run.connection, page)
+        info_code = yield from self._yield_entry(page)
+        if info_code is None:
+            return False
+        if shape == entry.ATOM:
+            return (yield from self._follow(record["link"]))
+        if ids.digits(info_code) is None:
+            return not is_known
+        return (yield from self._ask_article(info_code))
+
+    def _yield_entry(self, page: Page) -> Generator[Any, None, str | None]:
+        """Yield an entry's own article, once; return its id, None where it leads no further."""
+        if page.key in self._seen:
+            self.run.ledger.link("repeated")
+            return None
+        self._seen.add(page.key)
+        try:
+            article = entry.read(page, stats=self.crawler.stats)
+        except Unreadable as error:
+            yield from self._reject_entry(page, error.reason, error.detail)
+            return None
+        assert article.info_code is not None  # noqa: S101  the reader has it from the page's id
+        if self.is_before_since(article) or self.is_full:
+            self.run.ledger.link("filtered")
+            return None
+        self._count(page)
+        yield article
+        return article.info_code
+
+    def _reject_entry(self, page: Page, reason: str, detail: str) -> Iterator[Reject]:
+        self._seen.add(page.key)
+        self._count(page)
+        yield Reject(page, reason, detail)
+
+    def _count(self, page: Page) -> None:
+        """Enter a page into the ledger that needs no request of its own."""
+        self._uncounted += 1
+        self.run.ledger.schedule(page.url)
+
+    # -- articles -----------------------------------------------------------------------
+
+    def _ask_article(self, info_code: str) -> Generator[Any, None, bool]:
+        """Ask for an article unless it is stored; return whether it is news."""
+        if stored.has_article(self.run.connection, info_code):
+            self.run.ledger.link("skipped")
+            return False
+        if self.is_too_old(info_code) or self.is_full:
+            self.run.ledger.link("filtered")
+            return False
+        yield from self.resolve(info_code)
+        return True
+
+    def _follow(self, link: str) -> Generator[Any, None, bool]:
+        """Ask for the post of an entry, or for the article where it is no post of the mirror."""
+        try:
+            page, info_code = self.post_at(link)
+            elsewhere = None if self._is_own_post(link) else ids.parse(link)
+        except ValueError as error:
+            self.run.trouble(f"The link {link} leads to no post: {error}")
+            return False
+        if elsewhere is not None:
+            return (yield from self._ask_article(elsewhere))
+        if page.key in self._seen:
+            self.run.ledger.link("repeated")
+        elif stored.has_page(self.run.connection, page):
+            self.run.ledger.link("skipped")
+        elif self.is_too_old(info_code) or self.is_full:
+            self.run.ledger.link("filtered")
+        else:
+            self._seen.add(page.key)
+            yield self.get(page, post_of=info_code)
+            return True
+        return False
+
+    def unreadable(self, reject: Reject, **cb_kwargs: Any) -> Iterable[Any]:
+        """Ask the share addresses for a post that cannot be read."""
+        if info_code := self._other_way(cb_kwargs):
+            reject.final = False
+            yield reject
+            yield from self.resolve(info_code)
+        else:
+            yield from super().unreadable(reject, **_without_post(cb_kwargs))
+
+    def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
+        """Ask the share addresses for a post that is gone: they leave the mirror in days."""
+        if info_code := self._other_way(cb_kwargs):
+            failure.final = False
+            yield failure
+            yield from self.resolve(info_code)
+        else:
+            yield from super().failed(failure, **_without_post(cb_kwargs))
+
+    def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
+        """Go on as the spider ``share`` does where an answer has no text."""
+        return super().after(article, **_without_post(cb_kwargs))
+
+    def _other_way(self, cb_kwargs: dict[str, Any]) -> str | None:
+        info_code: str | None = cb_kwargs.get("post_of")
+        return info_code if info_code and ids.digits(info_code) else None
+
+    # -- hosts --------------------------------------------------------------------------
+
+    def _is_own_post(self, link: str) -> bool:
+        if not listing.is_post_link(link):
+            return False
+        return urlsplit(self.own(link)).hostname == urlsplit(self.base_url).hostname
+
+    def _allow(self, url: str) -> None:
+        host = urlsplit(url).hostname
+        if host and not self.is_own_base and host not in self.allowed_domains:
+            self.allowed_domains.append(host)
+
+
+def _without_post(cb_kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in cb_kwargs.items() if name != "post_of"}
+
+
+def _answered_at(response: Response) -> datetime:
+    """Return the list's own clock, which its relative times are relative to; else ours."""
+    try:
+        return parsedate_to_datetime(header(response, "Date") or "").astimezone(UTC)
+    except ValueError:
+        return datetime.now(UTC)

@@ -1,0 +1,439 @@
+"""The spider `posts`, whole loads: folders, checkouts, archives, and what is wrong with them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from crawls import FAST, assert_balanced, crawl, dump, ledger, query
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.exceptions import UsageError
+
+from newscrawl import pages
+from newscrawl.crawling import settings_for
+from newscrawl.mirror import Site
+from newscrawl.mirror.server import Answers, Server
+from newscrawl.outcome import Exit, Outcome
+from newscrawl.post_commits import NoHistory, commit_times
+from newscrawl.post_sources import is_post, is_safe
+from newscrawl.run import run_of
+
+Files = list[tuple[str, bytes]]
+NAME = "_posts/2022-05-30-NW202205302396671645.md"
+
+
+def post(text: str = "一段。", date: str = "2022-05-30 22:00:29 +0800") -> bytes:
+    """Return a short post file."""
+    return (
+        f'---\nlayout: post\ntitle: "标题"\ndate: {date}\ncategories: quanzhouwanbao\n'
+        f"tags: 泉州晚报新闻\n---\n<p>{text}</p>\n\n"
+        "[返回泉州晚报新闻](//finews.withounder.com/category/quanzhouwanbao.html)｜"
+        "[返回首页](//finews.withounder.com/)\n"
+    ).encode()
+
+
+async def load(db: Path, *paths: Path, **arguments: str) -> Outcome:
+    """Load post files in this process; return how it ended."""
+    runner = AsyncCrawlerRunner(settings_for(str(db), **FAST))
+    crawler = runner.create_crawler("posts")
+    await runner.crawl(crawler, paths="\n".join(map(str, paths)), **arguments)
+    outcome = run_of(crawler).outcome
+    assert outcome is not None
+    assert_balanced(ledger(db))
+    return outcome
+
+
+def counted(db: Path) -> dict[str, int]:
+    """Return the counters of the last run that are not 0."""
+    run = ledger(db)
+    names = ("filtered", "scheduled", "failed", "rejected", "unchanged", "new", "richer", "changed")
+    return {name: run[name] for name in names if run[name]}
+
+
+def folder(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
+    """Write files below a folder."""
+    for name, body in files:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(body)
+    return path
+
+
+def tar(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
+    """Write a .tar.gz, or what the name says."""
+    packing = path.suffix.removeprefix(".")
+    mode: Any = f"w:{packing}" if packing != "tar" else "w"
+    with tarfile.open(path, mode) as archive:
+        for name, body in files:
+            member = tarfile.TarInfo(name)
+            member.size = len(body)
+            archive.addfile(member, io.BytesIO(body))
+    return path
+
+
+def zipped(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
+    """Write a .zip."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in files:
+            archive.writestr(name, body)
+    return path
+
+
+def site_files(articles: int = 60) -> Files:
+    """Return the post files of a made mirror with every oddity."""
+    return list(Site(articles=articles, oddities=frozenset({"all"})).posts())
+
+
+SOURCES: dict[str, Callable[[Path, Files], Path]] = {
+    "folder": lambda path, files: folder(path / "finews", files),
+    "tar": lambda path, files: tar(path / "posts.tar", files),
+    "tar.gz": lambda path, files: tar(path / "posts.tar.gz", files),
+    "tar.xz": lambda path, files: tar(path / "posts.tar.xz", files),
+    "tar.bz2": lambda path, files: tar(path / "posts.tar.bz2", files),
+    "zip": lambda path, files: zipped(path / "posts.zip", files),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+async def test_every_source_gives_every_article(tmp_path: Path, kind: str) -> None:
+    site = Site(articles=60, oddities=frozenset({"all"}))
+    outcome = await load(tmp_path / "news.db", SOURCES[kind](tmp_path, site_files()))
+    assert outcome.exit is Exit.GOOD, outcome
+    sql = "SELECT info_code, title, published_at, source FROM articles"
+    assert sorted(query(tmp_path / "news.db", sql)) == sorted(
+        (truth.info_code, truth.title, truth.published_at, truth.source) for truth in site.truths()
+    )
+    assert query(tmp_path / "news.db", "SELECT count(*) FROM revisions") == [(0,)]
+    assert query(tmp_path / "news.db", "SELECT DISTINCT page_kind FROM sightings") == [("file",)]
+
+
+async def test_what_a_sighting_says(tmp_path: Path) -> None:
+    path = tar(tmp_path / "a b.tar.gz", [(NAME, post())])
+    await load(tmp_path / "news.db", path)
+    sql = "SELECT source_site, page_id, url, observed_at FROM sightings"
+    assert query(tmp_path / "news.db", sql) == [(
+        "finews", "NW202205302396671645", f"{path.as_uri()}!/{NAME}", "2022-05-30T14:00:29+00:00",
+    )]  # fmt: skip
+    stored = query(tmp_path / "news.db", "SELECT page_kind, size FROM pages")
+    assert stored == [("file", len(post()))]
+
+
+async def test_loading_twice_changes_nothing(tmp_path: Path) -> None:
+    path = tar(tmp_path / "posts.tar.gz", site_files())
+    await load(tmp_path / "news.db", path)
+    before = dump(tmp_path / "news.db")
+    outcome = await load(tmp_path / "news.db", path)
+    assert outcome.exit is Exit.GOOD
+    count = counted(tmp_path / "news.db")
+    assert count["unchanged"] == count["scheduled"]
+    assert dump(tmp_path / "news.db") == before
+
+
+async def test_copy_in_old_post_is_no_edit(tmp_path: Path) -> None:
+    twin = post().replace(b"</p>", b"</p>\r\n ")
+    path = folder(tmp_path / "finews", [(NAME, post()), (NAME.replace("_posts", "old_post"), twin)])
+    outcome = await load(tmp_path / "news.db", path)
+    assert outcome.exit is Exit.GOOD
+    assert counted(tmp_path / "news.db") == {"scheduled": 2, "new": 1, "unchanged": 1}
+    assert query(tmp_path / "news.db", "SELECT count(*) FROM revisions") == [(0,)]
+
+
+@pytest.mark.parametrize("order", ["files first", "site first"])
+async def test_files_and_site_make_the_same_rows(
+    real_mirror: Server, finews: Path, tmp_path: Path, order: str
+) -> None:
+    files = (finews / "posts", finews / "old_post")
+    both, alone = tmp_path / "both.db", tmp_path / "files.db"
+    await load(alone, *files)
+    if order == "files first":
+        await load(both, *files)
+    await crawl("category", both, real_mirror.url)
+    if order == "site first":
+        await load(both, *files)
+    fields = (
+        "info_code, title, published_at, published_precision, source, digest, body_html, body_text,"
+        " body_rank, share_url, original_url"
+    )
+    # Not compared: published_raw and published_from say which page printed the time; the seqs and
+    # times of this archive's own.
+    sql = f"SELECT {fields} FROM articles ORDER BY info_code"
+    assert query(both, sql) == query(alone, sql)
+    for table in ("article_categories", "article_tags", "mentions", "images"):
+        columns = "*" if table != "article_categories" else "info_code, category"
+        assert sorted(query(both, f"SELECT {columns} FROM {table}")) == sorted(
+            query(alone, f"SELECT {columns} FROM {table}")
+        )
+    assert query(both, "SELECT count(*) FROM revisions") == [(0,)]
+    only = {code for code, *_ in query(alone, sql)}
+    assert {"NW202112082206703990", "NW202112082207166919"} <= only
+    assert len(only) == 15
+
+
+async def test_made_files_and_site_in_either_order(
+    serving: Callable[[Answers], Server], tmp_path: Path
+) -> None:
+    site = Site(articles=60, oddities=frozenset({"all"}))
+    path, server = tar(tmp_path / "posts.tar.gz", site.posts()), serving(site)
+    one, two = tmp_path / "one.db", tmp_path / "two.db"
+    await load(one, path)
+    await crawl("category", one, server.url)
+    await crawl("category", two, server.url)
+    await load(two, path)
+    sql = (
+        "SELECT info_code, title, published_at, published_raw, published_from, source, digest,"
+        " body_html, body_text, body_rank, share_url, original_url FROM articles ORDER BY 1"
+    )
+    assert query(one, sql) == query(two, sql)
+    assert query(one, "SELECT count(*) FROM revisions") == [(0,)]
+
+
+async def test_commit_time_is_when_a_file_was_seen(tmp_path: Path) -> None:
+    checkout = folder(tmp_path / "finews", [(NAME, post("一")), ("_posts/空 白.md", post("二"))])
+    commit(checkout, "2022-05-30T15:00:00+00:00")
+    (checkout / NAME).write_bytes(post("一改"))
+    commit(checkout, "2022-05-31T09:00:00+08:00")
+    folder(checkout, [("_posts/2022-05-30-NW202205302396671646.md", post("三"))])
+    await load(tmp_path / "news.db", checkout)
+    sql = "SELECT page_id, observed_at FROM sightings ORDER BY page_id"
+    assert query(tmp_path / "news.db", sql) == [
+        ("NW202205302396671645", "2022-05-31T01:00:00+00:00"),
+        ("NW202205302396671646", "2022-05-30T14:00:29+00:00"),  # not committed: when published
+        ("空 白", "2022-05-30T15:00:00+00:00"),
+    ]
+
+
+async def test_an_edit_between_two_commits_is_a_revision(tmp_path: Path) -> None:
+    checkout = folder(tmp_path / "finews", [(NAME, post("一"))])
+    commit(checkout, "2022-05-30T15:00:00+00:00")
+    await load(tmp_path / "news.db", checkout)
+    (checkout / NAME).write_bytes(post("一改"))
+    commit(checkout, "2022-05-31T01:00:00+00:00")
+    await load(tmp_path / "news.db", checkout)
+    assert counted(tmp_path / "news.db") == {"scheduled": 1, "changed": 1}
+    sql = "SELECT body_text, observed_at, replaced_at FROM revisions"
+    assert query(tmp_path / "news.db", sql) == [
+        ("一", "2022-05-30T15:00:00+00:00", "2022-05-31T01:00:00+00:00")
+    ]
+
+
+def commit(checkout: Path, at: str) -> None:
+    """Commit everything in a folder, as of a time."""
+    environment = {
+        **os.environ, "GIT_COMMITTER_DATE": at, "GIT_AUTHOR_DATE": at,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+    }  # fmt: skip
+    name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "-A"), (*name, "commit", "-q", "-m", "posts")):
+        subprocess.run(["git", "-C", str(checkout), *words], check=True, env=environment)
+
+
+def test_no_history(tmp_path: Path) -> None:
+    with pytest.raises(NoHistory, match="no git checkout"):
+        commit_times(tmp_path)
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(NoHistory, match="git cannot read"):
+        commit_times(tmp_path)
+
+
+BAD: dict[str, tuple[bytes, str]] = {
+    "2022-05-30-NW202205302396671646.md": (b"---\nlayout: post\ndate: 2022", "cut_off"),
+    "2022-05-30-NW202205302396671647.md": (post()[:-10] + b"\xff", "charset"),
+    "2022-05-30-NW202205302396671648.md": ("说明".encode(), "not_a_post"),
+    "2022-05-30-NW202205992396671649.md": (post(), "no_id"),
+    "../2022-05-30-NW202205302396671650.md": (post(), "no_id"),
+    "/2022-05-30-NW202205302396671651.md": (post(), "no_id"),
+    "a\\..\\2022-05-30-NW202205302396671652.md": (post(), "no_id"),
+    "C:/2022-05-30-NW202205302396671653.md": (post(), "no_id"),
+}
+"""Members of an archive that are rejected, and why."""
+
+
+@pytest.mark.parametrize("kind", ["tar.gz", "zip"])
+async def test_bad_files_are_named_and_the_rest_is_loaded(tmp_path: Path, kind: str) -> None:
+    files = [
+        *((name, body) for name, (body, _) in BAD.items()),
+        ("finews/README.md", b"# finews"), ("finews/LICENSE", b"MIT"),
+        ("finews/_layouts/post.html", b"<html>"), ("finews/category/a.md", b"---\n---\n"),
+        ("finews/_posts/._2022-05-30-NW202205302396671645.md", b"\0\5\26\7"),
+        (f"finews/{NAME}", post()),
+        ("finews/_posts/2022-05-30-NW202205302396671654.md", post(date="2022-01-01 10:00:00")),
+    ]  # fmt: skip
+    path = SOURCES[kind](tmp_path, files)
+    outcome = await load(tmp_path / "news.db", path)
+    assert outcome.exit is Exit.DEGRADED
+    assert counted(tmp_path / "news.db") == {
+        "filtered": 5, "scheduled": 10, "rejected": 8, "new": 2,
+    }  # fmt: skip
+    rejects = dict(query(tmp_path / "news.db", "SELECT url, reason FROM rejects"))
+    assert sorted(rejects.values()) == sorted(reason for _, reason in BAD.values())
+    assert any("leads out" in detail for (detail,) in
+               query(tmp_path / "news.db", "SELECT detail FROM rejects"))  # fmt: skip
+    [(at, from_)] = query(
+        tmp_path / "news.db",
+        "SELECT published_at, published_from FROM articles WHERE info_code LIKE '%71654'",
+    )
+    assert at == "2022-05-30T00:00:00+08:00"
+    assert "more than 3 days from the day in the id" in from_
+
+
+async def test_a_file_too_large_fails_alone(tmp_path: Path) -> None:
+    huge = post() + b" " * (21 << 20)
+    files = [("2022-05-30-NW202205302396671646.md", huge), (NAME, post())]
+    for kind in ("tar", "zip", "folder"):
+        (tmp_path / kind).mkdir()
+        await load(tmp_path / kind / "news.db", SOURCES[kind](tmp_path / kind, files))
+        assert counted(tmp_path / kind / "news.db")["new"] == 1
+
+
+async def test_a_bomb_is_left_with_a_sentence(tmp_path: Path) -> None:
+    zeros = (f"2022-05-30-NW20220530239667{n}.md" for n in range(1000, 1012))
+    files = [(NAME, post()), *((name, bytes(19 << 20)) for name in zeros)]
+    for kind in ("tar.gz", "zip"):
+        (tmp_path / kind).mkdir()
+        outcome = await load(tmp_path / kind / "news.db", SOURCES[kind](tmp_path / kind, files))
+        assert outcome.exit is Exit.DEGRADED
+        assert query(tmp_path / kind / "news.db", "SELECT count(*) FROM articles") == [(1,)]
+        assert counted(tmp_path / kind / "news.db")["scheduled"] < 10
+
+
+async def test_a_header_that_is_a_bomb(tmp_path: Path) -> None:
+    path = tmp_path / "posts.tar.gz"
+    name = tarfile.TarInfo("././@LongLink")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, 1 << 40
+    good = tarfile.TarInfo(NAME)
+    good.size = len(post())
+    padded = post() + bytes(-len(post()) % 512)
+    path.write_bytes(gzip.compress(good.tobuf() + padded + name.tobuf() + bytes(4096)))
+    outcome = await load(tmp_path / "news.db", path)
+    assert outcome.exit is Exit.DEGRADED
+    assert "after 1 files" in outcome.reason
+    assert counted(tmp_path / "news.db") == {"scheduled": 1, "new": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "keep"),
+    [("tar", 1024), ("tar", 1700), ("tar.gz", 0.5), ("zip", 0.5), ("tar.xz", 0.5), ("tar.gz", 5)],
+)
+async def test_what_a_damaged_archive_has_is_kept(tmp_path: Path, kind: str, keep: float) -> None:
+    files = [
+        (name, os.urandom(3000).hex().encode().join([post(), b"\n"])) for name, _ in site_files(20)
+    ]
+    path = SOURCES[kind](tmp_path, files)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(keep if keep > 1 else len(whole) * keep)])
+    outcome = await load(tmp_path / "news.db", path)
+    assert outcome.exit in (Exit.DEGRADED, Exit.USAGE), outcome
+    expected = keep in (0.5,) and kind != "zip"
+    assert (query(tmp_path / "news.db", "SELECT count(*) FROM articles") > [(0,)]) is expected
+
+
+async def test_a_damaged_member_of_a_zip_fails_alone(tmp_path: Path) -> None:
+    other = "2022-05-30-NW202205302396671646.md"
+    path = zipped(tmp_path / "posts.zip", [(NAME, post()), (other, post("二"))])
+    data = bytearray(path.read_bytes())
+    at = data.index(NAME.encode()) + len(NAME) + 20
+    data[at : at + 8] = b"\xff" * 8
+    path.write_bytes(data)
+    await load(tmp_path / "news.db", path)
+    assert counted(tmp_path / "news.db") == {"scheduled": 2, "failed": 1, "new": 1}
+
+
+@pytest.mark.parametrize(
+    ("paths", "sentence"),
+    [
+        ("", "Nothing to load"),
+        ("/no/such/folder", "does not exist"),
+        (__file__, "no folder, no archive"),
+    ],
+)
+async def test_usage(tmp_path: Path, paths: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        await load(tmp_path / "news.db", *filter(None, [Path(paths)] if paths else []))
+
+
+async def test_a_folder_without_posts(tmp_path: Path) -> None:
+    empty = folder(tmp_path / "empty", [("README.md", b"# x")])
+    outcome = await load(tmp_path / "news.db", empty)
+    assert outcome.exit is Exit.USAGE
+    assert "holds no post files" in outcome.reason
+    assert counted(tmp_path / "news.db") == {"filtered": 1}
+
+
+async def test_since_and_limit(tmp_path: Path) -> None:
+    names = [f"2022-05-{day}-NW202205{day}2396671645.md" for day in (28, 29, 30)]
+    files = [(name, post(date=f"{name[:10]} 10:00:00 +0800")) for name in names]
+    path = folder(tmp_path / "posts", files)
+    await load(tmp_path / "since.db", path, since="2022-05-29")
+    assert counted(tmp_path / "since.db") == {"filtered": 1, "scheduled": 2, "new": 2}
+    await load(tmp_path / "limit.db", path, limit="2")
+    assert counted(tmp_path / "limit.db") == {"scheduled": 2, "new": 2}
+
+
+async def test_a_bug_in_the_reader_loses_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = pages.read
+
+    def broken(page: Any, stats: Any = None) -> Any:
+        if page.id.endswith("6"):
+            raise RuntimeError("oh")
+        return read(page, stats)
+
+    monkeypatch.setattr(pages, "read", broken)
+    names = [f"2022-05-30-NW20220530239667164{n}.md" for n in (5, 6, 7)]
+    path = folder(tmp_path / "posts", [(name, post()) for name in names])
+    outcome = await load(tmp_path / "news.db", path)
+    assert outcome.exit is Exit.DEGRADED
+    assert counted(tmp_path / "news.db") == {"scheduled": 3, "rejected": 1, "new": 2}
+
+
+async def test_a_store_that_fails_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from newscrawl.store.errors import StoreError
+    from newscrawl.store.writer import Writer
+
+    def full(*args: Any, **options: Any) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Writer, "add", full)
+    taken = []
+    known = pages.read
+    monkeypatch.setattr(pages, "read", lambda *args, **kw: taken.append(1) or known(*args, **kw))
+    path = tar(tmp_path / "posts.tar.gz", site_files(300))
+    runner = AsyncCrawlerRunner(settings_for(str(tmp_path / "news.db"), **FAST))
+    crawler = runner.create_crawler("posts")
+    await runner.crawl(crawler, paths=str(path))
+    outcome = run_of(crawler).outcome
+    assert outcome is not None
+    assert outcome.exit is Exit.STORE
+    assert len(taken) < 20  # the rest of the archive was left alone
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (NAME, True), ("old_post/-202205262391921712.md", True), ("finews-main/_posts/a.md", True),
+        ("a.markdown", True), ("./a.md", True), ("README.md", False), ("a.html", False),
+        ("_layouts/a.md", False), (".github/a.md", False), ("category/a.md", False),
+        ("_posts/.hidden.md", False), ("LICENSE", False), ("_drafts/a.md", False),
+    ],
+)  # fmt: skip
+def test_is_post(name: str, expected: bool) -> None:
+    assert is_post(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a/b.md", True), ("a..b.md", True), ("../a", False), ("a/../b", False), ("/a", False),
+     ("\\a", False), ("c:a", False), ("a\0b", False)],
+)  # fmt: skip
+def test_is_safe(name: str, expected: bool) -> None:
+    assert is_safe(name) is expected

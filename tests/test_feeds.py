@@ -1,0 +1,431 @@
+"""The lists of news: what is asked, what an answer says, and why one is no list."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from newscrawl import feeds, ids
+from newscrawl.feeds import LISTS, atom
+from newscrawl.items import Article, BodyRank, Page
+from newscrawl.mirror.list_answers import ANSWERS
+from newscrawl.mirror.lists import Lists
+from newscrawl.mirror.site import Site
+from newscrawl.normalise import normalise
+from newscrawl.pages import REASONS, Unreadable, entry
+
+DIGITS = "202206142412311033"
+NW = f"NW{DIGITS}"
+AT = "2022-06-14 17:56:07"
+ANSWERED = datetime.fromisoformat("2022-06-14T20:00:00+08:00")
+
+
+def answer(body: str | bytes, url: str = "http://lists.test/list?page=1") -> Page:
+    """Return the answer of a list, had on the evening of its day."""
+    raw = body if isinstance(body, bytes) else body.encode()
+    return Page("list", "made up", url, raw, "2022-06-14T12:00:01+00:00")
+
+
+def articles(name: str, body: str) -> list[Article]:
+    """Return what each entry of an answer says."""
+    page = answer(body)
+    found = feeds.read(LISTS[name], page)
+    shape = LISTS[name].shape
+    pages = (entry.page_of(shape, each, page, answered_at=ANSWERED) for each in found.records)
+    return [normalise(entry.read(each)) for each in pages]
+
+
+def told(article: Article) -> tuple[Any, ...]:
+    """Return the fields that a list may say."""
+    return (
+        article.info_code, article.title, article.published_raw, article.source, article.digest,
+        article.original_url,
+    )  # fmt: skip
+
+
+PUBLIC = f"https://finance.eastmoney.com/a/{DIGITS}.html"
+COLUMNS = {
+    "code": DIGITS, "np_dst": "CMS", "showTime": AT, "title": "云岚股份：中标", "image": "",
+    "mediaName": "界面新闻",
+    "summary": "【云岚股份：中标】订单增加。【更新】金额待定。（界面新闻）",
+    "url": f"http://finance.eastmoney.com/a/{DIGITS}.html", "uniqueUrl": None, "newKey": [1],
+}  # fmt: skip
+FAST = {
+    "code": DIGITS, "showTime": AT, "title": "", "realSort": "1655200567011033",
+    "summary": "【云岚股份中标】订单增加。（财联社）", "titleColor": 0, "stockList": ["1.601068"],
+}  # fmt: skip
+KUAIXUN = {
+    "id": DIGITS, "newsid": DIGITS, "title": "", "simtitle": "云岚中标", "showtime": AT,
+    "digest": "", "simdigest": "订单增加。", "url_w": f"http://stock.eastmoney.com/news/1,{DIGITS}.html",
+}  # fmt: skip
+SEARCH = {
+    "code": DIGITS, "date": AT, "title": "<em>云岚</em>股份：中标", "mediaName": "证券日报",
+    "content": "(<em>云岚</em>)\u3000订单增加。\r\n更多。", "url": PUBLIC, "image": "",
+}  # fmt: skip
+
+SHAPES: dict[str, tuple[str, str, tuple[Any, ...]]] = {
+    "columns": (
+        "columns-345",
+        json.dumps({"code": 1, "message": "success", "data": {"list": [COLUMNS]}}),
+        ("云岚股份：中标", AT, "界面新闻", "订单增加。【更新】金额待定。（界面新闻）"),
+    ),
+    "columns, code as a string, trailing ;": (
+        "columns-724",
+        json.dumps({"code": "1", "data": {"list": [COLUMNS]}}) + " ;\n",
+        ("云岚股份：中标", AT, "界面新闻", "订单增加。【更新】金额待定。（界面新闻）"),
+    ),
+    "fast: title and source in the digest": (
+        "fast",
+        json.dumps({"code": "1", "data": {"sortEnd": "1", "fastNewsList": [FAST]}}),
+        ("云岚股份中标", AT, "财联社", "订单增加。（财联社）"),
+    ),
+    "fast, JSONP, code as a number": (
+        "fast",
+        f"jQuery1_2({json.dumps({'code': 1, 'data': {'fastNewsList': [FAST], 'sortEnd': ''}})});",
+        ("云岚股份中标", AT, "财联社", "订单增加。（财联社）"),
+    ),
+    "kuaixun: var without ;": (
+        "kuaixun",
+        f"var ajaxResult={json.dumps({'rc': 1, 'me': '', 'LivesList': [KUAIXUN]})}",
+        ("云岚中标", AT, None, "订单增加。"),
+    ),
+    "kuaixun: var with ;": (
+        "kuaixun",
+        f"\ufeffvar ajaxResult = {json.dumps({'rc': '1', 'LivesList': [KUAIXUN]})};\n",
+        ("云岚中标", AT, None, "订单增加。"),
+    ),
+    "news of a security": (
+        "security",
+        json.dumps({"code": 1, "data": {"totle_hits": 1, "list": [{
+            "Art_Code": DIGITS, "Art_ShowTime": AT, "Art_Title": "云岚股份：中标",
+            "Art_MediaName": "证券日报", "Art_Url": PUBLIC, "Art_SortStart": "1655200567011033",
+        }]}}),
+        ("云岚股份：中标", AT, "证券日报", None),
+    ),
+    "search": (
+        "search",
+        f"newscrawl({json.dumps({'code': 0, 'result': {'cmsArticleWebOld': [SEARCH]}})})",
+        ("云岚股份：中标", AT, "证券日报", "(云岚) 订单增加。 更多。"),
+    ),
+    "script, type 102": (
+        "rolling",
+        json.dumps({"records": [{
+            "id": DIGITS, "infoCode": NW.lower(), "title": "云岚股份：中标", "showtime": AT,
+            "digest": "【云岚股份：中标】订单增加。（中国证券报）", "url_w": PUBLIC, "h24Type": 0,
+        }]}),
+        ("云岚股份：中标", AT, "中国证券报", "订单增加。（中国证券报）"),
+    ),
+    "script, type 45": (
+        "nodes",
+        json.dumps({"nodeList": [{
+            "infocode": NW, "title": None, "simtitle": "云岚中标", "from": "新华社",
+            "showtime": AT, "simdigest": "订单增加。",
+        }]}),
+        ("云岚中标", AT, "新华社", "订单增加。"),
+    ),
+    "script, market": (
+        "market-37",
+        json.dumps({"record": [
+            {"infoCode": NW, "title": "云岚股份：中标", "datetime": AT, "medianame": "新华社"}
+        ]}),
+        ("云岚股份：中标", AT, "新华社", None),
+    ),
+    "app: today": (
+        "choice",
+        json.dumps({"data": {"records": [{
+            "code": NW,
+            "data": {"showtime": "今天 16:25", "simdigest": "【云岚】订单增加。", "from": "Wind"},
+        }]}}),
+        ("云岚", "2022-06-14 16:25", "Wind", "订单增加。"),
+    ),
+    "app: yesterday": (
+        "choice",
+        json.dumps({"data": {"records": [
+            {"code": NW, "data": {"showtime": "昨天 09:05", "simdigest": "订单增加。", "from": ""}}
+        ]}}),
+        (None, "2022-06-13 09:05", None, "订单增加。"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "body", "expected"), SHAPES.values(), ids=SHAPES)
+def test_shape(name: str, body: str, expected: tuple[Any, ...]) -> None:
+    [article] = articles(name, body)
+    assert told(article) == (NW, *expected, PUBLIC)
+    assert article.body_text == article.digest
+    assert article.body_html == (f"<p>{article.digest}</p>" if article.digest else None)
+    assert article.body_rank == (BodyRank.DIGEST if article.digest else None)
+    minute = article.published_precision == "minute"
+    assert article.published_raw is not None
+    assert article.published_at == article.published_raw.replace(" ", "T") + (
+        ":00+08:00" if minute else "+08:00"
+    )
+
+
+def test_a_relative_time_is_told_as_such() -> None:
+    _, body, _ = SHAPES["app: today"]
+    page = answer(body)
+    [record] = feeds.read(LISTS["choice"], page).records
+    made = entry.page_of("choice", record, page, answered_at=ANSWERED)
+    made.observed_at = "2026-01-01T00:00:00+00:00"  # read again, long after
+    article = entry.read(made)
+    assert article.published_raw == "2022-06-14 16:25"
+    assert article.published_from == "choice data.showtime, relative to the day of the answer"
+    assert "今天 16:25" in made.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("digest", "expected"),
+    [
+        ("【标题】正文。（财联社）", ("标题", "正文。（财联社）")),
+        ("【标题】前【更新】后", ("标题", "前【更新】后")),
+        ("前【更新】后", (None, "前【更新】后")),
+        ("】后", (None, "】后")),
+        ("【没有结尾", (None, "【没有结尾")),
+        ("【标题】", ("标题", None)),
+        ("【】正文", (None, "正文")),
+        ("　 \r\n", (None, None)),
+    ],
+)
+def test_digest(digest: str, expected: tuple[str | None, str | None]) -> None:
+    assert entry.split_digest(digest) == expected
+
+
+TRACE = "Required String parameter 'req_trace' is not present"
+BAD: dict[str, tuple[str, str | bytes, str, str]] = {
+    "no req_trace": ("columns-345", json.dumps({"code": 0, "message": TRACE}), "refused", TRACE),
+    "refused, string code": ("fast", '{"code":"0","message":"busy"}', "refused", "'busy'"),
+    "refused, rc": ("kuaixun", 'var x={"rc":0,"me":"忙"};', "refused", "'忙'"),
+    "HTML": (
+        "fast", "<html><head><title>502 Bad Gateway</title>…", "not_a_post", "'502 Bad Gateway'",
+    ),
+    "HTML for a feed": ("atom", "<!DOCTYPE html>\n<html></html>", "not_a_post", "page of HTML"),
+    "empty": ("fast", b" \n", "empty", "no text"),
+    "null": ("rolling", "null", "null", "expected an object"),
+    "null in a wrapper": ("kuaixun", "var ajaxResult=null;", "null", "ajaxResult=null"),
+    "no JSON": ("fast", "Forbidden", "not_json", "'Forbidden'"),
+    "cut off": ("fast", '{"code":"1","data":{"fastNewsList":[{"co', "not_json", "expected JSON"),
+    "two answers": ("nodes", '{"nodeList":[]}{"nodeList":[]}', "not_json", "expected JSON"),
+    "deep": ("nodes", "[" * 100_000, "not_json", "expected JSON"),
+    "an array": ("nodes", "[]", "lacks_keys", "expected an object"),
+    "no list": (
+        "columns-345", '{"code":1,"data":{"totle_hits":0}}', "lacks_keys",
+        "data has no list, only: totle_hits",
+    ),
+    "text for a list": ("nodes", '{"nodeList":"none"}', "lacks_keys", "expected a list"),
+    "limited": (
+        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys", "limits its guests",
+    ),
+    "another charset": ("fast", b"\xff\xfe\xff", "charset", ""),
+    "a feed of another kind": ("atom", '<rss version="2.0"/>', "not_a_post", "'rss'"),
+    "a feed cut off": (
+        "atom", '<feed xmlns="http://www.w3.org/2005/Atom"><entry>', "cut_off", "without </feed>",
+    ),
+    "a bomb": (
+        "atom", '<!DOCTYPE x [<!ENTITY a "aa">]><feed>&a;</feed>', "not_a_post", "document type",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "body", "reason", "words"), BAD.values(), ids=BAD)
+def test_no_list(name: str, body: str | bytes, reason: str, words: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        feeds.read(LISTS[name], answer(body))
+    assert caught.value.reason == reason
+    assert words in caught.value.detail
+    assert reason in REASONS
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("fast", '{"code":"1","message":"","data":null}'),
+        ("columns-345", '{"code":1,"data":{"list":null}}'),
+        ("choice", '{"data":null}'),
+        ("rolling", '{"records":[]}'),
+        ("atom", '<feed xmlns="http://www.w3.org/2005/Atom"></feed>'),
+    ],
+)
+def test_empty_list(name: str, body: str) -> None:
+    assert feeds.read(LISTS[name], answer(body)) == feeds.Answer([])
+
+
+@pytest.mark.parametrize(
+    ("shape", "record", "found"),
+    [
+        ("columns", {"code": "20260702101113747001360"}, "CFH20260702101113747001360"),
+        ("columns", {"code": "an202206141572342519"}, "AN202206141572342519"),
+        ("columns", {"code": "20170401725887367"}, "NW20170401725887367"),
+        ("columns", {"code": 202206142412311033}, NW),
+        ("columns", {"code": "", "uniqueUrl": PUBLIC}, NW),
+        ("kuaixun", {"newsid": "", "id": DIGITS}, NW),
+        ("rolling", {"infoCode": None, "id": DIGITS}, NW),
+        ("atom", {"link": f"https://m.test/techweb/2022/06/14/{NW}.html"}, NW),
+        ("atom", {"link": "https://m.test/sitenews/2021/12/08/init.html"}, "finews:init"),
+    ],
+)
+def test_id(shape: str, record: dict[str, Any], found: str) -> None:
+    titled = {**record, "title": "标题"}
+    page = entry.page_of(shape, titled, answer(""), answered_at=ANSWERED)
+    assert entry.read(page).info_code == found
+    assert page.url == f"http://lists.test/list?page=1#{page.id.partition(':')[2]}"
+
+
+@pytest.mark.parametrize("record", [{}, {"code": ""}, {"code": "x"}, None, [1], "text"])
+def test_no_id(record: object) -> None:
+    with pytest.raises(ids.BadInfoCode):
+        entry.page_of("columns", record, answer(""), answered_at=ANSWERED)
+    page = entry.page_of_nothing("columns", record, answer(""))
+    assert json.loads(page.body) == record
+    with pytest.raises(Unreadable):
+        entry.read(page)
+
+
+def test_an_entry_is_read_from_its_bytes() -> None:
+    record = {"title": "b\ud83d\x00 <em>x</em>", "code": DIGITS, "summary": None}
+    page = entry.page_of("columns", record, answer(""), answered_at=ANSWERED)
+    assert page.body == b'{"code":"%s","summary":null,"title":"b?\\u0000 <em>x</em>"}' % (
+        DIGITS.encode()
+    )
+    article = entry.read(page)
+    assert (article.title, article.body_text, article.body_rank) == ("b? x", None, None)
+    page.body = b'{"code":"1"}'
+    with pytest.raises(Unreadable, match="neither a title nor a body"):
+        entry.read(page)
+    page.body = b"[]"
+    with pytest.raises(Unreadable, match="not JSON"):
+        entry.read(page)
+
+
+def test_addresses() -> None:
+    url = LISTS["fast"].address("https://finews.withounder.com/", is_own_base=False, cursor="12")
+    assert url.startswith("https://np-weblist.eastmoney.com/comm/web/getFastNewsList?client=web&")
+    assert "&sortEnd=12&" in url
+    assert "&req_trace=" in url
+    own = {"base": "http://127.0.0.1:8000/deep/", "is_own_base": True}
+    assert LISTS["kuaixun"].address(**own, page=3) == (
+        "http://127.0.0.1:8000/deep/kuaixun/v1/getlist_102_ajaxResult_50_3_.html"
+    )
+    assert LISTS["atom"].address(**own) == "http://127.0.0.1:8000/deep/feed.xml"
+    assert LISTS["atom"].address("https://m.test/", is_own_base=False) == "https://m.test/feed.xml"
+    found = LISTS["search"].address(**own, page=2, argument='茅"台')
+    param = next(each for each in found.partition("?")[2].split("&") if each.startswith("param="))
+    asked = json.loads(unquote(param.removeprefix("param=")))
+    assert asked["keyword"] == '茅"台'
+    assert asked["param"]["cmsArticleWebOld"]["pageIndex"] == 2
+
+
+def test_names() -> None:
+    found = feeds.find(" columns-345, fast,search:茅台,fast,")
+    assert [each.label for each in found] == ["columns-345", "fast", "search:茅台"]
+    for names, words in {
+        "nix": "no list 'nix'; there are atom, columns-1207",
+        "search": "search needs a word after a colon",
+        "fast:1": "fast takes no word after a colon",
+    }.items():
+        with pytest.raises(feeds.UnknownList, match=words):
+            feeds.find(names)
+
+
+def test_every_list_is_described_and_made() -> None:
+    site = Site(articles=40)
+    for name, each in LISTS.items():
+        assert each.name == name
+        assert each.about
+        assert each.shape in entry.SHAPES
+        title = site.article(39).title[:2]
+        url = each.address("http://x.test/", is_own_base=True, argument=title)
+        page = answer(site.respond(url.removeprefix("http://x.test")).body, url)
+        records = feeds.read(each, page).records
+        assert records
+        for record in records:
+            article = entry.read(entry.page_of(each.shape, record, page, answered_at=ANSWERED))
+            assert article.title
+    assert {entry.SHAPES[each.shape] for each in LISTS.values()} == set(entry.SHAPES.values())
+
+
+def test_rules_are_known() -> None:
+    keys = {rule.key for rule in entry.ALL_RULES}
+
+    class Count:
+        def inc_value(self, key: str, count: int = 1) -> None:
+            assert key in keys
+
+    for name, body, _ in SHAPES.values():
+        page = answer(body)
+        [record] = feeds.read(LISTS[name], page).records
+        made = entry.page_of(LISTS[name].shape, record, page, answered_at=ANSWERED)
+        entry.read(made, stats=Count())
+
+
+# -- the mirror's own feed ------------------------------------------------------------------
+
+
+def test_the_real_feed(finews: Path) -> None:
+    page = answer((finews / "site" / "feed.xml").read_bytes(), "https://m.test/feed.xml")
+    records = feeds.read(LISTS["atom"], page).records
+    assert len(records) == 10
+    assert not any(atom.is_broken(record) for record in records)
+    for record in records:
+        made = entry.page_of("atom", record, page, answered_at=ANSWERED)
+        made.observed_at = "2026-12-01T00:00:00+00:00"
+        article = normalise(entry.read(made))
+        assert record["link"] == record["id"] + ".html"
+        assert article.info_code == ids.from_stem(record["id"].rpartition("/")[2], "finews")
+        assert article.title
+        assert article.body_text
+        assert article.body_rank is BodyRank.DIGEST
+        assert article.published_precision == "second"
+        assert article.categories
+        assert record["categories"][0] == article.categories[0]
+        assert "返回" not in article.body_text
+        assert article.share_url is None or article.share_url not in article.body_text
+
+
+def test_entries_of_the_feed_agree_with_the_truth() -> None:
+    found = 0
+    for stop in range(60, 9, -10):
+        site = Site(articles=60, oddities="all").showing(0, stop)
+        page = answer(site.respond("/feed.xml").body, "http://m.test/feed.xml")
+        for record in feeds.read(LISTS["atom"], page).records:
+            if atom.is_broken(record):
+                continue
+            made = entry.page_of("atom", record, page, answered_at=ANSWERED)
+            made.observed_at = "2022-06-20T00:00:00+00:00"
+            article = normalise(entry.read(made))
+            assert article.info_code is not None
+            number = site.find(article.info_code.removeprefix("finews:"))
+            assert number is not None
+            truth = site.article(number)
+            if "0" in [post.generation for post in truth.posts]:
+                continue
+            assert article.published_at == truth.published_at
+            assert article.body_text
+            found += 1
+    assert found > 20
+
+
+@pytest.mark.parametrize("oddity", ["list_semicolon", "list_number", "list_untitled"])
+def test_odd_answers_say_the_same(oddity: str) -> None:
+    site = Site(articles=20)
+    plain, odd = Lists(site), Lists(site, {oddity})
+    for path in ("/comm/web/getNewsByColumns?column=345&req_trace=x", "/web/webapi?type=102"):
+        name = "columns-345" if "column" in path else "rolling"
+        made = [articles(name, each.respond(path).body.decode()) for each in (plain, odd)]
+        assert [told(each) for each in made[0]] == [told(each) for each in made[1]]
+
+
+def test_oddities_by_query() -> None:
+    respond = Site(articles=5).respond
+    assert b"req_trace" in respond("/comm/web/getNewsByColumns?column=345").body
+    assert respond("/web/webapi?type=102&oddity=list_html").body.startswith(b"<html>")
+    assert respond("/web/webapi?type=102&oddity=list_null").body == b"null"
+    assert respond("/comm/web/getFastNewsList?req_trace=x&callback=cb").body.startswith(b"cb({")
+    with pytest.raises(ValueError, match="no such oddity"):
+        Lists(Site(articles=5), {"nix"})
+    assert len(ANSWERS) == 9

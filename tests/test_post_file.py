@@ -1,0 +1,334 @@
+"""The reader of post files: every generation, damage, and agreement with the rendered page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newscrawl import pages
+from newscrawl.items import Article, BodyRank, Page
+from newscrawl.mirror import Site
+from newscrawl.mirror.posts import text
+from newscrawl.normalise import normalise
+from newscrawl.pages.post_file import id_of
+
+NOW = "2030-01-01T00:00:00+00:00"
+NAME = "2022-05-30-NW202205302396671645.md"
+BODY = '<p>一段。</p><p class="em_media">（文章来源：泉州晚报）</p>'
+SHARE = "http://finews.zning.xyz/html_News/NewsShare.html?infoCode=NW202205302396671645"
+BACK = "[返回泉州晚报新闻](//finews.withounder.com/category/quanzhouwanbao.html)"
+FOOTER = f"{BACK}｜[返回首页](//finews.withounder.com/)"
+DATE = "date: 2022-05-30 22:00:29 +0800"
+HEAD = f'title: "标题"\n{DATE}\ncategories: quanzhouwanbao\ntags: 泉州晚报新闻'
+
+SAME = (
+    "info_code", "title", "published_at", "published_precision", "source", "body_text",
+    "body_html", "body_rank", "categories", "tags", "mentions", "images", "share_url",
+    "original_url", "unknown",
+)  # fmt: skip
+"""What a file and its page must agree in. The rest is what each prints: ``published_raw`` (the
+front matter's date, the page's line), ``published_from`` (which of them it was),
+``published_shift`` (a file is never late) and ``digest``, in which kramdown sets type."""
+
+DIFFER: dict[str, dict[str, str]] = {
+    "quoted_title": dict.fromkeys(
+        ("title", "published_at", "published_precision", "tags"),
+        "the quote breaks the YAML, and the site's build loses the front matter",
+    ),
+    "two_categories": {"categories": "the page's footer links to the first one only"},
+}
+"""For an oddity of the made mirror, the fields in which its file says more, and why."""
+TYPESET = {"digest_star", "digest_bar", "digest_quotes"}
+"""Oddities whose digest kramdown changes; the file has the source's own."""
+
+
+def post(
+    front: str = HEAD, body: str = BODY, link: str | None = SHARE, footer: str = FOOTER
+) -> str:
+    """Return a post file's text as the script writes it."""
+    tail = f"\n\n<{link}>" if link is not None else ""
+    return f"---\nlayout: post\n{front}\n---\n{body}{tail}\n\n{footer}\n"
+
+
+def read(content: str | bytes, name: str = NAME) -> Article:
+    """Return the normalised article that a post file tells of."""
+    body = content.encode() if isinstance(content, str) else content
+    return normalise(pages.read(Page("file", id_of(name), f"file:///posts/{name}", body, NOW)))
+
+
+def read_page(path: str, body: bytes) -> Article:
+    """Return the normalised article that a rendered page tells of."""
+    id_ = path.rpartition("/")[2].removesuffix(".html")
+    return normalise(pages.read(Page("post", id_, f"http://mirror.test{path}", body, NOW)))
+
+
+def said(article: Article) -> dict[str, object]:
+    """Return the fields in which a file and its page must agree."""
+    return {name: getattr(article, name) for name in SAME}
+
+
+def test_a_whole_post() -> None:
+    article = read(post())
+    assert article == Article(
+        info_code="NW202205302396671645",
+        title="标题",
+        published_at="2022-05-30T22:00:29+08:00",
+        published_raw="2022-05-30 22:00:29 +0800",
+        published_precision="second",
+        published_from="front matter date",
+        source="泉州晚报",
+        body_html='<p>一段。</p>\n<p class="em_media">（文章来源：泉州晚报）</p>',
+        body_text="一段。",
+        body_rank=BodyRank.FULL,
+        categories=["quanzhouwanbao"],
+        tags=["泉州晚报新闻"],
+        share_url=SHARE,
+        original_url="https://finance.eastmoney.com/a/202205302396671645.html",
+        page=article.page,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"),
+    [
+        ("_posts/2021-12-08-202112082206672930.md", "202112082206672930"),
+        ("old_post/2021-12-28-NW202112282228490028.md", "NW202112282228490028"),
+        ("2021-12-01-init.md", "init"),
+        ("NW202112282228490028.md", "NW202112282228490028"),
+        ("-202205262391921712.md", "-202205262391921712"),
+        ("2021-12-01-a.b.markdown", "a.b"),
+    ],
+)
+def test_id_is_the_name_without_date_and_suffix(name: str, id_: str) -> None:
+    assert id_of(name) == id_
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ('title: "标题"', "标题"),
+        ('title: ""链主"企业增至三家"', '"链主"企业增至三家'),
+        ('title: "企业称"链主""', '企业称"链主"'),
+        ('title: "甲"乙"丙"', '甲"乙"丙'),
+        (r'title: "甲\丙"', r"甲\丙"),
+        (r'title: "甲\"乙\"丙"', '甲"乙"丙'),
+        (r'title: "甲\\乙\u4e19\t丁"', "甲\\乙丙 丁"),
+        (r'title: "\uD83D\uDE00"', "\U0001f600"),
+        (r'title: "甲\"乙"丙"', r"甲\"乙" + '"丙'),
+        ('title: "公司：净利 20%: 上调"', "公司：净利 20%: 上调"),
+        ('title: "甲 #乙"', "甲 #乙"),
+        ('title: "甲\n乙"', "甲 乙"),
+        ('title: "甲" # 注', "甲"),
+        ("title: 'it''s'", "it's"),
+        ("title: 甲", "甲"),
+        ('title:   "甲"  ', "甲"),
+        ('title: ""', None),
+        ("title:", None),
+        ('title: "甲', "甲"),
+    ],
+)
+def test_title(line: str, title: str | None) -> None:
+    assert read(post(HEAD.replace('title: "标题"', line))).title == title
+
+
+@pytest.mark.parametrize(
+    ("lines", "categories", "tags"),
+    [
+        ("categories: 21caijing 21cAPP\ntags: 21世纪 21财经APP新闻", ["21caijing", "21cAPP"],
+         ["21世纪", "21财经APP新闻"]),
+        ("categories: a  b\ntags: 甲  乙", ["a", "b"], ["甲", "乙"]),
+        ("categories: TechWeb\ntags: 甲: 乙新闻", ["TechWeb"], ["甲:", "乙新闻"]),
+        ("categories: a #b\ntags: C# 新闻", ["a"], ["C#", "新闻"]),
+        ('categories: "a"\ntags: "甲: 乙"', ["a"], ["甲:", "乙"]),
+        ("categories:\ntags:", None, None),
+    ],
+)  # fmt: skip
+def test_categories_and_tags(
+    lines: str, categories: list[str] | None, tags: list[str] | None
+) -> None:
+    article = read(post(f'title: "标题"\n{DATE}\n{lines}'))
+    assert (article.categories, article.tags) == (categories, tags)
+
+
+@pytest.mark.parametrize(
+    ("date", "at", "precision"),
+    [
+        ("2022-05-30 22:00:29 +0800", "2022-05-30T22:00:29+08:00", "second"),
+        ("2022-05-30 22:00:29", "2022-05-30T22:00:29+08:00", "second"),
+        ("2022-05-30 14:00:29 +0000", "2022-05-30T22:00:29+08:00", "second"),
+        ("2022-05-30 22:00", "2022-05-30T22:00:00+08:00", "minute"),
+        (" +0800", "2022-05-30T00:00:00+08:00", "day"),
+        ("2022-03-01 22:00:29 +0800", "2022-05-30T00:00:00+08:00", "day"),
+        ("nonsense", "2022-05-30T00:00:00+08:00", "day"),
+    ],
+)
+def test_time_is_as_printed_and_believed_near_the_id_only(
+    date: str, at: str, precision: str
+) -> None:
+    article = read(post(HEAD.replace(DATE, f"date: {date}")))
+    assert (article.published_at, article.published_precision) == (at, precision)
+    believed = precision != "day"
+    assert (article.published_from == "front matter date") is believed
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "empty"),
+        ("# 说明\n\n一段。", "not_a_post"),
+        ("<html><body>x</body></html>", "not_a_post"),
+        ("---\n\n一段。", "not_a_post"),
+        ("---\nlayout: page\ntitle: 关于\n---\n一段。", "not_a_post"),
+        (f"---\nlayout: post\n{HEAD}\n", "cut_off"),
+        (f"---\nlayout: post\n{HEAD}\n{BODY}\n", "cut_off"),
+        (f"---\nlayout: post\n{HEAD}\n{BODY}\n---\n", "cut_off"),
+        ("---\nlayout: post\n" + "key: value\n" * 50 + "---\n", "cut_off"),
+        (post().encode()[:-20] + b"\xff\xfe", "charset"),
+        (post('title: ""\ndate: +0800', ""), "nothing"),
+    ],
+)
+def test_unreadable(content: str | bytes, reason: str) -> None:
+    with pytest.raises(pages.Unreadable) as raised:
+        read(content)
+    assert raised.value.reason == reason
+
+
+@pytest.mark.parametrize("name", ["2022-05-30-.md", "2022-13-45-NW202213452396671645.md"])
+def test_a_name_without_an_id(name: str) -> None:
+    with pytest.raises(pages.Unreadable) as raised:
+        read(post(), name)
+    assert raised.value.reason == "no_id"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        post().replace("\n", "\r\n"),
+        "\ufeff" + post(),
+        f"\n\n{post()}",
+        post().replace("---\nlayout", "---  \nlayout"),
+        post(HEAD, BODY.replace("</p><p", "</p>\r\n <p")),
+        post().replace("\n\n<", "\n \n\n<").rstrip(),
+    ],
+)
+def test_white_space_means_nothing(content: str) -> None:
+    assert said(read(content)) == said(read(post()))
+
+
+def test_gb18030_is_read() -> None:
+    assert said(read(post().encode("gb18030"))) == said(read(post()))
+
+
+def test_what_no_rule_knows_is_counted() -> None:
+    article = read(
+        post(f"{HEAD}\nauthor: 甲\ncustom:\n  - 一\n  - 二", '<p><font face="x">一</font></p>')
+    )
+    assert article.unknown == {
+        "front matter author": 1, "front matter custom": 1, "front matter line": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "digest"),
+    [
+        ("*ST甲、*ST乙披露。", "*ST甲、*ST乙披露。"),
+        ('"链主" -- 三家...', '"链主" -- 三家...'),
+        ("成交额 | 换手率", "成交额 | 换手率"),
+        ("R&amp;D 与 R&D，1 &lt; 2 < 3", "R&D 与 R&D，1 < 2 < 3"),
+        ("公告称<甲公司>中标", "公告称<甲公司>中标"),
+    ],
+)
+def test_digest_is_plain_text(words: str, digest: str) -> None:
+    link = "http://finance.eastmoney.com/news/1353,202205302396671645.html"
+    front = f'title: "标题"\n{DATE}\ncategories: emnews\ntags: 东财滚动新闻'
+    footer = (
+        "[返回东财滚动新闻](//finews.withounder.com/emnews/)｜[返回首页](//finews.withounder.com/)"
+    )
+    alone = read(post(front, f"\n{words}", link, footer), "2022-05-30-202205302396671645.md")
+    assert (alone.digest, alone.body_text, alone.body_rank) == (digest, digest, BodyRank.DIGEST)
+    quoted = read(post(front, f"> {words}\n\n{BODY}", link, footer), "202205302396671645.md")
+    assert (quoted.digest, quoted.body_text, quoted.body_rank) == (
+        digest,
+        "一段。",
+        BodyRank.LINKED,
+    )
+
+
+def test_body_that_begins_without_a_tag() -> None:
+    article = read(post(body="导语。<br />第二行\n\n<p>一段。</p>"))
+    assert article.body_text == "导语。\n第二行\n一段。"
+
+
+def pairs(site: Site) -> Iterator[tuple[frozenset[str], Article, str, bytes]]:
+    """Give each post of a made mirror: its oddities, what its file tells, its page."""
+    for truth in site.truths():
+        for each, (path, body) in zip(truth.posts, site.pages(truth), strict=True):
+            yield truth.oddities, read(text(truth, each), each.file), path, body
+
+
+def test_made_files_say_what_their_pages_say() -> None:
+    compared = 0
+    for oddities, file, path, body in pairs(Site(articles=960, oddities=frozenset({"all"}))):
+        if "gen_0" in oddities:
+            continue  # its page is none of an article's; see the next test
+        page = read_page(path, body)
+        more = {name for oddity in oddities for name in DIFFER.get(oddity, ())}
+        differing = {name for name in SAME if getattr(file, name) != getattr(page, name)}
+        assert differing == more, (path, oddities)
+        assert (file.digest == page.digest) is TYPESET.isdisjoint(oddities), path
+        compared += 1
+    assert compared > 960
+
+
+def test_made_files_of_every_generation_tell_the_truth() -> None:
+    for truth in Site(articles=240, oddities=frozenset({"all"})).truths():
+        for each in truth.posts:
+            article = read(text(truth, each), each.file)
+            assert (article.info_code, article.title) == (truth.info_code, truth.title)
+            assert article.published_at == truth.published_at
+            assert article.categories == list(each.shelf.categories)
+            assert article.tags == list(each.shelf.tags)
+
+
+def test_made_blank_record() -> None:
+    site = Site(articles=120, oddities=frozenset({"blank_record"}))
+    truth = next(truth for truth in site.truths() if truth.oddities)
+    blank = read(text(truth, truth.posts[0], blank=True), f"-{truth.digits}.md")
+    good = read(text(truth, truth.posts[0]), truth.posts[0].file)
+    assert (blank.info_code, blank.title, blank.published_raw) == (truth.info_code, None, None)
+    assert blank.published_at == f"{truth.published:%Y-%m-%d}T00:00:00+08:00"
+    same = set(SAME) - {"title", "published_at", "published_precision"}
+    assert {name: getattr(blank, name) for name in same} == {
+        name: getattr(good, name) for name in same
+    }
+
+
+def test_real_files_say_what_their_pages_say(finews: Path) -> None:
+    rendered: dict[str, list[Path]] = {}
+    for path in (finews / "site").rglob("*.html"):
+        rendered.setdefault(path.stem, []).append(path)
+    compared = []
+    for path in sorted([*finews.glob("posts/*.md"), *finews.glob("old_post/*.md")]):
+        file = read(path.read_bytes(), path.name)
+        stem = path.stem if path.parent.name == "old_post" else id_of(path.name)
+        for each in rendered.get(stem, ()):
+            if id_of(path.name) == "202112082206703990":
+                continue  # generation 0: its page has no layout, and is rejected
+            page = read_page(f"/{each.relative_to(finews / 'site')}", each.read_bytes())
+            assert said(file) == said(page), path.name
+            assert file.digest == page.digest
+            compared.append(file.info_code)
+    assert (len(compared), len(set(compared))) == (16, 14)
+
+
+def test_real_generation_0_and_blank_record(finews: Path) -> None:
+    name = "2021-12-08-202112082206703990.md"
+    oldest = read((finews / "posts" / name).read_bytes(), name)
+    assert (oldest.published_at, oldest.body_rank) == ("2021-12-08T10:18:31+08:00", BodyRank.DIGEST)
+    assert (oldest.categories, bool(oldest.title)) == (["emnews"], True)
+    name = "-202205262391921712.md"
+    blank = read((finews / "posts" / name).read_bytes(), name)
+    assert (blank.title, blank.published_precision) == (None, "day")
+    assert blank.published_at == "2022-05-26T00:00:00+08:00"
