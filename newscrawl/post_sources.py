@@ -45,6 +45,7 @@ class Left:
     """A file that is left out, since it is no post: README.md, a picture."""
 
     name: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _in_folder(root: Path, committed: Mapping[str, str]) -> Iterator[Found]:
                 if is_post(path):
                     yield _from_disk(root / path, path, committed.get(path))
                 else:
-                    yield Left(path)
+                    yield Left(path, _url(root / path))
 
 
 def _from_disk(path: Path, name: str, observed_at: str | None) -> Found:
@@ -131,7 +132,7 @@ def _from_disk(path: Path, name: str, observed_at: str | None) -> Found:
     try:
         # A pipe would never end.
         if not path.is_file():
-            return Left(name)
+            return Left(name, url)
         with path.open("rb") as file:
             body = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -161,7 +162,7 @@ def _member(archive: str, name: str, body: bytes | None) -> Found:
     url = f"{archive}!/{quote(name)}"
     if not is_safe(name):
         return Unsafe(name, url)
-    return Left(name) if body is None else _within_size(name, url, body)
+    return Left(name, url) if body is None else _within_size(name, url, body)
 
 
 def _in_tar(path: Path) -> Iterator[Found]:

@@ -8,9 +8,13 @@ from urllib.parse import urlsplit
 
 from newscrawl.base_spider import NewsSpider
 from newscrawl.items import Article, Failure, Reject
+from newscrawl.resolver_setting import resolvers_of
 from newscrawl.resolvers import addresses, page_of
 
 if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
     from scrapy.http import Request
 
 Address = tuple[str, str]
@@ -19,6 +23,20 @@ Address = tuple[str, str]
 
 class Resolving(NewsSpider):
     """A spider that resolves share links. A share page itself is an empty shell."""
+
+    resolvers: list[tuple[str, str]]
+    """Kind of page and URL template of each place to ask, first one first."""
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        super().__init__(name, **arguments)
+        self._asked: set[str] = set()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Read the resolvers before the run begins."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.resolvers = resolvers_of(crawler.settings)
+        return spider
 
     def resolve(
         self, info_code: str, *, link: str | None = None, trusted: bool = False
@@ -32,7 +50,7 @@ class Resolving(NewsSpider):
         if self.is_full:
             self.run.ledger.link("filtered")
             return
-        resolvers = self.crawler.settings["NEWSCRAWL_RESOLVERS"]
+        resolvers = self.resolvers
         hosts = self.hosts if self.is_own_base else None
         base = self.base_url if self.is_own_base else share_host(link or "")
         if base and not (trusted or self.is_own_base) and not self._is_known(base):
@@ -59,10 +77,7 @@ class Resolving(NewsSpider):
 
     def _is_known(self, base: str) -> bool:
         """Whether a host is one of the sources' own."""
-        known = {
-            urlsplit(template).hostname
-            for _, template in self.crawler.settings["NEWSCRAWL_RESOLVERS"]
-        }
+        known = {urlsplit(template).hostname for _, template in self.resolvers}
         mirrors = self.crawler.settings.getlist("NEWSCRAWL_MIRROR_HOSTS")
         return urlsplit(base).hostname in {*known, *mirrors}
 
@@ -86,10 +101,6 @@ class Resolving(NewsSpider):
     def _next(self, info_code: str = "", rest: list[Address] | None = None) -> Iterator[Request]:
         if rest:
             yield from self._ask(info_code, rest)
-
-    def __init__(self, name: str | None = None, **arguments: str) -> None:
-        super().__init__(name, **arguments)
-        self._asked: set[str] = set()
 
 
 def share_host(link: str) -> str | None:

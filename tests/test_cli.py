@@ -327,7 +327,7 @@ def test_resolvers_of_text_and_of_the_settings() -> None:
     ],
 )
 def test_resolvers_that_are_none(value: object, sentence: str) -> None:
-    with pytest.raises(UsageError, match="^NEWSCRAWL_RESOLVERS: ") as raised:
+    with pytest.raises(UsageError, match=r"^NEWSCRAWL_RESOLVERS: ") as raised:
         resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": value}))
     assert sentence in str(raised.value)
 
@@ -700,9 +700,10 @@ def test_info_on_a_narrow_terminal(tmp_path: Path) -> None:
     assert "mentions    0 of securities, boards and" in lines
     assert "            indices" in lines
     (first,) = (line for line in lines if line.startswith("sources           1  一份"))
-    second = lines[lines.index(first) + 1]
-    assert second.startswith(" " * 21)
-    assert first.split()[-1] + second.strip() == source
+    last = next(index for index, line in enumerate(lines) if line.startswith("last runs"))
+    more = lines[lines.index(first) + 1 : last]
+    assert all(line.startswith(" " * 21) for line in more)
+    assert first.split()[-1] + "".join(map(str.strip, more)) == source
     assert all(cells(line) <= 44 for line in lines if str(tmp_path) not in line)
 
 

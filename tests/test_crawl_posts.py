@@ -345,6 +345,14 @@ async def test_a_damaged_member_of_a_zip_fails_alone(tmp_path: Path) -> None:
     assert counted(tmp_path / "news.db") == {"scheduled": 2, "failed": 1, "new": 1}
 
 
+async def test_a_member_twice_in_an_archive(tmp_path: Path) -> None:
+    path = tar(tmp_path / "posts.tar.gz", [(NAME, post("一")), (NAME, post("一")), (NAME, post())])
+    await load(tmp_path / "news.db", path)
+    assert counted(tmp_path / "news.db") == {
+        "scheduled": 3, "new": 1, "unchanged": 1, "changed": 1,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("paths", "sentence"),
     [
@@ -414,7 +422,7 @@ async def test_a_store_that_fails_ends_the_run(
     outcome = run_of(crawler).outcome
     assert outcome is not None
     assert outcome.exit is Exit.STORE
-    assert len(taken) < 20  # the rest of the archive was left alone
+    assert len(taken) <= 64  # the rest of the archive was left alone
 
 
 @pytest.mark.parametrize(

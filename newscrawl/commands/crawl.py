@@ -7,6 +7,7 @@ import argparse
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
+from newscrawl.addon import uri_of
 from newscrawl.crawling import crawl_in
 
 
@@ -18,7 +19,7 @@ class Command(CrawlCommand):
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101  set by scrapy.cmdline
         if not self.settings.getdict("FEEDS"):
-            feed = {self.settings["NEWSCRAWL_DB"]: {"format": "db"}}
+            feed = {uri_of(self.settings["NEWSCRAWL_DB"]): {"format": "db"}}
             self.settings.set("FEEDS", feed, priority="command")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

@@ -93,20 +93,28 @@ class PostsSpider(NewsSpider):
         files = post_sources.files(path, await self._committed(path))
         try:
             for batch in _batches(files):
-                # Counted and read together, stored one by one: a third faster than in turns.
-                for item in [self._item(found) for found in batch if not self.is_full]:
+                # Read together, stored one by one: a fifth faster than in turns.
+                for url, item in [(found.url, self._item(found)) for found in batch]:
                     # A closing engine would take all that is left without ever looking at it.
-                    if self.crawler.engine.needs_backout():
+                    if self.is_full or self.crawler.engine.needs_backout():
                         return
-                    if item is not None:
+                    if item is None:
+                        self.run.ledger.link("filtered")
+                        continue
+                    if url in self.run.ledger.under_way:  # twice in one archive
+                        await self._settled(url)
+                    if url not in self.run.ledger.under_way:
+                        self.run.ledger.schedule(url)
                         yield item
-                if self.is_full:
-                    return
                 await asyncio.sleep(0)  # signals are heard also among files left out
         except post_sources.Damaged as error:
             self.run.trouble(str(error))
         except OSError as error:
             self.run.trouble(f"{path} cannot be read: {error.strerror}")
+
+    async def _settled(self, url: str) -> None:
+        while url in self.run.ledger.under_way and not self.crawler.engine.needs_backout():
+            await asyncio.sleep(0)
 
     async def _committed(self, path: Path) -> dict[str, str]:
         """When a folder's files were committed; nothing where it has no history."""
@@ -119,12 +127,10 @@ class PostsSpider(NewsSpider):
             return {}
 
     def _item(self, found: Found) -> Item | None:
-        """Count a file, and read it; None for one that is left out."""
-        if isinstance(found, Left):
-            self.run.ledger.link("filtered")
-            return None
-        self.run.ledger.schedule(found.url)
+        """Read a file; None for one that is left out."""
         match found:
+            case Left():
+                return None
             case PostFile():
                 return self._read(found)
             case Unsafe():

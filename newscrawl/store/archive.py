@@ -61,6 +61,8 @@ def open_for_reading(path: str | Path) -> sqlite3.Connection:
             f"There is no archive at {path}. `newscrawl crawl category` makes one, "
             f"`newscrawl demo` a small one to look at; --db names another file."
         )
+    if not (path.is_file() or path.is_dir()):
+        raise StoreError(f"{path} is no regular file. Name another one.")
     uri = f"{path.resolve().as_uri()}?mode=ro"
     # Reading a WAL file needs a -shm file beside it. Where none can be made and no writer has
     # left a -wal, the file cannot change under us, and may be read as it is.
