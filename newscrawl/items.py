@@ -45,7 +45,8 @@ class Page:
     """
 
     kind: str
-    """``post`` (of the mirror), ``answer`` (of GetNewsText), ``public`` (article page)."""
+    """``post`` (page of the mirror), ``answer`` (of GetNewsText), ``public`` (article page),
+    ``file`` (a post file), ``entry`` (of a feed or list)."""
     id: str
     """The id as its address prints it: ``NW202112282228490028`` or ``202112082206672930``."""
     url: str

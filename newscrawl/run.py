@@ -256,11 +256,11 @@ class Run:
             self._commit_if_due()
 
     def _commit_if_due(self) -> None:
-        if self._writer is None:
+        if self._writer is None or not self._writer.is_due:
             return
         self._writer.counters = self._counters()
         try:
-            self._writer.commit_if_due()
+            self._writer.commit()
         except StoreError as error:
             self._store_failed(error)
 

@@ -174,11 +174,11 @@ def published(
     printed = f"not believed: {at:%Y-%m-%d %H:%M:%S} from {source}"
     if where == BUILD_TIME:
         return _day_of_id(raw, info_code_date, printed)
-    if at > now + FUTURE_SLACK:
-        return _day_of_id(raw, info_code_date, f"{printed}, in the future")
     if info_code_date and abs((at.date() - info_code_date).days) > MAX_DAYS_FROM_ID:
         far = f"{printed}, more than {MAX_DAYS_FROM_ID} days from the day in the id"
         return _day_of_id(raw, info_code_date, far)
+    if at > now + FUTURE_SLACK:
+        return _day_of_id(raw, info_code_date, f"{printed}, in the future")
     return Published(at.isoformat(timespec="seconds"), raw, precision, source)
 
 

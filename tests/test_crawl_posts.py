@@ -119,7 +119,7 @@ async def test_what_a_sighting_says(tmp_path: Path) -> None:
     await load(tmp_path / "news.db", path)
     sql = "SELECT source_site, page_id, url, observed_at FROM sightings"
     assert query(tmp_path / "news.db", sql) == [(
-        "finews", "NW202205302396671645", f"{path.as_uri()}!/{NAME}", "2022-05-30T14:00:29+00:00",
+        "finews", NAME.removesuffix(".md"), f"{path.as_uri()}!/{NAME}", "2022-05-30T14:00:29+00:00",
     )]  # fmt: skip
     stored = query(tmp_path / "news.db", "SELECT page_kind, size FROM pages")
     assert stored == [("file", len(post()))]
@@ -203,9 +203,10 @@ async def test_commit_time_is_when_a_file_was_seen(tmp_path: Path) -> None:
     await load(tmp_path / "news.db", checkout)
     sql = "SELECT page_id, observed_at FROM sightings ORDER BY page_id"
     assert query(tmp_path / "news.db", sql) == [
-        ("NW202205302396671645", "2022-05-31T01:00:00+00:00"),
-        ("NW202205302396671646", "2022-05-30T14:00:29+00:00"),  # not committed: when published
-        ("空 白", "2022-05-30T15:00:00+00:00"),
+        (NAME.removesuffix(".md"), "2022-05-31T01:00:00+00:00"),
+        # not committed: when it was published
+        ("_posts/2022-05-30-NW202205302396671646", "2022-05-30T14:00:29+00:00"),
+        ("_posts/空 白", "2022-05-30T15:00:00+00:00"),
     ]
 
 
@@ -247,10 +248,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "2022-05-30-NW202205302396671647.md": (post()[:-10] + b"\xff", "charset"),
     "2022-05-30-NW202205302396671648.md": ("说明".encode(), "not_a_post"),
     "2022-05-30-NW202205992396671649.md": (post(), "no_id"),
-    "../2022-05-30-NW202205302396671650.md": (post(), "no_id"),
-    "/2022-05-30-NW202205302396671651.md": (post(), "no_id"),
-    "a\\..\\2022-05-30-NW202205302396671652.md": (post(), "no_id"),
-    "C:/2022-05-30-NW202205302396671653.md": (post(), "no_id"),
+    "../2022-05-30-NW202205302396671650.md": (post(), "unsafe_name"),
+    "/2022-05-30-NW202205302396671651.md": (post(), "unsafe_name"),
+    "a\\..\\2022-05-30-NW202205302396671652.md": (post(), "unsafe_name"),
+    "C:/2022-05-30-NW202205302396671653.md": (post(), "unsafe_name"),
 }
 """Members of an archive that are rejected, and why."""
 

@@ -37,7 +37,6 @@ DIFFER: dict[str, dict[str, str]] = {
         ("title", "published_at", "published_precision", "tags"),
         "the quote breaks the YAML, and the site's build loses the front matter",
     ),
-    "two_categories": {"categories": "the page's footer links to the first one only"},
 }
 """For an oddity of the made mirror, the fields in which its file says more, and why."""
 TYPESET = {"digest_star", "digest_bar", "digest_quotes"}
@@ -93,15 +92,16 @@ def test_a_whole_post() -> None:
 @pytest.mark.parametrize(
     ("name", "id_"),
     [
-        ("_posts/2021-12-08-202112082206672930.md", "202112082206672930"),
-        ("old_post/2021-12-28-NW202112282228490028.md", "NW202112282228490028"),
-        ("2021-12-01-init.md", "init"),
-        ("NW202112282228490028.md", "NW202112282228490028"),
+        ("_posts/2021-12-08-202112082206672930.md", "_posts/2021-12-08-202112082206672930"),
+        ("finews-main/old_post/2021-12-28-NW1.md", "old_post/2021-12-28-NW1"),
+        ("a\\old_post\\2021-12-28-NW1.md", "old_post/2021-12-28-NW1"),
+        ("2021-12-01-init.md", "2021-12-01-init"),
+        ("../2021-12-01-init.md", "2021-12-01-init"),
         ("-202205262391921712.md", "-202205262391921712"),
-        ("2021-12-01-a.b.markdown", "a.b"),
+        ("2021-12-01-a.b.markdown", "2021-12-01-a.b"),
     ],
 )
-def test_id_is_the_name_without_date_and_suffix(name: str, id_: str) -> None:
+def test_id_is_the_folder_and_the_name_without_suffix(name: str, id_: str) -> None:
     assert id_of(name) == id_
 
 
@@ -312,9 +312,11 @@ def test_real_files_say_what_their_pages_say(finews: Path) -> None:
     compared = []
     for path in sorted([*finews.glob("posts/*.md"), *finews.glob("old_post/*.md")]):
         file = read(path.read_bytes(), path.name)
-        stem = path.stem if path.parent.name == "old_post" else id_of(path.name)
-        for each in rendered.get(stem, ()):
-            if id_of(path.name) == "202112082206703990":
+        if path.stem.startswith("-"):
+            continue  # a blank record: no page is made of it
+        number = path.stem.split("-", 3)[-1]
+        for each in rendered.get(path.stem if path.parent.name == "old_post" else number, ()):
+            if number == "202112082206703990":
                 continue  # generation 0: its page has no layout, and is rejected
             page = read_page(f"/{each.relative_to(finews / 'site')}", each.read_bytes())
             assert said(file) == said(page), path.name

@@ -32,7 +32,7 @@ _INLINES = _words(
 _KNOWN_TAGS = _BLOCKS | _CELLS | _INLINES
 # Never text of an article, whatever they hold.
 _JUNK_TAGS = _words("script style iframe link meta base object embed applet template")
-# Eastmoney's advertisements and helpers (SOURCES: the public page's junk).
+# Eastmoney's advertisements and helpers on its public page.
 _JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract"))
 # With the paragraph that they stand in.
 _JUNK_LINK_CLASSES = frozenset(("toplink",))

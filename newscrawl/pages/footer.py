@@ -101,7 +101,7 @@ def take_link(body: etree._Element, info_code: str) -> str | None:
         return None
     last = paragraphs[-1]
     text = squeeze(text_of(last))
-    if text == "<>":  # what a blank record of the list API leaves (SOURCES 0.6)
+    if text == "<>":  # what a blank record of the list API leaves
         _drop(last)
         return None
     link = last.find("a")

@@ -56,7 +56,7 @@ CODED = (
     *BODY_RULES,
     Rule("source", "digest's tail", "the body has no 文章来源 line", kind="rule"),
     Rule("categories", "footer", kind="rule"),
-    Rule("categories", "path", "the page has no footer", kind="rule"),
+    Rule("categories", "path", "the footer names no category, or not all", kind="rule"),
     Rule("share_url", "last paragraph", kind="rule"),
     *(Rule("published_shift", reason, kind="rule") for reason in LATE_REASONS),
     Rule("published_from", "build time", "the front matter is lost", kind="rule"),
@@ -249,8 +249,14 @@ def _add_time(loader: ArticleLoader, where: str, footer: Footer, lost_front_matt
 
 
 def _add_categories(loader: ArticleLoader, footer: Footer, url: str) -> None:
-    if not loader.put("categories", "rule", "footer", footer.categories):
-        loader.put("categories", "rule", "path", category_of_path(url))
+    named = footer.categories or []
+    loader.put("categories", "rule", "footer", named)
+    of_path = category_of_path(url)
+    # The footer names one category; the path has all of them, in small letters.
+    spelt = {each.casefold() for each in named}
+    rest = [each for each in of_path if each.casefold() not in spelt]
+    if not named or (rest and len(of_path) > 1):
+        loader.put("categories", "rule", "path", rest)
 
 
 def add_parts(loader: ArticleLoader, parts: Parts, info_code: str) -> None:

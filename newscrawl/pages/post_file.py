@@ -32,21 +32,23 @@ CODED = (
 WHERE = "front matter date"
 """The ``published_from`` of every post file."""
 
-_NAME = re.compile(r"(?:[0-9]{2,4}-[0-9]{1,2}-[0-9]{1,2}-)?(.+?)(?:\.(?:md|markdown))?")
+_SUFFIX = re.compile(r"\.(?:md|markdown)$")
 _ZONE_ALONE = re.compile(r"[+-][0-9]{2}:?[0-9]{2}")
 # Jekyll splits at what Ruby takes for white space; a full-width space is part of a name there.
 _SPACES = re.compile(r"[ \t\n\v\f\r\x00]+")
 
 
 def id_of(name: str) -> str:
-    """Return a post file's id: its name without folder, date and suffix.
+    """Return a post file's id: its folder and its name without suffix.
 
-    ``_posts/2021-12-08-NW202112082206672930.md`` gives ``NW202112082206672930``, and so does its
-    copy in ``old_post/``; a blank record, ``-202205262391921712.md``, keeps its dash, since it is
-    another file than its good twin.
+    ``finews-main/_posts/2021-12-08-NW202112082206672930.md`` gives
+    ``_posts/2021-12-08-NW202112082206672930``. Its copy in ``old_post/`` is another page, so that
+    the bytes of both are kept.
     """
-    match = _NAME.fullmatch(basename(name))
-    return match[1] if match else basename(name)
+    parts = name.replace("\\", "/").rstrip("/").split("/")
+    stem = _SUFFIX.sub("", parts[-1]) or parts[-1]
+    folder = parts[-2] if len(parts) > 1 else ""
+    return f"{folder}/{stem}" if folder not in ("", ".", "..") else stem
 
 
 def read(page: Page, stats: Stats | None = None) -> Article:
@@ -61,7 +63,7 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     info_code = _info_code(page)
     categories, tags = _words(values.get("categories")), _words(values.get("tags"))
     if _ZONE_ALONE.fullmatch(values.get("date", "")):
-        del values["date"]  # what a blank record of the list API leaves (SOURCES 0.6)
+        del values["date"]  # what a blank record of the list API leaves
 
     loader = ArticleLoader(stats=stats)
     loader.add_value("info_code", info_code)
@@ -80,7 +82,7 @@ def read(page: Page, stats: Stats | None = None) -> Article:
 
 def _info_code(page: Page) -> str:
     try:
-        return ids.from_stem(page.id.lstrip("-"), page.site)
+        return ids.from_stem(basename(page.id).lstrip("-"), page.site)
     except ids.BadInfoCode as error:
         raise Unreadable("no_id", str(error)) from None
 

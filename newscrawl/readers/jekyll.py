@@ -40,7 +40,9 @@ def post(found: Article) -> str:
     names = [each.category for each in found.categories]
     parts += [f"categories: {' '.join(names)}", f"tags: {' '.join(found.tags)}", "---"]
     blocks = [found.body_html or ""]
-    if found.digest and found.digest != found.body_text:
+    if found.digest and found.digest == found.body_text:
+        blocks = ["", found.digest]  # as the mirror writes it: a paragraph, and no markup
+    elif found.digest:
         blocks.insert(0, f"> {found.digest}\n")
     text = "\n".join([*parts, *blocks]) + "\n\n"
     link = found.share_url or found.original_url

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
 
 from scrapy.exceptions import UsageError
 
@@ -135,18 +136,18 @@ class PostsSpider(NewsSpider):
                 return self._read(found)
             case Unsafe():
                 detail = f"the name {found.name[:80]!r} leads out of its archive"
-                return Reject(self._page(found.url, found.name), "no_id", detail)
+                return Reject(self._page(found.url), "unsafe_name", detail)
             case Lost():
                 return Failure(found.url, found.detail)
 
-    def _page(self, url: str, name: str, body: bytes = b"") -> Page:
+    def _page(self, url: str, body: bytes = b"") -> Page:
         return Page(
-            kind="file", id=post_file.id_of(name), url=url, body=body, observed_at=utc_now(),
-            site=self.site,
+            kind="file", id=post_file.id_of(_path_in(url)), url=url, body=body,
+            observed_at=utc_now(), site=self.site,
         )  # fmt: skip
 
     def _read(self, found: PostFile) -> Item:
-        page = self._page(found.url, found.name, found.body)
+        page = self._page(found.url, found.body)
         try:
             article = pages.read(page, stats=self.crawler.stats)
         except pages.Unreadable as error:
@@ -174,6 +175,12 @@ class PostsSpider(NewsSpider):
             return None
         at = datetime.datetime.fromisoformat(published.at)
         return at.astimezone(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _path_in(url: str) -> str:
+    """The path of a file, or of an archive's member within it."""
+    path = unquote(urlsplit(url).path)
+    return path.rpartition("!/")[2] if "!/" in path else path
 
 
 def _batches(files: Iterator[Found]) -> Iterator[list[Found]]:

@@ -7,7 +7,6 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
-from newscrawl.store import search_index
 from newscrawl.store.fold import FIELDS, Fields, Sighting, differs, restore
 
 Key = tuple[str, str, str]
@@ -114,7 +113,7 @@ def _load_sets(db: sqlite3.Connection, info_code: str) -> Fields:
 def write_article(
     db: sqlite3.Connection, info_code: str, known: Known, row: Fields, *, seq: int, now: str
 ) -> None:
-    """Insert or update the article's row, its index, and those of its sets that have changed."""
+    """Insert or update the article's row, and those of its sets that have changed."""
     names = ("info_code", "seq", "first_seq", "first_seen_at", "changed_at", *COLUMNS)
     values = (info_code, seq, seq, now, now, *(row[name] for name in COLUMNS))
     updated = ", ".join(f"{name} = excluded.{name}" for name in ("seq", "changed_at", *COLUMNS))
@@ -124,8 +123,6 @@ def write_article(
         f" ON CONFLICT (info_code) DO UPDATE SET {updated}",
         values,
     )
-    old = known.row if known.first_seq is not None else None
-    search_index.replace(db, known.first_seq or seq, old, row)
     if row["categories"] != known.row["categories"]:
         _write_categories(db, info_code, row["categories"] or [], now)
     if not known.exists:
