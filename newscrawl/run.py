@@ -105,6 +105,8 @@ class Run:
             self._crashed(error, article.page)
             return
         self.ledger.settle(article.page.url, verdict)
+        for construct, times in (article.unknown or {}).items():
+            self.crawler.stats.inc_value(f"unknown/{construct}", times)
         self._commit_if_due()
 
     def reject(self, reject: Reject) -> None:

@@ -77,6 +77,18 @@ def test_latest_of(
     assert [each.info_code for each in latest(connection, **asked)] == found  # type: ignore[arg-type]
 
 
+def test_unknown_constructs_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "odd.db"
+    fill(
+        path,
+        article(page(FIRST), unknown={"tag marquee": 2, "class odd": 1}),
+        article(page(SECOND), unknown={"tag marquee": 1}),
+    )
+    with closing(open_for_reading(path)) as archive:
+        found = {each.construct: each.pages for each in overview(archive).unknown}
+    assert found == {"tag marquee": 2, "class odd": 1}
+
+
 def test_unknown_category_is_said_at_once(connection: sqlite3.Connection) -> None:
     with pytest.raises(Unknown, match="no category 'nothing'"):
         latest(connection, category="nothing")

@@ -55,6 +55,7 @@ def _facts(found: Overview) -> Iterator[tuple[str, str]]:
 def _counts(found: Overview) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     yield "sources", [(each.articles, each.source or "(not named)") for each in found.sources]
     yield "rejects", [(each.pages, each.reason) for each in found.rejects]
+    yield "unknown", [(each.pages, each.construct) for each in found.unknown]
 
 
 def _runs(found: Overview) -> Iterator[tuple[str, str]]:

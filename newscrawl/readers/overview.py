@@ -43,6 +43,14 @@ class Rejects:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """A construct of bodies that no rule knows, and on how many pages it was met."""
+
+    construct: str
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """An archive in numbers."""
 
@@ -64,6 +72,7 @@ class Overview:
     sources: list[Source]
     runs: list[Run]
     rejects: list[Rejects]
+    unknown: list[Unknown]
 
 
 def overview(connection: sqlite3.Connection) -> Overview:
@@ -96,6 +105,14 @@ def overview(connection: sqlite3.Connection) -> Overview:
             Rejects(*row)
             for row in connection.execute(
                 "SELECT reason, count(*) FROM rejects GROUP BY reason ORDER BY 2 DESC, 1"
+            )
+        ],
+        unknown=[
+            Unknown(*row)
+            for row in connection.execute(
+                "SELECT key, count(*) FROM sightings, json_each(sightings.unknown)"
+                " GROUP BY key ORDER BY 2 DESC, 1 LIMIT ?",
+                (SOURCES,),
             )
         ],
     )

@@ -43,7 +43,12 @@ _PAGE = (
         "`post` (page of the mirror), `file` (its post file), `entry` (of a list), `answer` "
         "(GetNewsText), `public` (article page); in `rejects` also `list`",
     ),
-    _c("page_id", str, "the id as the page's address prints it"),
+    _c(
+        "page_id",
+        str,
+        "the id as the page's address prints it; of a file its folder and name, of an entry its "
+        "list's shape and id",
+    ),
 )
 
 COUNTERS: tuple[tuple[str, str], ...] = (
@@ -123,7 +128,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "listed",
-        "Articles that a listing shows and that are not stored yet: filtered out, or failed.",
+        "Articles that a listing shows and that are not stored yet: they failed, or were rejected.",
         (
             _c("info_code", str, "the article to come"),
             _c("category", str, "the listing's slug; the article gets it when it is stored"),
