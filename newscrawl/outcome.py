@@ -80,7 +80,8 @@ def judge(ledger: Ledger, *, finish_reason: str, troubles: list[str], share: flo
             f"{count['failed']} failed and {count['rejected']} were rejected",
         )
     if troubles:
-        return Outcome(Exit.DEGRADED, "; ".join(troubles))
+        more = f"; and {len(troubles) - 3} more, see the log" if len(troubles) > 3 else ""
+        return Outcome(Exit.DEGRADED, "; ".join(troubles[:3]) + more)
     return Outcome(Exit.GOOD, summary(ledger))
 
 

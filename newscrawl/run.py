@@ -113,8 +113,9 @@ class Run:
         """Keep a page that gave no article, and count it."""
         logger.info("Rejected %s: %s", reject.page.url, reject.detail)
         self.crawler.stats.inc_value(f"rejected/{reject.reason}")
-        self._write("reject", reject, loader_version=pages.LOADER_VERSION)
+        # Counted first: what is written may be committed at once.
         self.ledger.settle(reject.page.url, "rejected", final=reject.final)
+        self._write("reject", reject, loader_version=pages.LOADER_VERSION)
 
     def fail(self, failure: Failure) -> None:
         """Count a page that never came."""

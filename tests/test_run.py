@@ -134,6 +134,7 @@ JUDGED = [
     (filled(10, new=8, rejected=2), "finished", [], Exit.DEGRADED, "2 of 10 pages are lost"),
     (filled(3, failed=3), "finished", [], Exit.UNREACHABLE, "none of 3 pages"),
     (filled(3, new=3), "finished", ["a list is gone"], Exit.DEGRADED, "a list is gone"),
+    (filled(3, new=3), "finished", ["a"] * 9, Exit.DEGRADED, "a; a; a; and 6 more"),
     (filled(3, new=3), "closespider_timeout", [], Exit.DEGRADED, "stopped early"),
     (filled(3, new=2), "finished", [], Exit.CRASHED, "1 pages came to no end"),
 ]
