@@ -24,7 +24,7 @@ from scrapy.exceptions import (
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from newscrawl import pages
+from newscrawl import ids, pages
 from newscrawl.items import Article, Failure, Page, Reject
 from newscrawl.run import Run, run_of
 from newscrawl.store.clock import utc_now
@@ -94,7 +94,7 @@ class NewsSpider(scrapy.Spider):
     @property
     def is_full(self) -> bool:
         """Whether ``limit`` is reached."""
-        return self.limit is not None and self.run.ledger.counters["scheduled"] >= self.limit
+        return self.limit is not None and self.run.ledger.asked >= self.limit
 
     # -- one page -----------------------------------------------------------------------
 
@@ -113,12 +113,21 @@ class NewsSpider(scrapy.Spider):
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
         kind = self.kind_of(response.url)
-        page_id = posixpath.splitext(posixpath.basename(unquote(urlsplit(response.url).path)))[0]
-        page = Page(kind, page_id, response.url, b"", "", self.site)
+        page = Page(kind, stem_of(response.url), response.url, b"", "", self.site)
         if page.url not in self.run.ledger.under_way:
             self.run.ledger.schedule(page.url)
         response.meta["page"] = page
         yield from self.parse_page(response)
+
+    def other_article(self, page: Page, url: str) -> str | None:
+        """Return the id of the article at *url*, where it is not that of *page*."""
+        if url == page.url or page.kind not in ("post", "public"):
+            return None
+        try:
+            found = ids.from_stem(stem_of(url), page.site)
+            return None if found == ids.from_stem(page.id, page.site) else found
+        except ids.BadInfoCode:
+            return None
 
     def kind_of(self, url: str) -> str:
         """Return the kind of page that is to be expected at *url*."""
@@ -132,6 +141,10 @@ class NewsSpider(scrapy.Spider):
             yield from self.parse(response)
             return
         page = received(response)
+        if elsewhere := self.other_article(page, response.url):
+            detail = f"it redirects to {response.url}, the page of {elsewhere}"
+            yield from self.unreadable(Reject(page, "wrong_id", detail), **cb_kwargs)
+            return
         try:
             article = pages.read(page, stats=self.crawler.stats)
         except pages.Unreadable as error:
@@ -173,6 +186,11 @@ def received(response: Response) -> Page:
     page.etag = header(response, "ETag")
     page.last_modified = header(response, "Last-Modified")
     return page
+
+
+def stem_of(url: str) -> str:
+    """Return the file name in *url*, without its suffix."""
+    return posixpath.splitext(posixpath.basename(unquote(urlsplit(url).path)))[0]
 
 
 def header(response: Response, name: str) -> str | None:

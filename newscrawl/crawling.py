@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from types import FrameType
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler, CrawlerProcessBase
@@ -12,7 +13,7 @@ from scrapy.settings import Settings
 
 from newscrawl.addon import uri_of
 from newscrawl.outcome import Exit, Outcome
-from newscrawl.run import Run
+from newscrawl.run import Run, interrupts
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     The last line of the log says it, also where the run could not begin.
     """
     assert isinstance(process, AsyncCrawlerProcess)  # noqa: S101  the settings have no reactor
+    _note_signals(process)
     task = process.crawl(crawler, **arguments)
     process.start()
     try:
@@ -61,6 +63,22 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     if run is None or run.outcome is None:
         return _never_began(Exit.CRASHED, RuntimeError("the run ended without a verdict"))
     return run.outcome
+
+
+def _note_signals(process: AsyncCrawlerProcess) -> None:
+    """Note which signal ends the crawl; what Scrapy does on it stays as it is.
+
+    Scrapy installs its handler when the loop runs, over any other, so it is taken here, where it
+    can be had before: from the process.
+    """
+    interrupts.clear()
+    shutdown = process._signal_shutdown_reactorless
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        shutdown(number, frame)
+
+    process._signal_shutdown_reactorless = note  # type: ignore[method-assign,assignment]  # see above
 
 
 def _never_began(exit_: Exit, error: Exception) -> Outcome:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from newscrawl import ids
-from newscrawl.base_spider import NewsSpider, day
+from newscrawl.base_spider import NewsSpider, day, stem_of
 from newscrawl.items import Article, Page
 from newscrawl.normalise import normalise
 
@@ -38,7 +37,7 @@ class Following(NewsSpider):
         :raises ValueError: it leads to no post (BadInfoCode), or is no URL.
         """
         url = self.own(link)
-        page_id = posixpath.splitext(posixpath.basename(unquote(urlsplit(url).path)))[0]
+        page_id = stem_of(url)
         info_code = ids.from_stem(page_id, self.site)
         return Page("post", page_id, url, b"", observed_at="", site=self.site), info_code
 

@@ -29,6 +29,8 @@ class Ledger:
     def __init__(self) -> None:
         self.counters: Counter[str] = Counter()
         self.under_way: set[str] = set()
+        self.asked = 0
+        """Pages ever scheduled, those withdrawn later among them: what a limit counts."""
         self.lost = 0
         """Pages failed or rejected with no other address of the same article left to try."""
         self.passed = 0
@@ -45,6 +47,7 @@ class Ledger:
             raise ValueError(f"{url} is scheduled twice")
         self.counters["listed"] += 1
         self.counters["scheduled"] += 1
+        self.asked += 1
         self.under_way.add(url)
 
     def settle(self, url: str, end: End, *, final: bool = True) -> None:

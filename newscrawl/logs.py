@@ -15,6 +15,7 @@ def quieten() -> None:
     """
     _once("scrapy.core.downloader.handlers._base_streaming", _drop_experimental)
     _once("scrapy.downloadermiddlewares.robotstxt", _shorten)
+    _once("asyncio", _drop_unclosed)
 
 
 def _once(name: str, rule: logging._FilterType) -> None:
@@ -26,6 +27,11 @@ def _once(name: str, rule: logging._FilterType) -> None:
 def _drop_experimental(record: logging.LogRecord) -> bool:
     # That the handler is new is weighed in docs/decisions/0002-no-reactor.md.
     return "is experimental" not in record.getMessage()
+
+
+def _drop_unclosed(record: logging.LogRecord) -> bool:
+    # What aiohttp says of a run that was ended at once; the system closes its connections.
+    return not record.getMessage().startswith("Unclosed ")
 
 
 def _shorten(record: logging.LogRecord) -> bool:

@@ -159,7 +159,7 @@ def _wanted(name: str) -> bool:
 
 def _member(archive: str, name: str, body: bytes | None) -> Found:
     """What a member is; *archive* is the archive's URL, no *body* says that it is no plain file."""
-    url = f"{archive}!/{quote(name)}"
+    url = f"{archive}!/{_quoted(name)}"
     if not is_safe(name):
         return Unsafe(name, url)
     return Left(name, url) if body is None else _within_size(name, url, body)
@@ -188,7 +188,7 @@ def _in_zip(path: Path) -> Iterator[Found]:
             except Bomb as error:
                 raise Bomb(f"{path} was left after {count} files: {error}") from error
             except _UnreadableMember as error:
-                yield Lost(name, f"{url}!/{quote(name)}", str(error))
+                yield Lost(name, f"{url}!/{_quoted(name)}", str(error))
             count += 1
 
 
@@ -209,4 +209,9 @@ def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget)
 
 
 def _url(path: Path) -> str:
-    return f"file://{quote(os.path.abspath(path))}"
+    return f"file://{_quoted(os.path.abspath(path))}"
+
+
+def _quoted(name: str) -> str:
+    # A name that is no UTF-8 holds lone surrogates; as bytes it is as it was.
+    return quote(os.fsencode(name))

@@ -8,10 +8,8 @@ import os
 import platform
 import signal
 import sqlite3
-import threading
 from contextlib import suppress
 from importlib.metadata import version
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
@@ -37,6 +35,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+
+interrupts: list[int] = []
+"""Signals that asked this process to end, the first one first; noted by who runs the crawl."""
 
 
 class Run:
@@ -71,8 +72,8 @@ class Run:
         self._commits: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
-        self._handlers: dict[signal.Signals, tuple[Any, Any]] = {}
-        """For each signal that is watched: our handler, and the one it stands for."""
+        self._committed: dict[str, int] = {}
+        """The counters of the last commit."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -179,13 +180,12 @@ class Run:
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
         logger.info("Writing to %s, run %d", self._target.path, self._writer.run_id)
-        self._watch_signals()
         self._commits = asyncio.ensure_future(self._commit_regularly())
 
     def engine_started(self) -> None:
         """End a run that was to end before it began: Scrapy forgets so early a signal."""
         if self.outcome is None and self._is_crawl and not self.crawler.crawling:
-            self.outcome = Outcome(Exit.INTERRUPTED, "stopped before its first request")
+            self.outcome = interrupted() or Outcome(Exit.INTERRUPTED, "stopped")
         if self.outcome is not None:
             self._closing = asyncio.ensure_future(self._end_early())
 
@@ -221,10 +221,11 @@ class Run:
         if self._closed:
             return
         self._closed = True
-        self._forget_signals()
         if self._commits is not None and not self._commits.get_loop().is_closed():
             self._commits.cancel()
-        self.outcome = self.outcome or self._verdict or self._judged()
+        self.outcome = self.outcome or interrupted() or self._verdict or self._judged()
+        if self.outcome.exit is Exit.GOOD and self._target.would_empty:
+            self.outcome = Outcome(Exit.DEGRADED, "nothing was found to put into the new archive")
         self._close_archive()
         level = logging.INFO if self.outcome.exit is Exit.GOOD else logging.ERROR
         logger.log(level, "Run ended %s", self.outcome)
@@ -241,7 +242,7 @@ class Run:
             )
         return judge(
             self.ledger,
-            finish_reason=self.crawler.stats.get_value("finish_reason", "finished"),
+            finish_reason=self.crawler.stats.get_value("finish_reason", "it never began"),
             troubles=self.troubles,
             share=share,
         )
@@ -261,11 +262,13 @@ class Run:
     def _commit_if_due(self) -> None:
         if self._writer is None or not self._writer.is_due:
             return
-        self._writer.counters = self._counters()
+        self._writer.counters = counters = self._counters()
         try:
             self._writer.commit()
         except StoreError as error:
             self._store_failed(error)
+        else:
+            self._committed = counters
 
     async def _commit_regularly(self) -> None:
         while True:
@@ -282,11 +285,14 @@ class Run:
     def _close_archive(self) -> None:
         assert self.outcome is not None  # noqa: S101  close() has judged
         try:
-            self._end_row(self._writer)
+            self._end_row(self._writer, self._counters())
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
+            self._broken = self._writer
+            if self._broken is not None:
+                self._broken.rollback()
         with suppress(StoreError):  # a run that the store has failed may still be able to say so
-            self._end_row(self._broken)
+            self._end_row(self._broken, self._committed)
         try:
             self._target.finish(good=self.outcome.exit is Exit.GOOD)
             if self._target.is_rebuild and self.outcome.exit is not Exit.GOOD:
@@ -294,10 +300,10 @@ class Run:
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
 
-    def _end_row(self, writer: Writer | None) -> None:
+    def _end_row(self, writer: Writer | None, counters: dict[str, int]) -> None:
         if writer is None or self.outcome is None:
             return
-        writer.counters = self._counters()
+        writer.counters = counters
         writer.end(
             outcome=self.outcome.name, exit_code=self.outcome.exit, reason=self.outcome.reason
         )
@@ -313,29 +319,13 @@ class Run:
             "errors": stat("downloader/exception_count", 0) - never_sent,
         }
 
-    def _watch_signals(self) -> None:
-        """Remember which signal ends the run; what Scrapy does on it stays as it is."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number, exit_ in _SIGNALS.items():
-            handler = signal.getsignal(number)
-            if callable(handler):
-                ours = self._noting(exit_, handler)
-                self._handlers[number] = ours, handler
-                signal.signal(number, ours)
 
-    def _forget_signals(self) -> None:
-        for number, (ours, handler) in self._handlers.items():
-            if signal.getsignal(number) is ours:
-                signal.signal(number, handler)
-
-    def _noting(self, exit_: Exit, handler: Any) -> Any:
-        def note(number: int, frame: FrameType | None) -> None:
-            if self.outcome is None:
-                self.outcome = Outcome(exit_, f"stopped by {signal.Signals(number).name}")
-            handler(number, frame)
-
-        return note
+def interrupted() -> Outcome | None:
+    """Return the outcome of a run that a signal has ended; None where none came."""
+    if not interrupts:
+        return None
+    number = signal.Signals(interrupts[0])
+    return Outcome(_SIGNALS.get(number, Exit.INTERRUPTED), f"stopped by {number.name}")
 
 
 async def _unless_closing(close: Any) -> None:

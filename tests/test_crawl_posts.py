@@ -446,3 +446,39 @@ def test_is_post(name: str, expected: bool) -> None:
 )  # fmt: skip
 def test_is_safe(name: str, expected: bool) -> None:
     assert is_safe(name) is expected
+
+
+async def test_name_that_is_not_utf8_is_loaded_or_named(tmp_path: Path) -> None:
+    folder_ = folder(tmp_path / "_posts", [("2022-05-30-NW202205302396671645.md", post())])
+    odd = os.path.join(os.fsencode(folder_), b"2021-12-29-\xd6\xd0.md")
+    try:
+        with open(odd, "wb") as file:
+            file.write(post("二。"))
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        archive.add(folder_, "_posts")
+    for path in (folder_, tmp_path / "a.tar.gz"):
+        db = tmp_path / f"{path.name}.db"
+        await load(db, path)
+        codes = [code for (code,) in query(db, "SELECT info_code FROM articles")]
+        assert "NW202205302396671645" in codes
+        assert ledger(db)["scheduled"] == 2
+
+
+async def test_all_too_old_is_no_empty_folder(tmp_path: Path) -> None:
+    outcome = await load(
+        tmp_path / "news.db", folder(tmp_path / "f", [(NAME, post())]), since="2099-01-01"
+    )
+    assert outcome.exit is Exit.GOOD
+
+
+async def test_copies_in_two_folders_settle(tmp_path: Path) -> None:
+    one = folder(tmp_path / "one", [(NAME, post("一。"))])
+    two = folder(tmp_path / "two", [(NAME, post("二。"))])
+    db = tmp_path / "news.db"
+    await load(db, one, two)
+    before = dump(db)
+    await load(db, one, two)
+    assert counted(db) == {"scheduled": 2, "unchanged": 2}
+    assert dump(db) == before

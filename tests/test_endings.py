@@ -27,6 +27,7 @@ from newscrawl.store import archive, rows
 from newscrawl.store.archive import open_for_reading, open_for_writing
 from newscrawl.store.errors import AlreadyRunning, StoreError
 from newscrawl.store.target import Target
+from newscrawl.store.writer import Writer
 
 Serving = Callable[[Answers], Server]
 
@@ -57,6 +58,66 @@ async def test_post_that_redirects_to_a_page_met_before(serving: Serving, tmp_pa
     run = ledger(tmp_path / "news.db")
     assert_balanced(run)
     assert run["failed"] == 0
+
+
+async def test_post_that_redirects_to_another_article(serving: Serving, tmp_path: Path) -> None:
+    site = Site(articles=20)
+    server = serving(site)
+    first, second = [t for t in site.truths() if len(t.posts) == 1 and t.digits][:2]
+    server.faults[first.paths[0]] = redirect(second.paths[0])
+    await crawl("category", tmp_path / "news.db", server.url)
+    titles = dict(query(tmp_path / "news.db", "SELECT info_code, title FROM articles"))
+    assert first.info_code not in titles
+    assert titles[second.info_code] == second.title
+    assert query(tmp_path / "news.db", "SELECT reason FROM rejects") == [("wrong_id",)]
+
+
+async def test_list_that_redirects_home_lists_nothing(serving: Serving, tmp_path: Path) -> None:
+    site = Site(articles=30)
+    server = serving(site)
+    slug = next(site.truths()).listings[0]
+    server.faults[f"/category/{slug}.html"] = redirect("/")
+    await crawl("category", tmp_path / "news.db", server.url)
+    listed = "SELECT info_code FROM article_categories WHERE category = ? AND origin = 'listing'"
+    assert query(tmp_path / "news.db", listed, slug) == []
+
+
+async def test_rebuild_that_finds_nothing_keeps_the_archive(
+    serving: Serving, tmp_path: Path
+) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    url = serving(Site(articles=10)).url
+    outcome = await crawl("category", path, url, overwrite=True, since="2099-01-01")
+    assert outcome.exit is Exit.DEGRADED
+    assert "nothing was found" in outcome.reason
+    assert query(path, "SELECT count(*) FROM articles") == [(1,)]
+
+
+async def test_counters_of_a_failed_store_are_those_of_its_last_commit(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Writer) -> None:
+        self._texts.clear()
+        if not hasattr(self, "failed"):
+            self.failed = True  # type: ignore[attr-defined]
+            raise StoreError("The disk is full")
+
+    monkeypatch.setattr(Writer, "_index", full)
+    outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=10)).url)
+    assert outcome.exit is Exit.STORE
+    run = ledger(tmp_path / "news.db")
+    assert query(tmp_path / "news.db", "SELECT count(*) FROM articles") == [(0,)]
+    assert (run["outcome"], run["new"]) == ("store", 0)
+    assert_balanced(run, interrupted=True)
+
+
+async def test_limit_counts_what_since_takes_out_again(serving: Serving, tmp_path: Path) -> None:
+    site = Site(articles=120)
+    server = serving(site)
+    last = max(truth.published_at[:10] for truth in site.truths())
+    await crawl("category", tmp_path / "news.db", server.url, since=last, limit="3")
+    assert sum("/20" in path for path in server.paths()) == 3
 
 
 async def test_answer_that_redirects_elsewhere_leads_to_the_next(
@@ -205,12 +266,12 @@ def test_case_twins_are_both_kept(tmp_path: Path) -> None:
 # -- signals --------------------------------------------------------------------------------
 
 
-def start(server: Server, path: Path) -> subprocess.Popen[str]:
+def start(server: Server, path: Path, output: str = "-o") -> subprocess.Popen[str]:
     program = str(Path(sys.executable).with_name("scrapy"))
     quick = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False"]
     return subprocess.Popen(
         [program, "crawl", "category", *quick, "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1",
-         "-a", f"base_url={server.url}", "-o", str(path)],
+         "-a", f"base_url={server.url}", output, str(path)],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -233,9 +294,28 @@ def test_early_signal_ends_the_run(serving: Serving, tmp_path: Path, line: str) 
             crawl.send_signal(signal.SIGTERM)
             break
     crawl.communicate(timeout=20)  # it used to hang for ever
-    assert crawl.returncode in (Exit.TERMINATED, Exit.INTERRUPTED)
-    found = query(tmp_path / "news.db", "SELECT outcome FROM runs")
-    assert found in ([("terminated",)], [("interrupted",)])
+    assert crawl.returncode == Exit.TERMINATED
+    assert query(tmp_path / "news.db", "SELECT outcome FROM runs") == [("terminated",)]
+
+
+@pytest.mark.parametrize("line", ["Enabled addons", "Enabled extensions", "Spider opened"])
+def test_two_early_signals_leave_a_rebuilt_archive(
+    serving: Serving, tmp_path: Path, line: str
+) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    crawl = start(slow(serving), path, "-O")
+    assert crawl.stderr is not None
+    for said in crawl.stderr:
+        if line in said:
+            crawl.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+            crawl.send_signal(signal.SIGINT)
+            break
+    _, log = crawl.communicate(timeout=20)
+    # The second signal may come when the run has ended, and then ends the process as any other.
+    assert crawl.returncode in (Exit.INTERRUPTED, -signal.SIGINT), log
+    assert query(path, "SELECT info_code FROM articles") == [("NW202112282228490028",)]
 
 
 def test_two_signals_still_commit_and_close_the_row(serving: Serving, tmp_path: Path) -> None:

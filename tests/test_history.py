@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -60,6 +61,21 @@ def test_as_of(db: Path, time: str, title: str | None) -> None:
     with closing(open_for_reading(db)) as connection:
         found = as_of(connection, NW, time)
     assert (found.title if found else None) == title
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_states_that_come_out_of_order(tmp_path: Path, order: tuple[int, ...]) -> None:
+    days = ("2022-01-01", "2022-01-02", "2022-01-03")
+    states = [
+        article(page(observed_at=day), title=name) for day, name in zip(days, "甲乙丙", strict=True)
+    ]
+    fill(tmp_path / "news.db", *[states[index] for index in order])
+    with closing(open_for_reading(tmp_path / "news.db")) as connection:
+        assert [each.title for each in versions(connection, NW)] == ["甲", "乙", "丙"]
+        for day, name in zip(days, "甲乙丙", strict=True):
+            found = as_of(connection, NW, f"{day}T12:00:00+00:00")
+            assert found is not None
+            assert found.title == name
 
 
 def test_difference(db: Path) -> None:

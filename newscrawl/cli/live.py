@@ -14,7 +14,7 @@ from rich.text import Text
 
 from newscrawl.cli.terminal import stderr
 from newscrawl.progress import ENDS, Progress
-from newscrawl.run import run_of
+from newscrawl.run import interrupts, run_of
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class LiveProgress(Progress):
             if count[end] or end in _ALWAYS
         )
         parts: list[RenderableType] = [first, worth]
-        if run.outcome is not None:
+        if run.outcome is not None or interrupts:
             parts.append(
                 Text("stopping after the requests under way; Ctrl-C stops at once", style="yellow")
             )

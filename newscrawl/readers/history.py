@@ -57,13 +57,14 @@ def versions(connection: sqlite3.Connection, info_code: str) -> list[Version]:
     columns = ", ".join(FIELDS)
     rows = connection.execute(
         f"SELECT {columns}, observed_at, last_seen_at FROM revisions"  # noqa: S608  constants
-        " WHERE info_code = ? ORDER BY replaced_at, id",
+        " WHERE info_code = ? ORDER BY observed_at, id",
         (info_code,),
     ).fetchall()
     found = [Version(*row) for row in rows]
     present = connection.execute(
         f"SELECT {columns}, coalesce((SELECT max(replaced_at) FROM revisions"  # noqa: S608
-        " WHERE info_code = articles.info_code), first_seen_at), NULL"
+        " WHERE info_code = articles.info_code), (SELECT min(observed_at) FROM sightings"
+        " WHERE info_code = articles.info_code)), NULL"
         " FROM articles WHERE info_code = ?",
         (info_code,),
     ).fetchone()
@@ -73,20 +74,10 @@ def versions(connection: sqlite3.Connection, info_code: str) -> list[Version]:
 def as_of(connection: sqlite3.Connection, info_code: str, time: str) -> Version | None:
     """Return what an article said at *time* (UTC, ISO 8601); None where it was not yet known.
 
-    An earlier text is known to have stood until the page was first seen to say something else.
+    A text is taken to have stood until the next one was first seen.
     """
-    known = connection.execute(
-        "SELECT min(observed_at) FROM (SELECT observed_at FROM sightings WHERE info_code = :code"
-        " UNION ALL SELECT observed_at FROM revisions WHERE info_code = :code)",
-        {"code": info_code},
-    ).fetchone()[0]
-    if known is None or time < known:
-        return None
-    replaced: int = connection.execute(
-        "SELECT count(*) FROM revisions WHERE info_code = ? AND replaced_at <= ?",
-        (info_code, time),
-    ).fetchone()[0]
-    return versions(connection, info_code)[replaced]
+    seen = [each for each in versions(connection, info_code) if each.observed_at <= time]
+    return seen[-1] if seen else None
 
 
 def difference(earlier: Version, later: Version) -> list[Change]:

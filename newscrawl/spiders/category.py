@@ -11,7 +11,7 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids
-from newscrawl.base_spider import header, why
+from newscrawl.base_spider import header, stem_of, why
 from newscrawl.following import Following
 from newscrawl.items import Article, Listed, Page
 from newscrawl.outcome import Exit
@@ -123,6 +123,9 @@ class CategorySpider(Resolving, Following):
 
     def parse_listing(self, response: Response, slug: str) -> Iterator[Any]:
         """Take the posts of a category."""
+        if stem_of(response.url) != slug:
+            self._list_gone(slug, f"it redirects to {response.url}")
+            return
         try:
             found = listing.read_listing(self._listing_page(response))
         except Unreadable as error:
@@ -146,11 +149,18 @@ class CategorySpider(Resolving, Following):
                 f"{self.base_url} has no category {', '.join(self._unknown)}. Its home page "
                 f"shows, in small letters where a slug may have capitals (TechWeb): {known}",
             )
-        elif missing and found_in == "path":
+        elif missing:
+            self._list_gone(slug, why(failure))
+        else:
+            self._list_lost(slug, why(failure))
+
+    def _list_gone(self, slug: str, reason: str) -> None:
+        """Note that a list is not there; one that was only guessed at may never have been."""
+        if self._listings[slug] == "path":
             self._missing.add(slug)
             self.crawler.stats.inc_value("listings/guessed_wrong")
         else:
-            self._list_lost(slug, why(failure))
+            self._list_lost(slug, reason)
 
     def _list_lost(self, slug: str, reason: str) -> None:
         """Note that a list is not there: its posts may be missed, until the next run."""

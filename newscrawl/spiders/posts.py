@@ -62,10 +62,10 @@ class PostsSpider(NewsSpider):
         """Give the article of each file."""
         self._watch = asyncio.ensure_future(self._end_closing())
         for path in self._paths:
-            before = self.run.ledger.counters["scheduled"]
+            before = self.run.ledger.asked
             async for item in self._load(path):
                 yield item
-            if self.run.ledger.counters["scheduled"] == before and not self.is_full:
+            if self.run.ledger.asked == before and not self.is_full:
                 self.run.fail_at_end(
                     Exit.USAGE,
                     f"{path} holds no post files; they are Markdown, and have names like "
@@ -179,7 +179,7 @@ class PostsSpider(NewsSpider):
 
 def _path_in(url: str) -> str:
     """The path of a file, or of an archive's member within it."""
-    path = unquote(urlsplit(url).path)
+    path = unquote(urlsplit(url).path)  # what is no UTF-8 becomes U+FFFD
     return path.rpartition("!/")[2] if "!/" in path else path
 
 

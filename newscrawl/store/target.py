@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newscrawl.store import archive
-from newscrawl.store.archive import MEMORY, check, open_for_reading, open_for_writing
+from newscrawl.store.archive import MEMORY, check, open_for_writing
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.lock import WriterLock
@@ -34,6 +34,7 @@ class Target:
         self.path = str(path)
         self._lock = None
         self._beside: Path | None = None
+        self._stored = 0
         if self.path == MEMORY:
             self.db = open_for_writing(MEMORY)
             return
@@ -53,6 +54,14 @@ class Target:
         """Whether a new archive is built beside the file."""
         return self._beside is not None
 
+    @property
+    def would_empty(self) -> bool:
+        """Whether the new archive has no article, and the file has some: nobody means that."""
+        if not self._stored:
+            return False
+        found: int = self.db.conn.execute("SELECT count(*) FROM articles").fetchone()[0]
+        return not found
+
     def finish(self, *, good: bool) -> None:
         """Close the archive and free it; a rebuilt one takes the file's place if *good*.
 
@@ -71,13 +80,21 @@ class Target:
     def _open_beside(self, path: Path) -> Database:
         self._beside = path.with_name(path.name + ".rebuild")
         _remove(self._beside)  # what a killed run left
+        self._stored, seq = _contents(path)
         db = open_for_writing(self._beside)
-        if path.exists() and path.stat().st_size:
-            with closing(open_for_reading(path)) as old:
-                seq = old.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0]
-            # Readers that follow `seq` must see every row of the new archive as new.
-            db.conn.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (seq,))
+        # Readers that follow `seq` must see every row of the new archive as new.
+        db.conn.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (seq,))
         return db
+
+
+def _contents(path: Path) -> tuple[int, int]:
+    """Return the number of articles in the archive at *path*, and its highest ``seq``."""
+    if not path.exists() or not path.stat().st_size:
+        return 0, 0
+    with closing(open_for_writing(path)) as old:
+        articles = old.conn.execute("SELECT count(*) FROM articles").fetchone()[0]
+        seq = old.conn.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0]
+    return int(articles), int(seq)
 
 
 def _replace(path: Path, new: Path) -> None:

@@ -214,7 +214,8 @@ class Writer:
         known = rows.load(db, info_code)
         earlier = known.sightings.get(incoming.key)
         if earlier is not None:
-            if incoming.observed_at < earlier.observed_at:
+            # Two copies of one file may be as old as each other: then their addresses decide.
+            if (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url):
                 return self._add_older(db, info_code, known, earlier, incoming, page)
             incoming.fields = carry_over(earlier.fields, incoming.fields)
             if incoming.fields == earlier.fields:
