@@ -9,6 +9,7 @@ import click
 
 from newscrawl.cli.options import article_id, db_option, example, reading
 from newscrawl.readers.jekyll import posts
+from newscrawl.store.errors import StoreError
 
 
 @click.command("export", epilog=example("newscrawl export --format jekyll -o posts/"))
@@ -32,11 +33,17 @@ def command(info_codes: tuple[str, ...], db: str, format_: str, output: Path) ->
         wanted = [article_id(connection, each) for each in info_codes] or _all(connection)
         for info_code in wanted:
             for path, content in posts(connection, info_code):
-                target = output / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+                _write(output / path, content)
                 written += 1
     click.echo(f"{written} posts written to {output}", err=True)
+
+
+def _write(target: Path, content: bytes) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
 
 
 def _all(connection: sqlite3.Connection) -> list[str]:
