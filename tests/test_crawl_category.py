@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,11 @@ async def test_real_site(real_mirror: Server, finews: Path, tmp_path: Path) -> N
         assert {article["published_at"]} == {post["published_at"] for post in posts}
         assert article["categories"] == sorted(post["categories"] for post in posts)
         assert article["tags"] == sorted(post["tags"] for post in posts)
+        assert article["body_text"].split("\n") == max(
+            (plain_lines(path) for path in post_files(finews, info_code)), key=len
+        )
+        sources = {source_line(path) for path in post_files(finews, info_code)} - {None}
+        assert {article["source"]} == (sources or {None})
         assert_clean(article)
     pair = articles["NW202205302396671645"]
     assert pair["categories"] == ["emnews", "zhongguozhengquanbao"]
@@ -104,11 +110,32 @@ def front_matter(path: Path) -> dict[str, str]:
     }
 
 
+def plain_lines(path: Path) -> list[str]:
+    """Return a post's lines as a person reads them, without any of newscrawl's own rules."""
+    text = path.read_text(encoding="utf-8").split("---", 2)[2]
+    text = re.split(r"\n<http|\n\[返回", text)[0]
+    is_whole = "<p" in text
+    if is_whole:
+        text = re.sub(r"(?m)^> .*$", "", text)  # the digest
+    text = re.sub(r"<!-- EM_StockImg_Start -->.*?<!-- EM_StockImg_End -->", "", text, flags=re.S)
+    text = re.sub(r"（文章来源.*?）", "", re.sub(r"<[^>]+>(?=[^<]*）</p>)", "", text))
+    text = re.sub(r"</p>|<br ?/?>|</center>|<p[^>]*>|<center>", "\n", text)
+    text = html.unescape(re.sub(r"<[^>]+>", "", text))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return [line for line in lines if line]
+
+
+def source_line(path: Path) -> str | None:
+    """Return the medium that a post's last line names, links taken out of the middle of words."""
+    text = re.sub(r"<[^>]+>", "", path.read_text(encoding="utf-8"))
+    found = re.search(r"（文章来源：([^）]+)）", text)
+    return found[1] if found else None
+
+
 def assert_clean(article: dict[str, Any]) -> None:
     """Check that no furniture of the page is left in a body."""
-    html = article["body_html"]
     for furniture in ("webquoteklinepic", "display:none", "返回首页", "NewsShare", "EM_StockImg"):
-        assert furniture not in html
+        assert furniture not in article["body_html"]
     assert "文章来源" not in article["body_text"]
     assert article["body_text"] == article["body_text"].strip()
 
