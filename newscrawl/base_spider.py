@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from twisted.python.failure import Failure as TwistedFailure
 
-Result = Article | Failure | Reject | Request
-"""What a callback may yield."""
-
 logger = logging.getLogger(__name__)
 
 

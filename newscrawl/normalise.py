@@ -12,7 +12,7 @@ def missing(article: Article) -> str | None:
     """Return why this is no article, as a key of ``pages.REASONS``; None where it is one."""
     if not article.info_code:
         return "no_id"
-    if not article.title and not article.body_text:
+    if not (article.title or article.body_text or article.body_html):
         return "nothing"
     return None
 

@@ -11,7 +11,6 @@ from newscrawl import pages
 from newscrawl.items import Page
 from newscrawl.normalise import missing, normalise
 from newscrawl.store import raw, rows
-from newscrawl.store.clock import utc_now
 from newscrawl.store.fold import FIELDS, Fields, Sighting, carry_over, fold
 from newscrawl.store.writer import Writer, hash_content, sighting_of
 
@@ -116,7 +115,12 @@ def _reread(db: sqlite3.Connection, key: rows.Key, known: rows.Known, found: Sur
     """Read a page as it was at each change, so that what it lacks now is still known."""
     sighting = known.sightings[key]
     said: Fields = dict.fromkeys(FIELDS)
-    for page in _states(db, key, sighting):
+    try:
+        states = list(_states(db, key, sighting))
+    except KeyError:
+        found.unreadable.append(f"{sighting.url}: its bytes are not in the archive")
+        return sighting
+    for page in states:
         try:
             article = pages.read(page)
         except pages.Unreadable as error:
@@ -140,7 +144,7 @@ def _states(db: sqlite3.Connection, key: rows.Key, sighting: Sighting) -> Iterat
         f"SELECT page_hash, content_type, last_seen_at FROM sightings {where}",  # noqa: S608
         key,
     ).fetchone()
-    for each_hash, observed_at in [*states, (page_hash, seen or utc_now())]:
+    for each_hash, observed_at in [*states, (page_hash, seen)]:
         site, kind, page_id = key
         yield Page(
             kind=kind, id=page_id, url=sighting.url, body=raw.load(db, each_hash),

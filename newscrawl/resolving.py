@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from newscrawl.base_spider import NewsSpider
 from newscrawl.items import Article, Failure, Reject
-from newscrawl.resolver_setting import resolvers_of
-from newscrawl.resolvers import addresses, page_of
+from newscrawl.resolvers import addresses, page_of, resolvers_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -50,12 +49,11 @@ class Resolving(NewsSpider):
         if self.is_full:
             self.run.ledger.link("filtered")
             return
-        resolvers = self.resolvers
         hosts = self.hosts if self.is_own_base else None
         base = self.base_url if self.is_own_base else share_host(link or "")
         if base and not (trusted or self.is_own_base) and not self._is_known(base):
             base = None
-        found = list(addresses(info_code, resolvers, base=base, hosts=hosts))
+        found = list(addresses(info_code, self.resolvers, base=base, hosts=hosts))
         if not self.is_own_base:
             for _, url in found:
                 host = urlsplit(url).hostname

@@ -71,6 +71,7 @@ class Run:
         self._verdict: Outcome | None = None
         self._commits: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+        """Kept while it runs: asyncio itself holds no reference to a task."""
         self._closed = False
         self._committed: dict[str, int] = {}
         """The counters of the last commit."""

@@ -34,7 +34,7 @@ from newscrawl.items import Article, Mention, Page
 from newscrawl.mirror.server import Answers, Server
 from newscrawl.mirror.site import Site
 from newscrawl.outcome import Exit
-from newscrawl.resolver_setting import resolvers_of
+from newscrawl.resolvers import resolvers_of
 
 Serving = Callable[[Answers], Server]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -171,3 +172,13 @@ def test_export_to_where_nothing_can_be_written(db: Path, tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     code, _, err = run("export", "--db", db, "--format", "jekyll", "-o", tmp_path / "file" / "x")
     assert (code, "cannot be written" in err) == (6, True)
+
+
+def test_export_from_a_copy_without_raw_pages(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page(f"_posts/2021-12-28-{NW}", kind="file"), info_code=NW))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM pages")
+        connection.commit()
+    code, _, err = run("export", "--db", path, "--format", "jekyll", "-o", tmp_path / "out")
+    assert (code, "copy without its raw pages" in err) == (6, True)

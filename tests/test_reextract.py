@@ -91,6 +91,20 @@ async def test_pages_that_cannot_be_read_any_more_stay(
     assert dump(archive) == before
 
 
+async def test_pages_without_their_bytes_stay(archive: Path) -> None:
+    # Readers may leave the table of raw pages out of a copy.
+    with writing(archive) as made:
+        made.connection.execute("PRAGMA foreign_keys = OFF")
+        made.connection.execute("DELETE FROM pages")
+    before = dump(archive)
+    with writing(archive) as made:
+        found = reextract.rewrite(made)
+    assert found.changed == 0
+    assert all("its bytes are not in the archive" in each for each in found.unreadable)
+    assert len(found.unreadable) == len(before["sightings"])
+    assert dump(archive) == before
+
+
 async def test_what_an_edit_dropped_is_still_known(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=20)
     number = next(t.number for t in site.truths() if t.generation == "8" and len(t.posts) == 1)

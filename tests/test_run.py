@@ -114,6 +114,7 @@ def test_missing() -> None:
     assert normalise.missing(Article(title="标题")) == "no_id"
     assert normalise.missing(Article(info_code="NW1")) == "nothing"
     assert normalise.missing(Article(info_code="NW1", body_text="正文")) is None
+    assert normalise.missing(Article(info_code="NW1", body_html="<img>")) is None
 
 
 def filled(scheduled: int, **ends: int) -> Ledger:

