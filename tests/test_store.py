@@ -180,7 +180,7 @@ def test_schema_is_as_documented(tmp_path: Path) -> None:
         assert names == {table.name for table in TABLES}
         for table in TABLES:
             columns = [row[1:3] for row in db.execute(f"PRAGMA table_info({table.name})")]
-            types = {int: "INTEGER", str: "TEXT", bytes: "BLOB"}
+            types = {int: "INTEGER", str: "TEXT", bytes: "BLOB", float: "REAL"}
             assert columns == [(each.name, types[each.type]) for each in table.columns]
         assert db.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)

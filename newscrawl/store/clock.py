@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
+"""What tells the present time; tests set it, to see what a clock that jumps back does."""
 
 
 def utc_now() -> str:
     """Return the present time as the archive writes it: ``2022-06-14T09:56:07+00:00``."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return clock().isoformat(timespec="seconds")

@@ -14,6 +14,7 @@ from newscrawl.store.schema import COUNTERS
 migrations = Migrations("newscrawl")
 
 _PAGE = {"source_site": str, "page_kind": str, "page_id": str}
+_LISTING = {"source_site": str, "listing_kind": str, "name": str}
 _PAGE_KEY = ("source_site", "page_kind", "page_id")
 
 
@@ -25,6 +26,52 @@ def v1_first_tables(db: Database) -> None:
     _create_runs(db)
     db.conn.execute(search_index.CREATE)
     db.conn.execute("PRAGMA user_version = 1")
+
+
+@migrations()
+def v2_listings(db: Database) -> None:
+    """When each listing was looked at, what was missed, and which rules still match."""
+    db.table("sightings").add_column("gone_at", str)
+    # A run asks which pages are young enough to be looked at again, at the cost of those alone.
+    db.conn.execute(
+        "CREATE INDEX idx_sightings_last_seen_at ON sightings (source_site, last_seen_at)"
+        " WHERE page_kind = 'post' AND gone_at IS NULL"
+    )
+    _create_listings(db)
+    db.table("rules").create(
+        {"rule": str, "pages": int, "matches": int, "missed": int, "matched_at": str},
+        pk="rule",
+        not_null={"rule", "pages", "matches", "missed"},
+    )
+    db.conn.execute("PRAGMA user_version = 2")
+
+
+def _create_listings(db: Database) -> None:
+    db.table("listings").create(
+        {
+            **_LISTING,
+            "url": str,
+            "found_in": str,
+            "etag": str,
+            "last_modified": str,
+            "content_hash": str,
+            "checked_at": str,
+            "news_at": str,
+            "interval": float,
+            "looks": int,
+            "missing_since": str,
+            "failed_at": str,
+            "failure": str,
+        },
+        pk=tuple(_LISTING),
+        not_null={*_LISTING, "url", "found_in", "looks"},
+        defaults={"looks": 0},
+    )
+    db.table("holes").create(
+        {"id": int, **_LISTING, "from_at": str, "until_at": str, "noticed_at": str},
+        pk="id",
+        not_null={*_LISTING, "from_at", "until_at", "noticed_at"},
+    )
 
 
 def _create_articles(db: Database) -> None:

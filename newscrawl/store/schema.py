@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 APPLICATION_ID = 0x6E657773  # "news": tells an archive from every other SQLite file
-SCHEMA_VERSION = 1  # PRAGMA user_version of the newest migration
+SCHEMA_VERSION = 2  # PRAGMA user_version of the newest migration
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,13 @@ _PAGE = (
         "the id as the page's address prints it; of a file its folder and name, of an entry its "
         "list's shape and id",
     ),
+)
+
+# The parts of the key that tells a listing from every other.
+_LISTING = (
+    _c("source_site", str, "configured name of the site"),
+    _c("listing_kind", str, "`home`, `category`, or `list` (a feed or a list of news)"),
+    _c("name", str, "the category's slug, the list's name; of the home page empty"),
 )
 
 COUNTERS: tuple[tuple[str, str], ...] = (
@@ -209,6 +216,11 @@ TABLES: tuple[Table, ...] = (
                 str,
                 "JSON: constructs of the body that no rule knows, with their number",
             ),
+            _c(
+                "gone_at",
+                str,
+                "when the site first said that it is no more (UTC); NULL: it did not",
+            ),
         ),
     ),
     Table(
@@ -278,6 +290,57 @@ TABLES: tuple[Table, ...] = (
             _c("exit_code", int, "the command's exit code"),
             _c("reason", str, "why it ended so, in a sentence"),
             *(_c(name, int, doc) for name, doc in COUNTERS),
+        ),
+    ),
+    Table(
+        "listings",
+        "One row a listing: a page or answer that links to articles, and how often it is asked.",
+        (
+            *_LISTING,
+            _c("url", str, "where it was asked last"),
+            _c(
+                "found_in",
+                str,
+                "how it was found: `home` or `name` (asked for), `footer` (a post spells it so), "
+                "`path` (guessed from the path of a post)",
+            ),
+            _c(
+                "etag",
+                str,
+                "validator of the last good answer; NULL unless all that it led to is stored",
+            ),
+            _c("last_modified", str, "the same"),
+            _c("content_hash", str, "hash of its links; NULL unless all that it led to is stored"),
+            _c("checked_at", str, "last good look (UTC); NULL where there was none"),
+            _c("news_at", str, "last look that found an article nobody had (UTC)"),
+            _c("interval", float, "seconds to the next look, as learnt from the looks so far"),
+            _c("looks", int, "good looks"),
+            _c("missing_since", str, "since when it does not exist (UTC); NULL where it does"),
+            _c("failed_at", str, "last look that failed (UTC); NULL after a good one"),
+            _c("failure", str, "why, in a sentence"),
+        ),
+    ),
+    Table(
+        "holes",
+        "Times of which a listing may have shown articles that nobody saw: it was not looked at "
+        "before it dropped them.",
+        (
+            _c("id", int, "number of the hole"),
+            *_LISTING,
+            _c("from_at", str, "the last good look before (UTC)"),
+            _c("until_at", str, "up to when the listing had dropped its articles by then (UTC)"),
+            _c("noticed_at", str, "the next good look (UTC)"),
+        ),
+    ),
+    Table(
+        "rules",
+        "The rules by which pages are read, and whether they still match.",
+        (
+            _c("rule", str, "the rule, as in the run's stats: `parser/title/xpath///section/h1`"),
+            _c("pages", int, "pages read that it is for, in all runs"),
+            _c("matches", int, "of these, pages on which it found something"),
+            _c("missed", int, "pages read since the last run in which it matched"),
+            _c("matched_at", str, "end of that run (UTC)"),
         ),
     ),
     Table(

@@ -1,0 +1,71 @@
+"""What the archive knows of a page before it is asked for."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from newscrawl.items import Page
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """A stored page: where it was, when it was seen, and the validators of its last answer."""
+
+    url: str
+    observed_at: str
+    """When what it says now was first seen."""
+    last_seen_at: str
+    etag: str | None
+    last_modified: str | None
+    has_body: bool
+
+
+_COLUMNS = "url, observed_at, last_seen_at, etag, last_modified, body_rank IS NOT NULL"
+_KEY = "source_site = ? AND page_kind = ? AND page_id = ?"
+
+
+def find(db: sqlite3.Connection, page: Page) -> KnownPage | None:
+    """Return what is known of *page*; None where it was never stored."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM sightings WHERE {_KEY}",  # noqa: S608  constant names
+        (page.site, page.kind, page.id),
+    ).fetchone()
+    return None if row is None else KnownPage(*row)
+
+
+def young_posts(
+    db: sqlite3.Connection, site: str, since: str
+) -> Iterator[tuple[Page, str, KnownPage]]:
+    """Yield the posts of a mirror that were seen since then and are not gone, with their articles.
+
+    Each page is without its bytes.
+    """
+    rows = db.execute(
+        f"SELECT page_id, info_code, {_COLUMNS} FROM sightings"  # noqa: S608  constant names
+        " WHERE source_site = ? AND page_kind = 'post' AND gone_at IS NULL AND last_seen_at >= ?"
+        " ORDER BY last_seen_at",
+        (site, since),
+    ).fetchall()
+    for page_id, info_code, *values in rows:
+        known = KnownPage(*values)
+        page = Page("post", page_id, known.url, b"", observed_at="", site=site)
+        yield page, info_code, known
+
+
+def touch(db: sqlite3.Connection, page: Page) -> None:
+    """Note that the site said a page is as it was; its validators stay where it gave none."""
+    db.execute(
+        "UPDATE sightings SET last_seen_at = max(last_seen_at, ?), etag = coalesce(?, etag),"
+        f" last_modified = coalesce(?, last_modified), gone_at = NULL WHERE {_KEY}",  # noqa: S608
+        (page.observed_at, page.etag, page.last_modified, page.site, page.kind, page.id),
+    )
+
+
+def lose(db: sqlite3.Connection, page: Page, at: str) -> None:
+    """Note that the site said a page is no more."""
+    db.execute(
+        f"UPDATE sightings SET gone_at = coalesce(gone_at, ?) WHERE {_KEY}",  # noqa: S608
+        (at, page.site, page.kind, page.id),
+    )
