@@ -18,7 +18,7 @@ FORMATS = ("db", "sqlite", "sqlite3")
 
 
 class Archive:
-    """Sets up what writes an archive: feed storage, pipelines and the run itself."""
+    """Sets up what writes an archive: feed storage, pipelines, the run and what it knows."""
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Complete *settings* at the add-on's priority: the project's own ones win."""
@@ -40,6 +40,8 @@ class Archive:
         for name, order in _PIPELINES.items():
             settings["ITEM_PIPELINES"].setdefault(name, order)
         settings["EXTENSIONS"].setdefault("newscrawl.run.Run", 0)
+        # Nearest to the spider: what is known needs nothing of the others.
+        settings["SPIDER_MIDDLEWARES"].setdefault("newscrawl.middlewares.KnownBeforeFetched", 950)
 
 
 # The order tells the story: count what is no article, then what it means, then whether it is new.

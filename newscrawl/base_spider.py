@@ -7,7 +7,7 @@ import logging
 import posixpath
 import re
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -25,7 +25,7 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
-from newscrawl.items import Article, Failure, Page, Reject
+from newscrawl.items import Article, Failure, Page, Reject, Unchanged
 from newscrawl.run import Run, run_of
 from newscrawl.store.clock import utc_now
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from twisted.python.failure import Failure as TwistedFailure
 
+    from newscrawl.store.known_pages import KnownPage
+
 logger = logging.getLogger(__name__)
 
 
@@ -42,10 +44,13 @@ class NewsSpider(scrapy.Spider):
     """A spider of one site. Subclasses say where to go next.
 
     Arguments: ``base_url`` (the site), ``hosts`` (further hosts that may be asked, by commas),
-    ``site`` (the name under which sightings are kept), ``limit`` (pages to get in the run).
+    ``site`` (the name under which sightings are kept), ``limit`` (pages to get in the run),
+    ``again=1`` (look again at what is stored, due or not).
     """
 
-    argument_names: ClassVar[frozenset[str]] = frozenset({"base_url", "hosts", "site", "limit"})
+    argument_names: ClassVar[frozenset[str]] = frozenset(
+        {"base_url", "hosts", "site", "limit", "again"}
+    )
 
     page_kinds: ClassVar[tuple[str, ...]] = ()
     """Kinds of pages that it reads: the use of their rules shows in the run's stats."""
@@ -61,6 +66,7 @@ class NewsSpider(scrapy.Spider):
         self.arguments = arguments
         self.site = arguments.get("site", "finews")
         self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
+        self.again = is_set(arguments, "again")
         self.base_url = ""
         self.allowed_domains: list[str] = []
         self.is_own_base = "base_url" in arguments
@@ -138,6 +144,10 @@ class NewsSpider(scrapy.Spider):
             yield from self.parse(response)
             return
         page = received(response)
+        if response.status == 304:
+            yield Unchanged(page)
+            return
+        self.crawler.stats.inc_value(f"pages/{page.kind}")
         if elsewhere := self.other_article(page, response.url):
             detail = f"it redirects to {response.url}, the page of {elsewhere}"
             yield from self.unreadable(Reject(page, "wrong_id", detail), **cb_kwargs)
@@ -159,7 +169,13 @@ class NewsSpider(scrapy.Spider):
         """Count a page that never came."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         page: Page = request.meta["page"]
-        yield from self.failed(Failure(page.url, why(failure)), **request.cb_kwargs)
+        failed = Failure(page.url, why(failure))
+        if "known" in request.meta:
+            failed.final = False  # it is stored
+            failed.gone = page if status_of(failure) in (404, 410) else None
+            yield failed
+            return
+        yield from self.failed(failed, **request.cb_kwargs)
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Yield what an article leads to."""
@@ -177,8 +193,10 @@ class NewsSpider(scrapy.Spider):
 def received(response: Response) -> Page:
     """Return the page that was asked for, with what came."""
     page: Page = response.meta["page"]
+    known: KnownPage | None = response.meta.get("known")
     page.body = response.body
-    page.observed_at = utc_now()
+    # A clock that was set back must not make an edit look older than what it replaces.
+    page.observed_at = max(utc_now(), known.last_seen_at if known else "")
     page.content_type = header(response, "Content-Type")
     page.etag = header(response, "ETag")
     page.last_modified = header(response, "Last-Modified")
@@ -238,6 +256,11 @@ def day(name: str, text: str) -> datetime.date:
         raise UsageError(f"{name} {text!r} is no day; it looks like 2021-12-01") from None
 
 
+def is_set(arguments: Mapping[str, str], name: str) -> bool:
+    """Whether an argument that is a switch is on."""
+    return arguments.get(name, "0") not in ("0", "")
+
+
 def positive(name: str, text: str) -> int:
     try:
         number = int(text)
@@ -246,6 +269,12 @@ def positive(name: str, text: str) -> int:
     if number < 1:
         raise UsageError(f"{name} {text!r} is no number above 0")
     return number
+
+
+def status_of(failure: TwistedFailure) -> int | None:
+    """Return the status that a request failed with; None where there was no answer."""
+    error = failure.value
+    return error.response.status if isinstance(error, HttpError) else None
 
 
 def why(failure: TwistedFailure) -> str:

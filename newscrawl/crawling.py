@@ -12,6 +12,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
 from newscrawl.addon import uri_of
+from newscrawl.notify import notify
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.run import Run, interrupts
 from newscrawl.store.errors import AlreadyRunning, StoreError
@@ -41,8 +42,18 @@ def crawl(spider: str, settings: Settings, arguments: dict[str, str]) -> Outcome
 def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
     """Run *crawler* in *process*; return how it ended. Blocks until then.
 
-    The last line of the log says it, also where the run could not begin.
+    The last line of the log says it, also where the run could not begin. Whoever
+    NEWSCRAWL_NOTIFY names is told of every end that is not good.
     """
+    outcome = _run_in(process, crawler, arguments)
+    command = str(crawler.settings.get("NEWSCRAWL_NOTIFY") or "").strip()
+    if command and outcome.exit is not Exit.GOOD:
+        run = crawler.get_extension(Run) if crawler.extensions else None
+        notify(command, run.report() if run and run.outcome else outcome.as_dict())
+    return outcome
+
+
+def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
     assert isinstance(process, AsyncCrawlerProcess)  # noqa: S101  the settings have no reactor
     _note_signals(process)
     task = process.crawl(crawler, **arguments)

@@ -123,7 +123,16 @@ class Failure:
     url: str
     detail: str
     final: bool = True
-    """False while another address of the same article is still to be tried."""
+    """False while another address of the same article is still to be tried, or if it is stored."""
+    gone: Page | None = None
+    """The page, where it is stored and the site says that it is no more."""
+
+
+@dataclass(slots=True)
+class Unchanged:
+    """A stored page that is as it was: the site answered so, without sending it again."""
+
+    page: Page
 
 
 @dataclass(slots=True)

@@ -31,8 +31,8 @@ class Ledger:
         self.under_way: set[str] = set()
         self.asked = 0
         """Pages ever scheduled, those withdrawn later among them: what a limit counts."""
-        self.lost = 0
-        """Pages failed or rejected with no other address of the same article left to try."""
+        self.lost: Counter[End] = Counter()
+        """Pages failed, and rejected, with no other address of the same article left to try."""
         self.passed = 0
         """Pages failed or rejected in whose place another address was asked."""
 
@@ -55,8 +55,15 @@ class Ledger:
         self._close(url)
         self.counters[end] += 1
         if end in ("failed", "rejected"):
-            self.lost += final
+            self.lost[end] += final
             self.passed += not final
+
+    def skip(self, url: str) -> None:
+        """Count the page at *url* as known and not due, before it was asked for."""
+        self._close(url)
+        self.counters["scheduled"] -= 1
+        self.counters["skipped"] += 1
+        self.asked -= 1
 
     def withdraw(self, url: str) -> None:
         """Count the page at *url* as filtered after all: only its text showed that it is."""

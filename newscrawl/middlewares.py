@@ -8,9 +8,19 @@ from urllib.parse import urlsplit
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
+from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
+
+from newscrawl.polling import is_page_due
+from newscrawl.run import run_of
+from newscrawl.store import known_pages
+from newscrawl.store.clock import utc_now
 
 if TYPE_CHECKING:
     from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+    from newscrawl.items import Page
+    from newscrawl.store.known_pages import KnownPage
 
 
 class StayOnHosts(RedirectMiddleware):
@@ -35,3 +45,49 @@ class StayOnHosts(RedirectMiddleware):
                 raise IgnoreRequest(f"it redirects to another host, {redirected.url}")
             redirected.dont_filter = True
         return redirected
+
+
+class KnownBeforeFetched(BaseSpiderMiddleware):
+    """Drops requests for pages that are stored and not due for another look.
+
+    One that is due is asked for with the validators of its last answer.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._hours = [float(each) for each in crawler.settings.getlist("NEWSCRAWL_LOOK_AGAIN")]
+
+    def get_processed_request(self, request: Request, response: Response | None) -> Request | None:
+        """Return the request as it is to be sent; None where the page is known."""
+        page: Page | None = request.meta.get("page")
+        known = self._find(page) if page is not None else None
+        if page is None or known is None:
+            return request
+        again = getattr(self.crawler.spider, "again", False)
+        if not again and not is_page_due(
+            known.observed_at, known.last_seen_at, utc_now(), self._hours
+        ):
+            run_of(self.crawler).skip(page)
+            return None
+        request.meta["known"] = known
+        if known.url == request.url:
+            ask_whether_changed(request, known.etag, known.last_modified)
+        return request
+
+    def _find(self, page: Page) -> KnownPage | None:
+        connection = run_of(self.crawler).connection
+        found = known_pages.find(connection, page)
+        if found is None:
+            return known_pages.find_rejected(connection, page)
+        # An answer without a text is no reason not to ask for it again.
+        return found if found.has_body or page.kind == "post" else None
+
+
+def ask_whether_changed(request: Request, etag: str | None, last_modified: str | None) -> None:
+    """Let the server answer 304, without the page, where it is as it was."""
+    if etag:
+        request.headers["If-None-Match"] = etag
+    if last_modified:
+        request.headers["If-Modified-Since"] = last_modified
+    if etag or last_modified:
+        request.meta["handle_httpstatus_list"] = [304]

@@ -40,6 +40,11 @@ _MEANINGS = {
 }
 
 
+FEW = 2
+"""So many failed pages are let pass where they are most of the new ones: they are asked for again
+by the next run."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended, and why, in a sentence."""
@@ -51,6 +56,10 @@ class Outcome:
     def name(self) -> str:
         """One word: ``good``, ``degraded`` …"""
         return self.exit.name.lower()
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it for machines."""
+        return {"outcome": self.name, "exit_code": int(self.exit), "reason": self.reason}
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"
@@ -64,25 +73,46 @@ def judge(ledger: Ledger, *, finish_reason: str, troubles: list[str], share: flo
     """
     if not ledger.balances:
         return Outcome(Exit.CRASHED, f"the ledger does not balance: {dict(ledger.counters)}")
-    count = ledger.counters
-    scheduled, lost = count["scheduled"], ledger.lost
     if finish_reason == "finished" and ledger.under_way:
         return Outcome(Exit.CRASHED, f"{len(ledger.under_way)} pages came to no end")
-    if scheduled and count["failed"] == scheduled:
-        return Outcome(Exit.UNREACHABLE, f"none of {scheduled} pages could be had")
+    if _nothing_came(ledger):
+        return Outcome(
+            Exit.UNREACHABLE, f"none of {ledger.counters['scheduled']} pages could be had"
+        )
     if finish_reason != "finished":
         return Outcome(Exit.DEGRADED, f"stopped early: {finish_reason}")
-    wanted = scheduled - ledger.passed
-    if lost > share * wanted:
-        return Outcome(
-            Exit.DEGRADED,
-            f"{lost} of {wanted} pages are lost, with no other address to try: in all "
-            f"{count['failed']} failed and {count['rejected']} were rejected",
-        )
+    if sentence := _lost_too_much(ledger, share):
+        return Outcome(Exit.DEGRADED, sentence)
     if troubles:
         more = f"; and {len(troubles) - 3} more, see the log" if len(troubles) > 3 else ""
         return Outcome(Exit.DEGRADED, "; ".join(troubles[:3]) + more)
     return Outcome(Exit.GOOD, summary(ledger))
+
+
+def _nothing_came(ledger: Ledger) -> bool:
+    count = ledger.counters
+    is_known = count["skipped"] or not ledger.lost["failed"]
+    return bool(count["scheduled"] and count["failed"] == count["scheduled"] and not is_known)
+
+
+def _lost_too_much(ledger: Ledger, share: float) -> str | None:
+    """Say how much is lost, where it is too much; None where it is not.
+
+    A page that failed is one of all that were met, also of those that are known; but where most
+    of the new ones fail, and not only one or two, the known ones do not make up for it. A page
+    that was rejected is one of those that came.
+    """
+    count = ledger.counters
+    failed, rejected = ledger.lost["failed"], ledger.lost["rejected"]
+    wanted = count["scheduled"] - ledger.passed
+    met = wanted + count["skipped"]
+    too_many_failed = failed > share * met or failed > max(FEW, wanted / 2)
+    if not too_many_failed and rejected <= share * (wanted - failed):
+        return None
+    return (
+        f"{failed + rejected} of {wanted} pages are lost, with no other address to try: in all "
+        f"{count['failed']} failed and {count['rejected']} were rejected"
+    )
 
 
 def summary(ledger: Ledger) -> str:
@@ -90,4 +120,6 @@ def summary(ledger: Ledger) -> str:
     count = ledger.counters
     ends = ("new", "richer", "changed", "unchanged", "duplicate", "rejected", "failed")
     parts = [f"{count[end]} {end}" for end in ends if count[end]]
-    return f"{count['scheduled']} pages: {', '.join(parts)}" if parts else "no pages to get"
+    if parts:
+        return f"{count['scheduled']} pages: {', '.join(parts)}"
+    return f"nothing new, {count['skipped']} known" if count["skipped"] else "nothing new"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
-from newscrawl.items import Article, Failure, Listed, Reject
+from newscrawl.items import Article, Failure, Listed, Reject, Unchanged
 from newscrawl.normalise import missing, normalise
 from newscrawl.pages import REASONS
 from newscrawl.run import run_of
@@ -47,6 +47,8 @@ class Account(_Pipeline):
                 self.run.fail(item)
             case Listed():
                 self.run.list(item)
+            case Unchanged():
+                self.run.unchanged(item)
             case _:
                 return item
         raise _dropped(f"counted: {type(item).__name__}")

@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 
-from newscrawl import __version__, pages
+from newscrawl import __version__, coverage, pages
 from newscrawl.addon import the_archive
-from newscrawl.items import Article, Failure, Listed, Page, Reject
-from newscrawl.ledger import Ledger
+from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
+from newscrawl.ledger import End, Ledger
+from newscrawl.looks import Looks
 from newscrawl.outcome import Exit, Outcome, judge
+from newscrawl.polling import Bounds
+from newscrawl.store import rule_uses
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
+from newscrawl.store.listings import ListingKey, Look
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
 
@@ -57,6 +61,8 @@ class Run:
         path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
         self._target = Target(path, overwrite=overwrite)
         self.ledger = Ledger()
+        shortest, longest = crawler.settings.getlist("NEWSCRAWL_POLL_SECONDS")
+        self.looks = Looks(self._keep_look, Bounds(float(shortest), float(longest)))
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
         self._is_crawl = crawler.crawling
@@ -73,6 +79,7 @@ class Run:
         self._closing: asyncio.Task[None] | None = None
         """Kept while it runs: asyncio itself holds no reference to a task."""
         self._closed = False
+        self._run_id: int | None = None
         self._committed: dict[str, int] = {}
         """The counters of the last commit."""
 
@@ -106,7 +113,7 @@ class Run:
             logger.exception("Storing %s", article.page.url)
             self._crashed(error, article.page)
             return
-        self.ledger.settle(article.page.url, verdict)
+        self._settle(article.page.url, verdict)
         for construct, times in (article.unknown or {}).items():
             self.crawler.stats.inc_value(f"unknown/{construct}", times)
         self._commit_if_due()
@@ -116,13 +123,25 @@ class Run:
         logger.info("Rejected %s: %s", reject.page.url, reject.detail)
         self.crawler.stats.inc_value(f"rejected/{reject.reason}")
         # Counted first: what is written may be committed at once.
-        self.ledger.settle(reject.page.url, "rejected", final=reject.final)
+        self._settle(reject.page.url, "rejected", final=reject.final)
         self._write("reject", reject, loader_version=pages.LOADER_VERSION)
 
     def fail(self, failure: Failure) -> None:
         """Count a page that never came."""
         logger.info("Failed %s: %s", failure.url, failure.detail)
-        self.ledger.settle(failure.url, "failed", final=failure.final)
+        self._settle(failure.url, "failed", final=failure.final)
+        if failure.gone is not None:
+            self._write("lose", failure.gone)
+
+    def unchanged(self, unchanged: Unchanged) -> None:
+        """Count a stored page that is as it was."""
+        self._settle(unchanged.page.url, "unchanged")
+        self._write("touch", unchanged.page)
+
+    def skip(self, page: Page) -> None:
+        """Count a page that is known and not due for another look."""
+        self.ledger.skip(page.url)
+        self.looks.settled(page.url, None)
 
     def list(self, listed: Listed) -> None:
         """Note a listing's category for an article."""
@@ -131,12 +150,27 @@ class Run:
     def duplicate(self, article: Article) -> None:
         """Count a page that was had before in this run."""
         if article.page is not None:
-            self.ledger.settle(article.page.url, "duplicate")
+            self._settle(article.page.url, "duplicate")
 
     def withdraw(self, article: Article) -> None:
         """Count a page as filtered after all."""
         if article.page is not None:
             self.ledger.withdraw(article.page.url)
+            self.looks.settled(article.page.url, None)
+
+    def _settle(self, url: str, end: End, *, final: bool = True) -> None:
+        self.ledger.settle(url, end, final=final)
+        self.looks.settled(url, end)
+
+    # -- what the run learns of its listings ----------------------------------------------
+
+    def _keep_look(self, look: Look) -> None:
+        if getattr(self.crawler.spider, "keeps_looks", True):
+            self._write("look", look)
+
+    def fail_look(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
+        """Note that a listing could not be had."""
+        self._write("fail_look", key, url=url, found_in=found_in, failure=failure)
 
     def trouble(self, sentence: str) -> None:
         """Note what went wrong without being a page; the run will not end good."""
@@ -180,7 +214,8 @@ class Run:
             for rule in pages.rules_of(kind):
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
-        logger.info("Writing to %s, run %d", self._target.path, self._writer.run_id)
+        self._run_id = self._writer.run_id
+        logger.info("Writing to %s, run %d", self._target.path, self._run_id)
         self._commits = asyncio.ensure_future(self._commit_regularly())
 
     def engine_started(self) -> None:
@@ -241,12 +276,51 @@ class Run:
             self.troubles.append(
                 f"{len(self.lost_lists)} of {asked} lists of articles cannot be had: {some}"
             )
-        return judge(
+        self.troubles += self._dead_rules()
+        outcome = judge(
             self.ledger,
             finish_reason=self.crawler.stats.get_value("finish_reason", "it never began"),
             troubles=self.troubles,
             share=share,
         )
+        quiet = self._quiet() if outcome.exit is Exit.GOOD else None
+        return Outcome(Exit.DEGRADED, quiet) if quiet else outcome
+
+    def _dead_rules(self) -> list[str]:
+        """Count the use of the rules that pages are read by, and name those that have stopped."""
+        if self._writer is None:
+            return []
+        stat = self.crawler.stats.get_value
+        uses: dict[str, rule_uses.Uses] = {}
+        for kind in getattr(self.crawler.spider, "page_kinds", ()):
+            first = {rule.field: rule for rule in reversed(pages.rules_of(kind))}
+            for rule in first.values():
+                before = uses[rule.key].pages if rule.key in uses else 0
+                read = before + stat(f"pages/{kind}", 0)
+                uses[rule.key] = rule_uses.Uses(read, stat(rule.key, 0))
+        self._write("count_rules", uses)
+        dead = rule_uses.dead(self._writer.connection) if self._writer else []
+        return [f"the rule {rule} used to match and does not any more" for rule in dead]
+
+    def _quiet(self) -> str | None:
+        """Say what has published far less than it used to; None where all is as usual."""
+        if self._writer is None or not getattr(self.crawler.spider, "is_whole", False):
+            return None
+        share = self.crawler.settings.getfloat("NEWSCRAWL_QUIET_SHARE")
+        found = coverage.find_quiet(self._writer.connection, utc_now(), share=share)
+        return "; ".join(str(each) for each in found[:3]) or None
+
+    def report(self) -> dict[str, Any]:
+        """Return the run as whoever is to be told of it gets it."""
+        assert self.outcome is not None  # noqa: S101  asked for at its end
+        return {
+            "db": self._target.path,
+            "run": self._run_id,
+            "spider": self.crawler.spider.name if self.crawler.spider else None,
+            "arguments": getattr(self.crawler.spider, "arguments", {}),
+            **self.outcome.as_dict(),
+            "counters": self._counters(),
+        }
 
     # -- the archive --------------------------------------------------------------------
 

@@ -110,7 +110,20 @@ NEWSCRAWL_RESOLVERS = [
 """Where the article of a share link is asked for, in this order; {base} is the link's own host.
 With a base_url of the user's, only addresses on that host and on -a hosts= are asked.
 On a command line it is JSON: NEWSCRAWL_RESOLVERS=[["answer","http://…?id={info_code}"]]"""
+NEWSCRAWL_LOOK_AGAIN = [0.5, 1.5, 4.5, 13.5, 40.5]
+"""Hours after a page first said what it says, at which it is looked at again: posts are edited in
+place, soon or never. The mirror drops them after three days."""
+NEWSCRAWL_POLL_SECONDS = [300, 43200]
+"""The shortest and the longest time between two looks at one listing (`--due`). The mirror is
+rebuilt every five minutes; half a day leaves five looks before it drops a post."""
+NEWSCRAWL_RETENTION_DAYS = 3
+"""How many days of posts the mirror shows: what was not looked at for longer has a hole."""
 NEWSCRAWL_LOST_SHARE = 0.1
 """The part of a run's pages that may fail or be rejected before it is called degraded."""
+NEWSCRAWL_QUIET_SHARE = 0.1
+"""A whole walk is degraded where less than this part of the articles came that the same hours of
+the weeks before had: a source that is broken looks like one that is quiet."""
+NEWSCRAWL_NOTIFY = ""
+"""A command that gets each run that did not end good, as JSON on its standard input."""
 NEWSCRAWL_PROGRESS_SECONDS = 10.0
 """How often the log says how far the run is."""

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urljoin
 
 from scrapy.http import Request, Response
-from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids
-from newscrawl.base_spider import header, stem_of, why
+from newscrawl.base_spider import header, is_set, status_of, stem_of, why
 from newscrawl.following import Following
 from newscrawl.items import Article, Listed, Page
+from newscrawl.looks import hash_links
+from newscrawl.middlewares import ask_whether_changed
 from newscrawl.outcome import Exit
 from newscrawl.pages import Unreadable, listing
+from newscrawl.polling import HOME_SHOWS, forgotten_until, is_listing_due
 from newscrawl.resolving import Resolving
+from newscrawl.store import known_pages, listings
 from newscrawl.store.clock import utc_now
+from newscrawl.store.listings import Listing, ListingKey, Look
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
@@ -33,15 +38,18 @@ class CategorySpider(Resolving, Following):
     """Walks a mirror from its home page over its categories to its posts.
 
     A mirror has no index of its categories: they are found on the home page, in the footer of
-    each post and in the paths of posts.
+    each post, in the paths of posts, and in the archive.
 
-    Arguments: ``category`` (only these slugs, by commas), ``since`` (a day; older posts are left
-    out), ``limit`` (posts to get), ``share=1`` (resolve the share links met), ``base_url``,
-    ``hosts``, ``site``.
+    Arguments: ``category`` (only these slugs, by commas), ``due=1`` (only the listings that are
+    worth it now), ``since`` (a day; older posts are left out), ``limit`` (posts to get),
+    ``share=1`` (resolve the share links met), ``again=1`` (look at stored posts again, due or
+    not), ``base_url``, ``hosts``, ``site``.
     """
 
     name = "category"
-    argument_names: ClassVar[frozenset[str]] = Following.argument_names | {"category", "share"}
+    argument_names: ClassVar[frozenset[str]] = Following.argument_names | {
+        "category", "share", "due",
+    }  # fmt: skip
 
     page_kinds = ("post",)
 
@@ -49,7 +57,12 @@ class CategorySpider(Resolving, Following):
         super().__init__(name, **arguments)
         named = arguments.get("category", "").split(",")
         self.named = [slug.strip() for slug in named if slug.strip()]
-        self.share = arguments.get("share", "0") not in ("0", "")
+        self.share = is_set(arguments, "share")
+        self.due = is_set(arguments, "due")
+        # What a limit or a day leaves out must not be hidden by a later 304.
+        self.keeps_looks = self.since is None and self.limit is None
+        self.is_whole = self.keeps_looks and not self.named
+        """Whether the run sees all that the mirror shows: then it can be told what is missing."""
         self._listings: dict[str, str] = {}
         """Slug of each listing asked for, and how it was found."""
         self._missing: set[str] = set()
@@ -57,18 +70,30 @@ class CategorySpider(Resolving, Following):
         self.arrived = False
         """Whether the home page came: a run without it has seen nothing."""
         self._posts: set[str] = set()
-        self._seen_slugs: set[str] = set()
+        self._shown: dict[str, list[bool]] = {}
+        """For each slug in the paths of the home page's posts, which of them are known."""
         self._unknown: list[str] = []
+        self._home: Listing | None = None
+        self._stored: dict[str, Listing] = {}
+        """What the archive knows of the listings, by slug."""
 
     # -- home ---------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the home page: it shows whether this is such a mirror."""
-        yield Request(self.base_url, callback=self.parse_home, errback=self.home_failed)
+        self._home = listings.load_all(self.run.connection, self.site, "home").get("")
+        self._stored = listings.load_all(self.run.connection, self.site, "category")
+        request = Request(self.base_url, callback=self.parse_home, errback=self.home_failed)
+        yield request if self.named else self._conditional(request, self._home)
 
     def parse_home(self, response: Response) -> Iterator[Any]:
         """Take the posts of the home page, and the categories in their paths."""
         self.arrived = True
+        if response.status == 304 and self._home is not None:
+            self._keep_unchanged(response, ListingKey(self.site, "home", ""), self._home)
+            yield from self._ask_listings()
+            yield from self._look_again()
+            return
         try:
             found = listing.read_listing(self._listing_page(response))
         except Unreadable as error:
@@ -77,16 +102,22 @@ class CategorySpider(Resolving, Following):
         if not found.is_mirror or not found.links:
             self._no_mirror(response, "its home page has no list of posts")
             return
-        self._seen_slugs.update(found.categories)
-        for slug in self.named or found.categories:
-            yield from self.ask_listing(slug, found_in="name" if self.named else "path")
-        if not self.named:
-            for link in found.links:
-                yield from self.ask_post(link)
+        self._note_shown(found.links)
+        if self.named:
+            yield from self._ask_named()
+        else:
+            yield from self._ask_listings()
+            look = self._look(response, ListingKey(self.site, "home", ""), "home", found.links)
+            look.hole = self._hole(self._home, found.links)
+            asked = (each for link in found.links for each in self.ask_post(link))
+            yield from self.run.looks.noting(look, self._home, asked)
+        yield from self._look_again()
 
     def home_failed(self, failure: TwistedFailure) -> None:
         """End the run: without its home page nothing is known of the mirror."""
         self.arrived = True
+        key = ListingKey(self.site, "home", "")
+        self.run.fail_look(key, url=self.base_url, found_in="home", failure=why(failure))
         self.run.stop(Exit.UNREACHABLE, f"{self.base_url} cannot be had: {why(failure)}")
 
     def _no_mirror(self, response: Response, found: str) -> None:
@@ -95,6 +126,65 @@ class CategorySpider(Resolving, Following):
             f"{response.url} is no mirror of this kind: {found}. Expected a home page with links "
             "like /guojishangbao/2021/12/28/NW202112282228490028.html",
         )
+
+    # -- which listings -------------------------------------------------------------------
+
+    def _ask_named(self) -> Iterator[Request]:
+        for slug in self.named:
+            stored = self._stored.get(slug)
+            if not self.due or stored is None or self._is_due(slug, stored):
+                yield from self.ask_listing(slug, found_in="name")
+
+    def _ask_listings(self) -> Iterator[Request]:
+        """Ask for the listings that are known, and for those that the home page hints at."""
+        live = {slug: each for slug, each in self._stored.items() if not each.missing_since}
+        for slug, stored in live.items():
+            if not self.due or self._is_due(slug, stored):
+                yield from self.ask_listing(slug, found_in=stored.found_in)
+        known = {slug.casefold() for slug in live}
+        for slug in self._shown:
+            if slug.casefold() not in known:
+                yield from self._ask_shown(slug)
+
+    def _ask_shown(self, slug: str) -> Iterator[Request]:
+        """Ask for a listing that a path on the home page names, and that is not known to exist."""
+        gone = {
+            name: stored
+            for name, stored in self._stored.items()
+            if name.casefold() == slug.casefold() and stored.found_in != "path"
+        }
+        for name, stored in gone.items():
+            yield from self.ask_listing(name, found_in=stored.found_in)
+        guess = self._stored.get(slug)
+        # A path is in small letters, so this may be no listing's name: then ask seldom.
+        if not gone and (
+            guess is None or is_listing_due(guess.checked_at, guess.interval, utc_now())
+        ):
+            yield from self.ask_listing(slug, found_in="path")
+
+    def _is_due(self, slug: str, stored: Listing) -> bool:
+        """Whether a listing is worth a look: by what it was worth so far, or by the home page.
+
+        Where the home page shows as many posts of it as it ever does, and none is known, there
+        may be more.
+        """
+        shown = self._shown.get(slug.casefold(), [])
+        return (
+            stored.content_hash is None
+            or stored.failed_at is not None
+            or (len(shown) >= HOME_SHOWS and not any(shown))
+            or is_listing_due(stored.checked_at, stored.interval, utc_now())
+        )
+
+    def _note_shown(self, links: list[str]) -> None:
+        for link in links:
+            try:
+                page, _ = self.post_at(link)
+            except ids.BadInfoCode:
+                continue
+            is_known = known_pages.find(self.run.connection, page) is not None
+            for slug in listing.category_of_path(link):
+                self._shown.setdefault(slug.casefold(), []).append(is_known)
 
     # -- listings -----------------------------------------------------------------------
 
@@ -113,18 +203,23 @@ class CategorySpider(Resolving, Following):
             return
         self._listings[slug] = found_in
         self.crawler.stats.inc_value("listings/asked")
-        yield Request(
+        request = Request(
             url,
             callback=self.parse_listing,
             errback=self.listing_failed,
             priority=LISTING,
             cb_kwargs={"slug": slug},
         )
+        yield self._conditional(request, self._stored.get(slug))
 
     def parse_listing(self, response: Response, slug: str) -> Iterator[Any]:
         """Take the posts of a category."""
         if stem_of(response.url) != slug:
             self._list_gone(slug, f"it redirects to {response.url}")
+            return
+        key, stored = self._key(slug), self._stored.get(slug)
+        if response.status == 304 and stored is not None:
+            self._keep_unchanged(response, key, stored)
             return
         try:
             found = listing.read_listing(self._listing_page(response))
@@ -132,18 +227,80 @@ class CategorySpider(Resolving, Following):
             self._list_lost(slug, error.detail)
             return
         self.crawler.stats.inc_value("listings/read")
-        for link in found.links:
-            yield from self.ask_post(link, category=slug)
+        look = self._look(response, key, self._listings[slug], found.links)
+        if stored is not None and stored.content_hash == look.content_hash and not self.again:
+            self.run.looks.keep(look, stored)
+            return
+        look.hole = self._hole(stored, found.links)
+        asked = (each for link in found.links for each in self.ask_post(link, category=slug))
+        yield from self.run.looks.noting(look, stored, asked)
+
+    def _conditional(self, request: Request, stored: Listing | None) -> Request:
+        """Return the request, with validators where all that the listing led to is stored."""
+        if stored is not None and stored.url == request.url and not self.again:
+            ask_whether_changed(request, stored.etag, stored.last_modified)
+        return request
+
+    def _key(self, slug: str) -> ListingKey:
+        return ListingKey(self.site, "category", slug)
+
+    def _look(self, response: Response, key: ListingKey, found_in: str, links: list[str]) -> Look:
+        return Look(
+            key, response.url, found_in, looked_at=utc_now(), etag=header(response, "ETag"),
+            last_modified=header(response, "Last-Modified"), content_hash=hash_links(links),
+        )  # fmt: skip
+
+    def _keep_unchanged(self, response: Response, key: ListingKey, stored: Listing) -> None:
+        """Keep a look at a listing that the server says is as it was."""
+        self.crawler.stats.inc_value("listings/unchanged")
+        look = self._look(response, key, stored.found_in, [])
+        look.etag, look.last_modified = (
+            look.etag or stored.etag,
+            (look.last_modified or stored.last_modified),
+        )
+        look.content_hash = stored.content_hash
+        self.run.looks.keep(look, stored)
+
+    def _hole(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
+        """Return the time of which a listing has shown and dropped posts unseen; None where none.
+
+        A post that was known before shows that nothing between is missing.
+        """
+        seen = self._last_seen(stored)
+        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
+        until = forgotten_until(utc_now(), days)
+        if seen is None or seen >= until or any(self._is_stored(link) for link in links):
+            return None
+        return seen, until
+
+    def _last_seen(self, stored: Listing | None) -> str | None:
+        """Return up to when all that a listing showed was seen.
+
+        The home page shows the newest posts of every category, so a good look at it counts for a
+        listing that was not failing then.
+        """
+        if stored is None or stored.checked_at is None or self._home is None:
+            return None if stored is None else stored.checked_at
+        if stored.failed_at is not None or self._home.checked_at is None:
+            return stored.checked_at
+        return max(stored.checked_at, self._home.checked_at)
+
+    def _is_stored(self, link: str) -> bool:
+        try:
+            page, _ = self.post_at(link)
+        except ids.BadInfoCode:
+            return False
+        return known_pages.find(self.run.connection, page) is not None
 
     def listing_failed(self, failure: TwistedFailure) -> None:
         """Note that a list could not be had; one that was only guessed at may not exist."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         slug = request.cb_kwargs["slug"]
         found_in = self._listings[slug]
-        missing = isinstance(failure.value, HttpError) and failure.value.response.status == 404
-        if missing and found_in == "name":
+        missing = status_of(failure) == 404
+        if missing and found_in == "name" and slug not in self._stored:
             self._unknown.append(slug)
-            known = ", ".join(sorted(self._seen_slugs))
+            known = ", ".join(sorted(self._shown))
             self.run.fail_at_end(
                 Exit.USAGE,
                 f"{self.base_url} has no category {', '.join(self._unknown)}. Its home page "
@@ -155,17 +312,28 @@ class CategorySpider(Resolving, Following):
             self._list_lost(slug, why(failure))
 
     def _list_gone(self, slug: str, reason: str) -> None:
-        """Note that a list is not there; one that was only guessed at may never have been."""
+        """Note that a list is not there.
+
+        One that was only guessed at may never have been. One that was there, and of which the
+        home page shows no post, has none: the mirror makes no page of it then.
+        """
         if self._listings[slug] == "path":
             self._missing.add(slug)
             self.crawler.stats.inc_value("listings/guessed_wrong")
-        else:
+        elif slug not in self._stored or slug.casefold() in self._shown:
             self._list_lost(slug, reason)
+            return
+        url = urljoin(self.base_url, f"category/{quote(slug)}.html")
+        look = Look(self._key(slug), url, self._listings[slug], utc_now(), is_missing=True)
+        self.run.looks.keep(look, self._stored.get(slug))
 
     def _list_lost(self, slug: str, reason: str) -> None:
         """Note that a list is not there: its posts may be missed, until the next run."""
         logger.warning("The list of %s cannot be had: %s", slug, reason)
         self.run.lost_lists.append(slug)
+        url = urljoin(self.base_url, f"category/{quote(slug)}.html")
+        found_in = self._listings[slug]
+        self.run.fail_look(self._key(slug), url=url, found_in=found_in, failure=reason)
 
     def _listing_page(self, response: Response) -> Page:
         return Page(
@@ -193,6 +361,25 @@ class CategorySpider(Resolving, Following):
             yield self.get(page, priority=POST)
         if category is not None:
             yield Listed(page.key, info_code, category)
+
+    def _look_again(self) -> Iterator[Request]:
+        """Ask again for young posts, whether a listing shows them or is as it was.
+
+        What is not due is dropped on the way; see the settings.
+        """
+        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
+        since = (datetime.fromisoformat(utc_now()) - timedelta(days=days)).isoformat()
+        named = {slug.casefold() for slug in self.named}
+        for page, info_code, _ in known_pages.young_posts(self.run.connection, self.site, since):
+            page.url = self.own(page.url)
+            is_ours = page.url.startswith(self.base_url) and page.url not in self._posts
+            slugs = {slug.casefold() for slug in listing.category_of_path(page.url)}
+            if not is_ours or self.is_full or self.is_too_old(info_code):
+                continue
+            if named and not slugs & named:
+                continue
+            self._posts.add(page.url)
+            yield self.get(page, priority=POST)
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Go on to the categories that a post names, and to its share link when asked."""

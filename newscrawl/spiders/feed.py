@@ -14,13 +14,16 @@ from scrapy.http import Request, Response
 
 from newscrawl import feeds, ids
 from newscrawl.base_spider import NewsSpider, header, positive, why
-from newscrawl.feeds import Asked, atom, stored
+from newscrawl.feeds import Answer, Asked, atom, stored
 from newscrawl.following import Following
 from newscrawl.items import Article, Failure, Page, Reject
+from newscrawl.middlewares import ask_whether_changed
 from newscrawl.outcome import Exit
 from newscrawl.pages import Unreadable, entry, listing
 from newscrawl.resolving import Resolving
+from newscrawl.store import listings
 from newscrawl.store.clock import utc_now
+from newscrawl.store.listings import Listing, ListingKey, Look
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
@@ -63,6 +66,10 @@ class FeedSpider(Resolving, Following):
         if not self.lists:
             raise UsageError(f"No list is named; there are {', '.join(feeds.LISTS)}")
         self.pages = positive("pages", arguments.get("pages", str(PAGES)))
+        # What a limit or a day leaves out must not be hidden by a later 304.
+        self.keeps_looks = self.since is None and self.limit is None
+        self._stored: dict[str, Listing] = {}
+        """What the archive knows of the lists, by name."""
         self._seen: set[str] = set()
         """Keys of the pages of entries and posts met in this run."""
         self._lost: list[str] = []
@@ -79,6 +86,7 @@ class FeedSpider(Resolving, Following):
     async def start(self) -> AsyncIterator[Any]:
         """Ask for each list, and for what earlier runs met and could not have."""
         left_over = stored.left_over(self.run.connection)
+        self._stored = listings.load_all(self.run.connection, self.site, "list")
         for asked in self.lists:
             yield self._ask_list(asked, 1, "")
         for info_code in left_over:
@@ -94,13 +102,23 @@ class FeedSpider(Resolving, Following):
         )  # fmt: skip
         self._allow(url)
         self.crawler.stats.inc_value("listings/asked")
-        return Request(
+        request = Request(
             url, callback=self.parse_list, errback=self.list_failed, priority=LISTING,
             headers=dict(asked.list.headers), cb_kwargs={"asked": asked, "number": number},
         )  # fmt: skip
+        known = self._stored.get(asked.label)
+        if number == 1 and known is not None and known.url == url and not self.again:
+            ask_whether_changed(request, known.etag, known.last_modified)
+        return request
 
     def parse_list(self, response: Response, asked: Asked, number: int) -> Iterator[Any]:
         """Take the entries of a list, and go on to its next page as long as it has news."""
+        known = self._stored.get(asked.label)
+        look = self._look(response, asked)
+        if response.status == 304 and known is not None:
+            look.etag, look.last_modified = known.etag, known.last_modified
+            self.run.looks.keep(look, known)
+            return
         page = Page(
             kind="list", id=asked.label, url=response.url, body=response.body,
             observed_at=utc_now(), site=self.site,
@@ -112,6 +130,18 @@ class FeedSpider(Resolving, Following):
             yield from self._unreadable(asked, number, Reject(page, error.reason, error.detail))
             return
         self.crawler.stats.inc_value("listings/read")
+        taken = self._take_all(asked, answer, page, response, number)
+        yield from self.run.looks.noting(look, known, taken) if number == 1 else taken
+
+    def _look(self, response: Response, asked: Asked) -> Look:
+        return Look(
+            ListingKey(self.site, "list", asked.label), response.url, "name", looked_at=utc_now(),
+            etag=header(response, "ETag"), last_modified=header(response, "Last-Modified"),
+        )  # fmt: skip
+
+    def _take_all(
+        self, asked: Asked, answer: Answer, page: Page, response: Response, number: int
+    ) -> Iterator[Any]:
         has_news = False
         for record in answer.records:
             is_news = yield from self._take(asked, record, page, _answered_at(response))
@@ -139,6 +169,8 @@ class FeedSpider(Resolving, Following):
         nth = f", page {number}," if number > 1 else ""
         sentence = f"The list {asked.label}{nth} {reason}"
         self.run.trouble(sentence)
+        key = ListingKey(self.site, "list", asked.label)
+        self.run.fail_look(key, url=self.base_url, found_in="name", failure=sentence)
         self._lost += [sentence] if number == 1 else []
         if len(self._lost) == len(self.lists):
             self.run.fail_at_end(Exit.UNREACHABLE, "; ".join(self._lost))

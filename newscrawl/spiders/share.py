@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from scrapy.exceptions import UsageError
 
 from newscrawl import ids
-from newscrawl.base_spider import NewsSpider
+from newscrawl.base_spider import NewsSpider, is_set
 from newscrawl.resolving import Resolving
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class ShareSpider(Resolving):
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
-        self.stored = arguments.get("stored", "0") not in ("0", "")
+        self.stored = is_set(arguments, "stored")
         self._malformed: list[str] = []
         named = [each.strip() for each in arguments.get("info_code", "").split(",")]
         self._links = [self._checked(each) for each in named if each]

@@ -37,6 +37,7 @@ def v2_listings(db: Database) -> None:
         "CREATE INDEX idx_sightings_last_seen_at ON sightings (source_site, last_seen_at)"
         " WHERE page_kind = 'post' AND gone_at IS NULL"
     )
+    db.table("rejects").create_index(_PAGE_KEY)
     _create_listings(db)
     db.table("rules").create(
         {"rule": str, "pages": int, "matches": int, "missed": int, "matched_at": str},

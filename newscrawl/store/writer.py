@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from newscrawl.items import Article, Listed, Page, Reject
-from newscrawl.store import raw, rows, search_index
+from newscrawl.store import known_pages, listings, raw, rows, rule_uses, search_index
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, fold, suppliers
@@ -99,6 +99,31 @@ class Writer:
                     "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
                     (self._next_seq(), now, listed.info_code),
                 )
+
+    def touch(self, page: Page) -> None:
+        """Note that a stored page is as it was: the site said so, without sending it."""
+        with self._writing() as db:
+            known_pages.touch(db, page)
+
+    def lose(self, page: Page) -> None:
+        """Note that the site says that a stored page is no more."""
+        with self._writing() as db:
+            known_pages.lose(db, page, utc_now())
+
+    def look(self, look: listings.Look) -> None:
+        """Keep a good look at a listing."""
+        with self._writing() as db:
+            listings.write_look(db, look)
+
+    def fail_look(self, key: listings.ListingKey, *, url: str, found_in: str, failure: str) -> None:
+        """Note that a listing could not be had."""
+        with self._writing() as db:
+            listings.write_failure(db, key, url, found_in, utc_now(), failure)
+
+    def count_rules(self, uses: Mapping[str, rule_uses.Uses]) -> None:
+        """Add how often the run used the rules that pages are read by."""
+        with self._writing() as db:
+            rule_uses.add(db, uses, utc_now())
 
     def rewrite(
         self, info_code: str, known: rows.Known, sightings: dict[rows.Key, Sighting], row: Fields,

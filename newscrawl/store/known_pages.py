@@ -23,7 +23,21 @@ class KnownPage:
 
 
 _COLUMNS = "url, observed_at, last_seen_at, etag, last_modified, body_rank IS NOT NULL"
+_TOUCHED = (
+    "last_seen_at = max(last_seen_at, ?), etag = coalesce(?, etag),"
+    " last_modified = coalesce(?, last_modified), gone_at = NULL"
+)
 _KEY = "source_site = ? AND page_kind = ? AND page_id = ?"
+
+
+def find_rejected(db: sqlite3.Connection, page: Page) -> KnownPage | None:
+    """Return what is known of *page* where it was met and gave no article."""
+    seen = "url, min(first_seen_at), max(last_seen_at), NULL, NULL, 0"
+    row = db.execute(
+        f"SELECT {seen} FROM rejects WHERE {_KEY}",  # noqa: S608  constant names
+        (page.site, page.kind, page.id),
+    ).fetchone()
+    return None if row[0] is None else KnownPage(*row)
 
 
 def find(db: sqlite3.Connection, page: Page) -> KnownPage | None:
@@ -57,8 +71,7 @@ def young_posts(
 def touch(db: sqlite3.Connection, page: Page) -> None:
     """Note that the site said a page is as it was; its validators stay where it gave none."""
     db.execute(
-        "UPDATE sightings SET last_seen_at = max(last_seen_at, ?), etag = coalesce(?, etag),"
-        f" last_modified = coalesce(?, last_modified), gone_at = NULL WHERE {_KEY}",  # noqa: S608
+        f"UPDATE sightings SET {_TOUCHED} WHERE {_KEY}",  # noqa: S608  constant names
         (page.observed_at, page.etag, page.last_modified, page.site, page.kind, page.id),
     )
 

@@ -1,0 +1,30 @@
+"""Tells somebody that a run did not end good: a command of the user's gets the run as JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+SECONDS = 30
+"""How long the command may take: the next run may be waiting."""
+
+logger = logging.getLogger(__name__)
+
+
+def notify(command: str, run: Mapping[str, Any]) -> None:
+    """Start *command* with *run* as JSON on its standard input; what fails is logged, no more."""
+    try:
+        words = shlex.split(command)
+        done = subprocess.run(  # noqa: S603  the user's own command
+            words, input=json.dumps(run, ensure_ascii=False), text=True, timeout=SECONDS,
+            check=False,
+        )  # fmt: skip
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
+        logger.warning("NEWSCRAWL_NOTIFY: %r could not be run: %s", command, error)
+    else:
+        if done.returncode:
+            logger.warning("NEWSCRAWL_NOTIFY: %r ended with code %d", command, done.returncode)
