@@ -10,6 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 
+from newscrawl.pages import LOADER_VERSION
 from newscrawl.polling import is_page_due
 from newscrawl.run import run_of
 from newscrawl.store import known_pages
@@ -78,7 +79,7 @@ class KnownBeforeFetched(BaseSpiderMiddleware):
         connection = run_of(self.crawler).connection
         found = known_pages.find(connection, page)
         if found is None:
-            return known_pages.find_rejected(connection, page)
+            return known_pages.find_rejected(connection, page, loader_version=LOADER_VERSION)
         # An answer without a text is no reason not to ask for it again.
         return found if found.has_body or page.kind == "post" else None
 

@@ -46,7 +46,7 @@ class Account(_Pipeline):
             case Failure():
                 self.run.fail(item)
             case Listed():
-                self.run.list(item)
+                self.run.listed(item)
             case Unchanged():
                 self.run.unchanged(item)
             case _:

@@ -143,7 +143,7 @@ class Run:
         self.ledger.skip(page.url)
         self.looks.settled(page.url, None)
 
-    def list(self, listed: Listed) -> None:
+    def listed(self, listed: Listed) -> None:
         """Note a listing's category for an article."""
         self._write("list", listed)
 

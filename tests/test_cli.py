@@ -527,12 +527,13 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
 
     old = "http://stock.eastmoney.com/news/1405,{}.html"
     digits = query(db, "SELECT min(info_code) FROM articles WHERE info_code LIKE 'NW%'")[0][0][2:]
-    done = command(
-        "newscrawl", "crawl", "share", old.format(digits), *where, "--db", str(db), "--verbose"
-    )
+    again = ["crawl", "share", old.format(digits), *where, "--db", str(db), "--verbose"]
+    done = command("newscrawl", *again)
     assert done.returncode == 0
     assert "Enabled item pipelines" in done.stderr
-    assert ledger(db)["scheduled"] == 1
+    assert (ledger(db)["skipped"], ledger(db)["scheduled"]) == (1, 0)
+    assert command("newscrawl", *again, "--again").returncode == 0
+    assert ledger(db)["unchanged"] == 1
 
 
 def test_rebuild_limit_and_settings(serving: Serving, tmp_path: Path) -> None:
@@ -667,7 +668,8 @@ def test_demo_twice(tmp_path: Path) -> None:
     second = command("newscrawl", "demo", "--articles", "25", cwd=tmp_path)
     assert second.returncode == 0
     run = ledger(db)
-    assert run["unchanged"] == run["scheduled"] > 25
+    assert run["skipped"] > 0
+    assert run["scheduled"] == 0
 
 
 def test_live_progress_on_a_terminal(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def filled(scheduled: int, **ends: int) -> Ledger:
 
 
 JUDGED = [
-    (filled(0), "finished", [], Exit.GOOD, "no pages to get"),
+    (filled(0), "finished", [], Exit.GOOD, "nothing new"),
     (filled(3, new=2, unchanged=1), "finished", [], Exit.GOOD, "3 pages: 2 new, 1 unchanged"),
     (filled(10, new=9, rejected=1), "finished", [], Exit.GOOD, "1 rejected"),
     (filled(10, new=8, rejected=2), "finished", [], Exit.DEGRADED, "2 of 10 pages are lost"),

@@ -81,6 +81,9 @@ _SITE: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--hosts", metavar="A,B", help="Further hosts that may be asked."),
     click.option(
+        "--again", is_flag=True, help="Look again at what is stored, whether it is due or not."
+    ),
+    click.option(
         "--delay",
         type=click.FloatRange(min=0),
         metavar="SECONDS",
@@ -101,6 +104,13 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
         "end. What the site has dropped is lost; to apply better rules, use reextract.",
     ),
     click.option("--yes", is_flag=True, help="Rebuild without asking."),
+    click.option(
+        "--notify",
+        type=WORD,
+        metavar="COMMAND",
+        help="Start this command where the run did not end good; it gets the run as JSON on its "
+        "standard input.",
+    ),
     click.option(
         "-s",
         "--set",
@@ -136,16 +146,26 @@ SINCE = click.option(
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=WORD)
 @SINCE
+@click.option(
+    "--due",
+    is_flag=True,
+    help="Ask only the listings that are worth it now, by how often they had news.",
+)
 @click.option("--share", is_flag=True, help="Resolve the share links of the posts, too.")
 @_options(*_SITE, *_COMMON)
-def category(names: tuple[str, ...], since: date | None, share: bool, **options: Any) -> None:
+def category(
+    names: tuple[str, ...], since: date | None, due: bool, share: bool, **options: Any
+) -> None:
     """Walk a mirror from its home page over its categories to its posts.
 
-    NAME is a category's slug; without any, all categories are walked.
+    NAME is a category's slug; without any, all categories are walked. What is stored is not asked
+    for again until it is due for another look; --due is for a scheduler that runs every few
+    minutes.
     """
     arguments = {
         "category": ",".join(names),
         "since": _day(since),
+        "due": "1" if due else None,
         "share": "1" if share else None,
     }
     _crawl("category", arguments, **options)
@@ -232,20 +252,25 @@ def _crawl(
     yes: bool,
     settings: Iterable[tuple[str, str]],
     verbose: bool,
+    notify: str | None,
     base_url: str | None = None,
     hosts: str | None = None,
+    again: bool = False,
     delay: float | None = None,
 ) -> None:
     """Run *spider*, and exit as the run did."""
     from newscrawl.cli.overrides import checked
 
     overrides = {**pace(delay, base_url, hosts), **checked(settings)}
+    if notify:
+        overrides["NEWSCRAWL_NOTIFY"] = notify
     if rebuild and not yes:
         _ask_to_rebuild(db)
     asked = {
         **arguments,
         "base_url": base_url,
         "hosts": hosts,
+        "again": "1" if again else None,
         "limit": str(limit) if limit else None,
     }
     outcome = run(

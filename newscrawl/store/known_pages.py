@@ -30,12 +30,16 @@ _TOUCHED = (
 _KEY = "source_site = ? AND page_kind = ? AND page_id = ?"
 
 
-def find_rejected(db: sqlite3.Connection, page: Page) -> KnownPage | None:
-    """Return what is known of *page* where it was met and gave no article."""
+def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) -> KnownPage | None:
+    """Return what is known of *page* where it was met, and these rules found no article in it.
+
+    What only a bug kept from being one is not known.
+    """
     seen = "url, min(first_seen_at), max(last_seen_at), NULL, NULL, 0"
     row = db.execute(
-        f"SELECT {seen} FROM rejects WHERE {_KEY}",  # noqa: S608  constant names
-        (page.site, page.kind, page.id),
+        f"SELECT {seen} FROM rejects WHERE {_KEY}"  # noqa: S608  constant names
+        " AND reason <> 'crash' AND loader_version = ?",
+        (page.site, page.kind, page.id, loader_version),
     ).fetchone()
     return None if row[0] is None else KnownPage(*row)
 
