@@ -170,7 +170,8 @@ class NewsSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         page: Page = request.meta["page"]
         failed = Failure(page.url, why(failure))
-        if "known" in request.meta:
+        known: KnownPage | None = request.meta.get("known")
+        if known is not None and not known.is_rejected:
             failed.final = False  # it is stored
             failed.gone = page if status_of(failure) in (404, 410) else None
             yield failed

@@ -68,7 +68,7 @@ class KnownBeforeFetched(BaseSpiderMiddleware):
         if not again and not is_page_due(
             known.observed_at, known.last_seen_at, utc_now(), self._hours
         ):
-            run_of(self.crawler).skip(page)
+            run_of(self.crawler).skip(page, is_rejected=known.is_rejected)
             return None
         request.meta["known"] = known
         if known.url == request.url:

@@ -138,10 +138,10 @@ class Run:
         self._settle(unchanged.page.url, "unchanged")
         self._write("touch", unchanged.page)
 
-    def skip(self, page: Page) -> None:
+    def skip(self, page: Page, *, is_rejected: bool) -> None:
         """Count a page that is known and not due for another look."""
         self.ledger.skip(page.url)
-        self.looks.settled(page.url, None)
+        self.looks.settled(page.url, "rejected" if is_rejected else None)
 
     def listed(self, listed: Listed) -> None:
         """Note a listing's category for an article."""

@@ -264,14 +264,17 @@ class CategorySpider(Resolving, Following):
     def _hole(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
         """Return the time of which a listing has shown and dropped posts unseen; None where none.
 
-        A post that was known before shows that nothing between is missing.
+        A post that was known before shows that nothing between is missing. The home page has
+        posts of all categories, and must know most of them.
         """
         seen = self._last_seen(stored)
         days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
         until = forgotten_until(utc_now(), days)
-        if seen is None or seen >= until or any(self._is_stored(link) for link in links):
+        if seen is None or seen >= until:
             return None
-        return seen, until
+        known = sum(self._is_stored(link) for link in links)
+        is_whole = known > len(links) / 2 if stored is self._home else known > 0
+        return None if is_whole else (seen, until)
 
     def _last_seen(self, stored: Listing | None) -> str | None:
         """Return up to when all that a listing showed was seen.

@@ -11,7 +11,7 @@ from newscrawl.items import Page
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """A stored page: where it was, when it was seen, and the validators of its last answer."""
+    """A page that was had: where it was, when it was seen, and its last answer's validators."""
 
     url: str
     observed_at: str
@@ -20,6 +20,8 @@ class KnownPage:
     etag: str | None
     last_modified: str | None
     has_body: bool
+    is_rejected: bool = False
+    """Whether it gave no article."""
 
 
 _COLUMNS = "url, observed_at, last_seen_at, etag, last_modified, body_rank IS NOT NULL"
@@ -41,7 +43,7 @@ def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) ->
         " AND reason <> 'crash' AND loader_version = ?",
         (page.site, page.kind, page.id, loader_version),
     ).fetchone()
-    return None if row[0] is None else KnownPage(*row)
+    return None if row[0] is None else KnownPage(*row, is_rejected=True)
 
 
 def find(db: sqlite3.Connection, page: Page) -> KnownPage | None:
