@@ -37,13 +37,13 @@ def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) ->
 
     What only a bug kept from being one is not known.
     """
-    seen = "url, min(first_seen_at), max(last_seen_at), NULL, NULL, 0"
+    seen = "url, min(first_seen_at), max(last_seen_at), NULL, NULL, 0, 1"
     row = db.execute(
         f"SELECT {seen} FROM rejects WHERE {_KEY}"  # noqa: S608  constant names
         " AND reason <> 'crash' AND loader_version = ?",
         (page.site, page.kind, page.id, loader_version),
     ).fetchone()
-    return None if row[0] is None else KnownPage(*row, is_rejected=True)
+    return None if row[0] is None else KnownPage(*row)
 
 
 def find(db: sqlite3.Connection, page: Page) -> KnownPage | None:
