@@ -206,6 +206,8 @@ class Run:
                 arguments=getattr(spider, "arguments", {}),
                 versions=versions(),
                 pid=os.getpid(),
+                batch_items=self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES"),
+                batch_seconds=self.crawler.settings.getfloat("NEWSCRAWL_BATCH_SECONDS"),
             )
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))

@@ -141,6 +141,11 @@ class CategorySpider(Resolving, Following):
         for slug, stored in live.items():
             if not self.due or self._is_due(slug, stored):
                 yield from self.ask_listing(slug, found_in=stored.found_in)
+        # A run that was killed had stored posts, but not asked for the listings they named.
+        named = known_pages.young_categories(self.run.connection, self.site, self._young_since())
+        for slug, is_certain in named.items():
+            if slug not in self._stored:
+                yield from self.ask_listing(slug, found_in="footer" if is_certain else "path")
         known = {slug.casefold() for slug in live}
         for slug in self._shown:
             if slug.casefold() not in known:
@@ -370,10 +375,9 @@ class CategorySpider(Resolving, Following):
 
         What is not due is dropped on the way; see the settings.
         """
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        since = (datetime.fromisoformat(utc_now()) - timedelta(days=days)).isoformat()
+        young = known_pages.young_posts(self.run.connection, self.site, self._young_since())
         named = {slug.casefold() for slug in self.named}
-        for page, info_code, _ in known_pages.young_posts(self.run.connection, self.site, since):
+        for page, info_code, _ in young:
             page.url = self.own(page.url)
             is_ours = page.url.startswith(self.base_url) and page.url not in self._posts
             slugs = {slug.casefold() for slug in listing.category_of_path(page.url)}
@@ -383,6 +387,10 @@ class CategorySpider(Resolving, Following):
                 continue
             self._posts.add(page.url)
             yield self.get(page, priority=POST)
+
+    def _young_since(self) -> str:
+        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
+        return (datetime.fromisoformat(utc_now()) - timedelta(days=days)).isoformat()
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Go on to the categories that a post names, and to its share link when asked."""

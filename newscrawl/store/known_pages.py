@@ -74,6 +74,23 @@ def young_posts(
         yield page, info_code, known
 
 
+def young_categories(db: sqlite3.Connection, site: str, since: str) -> dict[str, bool]:
+    """Return the categories that posts seen since then say they have.
+
+    True where one post has it alone: then it is spelt as the mirror spells it. Jekyll splits a
+    name of two words into two categories, and not each has a page of its own.
+    """
+    rows = db.execute(
+        "SELECT category, max(number = 1) FROM (SELECT category, count(*) OVER"
+        " (PARTITION BY info_code) AS number FROM (SELECT DISTINCT info_code, category"
+        " FROM sightings JOIN article_categories USING (info_code) WHERE source_site = ?"
+        " AND page_kind = 'post' AND gone_at IS NULL AND sightings.last_seen_at >= ?"
+        " AND origin = 'page')) GROUP BY category",
+        (site, since),
+    )
+    return {category: bool(alone) for category, alone in rows}
+
+
 def touch(db: sqlite3.Connection, page: Page) -> None:
     """Note that the site said a page is as it was; its validators stay where it gave none."""
     db.execute(

@@ -37,13 +37,14 @@ class Writer:
 
     def __init__(
         self, db: Database, *, spider: str, arguments: dict[str, Any], versions: dict[str, str],
-        pid: int,
+        pid: int, batch_items: int = BATCH_ITEMS, batch_seconds: float = BATCH_SECONDS,
     ) -> None:  # fmt: skip
         self.db = db
         self.connection: sqlite3.Connection = db.conn
         self.path = self.connection.execute("PRAGMA database_list").fetchone()[2] or ":memory:"
         self.counters: Mapping[str, int] = {}
         """The run's counters, committed with each batch; set by the run."""
+        self._batch = batch_items, batch_seconds
         self._pending = 0
         self._began = 0.0
         self._texts: dict[int, tuple[Fields | None, Fields]] = {}
@@ -156,8 +157,9 @@ class Writer:
     @property
     def is_due(self) -> bool:
         """Whether there is a batch that is full or old."""
+        items, seconds = self._batch
         return self.connection.in_transaction and (
-            self._pending >= BATCH_ITEMS or time.monotonic() - self._began >= BATCH_SECONDS
+            self._pending >= items or time.monotonic() - self._began >= seconds
         )
 
     def commit_if_due(self) -> None:
