@@ -72,6 +72,16 @@ class BaseUrl(Word):
 
 BASE_URL = BaseUrl()
 
+SETTINGS = click.option(
+    "-s",
+    "--set",
+    "settings",
+    type=Setting(),
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Override a Scrapy setting; may be given often.",
+)
+
 _SITE: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--base-url",
@@ -101,15 +111,7 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
         "end. What the site has dropped is lost; to apply better rules, use reextract.",
     ),
     click.option("--yes", is_flag=True, help="Rebuild without asking."),
-    click.option(
-        "-s",
-        "--set",
-        "settings",
-        type=Setting(),
-        metavar="NAME=VALUE",
-        multiple=True,
-        help="Override a Scrapy setting; may be given often.",
-    ),
+    SETTINGS,
     verbose_option,
 )
 
