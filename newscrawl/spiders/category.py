@@ -131,6 +131,9 @@ class CategorySpider(Resolving, Following):
         except Unreadable as error:
             self._list_lost(slug, error.detail)
             return
+        if not found.is_mirror:  # a login page in its place is no empty list
+            self._list_lost(slug, "it is no page of such a mirror")
+            return
         self.crawler.stats.inc_value("listings/read")
         for link in found.links:
             yield from self.ask_post(link, category=slug)
