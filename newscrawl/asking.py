@@ -100,7 +100,7 @@ class Asking(Following):
         except Exception as error:
             is_forbidden = str(error) == FORBIDDEN
             self._explain(self.steps[count:], request, is_forbidden=is_forbidden, error=error)
-            cause = "robots" if is_forbidden else _cause_of(error)
+            cause = "robots" if is_forbidden else cause_of(error)
             found = sentence(f"{request.url} cannot be had: {_why(error)}")
             raise Finding(cause, found, request.url) from error
         self._explain(self.steps[count:], request)
@@ -137,7 +137,8 @@ def _why(error: Exception) -> str:
     return why(Failure(error))  # type: ignore[no-untyped-call]
 
 
-def _cause_of(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
+    """Return the word for a request that robots.txt allows and that failed."""
     if is_tls(error):
         return "tls"
     if is_cut_off(error):

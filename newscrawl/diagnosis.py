@@ -65,7 +65,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "failed": Cause(
         "the request failed in a way that has no name here",
-        "Run the command again with -v, and look at the sentence above.",
+        "Run the command again with -v: Scrapy's log says more of it.",
     ),
     "robots": Cause(
         "robots.txt forbids the address",
