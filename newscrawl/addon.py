@@ -36,7 +36,7 @@ class Archive:
             feeds[MEMORY] = {"format": "db", **_OF_ARCHIVES}
         the_archive(feeds)  # says what is wrong before Scrapy looks at the feeds
         settings.set("FEEDS", feeds, priority="cmdline")
-        _add_contact(settings)
+        add_contact(settings)
         for name, order in _PIPELINES.items():
             settings["ITEM_PIPELINES"].setdefault(name, order)
         settings["EXTENSIONS"].setdefault("newscrawl.run.Run", 0)
@@ -123,7 +123,7 @@ def _check(uri: str, options: dict[str, Any]) -> None:
             )
 
 
-def _add_contact(settings: BaseSettings) -> None:
+def add_contact(settings: BaseSettings) -> None:
     """Say in each request who is asked about the crawl, where the user said so."""
     contact = " ".join(str(settings.get("NEWSCRAWL_CONTACT") or "").split())
     agent = str(settings["USER_AGENT"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import logging
 import posixpath
 import re
@@ -16,6 +17,7 @@ from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
     DownloadConnectionRefusedError,
+    DownloadFailedError,
     DownloadTimeoutError,
     IgnoreRequest,
     ResponseDataLossError,
@@ -284,10 +286,11 @@ def why(failure: TwistedFailure) -> str:
     if isinstance(error, HttpError):
         return f"the server answered with status {error.response.status}"
     if isinstance(error, IgnoreRequest):
-        return str(error) or "robots.txt forbids it"
-    cause = getattr(error, "__cause__", None)
-    if isinstance(cause, ssl.SSLError) or "SSL" in type(cause).__name__:
+        return _IGNORED.get(str(error), str(error))
+    if is_tls(error):
         return "no TLS connection could be made: is it https?"
+    if error is not None and is_cut_off(error):
+        return f"no connection could be made: {error.__cause__}"
     for type_, sentence in _DOWNLOAD_ERRORS:
         if isinstance(error, type_):
             return sentence
@@ -299,5 +302,27 @@ _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (DownloadConnectionRefusedError, "the connection was refused"),
     (DownloadTimeoutError, "no whole answer came in time"),
     (ResponseDataLossError, "the answer broke off"),
+    (DownloadFailedError, "the connection broke off, or what came was no HTTP"),
     (DownloadCancelledError, "the answer is too large"),
 )
+FORBIDDEN = "Forbidden by robots.txt"
+"""What Scrapy says of a request that robots.txt forbids."""
+
+_IGNORED = {
+    FORBIDDEN: "robots.txt forbids it",
+    "max redirections reached": "it redirects in a circle, or too often",
+}
+"""Scrapy's own words for why it sent nothing, and what they mean; ours are sentences already."""
+
+
+def is_tls(error: BaseException | None) -> bool:
+    """Whether a request failed because no TLS connection could be made."""
+    cause = getattr(error, "__cause__", None)
+    return isinstance(cause, ssl.SSLError) or "SSL" in type(cause).__name__
+
+
+def is_cut_off(error: BaseException) -> bool:
+    """Whether no way led to the server, which Scrapy takes for a refusal by it."""
+    number = getattr(getattr(error, "__cause__", None), "errno", None)
+    is_refusal = number in (None, errno.ECONNREFUSED)
+    return isinstance(error, DownloadConnectionRefusedError) and not is_refusal

@@ -20,11 +20,17 @@ from newscrawl.store.errors import AlreadyRunning, StoreError
 logger = logging.getLogger(__name__)
 
 
-def settings_for(db: str, *, overwrite: bool = False, **overrides: Any) -> Settings:
-    """Return newscrawl's settings for a run that writes the file *db*, whatever its name."""
+def own_settings(**overrides: Any) -> Settings:
+    """Return newscrawl's settings, with what the command line overrides."""
     settings = Settings()
     settings.setmodule("newscrawl.settings", priority="project")
     settings.setdict(overrides, priority="cmdline")
+    return settings
+
+
+def settings_for(db: str, *, overwrite: bool = False, **overrides: Any) -> Settings:
+    """Return newscrawl's settings for a run that writes the file *db*, whatever its name."""
+    settings = own_settings(**overrides)
     # At last: no override may take the archive away.
     feed = {"format": "db", "overwrite": overwrite}
     settings.set("FEEDS", {uri_of(db): feed}, priority="cmdline")
@@ -55,7 +61,7 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
 
 def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
     assert isinstance(process, AsyncCrawlerProcess)  # noqa: S101  the settings have no reactor
-    _note_signals(process)
+    note_signals(process)
     task = process.crawl(crawler, **arguments)
     process.start()
     try:
@@ -76,7 +82,7 @@ def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, 
     return run.outcome
 
 
-def _note_signals(process: AsyncCrawlerProcess) -> None:
+def note_signals(process: AsyncCrawlerProcess) -> None:
     """Note which signal ends the crawl; what Scrapy does on it stays as it is.
 
     Scrapy installs its handler when the loop runs, over any other, so it is taken here, where it

@@ -10,6 +10,7 @@ from newscrawl import ids
 from newscrawl.base_spider import NewsSpider, day, stem_of
 from newscrawl.items import Article, Page
 from newscrawl.normalise import normalise
+from newscrawl.pages import listing
 
 
 class Following(NewsSpider):
@@ -30,6 +31,12 @@ class Following(NewsSpider):
         if parts.hostname in self.crawler.settings.getlist("NEWSCRAWL_MIRROR_HOSTS"):
             return urljoin(self.base_url, quote(unquote(parts.path.lstrip("/"))))
         return parts._replace(path=quote(unquote(parts.path)), fragment="").geturl()
+
+    def is_own_post(self, link: str) -> bool:
+        """Whether *link* leads to a post on the host that is being crawled."""
+        if not listing.is_post_link(link):
+            return False
+        return urlsplit(self.own(link)).hostname == urlsplit(self.base_url).hostname
 
     def post_at(self, link: str) -> tuple[Page, str]:
         """Return the page of the post that *link* leads to, still without its bytes, and its id.

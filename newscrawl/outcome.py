@@ -29,7 +29,7 @@ class Exit(IntEnum):
 
 _MEANINGS = {
     Exit.GOOD: "all went well; also when there was nothing new",
-    Exit.CRASHED: "a bug, or a negative answer (`show` without an article)",
+    Exit.CRASHED: "a bug, or a negative answer (`show` without an article, a finding of `doctor`)",
     Exit.USAGE: "the command was asked for something that does not exist",
     Exit.DEGRADED: "the run ended, but lost too much of what it met",
     Exit.UNREACHABLE: "the site is down, forbids the crawl, or is not such a mirror",

@@ -273,8 +273,10 @@ class Run:
             return Outcome(Exit.UNREACHABLE, "the home page never came")
         share = self.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
         asked = self.crawler.stats.get_value("listings/asked", 0)
+        some = ", ".join(self.lost_lists[:3])
+        if asked and len(self.lost_lists) == asked and not self.ledger.asked:
+            return Outcome(Exit.UNREACHABLE, f"no list of articles can be had: {some}")
         if len(self.lost_lists) > share * asked:
-            some = ", ".join(self.lost_lists[:3])
             self.troubles.append(
                 f"{len(self.lost_lists)} of {asked} lists of articles cannot be had: {some}"
             )

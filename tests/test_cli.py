@@ -419,7 +419,9 @@ def test_every_command_takes_a_db_and_readers_print_json() -> None:
             assert "as_json" in names or ctx.info_name not in ("list", "show", "info")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["show", FIRST], ["info"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["list"], ["show", FIRST], ["info"], ["doctor", "--help"]]
+)
 def test_readers_import_no_scrapy(db: Path, words: list[str]) -> None:
     code = (
         "import sys\nfrom newscrawl.cli import main\n"

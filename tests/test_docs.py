@@ -68,10 +68,13 @@ def test_the_schema_says_what_others_rely_on() -> None:
     assert text.count("- primary key: ") == len(schema.TABLES)
 
 
-@pytest.mark.parametrize("part", ["commands", "exit-codes"])
-def test_tables_of_the_readme(part: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "part"),
+    [("README.md", "commands"), ("README.md", "exit-codes"), ("docs/faults.md", "causes")],
+)
+def test_tables_in_documents(file: str, part: str) -> None:
     pattern = rf"python -m newscrawl\.cli\.docs {part} -->\n(.*?)<!-- end -->"
-    match = re.search(pattern, README, re.DOTALL)
+    match = re.search(pattern, (ROOT / file).read_text(encoding="utf-8"), re.DOTALL)
     assert match is not None
     assert match[1] == docs.PARTS[part](), f"stale: python -m newscrawl.cli.docs {part}"
 

@@ -19,7 +19,7 @@ from newscrawl import __version__
 from newscrawl.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
-COMMANDS = ("crawl", "demo", "list", "show", "diff", "export", "info", "reextract")
+COMMANDS = ("crawl", "demo", "list", "show", "diff", "export", "info", "doctor", "reextract")
 """In the order in which ``--help`` shows them."""
 
 

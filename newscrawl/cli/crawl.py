@@ -72,6 +72,16 @@ class BaseUrl(Word):
 
 BASE_URL = BaseUrl()
 
+SETTINGS = click.option(
+    "-s",
+    "--set",
+    "settings",
+    type=Setting(),
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Override a Scrapy setting; may be given often.",
+)
+
 _SITE: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--base-url",
@@ -111,15 +121,7 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
         help="Start this command where the run did not end good; it gets the run as JSON on its "
         "standard input.",
     ),
-    click.option(
-        "-s",
-        "--set",
-        "settings",
-        type=Setting(),
-        metavar="NAME=VALUE",
-        multiple=True,
-        help="Override a Scrapy setting; may be given often.",
-    ),
+    SETTINGS,
     verbose_option,
 )
 

@@ -1,6 +1,7 @@
 """Prints what the docs say of the commands: ``python -m newscrawl.cli.docs [PART]``.
 
-PART is ``cli`` (docs/cli.md, the default), ``commands`` or ``exit-codes`` (tables of README.md);
+PART is ``cli`` (docs/cli.md, the default), ``commands`` or ``exit-codes`` (tables of README.md), or
+``causes`` (a table of docs/faults.md);
 ``write`` writes them all, and docs/schema.md, into the checkout that is the present folder.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from newscrawl import diagnosis
 from newscrawl.cli.app import commands
 from newscrawl.outcome import Exit
 from newscrawl.store import schema_docs
@@ -63,20 +65,30 @@ def _below(ctx: click.Context) -> Iterator[click.Context]:
                 yield from _below(child)
 
 
-PARTS = {"cli": cli, "commands": command_table, "exit-codes": exit_codes}
+PARTS = {
+    "cli": cli,
+    "commands": command_table,
+    "exit-codes": exit_codes,
+    "causes": diagnosis.as_markdown,
+}
 
 
 def write(root: Path) -> None:
     """Write every document that code prints, in the checkout at *root*."""
     (root / "docs" / "cli.md").write_text(cli(), encoding="utf-8")
     (root / "docs" / "schema.md").write_text(schema_docs.as_markdown(), encoding="utf-8")
-    readme = root / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    for part in ("commands", "exit-codes"):
+    write_parts(root / "README.md", "commands", "exit-codes")
+    write_parts(root / "docs" / "faults.md", "causes")
+
+
+def write_parts(file: Path, *parts: str) -> None:
+    """Write tables into a document, each between its marks."""
+    text = file.read_text(encoding="utf-8")
+    for part in parts:
         begin = f"newscrawl.cli.docs {part} -->\n"
         before, _, rest = text.partition(begin)
         text = before + begin + PARTS[part]() + rest[rest.index("<!-- end -->") :]
-    readme.write_text(text, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

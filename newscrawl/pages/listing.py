@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from newscrawl.items import Page
 from newscrawl.loaders import squeeze, unique, xpath_values
 from newscrawl.pages.body import parse_page
 from newscrawl.pages.footer import category_of_link
 from newscrawl.pages.post import category_of_path, check_whole
+from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
 
-__all__ = ["Listing", "category_of_link", "category_of_path", "is_post_link", "read_listing"]
+__all__ = [
+    "Listing", "asks_for_password", "category_of_link", "category_of_path", "is_post_link",
+    "path_of", "read_listing",
+]  # fmt: skip
 
 _POST_PATH = re.compile(r"/(?:[^/]+/)*[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html")
 _MIRROR_SIGNS = (
@@ -58,6 +62,21 @@ def read_listing(page: Page) -> Listing:
         is_mirror=has_section
         and (bool(links) or any(xpath_values(root, sign) for sign in _MIRROR_SIGNS)),
     )
+
+
+def asks_for_password(page: Page) -> bool:
+    """Tell a page that guests have to log in on, whatever its status: it has such a field."""
+    try:
+        root = parse_page(decode(page.body, page.content_type))
+    except Unreadable:
+        return False
+    kinds = xpath_values(root, "//input/@type")
+    return any(kind.strip().lower() == "password" for kind in kinds)
+
+
+def path_of(slug: str) -> str:
+    """Return where the page of a category is, on a mirror."""
+    return f"category/{quote(slug)}.html"
 
 
 def is_post_link(href: str) -> bool:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 
 from scrapy.http import Request, Response
 
@@ -199,7 +199,6 @@ class CategorySpider(Resolving, Following):
         *found_in* says how sure the slug is: ``name`` (the user's), ``footer`` (as the mirror
         spells it) or ``path`` (lower-cased: its page may not exist under that name).
         """
-        url = urljoin(self.base_url, f"category/{quote(slug)}.html")
         if slug in self._listings:
             if found_in == "footer" and self._listings[slug] == "path":
                 self._listings[slug] = found_in  # what was a guess is now known to exist
@@ -209,7 +208,7 @@ class CategorySpider(Resolving, Following):
         self._listings[slug] = found_in
         self.crawler.stats.inc_value("listings/asked")
         request = Request(
-            url,
+            self._url(slug),
             callback=self.parse_listing,
             errback=self.listing_failed,
             priority=LISTING,
@@ -231,6 +230,9 @@ class CategorySpider(Resolving, Following):
         except Unreadable as error:
             self._list_lost(slug, error.detail)
             return
+        if not found.is_mirror:  # a login page in its place is no empty list
+            self._list_lost(slug, "it is no page of such a mirror")
+            return
         self.crawler.stats.inc_value("listings/read")
         look = self._look(response, key, self._listings[slug], found.links)
         if stored is not None and stored.content_hash == look.content_hash and not self.again:
@@ -245,6 +247,9 @@ class CategorySpider(Resolving, Following):
         if stored is not None and stored.url == request.url and not self.again:
             ask_whether_changed(request, stored.etag, stored.last_modified)
         return request
+
+    def _url(self, slug: str) -> str:
+        return urljoin(self.base_url, listing.path_of(slug))
 
     def _key(self, slug: str) -> ListingKey:
         return ListingKey(self.site, "category", slug)
@@ -331,17 +336,17 @@ class CategorySpider(Resolving, Following):
         elif slug not in self._stored or slug.casefold() in self._shown:
             self._list_lost(slug, reason)
             return
-        url = urljoin(self.base_url, f"category/{quote(slug)}.html")
-        look = Look(self._key(slug), url, self._listings[slug], utc_now(), is_missing=True)
+        look = Look(
+            self._key(slug), self._url(slug), self._listings[slug], utc_now(), is_missing=True
+        )
         self.run.looks.keep(look, self._stored.get(slug))
 
     def _list_lost(self, slug: str, reason: str) -> None:
         """Note that a list is not there: its posts may be missed, until the next run."""
         logger.warning("The list of %s cannot be had: %s", slug, reason)
         self.run.lost_lists.append(slug)
-        url = urljoin(self.base_url, f"category/{quote(slug)}.html")
         found_in = self._listings[slug]
-        self.run.fail_look(self._key(slug), url=url, found_in=found_in, failure=reason)
+        self.run.fail_look(self._key(slug), url=self._url(slug), found_in=found_in, failure=reason)
 
     def _listing_page(self, response: Response) -> Page:
         return Page(

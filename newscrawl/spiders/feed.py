@@ -19,7 +19,7 @@ from newscrawl.following import Following
 from newscrawl.items import Article, Failure, Page, Reject
 from newscrawl.middlewares import ask_whether_changed
 from newscrawl.outcome import Exit
-from newscrawl.pages import Unreadable, entry, listing
+from newscrawl.pages import Unreadable, entry
 from newscrawl.resolving import Resolving
 from newscrawl.store import listings
 from newscrawl.store.clock import utc_now
@@ -182,9 +182,7 @@ class FeedSpider(Resolving, Following):
     ) -> Generator[Any, None, bool]:
         """Yield what an entry says and leads to; return whether it is news."""
         shape = asked.list.shape
-        if shape == entry.ATOM and (
-            atom.is_broken(record) or not self._is_own_post(record["link"])
-        ):
+        if shape == entry.ATOM and (atom.is_broken(record) or not self.is_own_post(record["link"])):
             return (yield from self._follow(record["link"]))
         try:
             page = entry.page_of(shape, record, answer, answered_at=answered_at)
@@ -249,7 +247,7 @@ class FeedSpider(Resolving, Following):
         """Ask for the post of an entry, or for the article where it is no post of the mirror."""
         try:
             page, info_code = self.post_at(link)
-            elsewhere = None if self._is_own_post(link) else ids.parse(link)
+            elsewhere = None if self.is_own_post(link) else ids.parse(link)
         except ValueError as error:
             self.run.trouble(f"The link {link} leads to no post: {error}")
             return False
@@ -294,11 +292,6 @@ class FeedSpider(Resolving, Following):
         return info_code if info_code and ids.digits(info_code) else None
 
     # -- hosts --------------------------------------------------------------------------
-
-    def _is_own_post(self, link: str) -> bool:
-        if not listing.is_post_link(link):
-            return False
-        return urlsplit(self.own(link)).hostname == urlsplit(self.base_url).hostname
 
     def _allow(self, url: str) -> None:
         host = urlsplit(url).hostname

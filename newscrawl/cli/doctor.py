@@ -1,0 +1,140 @@
+"""``newscrawl doctor``: why a source gives nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newscrawl.cli.crawl import BASE_URL, SETTINGS
+from newscrawl.cli.options import (
+    WORD,
+    db_option,
+    example,
+    json_option,
+    reading,
+    verbose_option,
+)
+from newscrawl.cli.output import labelled, safe_line, size, to_json, width, wrap
+from newscrawl.diagnosis import Diagnosis, Step
+from newscrawl.outcome import Outcome
+
+if TYPE_CHECKING:
+    from newscrawl.feeds import Asked
+
+INDENT = "    "
+
+
+@click.command("doctor", epilog=example("newscrawl doctor guojishangbao"))
+@click.argument("category", required=False, type=WORD)
+@click.option(
+    "--base-url", type=BASE_URL, metavar="URL", help="The site; else the mirror of the settings."
+)
+@click.option(
+    "--feed", type=WORD, metavar="NAME", help="Look at this list of `crawl feed`, not at a mirror."
+)
+@db_option()
+@json_option
+@SETTINGS
+@verbose_option
+@click.pass_context
+def command(
+    ctx: click.Context, category: str | None, base_url: str | None, feed: str | None, db: str,
+    as_json: bool, settings: Iterable[tuple[str, str]], verbose: bool,
+) -> None:  # fmt: skip
+    """Say why a source gives nothing, and what to do.
+
+    It asks for the home page, the list of CATEGORY if one is named, and an article, as a crawl
+    does, but each address once, and writes nothing. With --feed it asks for that list and the
+    article of an entry. The exit code is 0 where nothing is wrong.
+    """
+    if category and feed:
+        raise click.UsageError("A list of --feed has no categories; name one of the two.")
+    asked = _list(feed) if feed else None
+    arguments = {"category": category, "asked": asked}
+    if base_url:
+        arguments["base_url"] = base_url
+    found = _examine(db, settings, arguments, verbose=verbose)
+    if isinstance(found, Outcome):
+        ctx.exit(found.exit)
+    if as_json:
+        click.echo(to_json(found))
+    else:
+        _print(found)
+    ctx.exit(found.exit)
+
+
+def _list(name: str) -> Asked:
+    """Return the list of this name; a usage error where there is none, or are several."""
+    from newscrawl import feeds
+
+    try:
+        found = feeds.find(name)
+    except feeds.UnknownList as error:
+        raise click.UsageError(f"{error}.") from None
+    if len(found) != 1:
+        raise click.UsageError(f"--feed takes one list, and {name!r} is {len(found)}.")
+    return found[0]
+
+
+def _examine(
+    db: str, settings: Iterable[tuple[str, str]], arguments: dict[str, Any], *, verbose: bool
+) -> Diagnosis | Outcome:
+    """Look at the source; what it asks for goes to standard error meanwhile."""
+    from scrapy.exceptions import UsageError
+
+    from newscrawl.cli.overrides import checked
+    from newscrawl.cli.terminal import log_to_terminal
+    from newscrawl.doctor import examine, settings_for
+
+    made = settings_for(**checked(settings))
+    log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
+    try:
+        with _known(db) as archive:
+            return examine(made, archive=archive, **arguments)
+    except UsageError as error:  # of what settings.py says
+        raise click.UsageError(f"{error}.") from None
+
+
+@contextmanager
+def _known(db: str) -> Iterator[sqlite3.Connection | None]:
+    """Open the archive; None where there is none yet."""
+    path = Path(db)
+    try:
+        is_absent = not path.exists() or (path.is_file() and path.stat().st_size == 0)
+    except OSError:
+        is_absent = False  # opening it says why
+    if is_absent:
+        yield None
+        return
+    with reading(db) as connection:
+        yield connection
+
+
+def _print(found: Diagnosis) -> None:
+    limit = width()
+    for step in found.steps:
+        click.echo(safe_line(f"{step.method} {step.url}"))
+        room = limit - len(INDENT) if limit else None
+        for text in (_answer(step), step.meaning):
+            for line in wrap(safe_line(text), room) if text else ():
+                click.echo(INDENT + line)
+    click.echo("")
+    for name, text in (
+        ("diagnosis", found.cause),
+        ("found", found.found),
+        ("what to do", found.advice),
+    ):
+        for line in labelled(name, text, limit):
+            click.echo(line)
+
+
+def _answer(step: Step) -> str:
+    """Say what came, in a line; nothing where nothing did."""
+    if step.status is None:
+        return ""
+    return ", ".join(filter(None, (f"{step.status}", size(step.bytes or 0), step.content_type)))
