@@ -14,6 +14,13 @@ from newscrawl.polling import Bounds, next_interval
 from newscrawl.store.listings import Listing, Look
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A page that a listing leads to, and that another one has led to before: it is to come."""
+
+    url: str
+
+
 @dataclass(slots=True)
 class _Open:
     """A listing whose pages are still to come."""
@@ -42,13 +49,19 @@ class Looks:
         """Yield what a listing leads to, and keep the look when all of it has ended."""
         opened = _Open(look, stored)
         for each in found:
-            if isinstance(each, Request) and "page" in each.meta:
-                url = each.meta["page"].url
-                opened.waiting.add(url)
-                self._open.setdefault(url, []).append(opened)
+            match each:
+                case UnderWay():
+                    self._wait(opened, each.url)
+                    continue
+                case Request() if "page" in each.meta:
+                    self._wait(opened, each.meta["page"].url)
             yield each
         opened.is_read = True
         self._close_if_done(opened)
+
+    def _wait(self, opened: _Open, url: str) -> None:
+        opened.waiting.add(url)
+        self._open.setdefault(url, []).append(opened)
 
     def settled(self, url: str, end: End | None) -> None:
         """Note how the page at *url* ended; None where it was not asked for after all."""

@@ -14,7 +14,7 @@ from newscrawl import ids
 from newscrawl.base_spider import header, is_set, status_of, stem_of, why
 from newscrawl.following import Following
 from newscrawl.items import Article, Listed, Page
-from newscrawl.looks import hash_links
+from newscrawl.looks import UnderWay, hash_links
 from newscrawl.middlewares import ask_whether_changed
 from newscrawl.outcome import Exit
 from newscrawl.pages import Unreadable, listing
@@ -366,6 +366,8 @@ class CategorySpider(Resolving, Following):
             return
         if page.url in self._posts:
             self.run.ledger.link("repeated")
+            if page.url in self.run.ledger.under_way:
+                yield UnderWay(page.url)
         elif not self.is_allowed(page.url) or self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
             return
