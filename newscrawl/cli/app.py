@@ -19,7 +19,18 @@ from newscrawl import __version__
 from newscrawl.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
-COMMANDS = ("crawl", "demo", "list", "show", "diff", "export", "info", "doctor", "reextract")
+COMMANDS = (
+    "crawl",
+    "demo",
+    "list",
+    "show",
+    "diff",
+    "export",
+    "info",
+    "doctor",
+    "reextract",
+    "retry-rejected",
+)
 """In the order in which ``--help`` shows them."""
 
 
@@ -46,7 +57,9 @@ class Commands(click.Group):
         """Import a command; None where there is none of that name."""
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"newscrawl.cli.{name}").command
+        command: click.Command = importlib.import_module(
+            f"newscrawl.cli.{name.replace('-', '_')}"
+        ).command
         return command
 
     def resolve_command(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import safe_line, to_json
+from newscrawl.cli.writing import progress, writing
 
 if TYPE_CHECKING:
     from newscrawl.reextract import Survey
@@ -28,9 +25,9 @@ def command(db: str, yes: bool, as_json: bool) -> None:
     Says first in how many articles each field would change, and asks before it writes. Articles
     that change get a new seq; no revision is made, for nobody edited them.
     """
-    from newscrawl.reextract import survey
+    from newscrawl.reextract import count, survey
 
-    with reading(db) as connection, _progress(connection, "reading") as each:
+    with reading(db) as connection, progress("reading", count(connection)) as each:
         found = survey(connection, each=each)
     if as_json:
         click.echo(to_json(_as_dict(found)))
@@ -48,38 +45,13 @@ def command(db: str, yes: bool, as_json: bool) -> None:
 
 
 def _write(db: str) -> None:
-    from newscrawl.reextract import rewrite
-    from newscrawl.run import versions
-    from newscrawl.store.target import Target
-    from newscrawl.store.writer import Writer
+    from newscrawl.reextract import count, rewrite
 
-    target = Target(db)
-    good = False
-    try:
-        writer = Writer(
-            target.db, spider="reextract", arguments={}, versions=versions(), pid=os.getpid()
-        )
-        with _progress(writer.connection, "writing") as each:
+    with writing(db, "reextract", {}) as writer:
+        with progress("writing", count(writer.connection)) as each:
             found = rewrite(writer, each=each)
         changes = f"{found.changed} of {found.articles} articles changed"
         writer.end(outcome="good", exit_code=0, reason=changes)
-        good = True
-    finally:
-        target.finish(good=good)
-
-
-@contextmanager
-def _progress(connection: sqlite3.Connection, doing: str) -> Iterator[Callable[[], None]]:
-    """Show on a terminal how far it is."""
-    from rich.progress import Progress
-
-    from newscrawl.cli.terminal import stderr
-    from newscrawl.reextract import count
-
-    console = stderr()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(doing, total=count(connection))
-        yield lambda: progress.advance(task)
 
 
 def _as_dict(found: Survey) -> dict[str, object]:

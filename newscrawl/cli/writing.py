@@ -1,0 +1,48 @@
+"""What the commands share that write an archive without a crawl."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from newscrawl.cli.options import reading
+
+if TYPE_CHECKING:
+    from newscrawl.store.writer import Writer
+
+
+@contextmanager
+def writing(db: str, name: str, arguments: dict[str, Any]) -> Iterator[Writer]:
+    """Open the archive at *db* for a run called *name*; who uses it ends the run.
+
+    :raises StoreError: there is none, or it cannot be written.
+    """
+    from newscrawl.run import versions
+    from newscrawl.store.target import Target
+    from newscrawl.store.writer import Writer
+
+    with reading(db):
+        pass  # a file that is missing is said, and none is made
+    target, good = Target(db), False
+    try:
+        yield Writer(
+            target.db, spider=name, arguments=arguments, versions=versions(), pid=os.getpid()
+        )
+        good = True
+    finally:
+        target.finish(good=good)
+
+
+@contextmanager
+def progress(doing: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show on a terminal how far it is; what is yielded is to be called at each step."""
+    from rich.progress import Progress
+
+    from newscrawl.cli.terminal import stderr
+
+    console = stderr()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,152 @@
+"""Reads rejected pages again, from their stored bytes, with the present rules."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from newscrawl import pages
+from newscrawl.items import Article, Page
+from newscrawl.ledger import ENDS, Ledger
+from newscrawl.normalise import missing, normalise
+from newscrawl.pages import REASONS, Unreadable
+from newscrawl.store import raw
+from newscrawl.store.clock import utc_now
+from newscrawl.store.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A page that gave no article, as it is kept."""
+
+    id: int
+    reason: str
+    page: Page
+    """Still without its bytes."""
+    page_hash: str
+
+
+@dataclass(slots=True)
+class Retried:
+    """What came of reading rejected pages again."""
+
+    tried: int = 0
+    stored: int = 0
+    """Pages that give an article now."""
+    remain: int = 0
+    untried: int = 0
+    """Rejects without bytes, and answers that were to be lists of articles."""
+    errors: list[str] = field(default_factory=list)
+    """Pages at which a rule fails by a bug, with the bug."""
+
+
+def count(db: sqlite3.Connection, reasons: Iterable[str] = ()) -> int:
+    """Return the number of pages that can be read again."""
+    return len(_ids(db, tuple(reasons)))
+
+
+def retry(
+    writer: Writer, reasons: Iterable[str] = (), *, each: Callable[[], None] | None = None
+) -> Retried:
+    """Read every rejected page again; store what is an article now, and forget its reject.
+
+    What still is none keeps its row, with what the present rules say of it. *reasons* are the
+    reasons to try, all of them where none is named; *each* is called after every page.
+    """
+    reasons = tuple(reasons)
+    db, ledger, found = writer.connection, Ledger(), Retried()
+    ids = _ids(db, reasons)
+    found.untried = _count_all(db, reasons) - len(ids)
+    for rejected in _load(db, ids):
+        ledger.schedule(rejected.page.url + f"#{rejected.id}")
+        end = _retry(writer, rejected, found)
+        ledger.settle(rejected.page.url + f"#{rejected.id}", end)  # type: ignore[arg-type]
+        writer.counters = ledger.counters
+        writer.commit_if_due()
+        if each is not None:
+            each()
+    found.tried = ledger.counters["scheduled"]
+    found.remain = ledger.counters["rejected"]
+    found.stored = sum(ledger.counters[end] for end in ENDS) - found.remain
+    return found
+
+
+def _retry(writer: Writer, rejected: Rejected, found: Retried) -> str:
+    page = rejected.page
+    try:
+        page.body = raw.load(writer.connection, rejected.page_hash)
+        article = _read(page)
+    except Unreadable as error:
+        return _keep(writer, rejected, error.reason, error.detail)
+    except KeyError:
+        return _keep(writer, rejected, rejected.reason, "its bytes are not in the archive")
+    except Exception as error:  # one page with a bug must not end the others
+        found.errors.append(f"{page.url}: {error!r}")
+        return _keep(writer, rejected, "crash", f"a bug of newscrawl's: {error!r}")
+    verdict = writer.add(article, loader_version=pages.LOADER_VERSION)
+    # add() has begun the transaction: the article and the end of its reject are one.
+    writer.connection.execute("DELETE FROM rejects WHERE id = ?", (rejected.id,))
+    return verdict
+
+
+def _read(page: Page) -> Article:
+    """Return the article of a page as the pipelines would hand it on.
+
+    :raises Unreadable: it has none.
+    """
+    article = pages.read(page)
+    if reason := missing(article):
+        raise Unreadable(reason, REASONS[reason])
+    return normalise(article)
+
+
+def _keep(writer: Writer, rejected: Rejected, reason: str, detail: str) -> str:
+    """Keep a reject, with what the present rules say of it."""
+    db = writer.connection
+    if not db.in_transaction:
+        db.execute("BEGIN IMMEDIATE")
+    # The same page may be there for that reason already: then this row tells nothing more.
+    db.execute(
+        "DELETE FROM rejects WHERE url = ? AND reason = ? AND id <> ?",
+        (rejected.page.url, reason, rejected.id),
+    )
+    db.execute(
+        "UPDATE rejects SET reason = ?, detail = ?, loader_version = ? WHERE id = ?",
+        (reason, detail, pages.LOADER_VERSION, rejected.id),
+    )
+    return "rejected"
+
+
+_TRIED = "page_hash IS NOT NULL AND page_kind <> 'list'"
+
+
+def _ids(db: sqlite3.Connection, reasons: tuple[str, ...]) -> list[int]:
+    sql = f"SELECT id FROM rejects WHERE {_TRIED}{_among(reasons)} ORDER BY id"  # noqa: S608
+    return [number for (number,) in db.execute(sql, reasons)]
+
+
+def _count_all(db: sqlite3.Connection, reasons: tuple[str, ...]) -> int:
+    sql = f"SELECT count(*) FROM rejects WHERE true{_among(reasons)}"  # noqa: S608  marks only
+    return int(db.execute(sql, reasons).fetchone()[0])
+
+
+def _among(reasons: tuple[str, ...]) -> str:
+    return f" AND reason IN ({', '.join('?' * len(reasons))})" if reasons else ""
+
+
+def _load(db: sqlite3.Connection, ids: list[int]) -> Iterator[Rejected]:
+    for number in ids:
+        row = db.execute(
+            "SELECT reason, page_hash, page_kind, page_id, url, last_seen_at, source_site,"
+            " content_type FROM rejects WHERE id = ?",
+            (number,),
+        ).fetchone()
+        if row is None:
+            continue  # it told of the same page as one before
+        reason, page_hash, kind, page_id, url, seen, site, content_type = row
+        page = Page(
+            kind=kind, id=page_id, url=url, body=b"", observed_at=seen or utc_now(), site=site,
+            content_type=content_type,
+        )  # fmt: skip
+        yield Rejected(number, reason, page, page_hash)
