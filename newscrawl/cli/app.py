@@ -20,17 +20,9 @@ from newscrawl.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
 COMMANDS = (
-    "crawl",
-    "demo",
-    "list",
-    "show",
-    "diff",
-    "export",
-    "info",
-    "doctor",
-    "reextract",
+    "crawl", "demo", "list", "show", "diff", "export", "info", "status", "doctor", "reextract",
     "retry-rejected",
-)
+)  # fmt: skip
 """In the order in which ``--help`` shows them."""
 
 

@@ -1,0 +1,205 @@
+"""``newscrawl status``: how the archive is kept."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from newscrawl.cli.options import WORD, db_option, example, json_option, reading
+from newscrawl.cli.output import clock, console, labelled, number, safe_line, size, to_json, width
+from newscrawl.ledger import ENDS
+from newscrawl.readers.status import DUE_SOON, Hole, Listing, Run, Status, status
+from newscrawl.store.clock import utc_now
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+LISTINGS = 20
+BARS = "▁▂▃▄▅▆▇█"
+_STYLES = {"good": "green", "running": "cyan", "killed": "red", "degraded": "yellow"}
+
+
+@click.command("status", epilog=example("newscrawl status --db data/demo.db"))
+@db_option()
+@click.option(
+    "--prometheus",
+    type=WORD,
+    metavar="FILE",
+    help="Write the state as metrics into this file, for the node exporter's textfile collector.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=LISTINGS,
+    show_default=True,
+    metavar="N",
+    help="Show at most so many listings and holes.",
+)
+@json_option
+def command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
+    """Say how the archive is kept.
+
+    The last runs and whether their ledgers balance, new articles an hour, when each listing was
+    looked at and how long until it may drop something unseen, holes, and rejected pages. All times
+    are UTC.
+    """
+    from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as DAYS
+
+    with reading(db) as connection:
+        found = status(connection, utc_now(), days=DAYS)
+    if prometheus:
+        _write_metrics(Path(prometheus), found)
+    if as_json:
+        click.echo(to_json(found))
+    elif not prometheus:
+        _print(found, limit, DAYS)
+
+
+def _write_metrics(path: Path, found: Status) -> None:
+    from newscrawl.readers import metrics
+
+    try:
+        metrics.write(path, found)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _print(found: Status, limit: int, days: int) -> None:
+    for name, text in _facts(found):
+        for line in labelled(name, text, width()):
+            click.echo(line)
+    _table("last runs", ("UTC", "took", "spider", "outcome", "pages"),
+           map(_run_row, found.runs))  # fmt: skip
+    live = [each for each in found.listings if each.state != "missing"]
+    _table(
+        "listings",
+        ("name", "good look", "last news", "asked", "time left"),
+        (_listing_row(each, days) for each in live[:limit]),
+    )
+    _more(len(live) - limit, "listing", "listings")
+    _table("holes", ("name", "from", "until"), map(_hole_row, found.holes[:limit]))
+    _more(len(found.holes) - limit, "hole", "holes")
+    _table("rejects", ("reason", "pages", "last seen", "for example"),
+           ((each.reason, str(each.pages), _short(each.last_seen_at), each.example)
+            for each in found.rejects))  # fmt: skip
+    if found.rejects:
+        click.echo("  After a fix, `newscrawl retry-rejected` reads them again.")
+    for rule in found.dead_rules:
+        click.echo(f"the rule {safe_line(rule)} used to match and does not any more")
+
+
+def _facts(found: Status) -> Iterator[tuple[str, str]]:
+    states = Counter(each.state for each in found.listings)
+    yield (
+        "file",
+        f"{found.path} ({size(found.size)}, {number(found.articles, 'article', 'articles')})",
+    )
+    yield "an hour", f"{sparkline(found.hours)} {sum(found.hours):,} new articles in 24 hours"
+    if found.listings:
+        parts = [
+            f"{states[each]} {each}" for each in ("good", "failing", "missing") if states[each]
+        ]
+        yield "listings", ", ".join(parts)
+    if found.last_good_run_at:
+        yield "last good", f"{clock(found.last_good_run_at)} UTC"
+
+
+def sparkline(counts: list[int]) -> str:
+    """Return a bar for each count, the highest for the greatest; a dot for none."""
+    top = max(counts, default=0)
+    return "".join(BARS[round(each / top * (len(BARS) - 1))] if each else "·" for each in counts)
+
+
+def _run_row(run: Run) -> tuple[str, ...]:
+    asked = "".join(f" {name}={value}" for name, value in run.arguments.items())
+    ends = [f"{run.counters[end]} {end}" for end in ENDS if run.counters[end]]
+    if run.counters["skipped"]:
+        ends.append(f"{run.counters['skipped']} known")
+    if run.unfinished:
+        ends.append(f"{run.unfinished} unfinished")
+    if not run.balances:
+        ends.append("the ledger does not balance: a bug")
+    took = _took(run.started_at, run.ended_at)
+    return _short(run.started_at), took, run.spider + asked, run.outcome, ", ".join(ends) or "none"
+
+
+def _short(moment: str | None) -> str:
+    """Return a time as little as a table needs: ``11-24 09:23``; its year is at hand."""
+    return clock(moment)[5:16]
+
+
+def _took(start: str, end: str | None) -> str:
+    if end is None:
+        return ""
+    return _span(int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()))
+
+
+def _listing_row(each: Listing, days: int) -> tuple[str | Text, ...]:
+    from rich.text import Text
+
+    name = {"home": "(home page)"}.get(each.kind, each.name)
+    every = f"every {_span(int(each.interval))}" if each.interval else ""
+    if each.failure:
+        every = f"fails: {each.failure}"
+    left, style = "", ""
+    if each.seconds_left is not None:
+        overdue = each.seconds_left <= 0
+        left = "may have lost something" if overdue else _span(each.seconds_left)
+        soon = each.seconds_left < DUE_SOON * days * 86_400
+        style = "red" if overdue else "yellow" if soon else "green"
+    return (
+        name, _short(each.checked_at), _short(each.news_at), every, Text(left, style=style)
+    )  # fmt: skip
+
+
+def _hole_row(each: Hole) -> tuple[str, ...]:
+    name = {"home": "(home page)"}.get(each.kind, each.name)
+    return name, _short(each.from_at), _short(each.until_at)
+
+
+def _span(seconds: int) -> str:
+    """Return a length of time for a person: ``5m``, ``2h 30m``, ``1d 4h``."""
+    minutes, second = divmod(max(seconds, 0), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    parts = [(days, "d"), (hour, "h"), (minute, "m"), (second, "s")]
+    shown = [f"{count}{unit}" for count, unit in parts if count][:2]
+    return " ".join(shown) or "0s"
+
+
+def _more(count: int, one: str, many: str) -> None:
+    if count > 0:
+        click.echo(f"  and {number(count, one, many)} more; --limit shows them")
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str | Text, ...]]) -> None:
+    """Print a table on a terminal; elsewhere lines with tabs."""
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = list(rows)
+    if not lines:
+        return
+    if not sys.stdout.isatty():
+        for line in lines:
+            click.echo("\t".join([title, *(safe_line(str(value)) for value in line)]))
+        return
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False,
+                  header_style="dim")  # fmt: skip
+    for column in columns:
+        is_time = column in ("UTC", "good look", "last news", "from", "until", "last seen")
+        table.add_column(column, overflow="fold", no_wrap=is_time)
+    for line in lines:
+        table.add_row(*(
+            value if isinstance(value, Text)
+            else Text(safe_line(value), style=_STYLES.get(value, ""))
+            for value in line
+        ))  # fmt: skip
+    click.echo()
+    console().print(table)

@@ -1,0 +1,207 @@
+"""How an archive is kept: its runs, when each listing was looked at, what was missed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from newscrawl.ledger import ENDS
+from newscrawl.polling import forgets_at
+from newscrawl.store import rule_uses
+from newscrawl.store.schema import COUNTERS
+
+RUNS = 5
+HOURS = 24
+DUE_SOON = 0.25
+"""A listing whose time runs out is one with less than this part of the days that it is kept."""
+
+State = Literal["good", "failing", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, with its counters."""
+
+    id: int
+    spider: str
+    arguments: dict[str, Any]
+    started_at: str
+    ended_at: str | None
+    outcome: str
+    """``running``, ``killed``, or the word of its exit code."""
+    exit_code: int | None
+    reason: str | None
+    counters: dict[str, int]
+    unfinished: int
+    """Pages that came to no end: other than 0 only where it runs, was killed or interrupted."""
+    balances: bool
+    """Whether every link and every page is accounted for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page or answer that links to articles."""
+
+    site: str
+    kind: str
+    name: str
+    state: State
+    checked_at: str | None
+    """The last good look (UTC)."""
+    news_at: str | None
+    interval: float | None
+    """Seconds between two looks."""
+    forgets_at: str | None
+    """When it may begin to drop what was never seen (UTC); None where nothing is to be lost."""
+    seconds_left: int | None
+    """Until then; below 0 where something may be lost already."""
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A time of which a listing may have shown articles that nobody saw."""
+
+    kind: str
+    name: str
+    from_at: str
+    until_at: str
+    noticed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejects:
+    """Pages that gave no article, for one reason."""
+
+    reason: str
+    pages: int
+    last_seen_at: str
+    example: str
+    """The address of the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How an archive is kept."""
+
+    path: str
+    size: int
+    """Bytes on disk, what SQLite keeps beside the file included."""
+    now: str
+    articles: int
+    runs: list[Run]
+    last_good_run_at: str | None
+    """End of the last run that ended good (UTC)."""
+    hours: list[int]
+    """New articles in each of the last hours, the present one last."""
+    listings: list[Listing]
+    """The failing ones first, then by the time that is left; the missing ones last."""
+    holes: list[Hole]
+    rejects: list[Rejects]
+    dead_rules: list[str]
+    """Rules of the parser that used to match and do not any more."""
+
+
+def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
+    """Return how the archive is kept; *days* of posts are what its mirror shows."""
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    files = (Path(path), Path(f"{path}-wal"))
+    good = "SELECT max(ended_at) FROM runs WHERE outcome = 'good'"
+    return Status(
+        path=path,
+        size=sum(file.stat().st_size for file in files if file.exists()),
+        now=now,
+        articles=connection.execute("SELECT count(*) FROM articles").fetchone()[0],
+        runs=_runs(connection),
+        last_good_run_at=connection.execute(good).fetchone()[0],
+        hours=_hours(connection, now),
+        listings=_listings(connection, now, days),
+        holes=_holes(connection),
+        rejects=_rejects(connection),
+        dead_rules=rule_uses.dead(connection),
+    )
+
+
+def _runs(connection: sqlite3.Connection) -> list[Run]:
+    rows = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (RUNS,))
+    names = [each[0] for each in rows.description]
+    return [_run(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    count = {name: row[name] for name, _ in COUNTERS}
+    unfinished = count["scheduled"] - sum(count[end] for end in ENDS)
+    links = count["repeated"] + count["skipped"] + count["filtered"] + count["scheduled"]
+    may_be_open = row["outcome"] not in ("good", "degraded")
+    return Run(
+        id=row["id"], spider=row["spider"], arguments=json.loads(row["arguments"]),
+        started_at=row["started_at"], ended_at=row["ended_at"], outcome=row["outcome"],
+        exit_code=row["exit_code"], reason=row["reason"], counters=count, unfinished=unfinished,
+        balances=count["listed"] == links
+        and (unfinished >= 0 if may_be_open else unfinished == 0),
+    )  # fmt: skip
+
+
+def _hours(connection: sqlite3.Connection, now: str) -> list[int]:
+    last = datetime.fromisoformat(now).astimezone(UTC).replace(minute=0, second=0)
+    hours = [last - timedelta(hours=back) for back in reversed(range(HOURS))]
+    found: Counter[str] = Counter()
+    # By the index on first_seq, which grows with the time, and only as far back as is shown.
+    for (seen,) in connection.execute("SELECT first_seen_at FROM articles ORDER BY first_seq DESC"):
+        if seen < hours[0].isoformat():
+            break
+        found[seen[:13]] += 1
+    return [found[hour.isoformat()[:13]] for hour in hours]
+
+
+def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listing]:
+    rows = connection.execute(
+        "SELECT source_site, listing_kind, name, checked_at, news_at, interval, missing_since,"
+        " failed_at, failure FROM listings"
+    ).fetchall()
+    # A good look at the home page is one at every category: it shows the newest posts of each.
+    homes = {row[0]: row[3] for row in rows if row[1] == "home" and not row[7]}
+    found = [_listing(tuple(row), homes.get(row[0]), now, days) for row in rows]
+    order = {"failing": 0, "good": 1, "missing": 2}
+    return sorted(
+        found, key=lambda each: (order[each.state], each.seconds_left or 0, each.kind, each.name)
+    )
+
+
+def _listing(row: tuple[Any, ...], home: str | None, now: str, days: int) -> Listing:
+    site, kind, name, checked_at, news_at, interval, missing_since, failed_at, failure = row
+    state: State = "failing" if failed_at else "missing" if missing_since else "good"
+    seen = checked_at
+    if kind == "category" and state == "good" and checked_at and home:
+        seen = max(checked_at, home)
+    is_kept = kind != "list" and state != "missing" and seen is not None
+    forgets = forgets_at(seen, days) if is_kept else None
+    left = _seconds(now, forgets) if forgets else None
+    return Listing(site, kind, name, state, checked_at, news_at, interval, forgets, left, failure)
+
+
+def _seconds(begin: str, end: str) -> int:
+    return int((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds())
+
+
+def _holes(connection: sqlite3.Connection) -> list[Hole]:
+    rows = connection.execute(
+        "SELECT listing_kind, name, from_at, until_at, noticed_at FROM holes"
+        " ORDER BY noticed_at DESC, listing_kind DESC, name"
+    )
+    return [Hole(*row) for row in rows]
+
+
+def _rejects(connection: sqlite3.Connection) -> list[Rejects]:
+    rows = connection.execute(
+        # SQLite takes the other columns from the row that has the maximum.
+        "SELECT reason, count(*), max(last_seen_at), url FROM rejects"
+        " GROUP BY reason ORDER BY 2 DESC, 1"
+    )
+    return [Rejects(*row) for row in rows]

@@ -1,0 +1,168 @@
+"""`newscrawl status`: what it says of runs, listings, holes and rejects; as text, JSON, metrics."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from archives import article, fill, page
+from crawls import command
+from prometheus_client.parser import text_string_to_metric_families
+
+from newscrawl.cli.status import sparkline
+from newscrawl.outcome import Exit
+from newscrawl.readers import metrics
+from newscrawl.readers.status import Status, status
+from newscrawl.store.archive import open_for_reading
+
+NOW = "2026-03-03T04:30:00+00:00"
+
+
+def change(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for each in statements:
+            db.execute(each)
+
+
+LISTING = (
+    "INSERT INTO listings (source_site, listing_kind, name, url, found_in, checked_at, interval,"
+    " looks, missing_since, failed_at, failure) VALUES ('finews', {}, 'http://x/', 'footer', {})"
+)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "news.db"
+    fill(path, *(article(page(f"NW2021122822284900{n}")) for n in range(20, 26)))
+    change(
+        path,
+        "UPDATE articles SET first_seen_at = '2026-03-03T04:10:00+00:00'",
+        "UPDATE articles SET first_seen_at = '2026-03-03T02:10:00+00:00' WHERE seq <= 2",
+        "UPDATE articles SET first_seen_at = '2026-03-01T02:10:00+00:00' WHERE seq = 1",
+        LISTING.format("'home', ''", "'2026-03-03T04:25:00+00:00', 300, 9, NULL, NULL, NULL"),
+        LISTING.format("'category', 'xinhuashe'",
+                       "'2026-03-02T04:25:00+00:00', 4000, 9, NULL, NULL, NULL"),
+        LISTING.format("'category', '36ke'",
+                       "'2026-02-27T04:25:00+00:00', 300, 9, NULL, '2026-03-03T04:26:00+00:00',"
+                       " 'the server answered with status 500'"),
+        LISTING.format("'category', 'gone'",
+                       "'2026-03-03T04:25:00+00:00', 43200, 9, '2026-03-01T04:25:00+00:00', NULL,"
+                       " NULL"),
+        "INSERT INTO holes (source_site, listing_kind, name, from_at, until_at, noticed_at) VALUES"
+        " ('finews', 'category', '36ke', '2026-02-01T00:00:00+00:00', '2026-02-05T16:00:00+00:00',"
+        " '2026-02-08T00:00:00+00:00')",
+        "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
+        " first_seen_at, last_seen_at, times, loader_version) VALUES (1, 'http://x/1\x1b[31m',"
+        " 'finews', 'post', '1', 'cut_off', '', '2026-03-01T00:00:00+00:00',"
+        " '2026-03-02T00:00:00+00:00', 3, 1)",
+    )  # fmt: skip
+    return path
+
+
+def look(path: Path) -> Status:
+    with closing(open_for_reading(path)) as connection:
+        return status(connection, NOW, days=3)
+
+
+def test_listings(archive: Path) -> None:
+    found = look(archive)
+    assert [(each.name, each.state) for each in found.listings] == [
+        ("36ke", "failing"), ("xinhuashe", "good"), ("", "good"), ("gone", "missing"),
+    ]  # fmt: skip
+    failing, good, home, gone = found.listings
+    # What was published in China on the 27th is dropped when it is the 2nd by UTC.
+    assert failing.forgets_at == "2026-03-02T00:00:00+00:00"
+    assert failing.seconds_left is not None
+    assert failing.seconds_left < 0
+    assert failing.failure == "the server answered with status 500"
+    # A good look at the home page is one at a category that does not fail.
+    assert good.forgets_at == home.forgets_at == "2026-03-06T00:00:00+00:00"
+    assert good.seconds_left == (2 * 24 + 19) * 3600 + 1800
+    assert gone.seconds_left is None
+
+
+def test_hours_holes_rejects(archive: Path) -> None:
+    found = look(archive)
+    assert found.hours == [0] * 21 + [1, 0, 4]
+    assert [(each.name, each.from_at[:10], each.until_at[:10]) for each in found.holes] == [
+        ("36ke", "2026-02-01", "2026-02-05")
+    ]
+    assert [(each.reason, each.pages) for each in found.rejects] == [("cut_off", 1)]
+
+
+@pytest.mark.parametrize(
+    ("change_", "outcome", "balances", "unfinished"),
+    [
+        ("outcome = 'good'", "good", True, 0),
+        ("outcome = 'killed', scheduled = scheduled + 3, listed = listed + 3", "killed", True, 3),
+        ("scheduled = scheduled + 3, listed = listed + 3", "good", False, 3),
+        ("listed = listed + 1", "good", False, 0),
+    ],
+)
+def test_runs(archive: Path, change_: str, outcome: str, balances: bool, unfinished: int) -> None:
+    change(archive, f"UPDATE runs SET {change_} WHERE id = 1")
+    run = look(archive).runs[0]
+    assert (run.outcome, run.balances, run.unfinished) == (outcome, balances, unfinished)
+
+
+def test_sparkline() -> None:
+    assert sparkline([0, 1, 4, 8]) == "·▂▅█"
+    assert sparkline([]) == ""
+
+
+def test_metrics(archive: Path, tmp_path: Path) -> None:
+    file = tmp_path / "newscrawl.prom"
+    file.write_text("before")
+    metrics.write(file, look(archive))
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(file.read_text())
+        for sample in family.samples
+    }
+    assert found["newscrawl_articles",] == 6
+    assert found["newscrawl_listings", "failing"] == 1
+    assert found["newscrawl_seconds_until_loss",] == -(24 + 4.5) * 3600
+    assert found["newscrawl_rejects", "cut_off"] == 1
+    assert found["newscrawl_last_run_exit_code",] == 0
+    assert found["newscrawl_last_run_outcome", "good"] == 1
+    assert found["newscrawl_holes",] == 1
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert sorted(each.name for each in tmp_path.iterdir() if "prom" in each.name) == [file.name]
+
+
+def test_command(archive: Path, tmp_path: Path) -> None:
+    done = command("newscrawl", "status", "--db", str(archive))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    assert "fails: the server answered with status 500" in done.stdout
+    assert "retry-rejected" in done.stdout
+    done = command("newscrawl", "status", "--db", str(archive), "--json")
+    assert json.loads(done.stdout)["articles"] == 6
+    file = tmp_path / "m.prom"
+    done = command("newscrawl", "status", "--db", str(archive), "--prometheus", str(file))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "newscrawl_articles 6" in file.read_text()
+    bad = str(tmp_path / "none" / "m.prom")
+    done = command("newscrawl", "status", "--db", str(archive), "--prometheus", bad)
+    assert done.returncode == Exit.USAGE
+    assert "cannot be written: No such file or directory" in done.stderr
+    done = command("newscrawl", "status", "--db", str(archive), "--limit", "1")
+    assert "and 2 listings more" in done.stdout
+
+
+def test_it_imports_no_scrapy(archive: Path) -> None:
+    code = (
+        "import sys; from newscrawl.cli import main\n"
+        "sys.argv[1:] = ['status', '--db', sys.argv[1]]\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "assert not {'scrapy', 'twisted'} & set(sys.modules), 'imported'"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(archive)], check=False, text=True,
+                          capture_output=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
