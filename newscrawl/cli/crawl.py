@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from newscrawl.cli.every import Interval, repeat, without_every
 from newscrawl.cli.options import (
     DAY,
     WORD,
@@ -92,6 +93,12 @@ _SITE: tuple[Callable[[Any], Any], ...] = (
     click.option("--hosts", metavar="A,B", help="Further hosts that may be asked."),
     click.option(
         "--again", is_flag=True, help="Look again at what is stored, whether it is due or not."
+    ),
+    click.option(
+        "--every",
+        type=Interval(),
+        metavar="5m",
+        help="Stay, and run again in every such interval, a little sooner or later; Ctrl-C ends.",
     ),
     click.option(
         "--delay",
@@ -258,6 +265,7 @@ def _crawl(
     base_url: str | None = None,
     hosts: str | None = None,
     again: bool = False,
+    every: int | None = None,
     delay: float | None = None,
 ) -> None:
     """Run *spider*, and exit as the run did."""
@@ -266,6 +274,8 @@ def _crawl(
     overrides = {**pace(delay, base_url, hosts), **checked(settings)}
     if notify:
         overrides["NEWSCRAWL_NOTIFY"] = notify
+    if every is not None:
+        _repeat(every, rebuild=rebuild, urls=arguments.get("urls"))
     if rebuild and not yes:
         _ask_to_rebuild(db)
     asked = {
@@ -284,6 +294,15 @@ def _crawl(
         verbose=verbose,
     )
     click.get_current_context().exit(outcome.exit)
+
+
+def _repeat(every: int, *, rebuild: bool, urls: str | None) -> None:
+    """Run this command line again and again, and exit in the end."""
+    if rebuild:
+        raise click.UsageError("--every adds to an archive; --rebuild makes one anew, once.")
+    if urls == "-":
+        raise click.UsageError("Standard input can be read once; give --urls a file.")
+    click.get_current_context().exit(repeat(without_every(sys.argv[1:]), every))
 
 
 def _ask_to_rebuild(db: str) -> None:
