@@ -58,7 +58,8 @@ class NewsSpider(scrapy.Spider):
     """Kinds of pages that it reads: the use of their rules shows in the run's stats."""
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
-        unknown = set(arguments) - self.argument_names
+        # Scrapyd adds `_job`: the run's row says which it was.
+        unknown = {each for each in arguments if not each.startswith("_")} - self.argument_names
         if unknown:
             raise UsageError(
                 f"The spider {self.name} has no argument {', '.join(sorted(unknown))}; "
