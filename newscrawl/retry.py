@@ -5,15 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from newscrawl import pages
 from newscrawl.items import Article, Page
-from newscrawl.ledger import ENDS, Ledger
+from newscrawl.ledger import ENDS, End, Ledger
 from newscrawl.normalise import missing, normalise
 from newscrawl.pages import REASONS, Unreadable
-from newscrawl.store import raw
+from newscrawl.store import raw, rows
 from newscrawl.store.clock import utc_now
-from newscrawl.store.writer import Writer
+from newscrawl.store.errors import StoreError
+from newscrawl.store.fold import carry_over
+from newscrawl.store.writer import Writer, hash_content, sighting_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,9 @@ class Retried:
     """Pages that give an article now."""
     remain: int = 0
     untried: int = 0
-    """Rejects without bytes, and answers that were to be lists of articles."""
+    """Rejects without bytes, answers that were to be lists, and pages of another article."""
+    overtaken: int = 0
+    """Of those that remain, pages that were seen since, and say something else by now."""
     errors: list[str] = field(default_factory=list)
     """Pages at which a rule fails by a bug, with the bug."""
 
@@ -61,7 +66,7 @@ def retry(
     for rejected in _load(db, ids):
         ledger.schedule(rejected.page.url + f"#{rejected.id}")
         end = _retry(writer, rejected, found)
-        ledger.settle(rejected.page.url + f"#{rejected.id}", end)  # type: ignore[arg-type]
+        ledger.settle(rejected.page.url + f"#{rejected.id}", end)
         writer.counters = ledger.counters
         writer.commit_if_due()
         if each is not None:
@@ -72,22 +77,23 @@ def retry(
     return found
 
 
-def _retry(writer: Writer, rejected: Rejected, found: Retried) -> str:
+def _retry(writer: Writer, rejected: Rejected, found: Retried) -> End:
     page = rejected.page
     try:
         page.body = raw.load(writer.connection, rejected.page_hash)
         article = _read(page)
+        if (says_so := _says_so_since(writer.connection, article, page)) is not None:
+            found.overtaken += not says_so
+            return _forget(writer, rejected, "unchanged") if says_so else "rejected"
+        verdict = writer.add(article, loader_version=pages.LOADER_VERSION)
     except Unreadable as error:
         return _keep(writer, rejected, error.reason, error.detail)
-    except KeyError:
-        return _keep(writer, rejected, rejected.reason, "its bytes are not in the archive")
+    except (StoreError, sqlite3.Error):
+        raise
     except Exception as error:  # one page with a bug must not end the others
         found.errors.append(f"{page.url}: {error!r}")
         return _keep(writer, rejected, "crash", f"a bug of newscrawl's: {error!r}")
-    verdict = writer.add(article, loader_version=pages.LOADER_VERSION)
-    # add() has begun the transaction: the article and the end of its reject are one.
-    writer.connection.execute("DELETE FROM rejects WHERE id = ?", (rejected.id,))
-    return verdict
+    return _forget(writer, rejected, verdict)
 
 
 def _read(page: Page) -> Article:
@@ -98,19 +104,52 @@ def _read(page: Page) -> Article:
     article = pages.read(page)
     if reason := missing(article):
         raise Unreadable(reason, REASONS[reason])
-    return normalise(article)
+    normalise(article)
+    if page.kind == "file" and article.published_at:
+        # As where it is loaded: that it was loaded late makes a file no later than the pages.
+        published = datetime.fromisoformat(article.published_at)
+        page.observed_at = published.astimezone(UTC).isoformat(timespec="seconds")
+    return article
 
 
-def _keep(writer: Writer, rejected: Rejected, reason: str, detail: str) -> str:
+def _says_so_since(db: sqlite3.Connection, article: Article, page: Page) -> bool | None:
+    """Whether a page that was read before and after it was rejected says the same then.
+
+    None where it was not: else a look between two others would be stored as the last one.
+    """
+    assert article.info_code is not None  # noqa: S101  missing() has looked
+    incoming = sighting_of(article, page)
+    known = rows.load(db, article.info_code)
+    stored = known.sightings.get(incoming.key)
+    if stored is None:
+        return None
+    evidence = known.evidence[incoming.key]
+    if not stored.observed_at <= page.observed_at < evidence["last_seen_at"]:
+        return None
+    said = carry_over(stored.fields, incoming.fields)
+    return bool(hash_content(said) == evidence["content_hash"])
+
+
+def _forget(writer: Writer, rejected: Rejected, end: End) -> End:
+    """End a reject, in the transaction that stores what its page gives."""
+    _begin(writer.connection)
+    writer.connection.execute("DELETE FROM rejects WHERE id = ?", (rejected.id,))
+    return end
+
+
+def _keep(writer: Writer, rejected: Rejected, reason: str, detail: str) -> End:
     """Keep a reject, with what the present rules say of it."""
-    db = writer.connection
-    if not db.in_transaction:
-        db.execute("BEGIN IMMEDIATE")
-    # The same page may be there for that reason already: then this row tells nothing more.
+    db, same = writer.connection, (rejected.page.url, reason, rejected.id)
+    _begin(db)
+    # The same bytes may be there for that reason already: then that row tells nothing more.
     db.execute(
-        "DELETE FROM rejects WHERE url = ? AND reason = ? AND id <> ?",
-        (rejected.page.url, reason, rejected.id),
+        "DELETE FROM rejects WHERE url = ? AND reason = ? AND id <> ? AND page_hash = ?",
+        (*same, rejected.page_hash),
     )
+    # Other bytes of that address stay, and then this row cannot have their reason, too.
+    others = "SELECT 1 FROM rejects WHERE url = ? AND reason = ? AND id <> ?"
+    if db.execute(others, same).fetchone() is not None:
+        reason, detail = rejected.reason, f"{REASONS[reason]}: {detail}"
     db.execute(
         "UPDATE rejects SET reason = ?, detail = ?, loader_version = ? WHERE id = ?",
         (reason, detail, pages.LOADER_VERSION, rejected.id),
@@ -118,7 +157,17 @@ def _keep(writer: Writer, rejected: Rejected, reason: str, detail: str) -> str:
     return "rejected"
 
 
-_TRIED = "page_hash IS NOT NULL AND page_kind <> 'list'"
+def _begin(db: sqlite3.Connection) -> None:
+    if not db.in_transaction:
+        db.execute("BEGIN IMMEDIATE")
+
+
+# Of an answer its text says which article it is. Of another page its address said so, when it led
+# elsewhere: its bytes are a good page, and would be stored as an article that they are not.
+_TRIED = (
+    "page_hash IN (SELECT hash FROM pages) AND page_kind <> 'list'"
+    " AND NOT (reason = 'wrong_id' AND page_kind <> 'answer')"
+)
 
 
 def _ids(db: sqlite3.Connection, reasons: tuple[str, ...]) -> list[int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,128 @@ def test_bug_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "ZeroDivisionError('made by a test')" in found.errors[0]
     assert query(path, "SELECT reason, page_id FROM rejects") == [("crash", "NW202112282228490028")]
     assert query(path, "SELECT info_code FROM articles") == [("NW202112282228490029",)]
+
+
+ID = "NW202112282228490028"
+FIRST_DAY, LAST_DAY = "2022-01-01T00:00:00+00:00", "2022-01-03T00:00:00+00:00"
+
+
+def change(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for each in statements:
+            db.execute(each)
+
+
+def titled(page_: Page, stats: object = None) -> Article:
+    """Read a page whose bytes are its title."""
+    return article(page_, info_code=ID, title=page_.body.decode())
+
+
+async def test_page_of_another_article_is_no_page_of_this_one(
+    serving: Serving, tmp_path: Path
+) -> None:
+    """Its address said so, by a redirect: its bytes can be read, under the wrong id."""
+    site, path = Site(articles=20), tmp_path / "news.db"
+    server = serving(site)
+    one, other = [truth for truth in site.truths() if len(truth.posts) == 1][:2]
+    server.faults[one.paths[0]] = Fault(status=302, headers={"Location": other.paths[0]})
+    await crawl("category", path, server.url)
+    assert query(path, "SELECT reason FROM rejects") == [("wrong_id",)]
+    before = dump(path)
+    found = tried(path)
+    assert (found.tried, found.untried) == (0, 1)
+    assert dump(path) == before
+    sql = "SELECT 1 FROM articles WHERE info_code = ?"
+    assert query(path, sql, one.info_code) == []
+
+
+def between_two_looks(path: Path, body: bytes) -> None:
+    """Make an archive of a page that was rejected between two looks that both found A."""
+    looks = (page(ID, body=b"A", observed_at=at) for at in (FIRST_DAY, LAST_DAY))
+    fill(path, *(article(each, title="A") for each in looks))
+    rejecting(path, Reject(page(ID, body=body), "cut_off", "before"))
+    change(
+        path,
+        "UPDATE rejects SET last_seen_at = '2022-01-02T00:00:00+00:00'",
+        "UPDATE sightings SET etag = 'kept'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "end", "rejects", "overtaken"),
+    [(b"A", "unchanged", 0, 0), (b"B", "rejected", 1, 1)],
+)
+def test_page_that_was_seen_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes, end: str, rejects: int,
+    overtaken: int,
+) -> None:  # fmt: skip
+    path = tmp_path / "news.db"
+    between_two_looks(path, body)
+    before = dump(path, without=())
+    monkeypatch.setattr(pages, "read", titled)
+    assert tried(path).overtaken == overtaken
+    after = dump(path, without=())
+    assert len(after.pop("rejects")) == rejects
+    assert after == {table: rows for table, rows in before.items() if table != "rejects"}
+    assert ledger(path)[end] == 1
+
+
+def test_file_is_as_old_as_its_post(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it was loaded today does not make its text later than the page that was edited."""
+    path = tmp_path / "news.db"
+    fill(path, article(page(ID, observed_at=LAST_DAY), title="edited"))
+    file = page(f"_posts/2021-12-28-{ID}", kind="file", body=b"as it was first")
+    rejecting(path, Reject(file, "crash", "before"))
+    monkeypatch.setattr(pages, "read", titled)
+    assert tried(path).stored == 1
+    assert query(path, "SELECT title FROM articles") == [("edited",)]
+    sql = "SELECT observed_at FROM sightings WHERE page_kind = 'file'"
+    assert query(path, sql) == [("2021-12-28T06:27:35+00:00",)]
+
+
+def test_other_bytes_of_one_address_stay(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    one, two = (page(ID, body=b"<html>%d</html>" % each) for each in (1, 2))
+    rejecting(path, Reject(one, "cut_off", "before"), Reject(two, "not_a_post", "before"))
+    before = query(path, "SELECT reason, page_hash FROM rejects ORDER BY id")
+    found = tried(path)
+    assert found.tried == found.remain == 2
+    assert query(path, "SELECT reason, page_hash FROM rejects ORDER BY id") == before
+    assert query(path, "SELECT 1 FROM rejects WHERE detail = 'before'") == []
+    again = query(path, "SELECT * FROM rejects")
+    tried(path)
+    assert query(path, "SELECT * FROM rejects") == again
+
+
+@pytest.mark.parametrize("bug", ["read", "store"])
+def test_bug_is_a_crash_wherever_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bug: str
+) -> None:
+    path = tmp_path / "news.db"
+    rejecting(path, Reject(page(ID, body=b"1"), "cut_off", "before"))
+
+    def read(page_: Page) -> Article:
+        if bug == "read":
+            raise KeyError("Title")
+        return article(page_, title="\ud800")  # SQLite takes no half of a character
+
+    monkeypatch.setattr(pages, "read", read)
+    assert len(tried(path).errors) == 1
+    [(reason, detail)] = query(path, "SELECT reason, detail FROM rejects")
+    assert (reason, detail[:20]) == ("crash", "a bug of newscrawl's")
+    assert query(path, "SELECT count(*) FROM articles") == [(0,)]
+
+
+def test_copy_without_raw_pages(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    rejecting(path, Reject(page(ID, body=b"1"), "cut_off", "before"))
+    change(path, "DELETE FROM pages")
+    assert (tried(path).tried, tried(path).untried) == (0, 1)
+    assert query(path, "SELECT reason, detail FROM rejects") == [("cut_off", "before")]
+    change(path, "DROP TABLE pages")
+    done = command("newscrawl", "retry-rejected", "--db", str(path))
+    assert done.returncode == Exit.STORE
+    assert done.stderr == f"Error: SQLite refuses {path}: no such table: pages\n"
 
 
 def test_command(tmp_path: Path) -> None:

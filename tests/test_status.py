@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from newscrawl.cli.status import sparkline
 from newscrawl.outcome import Exit
 from newscrawl.readers import metrics
-from newscrawl.readers.status import Status, status
+from newscrawl.readers.status import OFFLINE, Status, status
 from newscrawl.store.archive import open_for_reading
 
 NOW = "2026-03-03T04:30:00+00:00"
@@ -89,7 +89,7 @@ def test_listings(archive: Path) -> None:
 
 def test_hours_holes_rejects(archive: Path) -> None:
     found = look(archive)
-    assert found.hours == [0] * 21 + [1, 0, 4]
+    assert found.hours == [None] * 21 + [1, None, 4]
     assert [(each.name, each.from_at[:10], each.until_at[:10]) for each in found.holes] == [
         ("36ke", "2026-02-01", "2026-02-05")
     ]
@@ -100,6 +100,14 @@ def test_hours_holes_rejects(archive: Path) -> None:
     ("change_", "outcome", "balances", "unfinished"),
     [
         ("outcome = 'good'", "good", True, 0),
+        (
+            "outcome = 'degraded', reason = 'stopped early: memusage_exceeded',"
+            " scheduled = scheduled + 3, listed = listed + 3",
+            "degraded",
+            True,
+            3,
+        ),
+        ("outcome = 'degraded', new = new + 3", "degraded", False, -3),
         ("outcome = 'killed', scheduled = scheduled + 3, listed = listed + 3", "killed", True, 3),
         ("scheduled = scheduled + 3, listed = listed + 3", "good", False, 3),
         ("listed = listed + 1", "good", False, 0),
@@ -111,8 +119,51 @@ def test_runs(archive: Path, change_: str, outcome: str, balances: bool, unfinis
     assert (run.outcome, run.balances, run.unfinished) == (outcome, balances, unfinished)
 
 
+RUN = (
+    "INSERT INTO runs (spider, arguments, versions, pid, started_at, ended_at, outcome, exit_code)"
+    " VALUES ({}, '{{}}', '{{}}', 1, '2026-03-0{}:10:00+00:00', {}, {})"
+)
+
+
+def test_hours_in_which_nobody_asked(archive: Path) -> None:
+    change(
+        archive,
+        RUN.format("'category'", "2T04", "NULL", "'killed', NULL"),  # before the first hour
+        RUN.format("'category'", "2T04", "'2026-03-02T06:00:00+00:00'", "'good', 0"),
+        RUN.format("'category'", "2T08", "NULL", "'killed', NULL"),
+        RUN.format("'reextract'", "2T10", "'2026-03-02T10:30:00+00:00'", "'good', 0"),
+        RUN.format("'feed'", "3T01", "NULL", "'running', NULL"),
+    )
+    # From 5 to 6 one that ended; at 8 one that was killed, of unknown end; from 1 on one that runs.
+    assert look(archive).hours == [0, 0, None, 0, *[None] * 16, 0, 1, 0, 4]
+
+
+def test_runs_that_ask_nobody_do_not_hide_a_failure(archive: Path) -> None:
+    """A scheduler's alarm asks how the sources are, not whether old pages could be read again."""
+    change(
+        archive, RUN.format("'category'", "3T01", "'2026-03-03T01:20:00+00:00'", "'degraded', 3")
+    )
+    before = look(archive)
+    for each in OFFLINE * 3:
+        change(archive, RUN.format(f"'{each}'", "3T02", "'2026-03-03T02:20:00+00:00'", "'good', 0"))
+    found = look(archive)
+    assert {run.spider for run in found.runs} == set(OFFLINE)
+    assert found.last_crawl == before.last_crawl == before.runs[0]
+    assert found.last_good_run_at == before.last_good_run_at
+    assert 'newscrawl_last_run_outcome{outcome="degraded"} 1' in metrics.exposition(found)
+
+
+def test_archive_before_listings(archive: Path) -> None:
+    change(archive, *(f"DROP TABLE {each}" for each in ("listings", "holes", "rules")),
+           "PRAGMA user_version = 1")  # fmt: skip
+    found = look(archive)
+    assert (found.articles, found.listings, found.holes, found.dead_rules) == (6, [], [], [])
+
+
 def test_sparkline() -> None:
-    assert sparkline([0, 1, 4, 8]) == "·▂▅█"
+    assert sparkline([None, 0, 1, 4, 8]) == "·▁▂▅█"
+    assert sparkline([0, 1, 10_000]) == "▁▂█"
+    assert sparkline([0, None]) == "▁·"
     assert sparkline([]) == ""
 
 

@@ -46,7 +46,13 @@ def command(db: str, reasons: tuple[str, ...], as_json: bool) -> None:
     pages = number(found.tried, "page", "pages")
     click.echo(f"{pages} read again: {found.stored} stored, {found.remain} still rejected")
     if found.untried:
-        click.echo(f"{found.untried} more cannot be: they have no bytes, or are no single article")
+        click.echo(
+            f"{found.untried} more cannot be: they have no bytes, are no single article, or are "
+            "another article than the one asked for"
+        )
+    if found.overtaken:
+        were = number(found.overtaken, "page was", "pages were")
+        click.echo(f"{were} seen since to say something else: what is stored stays as it is")
     for each in found.errors:
         click.echo(f"bug: {safe_line(each)}", err=True)
 

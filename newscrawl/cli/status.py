@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,7 +100,9 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         "file",
         f"{found.path} ({size(found.size)}, {number(found.articles, 'article', 'articles')})",
     )
-    yield "an hour", f"{sparkline(found.hours)} {sum(found.hours):,} new articles in 24 hours"
+    new = number(sum(filter(None, found.hours)), "new article", "new articles")
+    gaps = ", · where nobody asked" if None in found.hours else ""
+    yield "an hour", f"{sparkline(found.hours)} {new} in {len(found.hours)} hours{gaps}"
     if found.listings:
         parts = [
             f"{states[each]} {each}" for each in ("good", "failing", "missing") if states[each]
@@ -110,10 +112,14 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         yield "last good", f"{clock(found.last_good_run_at)} UTC"
 
 
-def sparkline(counts: list[int]) -> str:
-    """Return a bar for each count, the highest for the greatest; a dot for none."""
-    top = max(counts, default=0)
-    return "".join(BARS[round(each / top * (len(BARS) - 1))] if each else "·" for each in counts)
+def sparkline(counts: Sequence[int | None]) -> str:
+    """Return a bar for each count, the lowest for 0 alone; a dot for None."""
+    top = max(filter(None, counts), default=0)
+    highest = len(BARS) - 1
+    return "".join(
+        "·" if each is None else BARS[max(1, round(each / top * highest)) if each else 0]
+        for each in counts
+    )
 
 
 def _run_row(run: Run) -> tuple[str, ...]:

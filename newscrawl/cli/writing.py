@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from newscrawl.cli.options import reading
+from newscrawl.store.errors import explain
 
 if TYPE_CHECKING:
     from newscrawl.store.writer import Writer
@@ -31,6 +33,8 @@ def writing(db: str, name: str, arguments: dict[str, Any]) -> Iterator[Writer]:
             target.db, spider=name, arguments=arguments, versions=versions(), pid=os.getpid()
         )
         good = True
+    except sqlite3.Error as error:
+        raise explain(error, db) from error
     finally:
         target.finish(good=good)
 

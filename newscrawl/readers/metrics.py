@@ -66,14 +66,15 @@ def _metrics(found: Status) -> Iterator[tuple[str, str, list[Sample]]]:
     yield "dead_rules", "Parser rules that used to match.", [({}, len(found.dead_rules))]
     yield (
         "last_good_run_timestamp_seconds",
-        "End of the last run that ended good.",
+        "End of the last run that asked a site and ended good.",
         [({}, _epoch(found.last_good_run_at))] if found.last_good_run_at else [],
     )
-    if found.runs:
-        yield from _last_run(found.runs[0])
+    if found.last_crawl is not None:
+        yield from _last_run(found.last_crawl)
 
 
 def _last_run(run: Run) -> Iterator[tuple[str, str, list[Sample]]]:
+    """Yield what there is to say of the last run that asked a site."""
     yield (
         "last_run_start_timestamp_seconds",
         "Start of the last run.",

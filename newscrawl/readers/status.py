@@ -21,6 +21,9 @@ HOURS = 24
 DUE_SOON = 0.25
 """A listing whose time runs out is one with less than this part of the days that it is kept."""
 
+OFFLINE = ("posts", "reextract", "retry-rejected")
+"""What runs without asking anybody: that it ended well says nothing of the sources."""
+
 State = Literal["good", "failing", "missing"]
 
 
@@ -96,10 +99,13 @@ class Status:
     now: str
     articles: int
     runs: list[Run]
+    last_crawl: Run | None
+    """The last run that asked a site."""
     last_good_run_at: str | None
-    """End of the last run that ended good (UTC)."""
-    hours: list[int]
-    """New articles in each of the last hours, the present one last."""
+    """End of the last run that asked a site and ended good (UTC)."""
+    hours: list[int | None]
+    """New articles in each of the last hours, the present one last; None where no site was asked
+    and nothing came."""
     listings: list[Listing]
     """The failing ones first, then by the time that is left; the missing ones last."""
     holes: list[Hole]
@@ -112,24 +118,31 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
     """Return how the archive is kept; *days* of posts are what its mirror shows."""
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     files = (Path(path), Path(f"{path}-wal"))
-    good = "SELECT max(ended_at) FROM runs WHERE outcome = 'good'"
+    good = f"SELECT max(ended_at) FROM runs WHERE outcome = 'good' AND {_ASKS}"  # noqa: S608
+    # An archive of schema 1 has no listings yet: the next run that writes it adds the tables.
+    has_listings = connection.execute("PRAGMA user_version").fetchone()[0] >= 2
     return Status(
         path=path,
         size=sum(file.stat().st_size for file in files if file.exists()),
         now=now,
         articles=connection.execute("SELECT count(*) FROM articles").fetchone()[0],
-        runs=_runs(connection),
+        runs=_runs(connection, limit=RUNS),
+        last_crawl=next(iter(_runs(connection, where=_ASKS, limit=1)), None),
         last_good_run_at=connection.execute(good).fetchone()[0],
         hours=_hours(connection, now),
-        listings=_listings(connection, now, days),
-        holes=_holes(connection),
+        listings=_listings(connection, now, days) if has_listings else [],
+        holes=_holes(connection) if has_listings else [],
         rejects=_rejects(connection),
-        dead_rules=rule_uses.dead(connection),
+        dead_rules=rule_uses.dead(connection) if has_listings else [],
     )
 
 
-def _runs(connection: sqlite3.Connection) -> list[Run]:
-    rows = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (RUNS,))
+_ASKS = f"spider NOT IN ({', '.join(map(repr, OFFLINE))})"
+
+
+def _runs(connection: sqlite3.Connection, *, where: str = "true", limit: int) -> list[Run]:
+    sql = f"SELECT * FROM runs WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608  constants
+    rows = connection.execute(sql, (limit,))
     names = [each[0] for each in rows.description]
     return [_run(dict(zip(names, row, strict=True))) for row in rows]
 
@@ -138,7 +151,8 @@ def _run(row: Mapping[str, Any]) -> Run:
     count = {name: row[name] for name, _ in COUNTERS}
     unfinished = count["scheduled"] - sum(count[end] for end in ENDS)
     links = count["repeated"] + count["skipped"] + count["filtered"] + count["scheduled"]
-    may_be_open = row["outcome"] not in ("good", "degraded")
+    # A degraded one may have been stopped early: by its memory, for one.
+    may_be_open = row["outcome"] != "good"
     return Run(
         id=row["id"], spider=row["spider"], arguments=json.loads(row["arguments"]),
         started_at=row["started_at"], ended_at=row["ended_at"], outcome=row["outcome"],
@@ -148,7 +162,7 @@ def _run(row: Mapping[str, Any]) -> Run:
     )  # fmt: skip
 
 
-def _hours(connection: sqlite3.Connection, now: str) -> list[int]:
+def _hours(connection: sqlite3.Connection, now: str) -> list[int | None]:
     last = datetime.fromisoformat(now).astimezone(UTC).replace(minute=0, second=0)
     hours = [last - timedelta(hours=back) for back in reversed(range(HOURS))]
     found: Counter[str] = Counter()
@@ -157,7 +171,26 @@ def _hours(connection: sqlite3.Connection, now: str) -> list[int]:
         if seen < hours[0].isoformat():
             break
         found[seen[:13]] += 1
-    return [found[hour.isoformat()[:13]] for hour in hours]
+    asked = _asked_hours(connection, hours, now)
+    return [found[each] or (0 if each in asked else None) for each in _names(hours)]
+
+
+def _asked_hours(connection: sqlite3.Connection, hours: list[datetime], now: str) -> set[str]:
+    """Return those of the hours in which a site was asked, as far as is known.
+
+    Of a run that was killed only its start is.
+    """
+    runs = connection.execute(
+        "SELECT substr(started_at, 1, 13), substr(CASE outcome WHEN 'running' THEN :now"  # noqa: S608
+        " ELSE coalesce(ended_at, started_at) END, 1, 13) FROM runs"
+        f" WHERE {_ASKS} AND (outcome = 'running' OR coalesce(ended_at, started_at) >= :first)",
+        {"now": now, "first": hours[0].isoformat()},
+    ).fetchall()
+    return {each for each in _names(hours) if any(begin <= each <= end for begin, end in runs)}
+
+
+def _names(hours: list[datetime]) -> list[str]:
+    return [hour.isoformat()[:13] for hour in hours]
 
 
 def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listing]:
