@@ -56,6 +56,22 @@ VERDICTS = [
 ]  # fmt: skip
 
 
+def test_look_between_two_others(tmp_path: Path) -> None:
+    """A page said A, then B, then A again; B comes last. It is a revision, and A is the text."""
+    path = tmp_path / "news.db"
+    looks = [
+        article(page()),
+        article(page(observed_at="2022-01-03")),
+        article(page(observed_at="2022-01-02")),
+        article(page(observed_at="2022-01-02"), title="乙"),
+    ]  # fmt: skip
+    assert fill(path, *looks) == ["new", "unchanged", "unchanged", "changed"]
+    assert query(path, "SELECT title FROM articles") == [("标题",)]
+    assert query(path, "SELECT substr(observed_at, 1, 10), substr(last_seen_at, 1, 10)"
+                 " FROM sightings") == [("2022-01-01", "2022-01-03")]  # fmt: skip
+    assert query(path, "SELECT title, last_seen_at <= replaced_at FROM revisions") == [("乙", 1)]
+
+
 @pytest.mark.parametrize(("articles", "verdicts"), [case[1:] for case in VERDICTS],
                          ids=[case[0] for case in VERDICTS])  # fmt: skip
 def test_verdicts(tmp_path: Path, articles: list[Article], verdicts: list[str]) -> None:

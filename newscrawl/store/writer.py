@@ -244,9 +244,13 @@ class Writer:
             # Two copies of one file may be as old as each other: then their addresses decide.
             if (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url):
                 return self._add_older(db, info_code, known, earlier, incoming, page)
-            incoming.fields = carry_over(earlier.fields, incoming.fields)
+            said, incoming.fields = incoming.fields, carry_over(earlier.fields, incoming.fields)
             if incoming.fields == earlier.fields:
                 return self._touch(db, incoming, page)
+            if incoming.observed_at < known.evidence[incoming.key]["last_seen_at"]:
+                # It says what it said now before that, and again after it.
+                between = replace(incoming, fields=said)
+                return self._add_older(db, info_code, known, earlier, between, page)
         content_hash = hash_content(incoming.fields)
         revised = False
         if earlier is not None:
@@ -311,7 +315,8 @@ class Writer:
                 "page_hash": raw.store(db, page),
                 "last_seen_at": incoming.observed_at,
             }
-            rows.write_revision(db, info_code, incoming, evidence, current.observed_at)
+            after = max(current.observed_at, incoming.observed_at)
+            rows.write_revision(db, info_code, incoming, evidence, after)
             return "changed"
         return "richer" if row != known.row else "unchanged"
 
@@ -322,9 +327,17 @@ class Writer:
         build, so they differ every five minutes, and a young article is looked at often.
         """
         db.execute(
-            "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?"
-            " WHERE source_site = ? AND page_kind = ? AND page_id = ?",
-            (page.observed_at, page.url, page.etag, page.last_modified, *incoming.key),
+            "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
+            " gone_at = NULL"
+            " WHERE source_site = ? AND page_kind = ? AND page_id = ? AND last_seen_at <= ?",
+            (
+                page.observed_at,
+                page.url,
+                page.etag,
+                page.last_modified,
+                *incoming.key,
+                page.observed_at,
+            ),
         )
         return "unchanged"
 
