@@ -16,7 +16,8 @@ from newscrawl import ids
 from newscrawl.items import BodyRank, Mention
 from newscrawl.readers.article import article as find
 from newscrawl.readers.article import resolve
-from newscrawl.readers.latest import Headline, Unknown, categories, latest, sources
+from newscrawl.readers.filters import Filters, Unknown, categories, sources
+from newscrawl.readers.latest import Headline, latest
 from newscrawl.readers.overview import Source, other_site, overview
 from newscrawl.store.archive import open_for_reading
 
@@ -69,12 +70,16 @@ def test_latest(connection: sqlite3.Connection) -> None:
         ({"since": date(2021, 12, 28)}, [FIRST]),
         ({"since": date(2021, 12, 29)}, []),
         ({"category": "TechWeb", "since": date(2021, 12, 9)}, []),
+        ({"until": date(2021, 12, 8)}, [SECOND]),
+        ({"until": date(2021, 12, 28), "since": date(2021, 12, 28)}, [FIRST]),
     ],
 )
 def test_latest_of(
     connection: sqlite3.Connection, asked: dict[str, object], found: list[str]
 ) -> None:
-    assert [each.info_code for each in latest(connection, **asked)] == found  # type: ignore[arg-type]
+    limit = asked.pop("limit", None)
+    articles = latest(connection, Filters(**asked), limit=limit)  # type: ignore[arg-type]
+    assert [each.info_code for each in articles] == found
 
 
 def test_unknown_constructs_are_counted(tmp_path: Path) -> None:
@@ -91,9 +96,9 @@ def test_unknown_constructs_are_counted(tmp_path: Path) -> None:
 
 def test_unknown_category_is_said_at_once(connection: sqlite3.Connection) -> None:
     with pytest.raises(Unknown, match="no category 'nothing'"):
-        latest(connection, category="nothing")
+        latest(connection, Filters(category="nothing"))
     with pytest.raises(Unknown, match="no source '国际'") as raised:
-        latest(connection, source="国际")
+        latest(connection, Filters(source="国际"))
     assert raised.value.known == sources(connection) == ["国际商报"]
     assert set(categories(connection)) == {"guojishangbao", "TechWeb", "sitenews"}
 

@@ -20,8 +20,8 @@ from newscrawl.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
 COMMANDS = (
-    "crawl", "demo", "list", "show", "diff", "export", "info", "status", "doctor", "reextract",
-    "retry-rejected",
+    "crawl", "demo", "list", "search", "show", "diff", "export", "info", "status", "doctor",
+    "reextract", "retry-rejected",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 

@@ -131,6 +131,16 @@ def db_option(
     )
 
 
+def limit_option(default: int) -> Callable[[Decorated], Decorated]:
+    """Return the option that says how many articles are printed."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=f"At most so many; {default} unless given, with --json all.",
+    )
+
+
 def article_id(connection: sqlite3.Connection, text: str) -> str:
     """Return the id of the article that *text* names.
 

@@ -1,0 +1,56 @@
+"""The options that say which articles are wanted."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any
+
+import click
+
+from newscrawl.cli.options import DAY
+from newscrawl.cli.output import safe_line
+from newscrawl.readers.filters import Filters, Unknown
+
+_OPTIONS = (
+    click.option("--category", metavar="SLUG", help="Only of this category: its slug or its name."),
+    click.option("--source", metavar="NAME", help="Only of this medium, as the articles name it."),
+    click.option(
+        "--security",
+        metavar="CODE",
+        help="Only with a link to this security, board or index: 1.600160, 600160 or its name.",
+    ),
+    click.option("--since", type=DAY, metavar="DAY", help="Only from this day in China on."),
+    click.option("--until", type=DAY, metavar="DAY", help="Only to this day in China."),
+)
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command, which gets them as ``filters``."""
+
+    @wraps(command)
+    def with_filters(
+        *args: Any, category: str | None, source: str | None, security: str | None,
+        since: date | None, until: date | None, **options: Any,
+    ) -> Any:  # fmt: skip
+        filters = Filters(category, source, security, since, until)
+        try:
+            return command(*args, filters=filters, **options)
+        except Unknown as error:
+            raise click.UsageError(_with_nearest(error)) from None
+
+    found: Callable[..., Any] = with_filters
+    for option in reversed(_OPTIONS):
+        found = option(found)
+    return found
+
+
+def _with_nearest(error: Unknown) -> str:
+    """Say what is not there, and what is most like it."""
+    near = [each for each in error.known if error.wanted in each]
+    near += [each for each in difflib.get_close_matches(error.wanted, error.known)
+             if each not in near]  # fmt: skip
+    named = ", ".join(map(safe_line, near[:5] or error.known[:10]))
+    return f"{error}. It has, for example: {named}" if named else f"{error}: it is empty."

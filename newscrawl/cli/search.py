@@ -1,0 +1,89 @@
+"""``newscrawl search``: find articles by what they say."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newscrawl.cli.filters import filter_options
+from newscrawl.cli.options import db_option, example, json_option, limit_option, reading
+from newscrawl.cli.output import clock, print_json_array, print_table, safe_line, wrap
+from newscrawl.readers.filters import Filters
+from newscrawl.readers.query import BadQuery
+from newscrawl.readers.search import Hit, marked, search
+
+if TYPE_CHECKING:
+    from newscrawl.readers.search import Order
+
+LIMIT = 20
+
+
+@click.command(
+    "search", epilog=example("newscrawl search 降息 --since 2022-01-01 --source 证券时报")
+)
+@click.argument("words", metavar="WORD...", nargs=-1, required=True)
+@db_option()
+@filter_options
+@click.option(
+    "--by",
+    type=click.Choice(["newest", "rank"]),
+    default="newest",
+    show_default=True,
+    help="Which come first: the newest, or those that have most of what was looked for.",
+)
+@limit_option(LIMIT)
+@json_option
+def command(
+    words: tuple[str, ...], db: str, filters: Filters, by: Order, limit: int | None, as_json: bool
+) -> None:
+    """Find articles by what their titles, digests and texts say.
+
+    Chinese is found by any part from one character on, Latin words and numbers whole, in small or
+    capital letters. Words beside each other must all be there; "quoted words" stand beside each
+    other; AND, OR, NOT and parentheses work, and title:, text: or digest: before a word.
+    """
+    if limit is None and not as_json:
+        limit = LIMIT
+    with reading(db) as connection:
+        try:
+            found = search(connection, " ".join(words), filters, order=by, limit=limit)
+        except BadQuery as error:
+            raise click.UsageError(safe_line(str(error))) from None
+        if as_json:
+            print_json_array(map(_as_dict, found))
+            return
+        hits = list(found)
+    if not hits:
+        click.echo("No article.", err=True)
+    elif sys.stdout.isatty():
+        _print(hits)
+    else:
+        rows = [(clock(h.published_at), h.source, h.title, h.info_code) for h in hits]
+        print_table(("published", "source", "title", "infoCode"), rows, wide="title")
+
+
+def _as_dict(hit: Hit) -> dict[str, Any]:
+    return {name: getattr(hit, name) for name in hit.__slots__ if name != "terms"}
+
+
+def _print(hits: Iterable[Hit]) -> None:
+    """Print each hit in three lines: its title, where it is from, what it says around the words."""
+    from newscrawl.cli.output import width
+
+    for hit in hits:
+        click.echo(_highlighted(safe_line(hit.title) or "(no title)", hit.terms, bold=True))
+        where = f"{clock(hit.published_at)}  {safe_line(hit.source)}  {safe_line(hit.info_code)}"
+        click.secho(where, dim=True)
+        for line in wrap(safe_line(hit.excerpt), width()):
+            click.echo("  " + _highlighted(line, hit.terms))
+        click.echo()
+
+
+def _highlighted(text: str, terms: tuple[str, ...], **style: Any) -> str:
+    return "".join(
+        click.style(part, fg="yellow", bold=True) if is_term else click.style(part, **style)
+        for part, is_term in marked(text, terms)
+    )

@@ -1,0 +1,131 @@
+"""Which articles are wanted: the filters that lists, searches and exports share."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+class Unknown(ValueError):
+    """A filter names what the archive does not have."""
+
+    def __init__(self, what: str, wanted: str, known: list[str]) -> None:
+        super().__init__(f"The archive has no {what} {wanted!r}")
+        self.what = what
+        """``category``, ``source`` or ``security``."""
+        self.wanted = wanted
+        self.known = known
+        """Those it has, the ones with most articles first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an article must be; None where it does not matter."""
+
+    category: str | None = None
+    """A slug in any case, or the medium's name."""
+    source: str | None = None
+    """The medium as the text names it."""
+    security: str | None = None
+    """A security, board or index that the text links: market and code, code, or name."""
+    since: date | None = None
+    """A day in China: from its beginning on."""
+    until: date | None = None
+    """A day in China: to its end."""
+
+    def where(self, connection: sqlite3.Connection) -> tuple[str, list[str | int]]:
+        """Return the conditions on the table ``articles``, joined by AND, and their parameters.
+
+        :raises Unknown: a filter names what the archive does not have.
+        """
+        conditions = ["true"]
+        parameters: list[str | int] = []
+        for condition, values in (
+            self._category(connection),
+            self._source(connection),
+            self._security(connection),
+            ("published_at >= ?", [self.since.isoformat()] if self.since else None),
+            ("published_at < ?", [_next(self.until)] if self.until else None),
+        ):
+            if values is not None:
+                conditions.append(condition)
+                parameters += values
+        return " AND ".join(conditions), parameters
+
+    def _category(self, connection: sqlite3.Connection) -> tuple[str, list[str | int] | None]:
+        if self.category is None:
+            return "", None
+        slugs: list[str | int] = [
+            slug
+            for (slug,) in connection.execute(
+                "SELECT category FROM categories WHERE category = :wanted COLLATE NOCASE"
+                " UNION SELECT category FROM category_names WHERE name = :wanted",
+                {"wanted": self.category},
+            )
+        ]
+        if not slugs:
+            raise Unknown("category", self.category, categories(connection))
+        marks = ", ".join("?" * len(slugs))
+        return (
+            "info_code IN (SELECT info_code FROM article_categories"  # noqa: S608  only marks
+            f" WHERE category IN ({marks}))",
+            slugs,
+        )
+
+    def _source(self, connection: sqlite3.Connection) -> tuple[str, list[str | int] | None]:
+        if self.source is None:
+            return "", None
+        sql = "SELECT 1 FROM articles WHERE source = ? LIMIT 1"
+        if connection.execute(sql, (self.source,)).fetchone() is None:
+            raise Unknown("source", self.source, sources(connection))
+        return "source = ?", [self.source]
+
+    def _security(self, connection: sqlite3.Connection) -> tuple[str, list[str | int] | None]:
+        if self.security is None:
+            return "", None
+        found = connection.execute(
+            "SELECT DISTINCT market, code FROM mentions"
+            " WHERE market || '.' || code = :wanted COLLATE NOCASE"
+            " OR code = :wanted COLLATE NOCASE OR name = :wanted",
+            {"wanted": self.security},
+        ).fetchall()
+        if not found:
+            raise Unknown("security", self.security, securities(connection))
+        marks = ", ".join("(?, ?)" for _ in found)
+        return (
+            "info_code IN (SELECT info_code FROM mentions"  # noqa: S608  only marks
+            f" WHERE (market, code) IN (VALUES {marks}))",
+            [part for each in found for part in each],
+        )
+
+
+def _next(day: date) -> str:
+    return (day + timedelta(days=1)).isoformat()
+
+
+def sources(connection: sqlite3.Connection) -> list[str]:
+    """Return the media that wrote articles, those with most articles first."""
+    rows = connection.execute(
+        "SELECT source FROM articles WHERE source IS NOT NULL"
+        " GROUP BY source ORDER BY count(*) DESC, source"
+    )
+    return [source for (source,) in rows]
+
+
+def categories(connection: sqlite3.Connection) -> list[str]:
+    """Return the slugs of all categories, those with most articles first."""
+    rows = connection.execute(
+        "SELECT categories.category FROM categories LEFT JOIN article_categories USING (category)"
+        " GROUP BY categories.category ORDER BY count(info_code) DESC, categories.category"
+    )
+    return [slug for (slug,) in rows]
+
+
+def securities(connection: sqlite3.Connection) -> list[str]:
+    """Return market and code, and the name, of all securities, the most mentioned first."""
+    rows = connection.execute(
+        "SELECT CASE market WHEN '' THEN code ELSE market || '.' || code END, name FROM mentions"
+        " GROUP BY market, code ORDER BY count(*) DESC, market, code"
+    ).fetchall()
+    return [each for row in rows for each in row]

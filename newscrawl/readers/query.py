@@ -1,0 +1,153 @@
+"""What people type to search, as the search index takes it.
+
+Words, "phrases", AND, OR, NOT and parentheses, and ``title:``, ``text:`` or ``digest:`` before any
+of them. Words beside each other must all be there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from newscrawl.store.search_index import BREAK, segment
+
+FIELDS = {"title": "title", "text": "body_text", "digest": "digest"}
+"""Names of fields in a query, and the columns of the index."""
+LONGEST = 1000
+"""Characters of a query: nobody types more, and SQLite's parser has a limit of its own."""
+
+_TOKEN = re.compile(r'\s*(?:(?P<mark>[()])|"(?P<phrase>[^"]*)"?|(?P<word>[^\s()"]+))')
+_FIELD = re.compile(r"([A-Za-z_]+)[:：](.*)", re.DOTALL)
+
+
+class BadQuery(ValueError):
+    """What was typed is no query; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as the index takes it."""
+
+    fts: str
+    """An expression of FTS5."""
+    terms: tuple[str, ...]
+    """What is looked for, as typed, to show where it stands in a text."""
+
+
+class _Token(NamedTuple):
+    kind: str
+    """``(``, ``)``, ``AND``, ``OR``, ``NOT``, ``field`` or ``term``."""
+    text: str
+
+
+def parse(text: str) -> Query:
+    """Return the query that *text* is.
+
+    :raises BadQuery: it is none.
+    """
+    if len(text) > LONGEST:
+        raise BadQuery(f"A query has at most {LONGEST} characters, and this one has {len(text)}.")
+    parser = _Parser(list(_tokens(text)))
+    if not parser.tokens:
+        raise BadQuery("There is nothing to search for: type a word, for example 降息.")
+    expression = parser.alternatives()
+    if parser.tokens:
+        raise BadQuery("There is a ) without its (.")
+    return Query(expression, tuple(parser.terms))
+
+
+def _tokens(text: str) -> Iterable[_Token]:
+    for match in _TOKEN.finditer(text.strip()):
+        if mark := match["mark"]:
+            yield _Token(mark, mark)
+        elif match["phrase"] is not None:
+            yield _Token("term", match["phrase"])
+        else:
+            yield from _of_word(match["word"])
+
+
+def _of_word(word: str) -> Iterable[_Token]:
+    if word in ("AND", "OR", "NOT"):
+        yield _Token(word, word)
+        return
+    field = _FIELD.fullmatch(word)
+    if field and field[1] in FIELDS:
+        yield _Token("field", FIELDS[field[1]])
+        word = field[2]
+    if word:
+        yield _Token("term", word)
+
+
+class _Parser:
+    """Reads a query from its tokens: alternatives of requirements of terms."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self.tokens = tokens
+        self.terms: list[str] = []
+        self._depth = 0
+
+    def alternatives(self) -> str:
+        found = [self._requirements()]
+        while self._is_next("OR"):
+            self.tokens.pop(0)
+            found.append(self._requirements())
+        return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+
+    def _requirements(self) -> str:
+        wanted: list[str] = []
+        unwanted: list[str] = []
+        while self.tokens and not self._is_next("OR", ")"):
+            if self._is_next("AND"):
+                if not wanted and not unwanted:
+                    raise BadQuery("There is nothing before AND.")
+                self.tokens.pop(0)
+                if not self.tokens or self._is_next("AND", "OR", ")"):
+                    raise BadQuery("There is nothing after AND.")
+            if self._is_next("NOT"):
+                self.tokens.pop(0)
+                terms = len(self.terms)
+                unwanted.append(self._term("NOT"))
+                del self.terms[terms:]
+            else:
+                wanted.append(self._term("OR"))
+        if not wanted:
+            raise BadQuery(
+                "NOT takes away from what a word finds: type that word, too, as in 降息 NOT 美联储."
+                if unwanted
+                else "There is nothing on one side of OR, or between ( and )."
+            )
+        found = wanted[0] if len(wanted) == 1 else f"({' AND '.join(wanted)})"
+        return f"({found} NOT ({' OR '.join(unwanted)}))" if unwanted else found
+
+    def _term(self, after: str) -> str:
+        if not self.tokens or self._is_next("AND", "OR", "NOT", ")"):
+            raise BadQuery(f"There is nothing after {after}.")
+        token = self.tokens.pop(0)
+        if token.kind == "field":
+            if not self.tokens or self.tokens[0].kind not in ("term", "("):
+                raise BadQuery("There is nothing after the name of a field, as in title:降息.")
+            return f"({token.text} : {self._term(after)})"
+        if token.kind == "(":
+            return self._group()
+        # What parts words in a text need not be typed; inside a phrase it counts.
+        words = segment(token.text).strip(f" {BREAK}")
+        if not words:
+            raise BadQuery(f"{token.text!r} has no letter, digit or Chinese character.")
+        self.terms.append(token.text)
+        return f'"{words}"'
+
+    def _group(self) -> str:
+        self._depth += 1
+        if self._depth > 20:
+            raise BadQuery("There are more than 20 ( within each other.")
+        found = self.alternatives()
+        if not self._is_next(")"):
+            raise BadQuery("There is a ( without its ).")
+        self.tokens.pop(0)
+        self._depth -= 1
+        return f"({found})"
+
+    def _is_next(self, *kinds: str) -> bool:
+        return bool(self.tokens) and self.tokens[0].kind in kinds

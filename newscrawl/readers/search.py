@@ -1,0 +1,97 @@
+"""Finds articles by what they say: Chinese by any part, Latin words and numbers whole."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from newscrawl.readers.filters import Filters
+from newscrawl.readers.query import Query, parse
+from newscrawl.store.search_index import TABLE
+
+Order = Literal["newest", "rank"]
+AROUND = 30
+"""Characters of a text that are shown before and after what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that was found."""
+
+    info_code: str
+    published_at: str | None
+    source: str | None
+    title: str | None
+    excerpt: str
+    """The part of the text around what was found, in one line."""
+    terms: tuple[str, ...]
+    """What was looked for: see :func:`marked`."""
+
+
+def search(
+    connection: sqlite3.Connection,
+    text: str,
+    filters: Filters | None = None,
+    *,
+    order: Order = "newest",
+    limit: int | None = None,
+) -> Iterator[Hit]:
+    """Yield the articles that *text* finds, the newest or the most relevant first.
+
+    :raises BadQuery: *text* is no query; at once.
+    :raises Unknown: a filter names what the archive does not have; at once.
+    """
+    query = parse(text)
+    where, parameters = (filters or Filters()).where(connection)
+    by = "published_at DESC, seq DESC" if order == "newest" else "rank, published_at DESC"
+    rows = connection.execute(
+        # The index alone is read first, and texts only of what is shown.
+        "SELECT info_code, published_at, source, articles.title, articles.digest,"  # noqa: S608
+        f" articles.body_text FROM {TABLE} JOIN articles ON {TABLE}.rowid = first_seq"
+        f" WHERE {TABLE} MATCH ? AND {where} ORDER BY {by} LIMIT ?",
+        (query.fts, *parameters, -1 if limit is None else limit),
+    )
+    return (_hit(query, *row) for row in rows)
+
+
+def _hit(
+    query: Query, info_code: str, published_at: str | None, source: str | None,
+    title: str | None, digest: str | None, body_text: str | None,
+) -> Hit:  # fmt: skip
+    return Hit(
+        info_code, published_at, source, title, excerpt(body_text or digest or "", query.terms),
+        query.terms,
+    )  # fmt: skip
+
+
+def excerpt(text: str, terms: tuple[str, ...]) -> str:
+    """Return the part of *text* around the first of *terms*, its beginning where there is none."""
+    found = _pattern(terms).search(text) if terms else None
+    start = max(0, found.start() - AROUND) if found else 0
+    end = (found.end() if found else AROUND) + AROUND
+    shown = " ".join(text[start:end].split())
+    return ("…" if start else "") + shown + ("…" if end < len(text) else "")
+
+
+def marked(text: str, terms: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """Yield the parts of *text* in order, each with whether it is one of *terms*."""
+    last = 0
+    for found in _pattern(terms).finditer(text) if terms else ():
+        yield text[last : found.start()], False
+        yield found[0], True
+        last = found.end()
+    yield text[last:], False
+
+
+def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
+    """Match any of *terms*: the longest first, letters in any case, Latin words whole."""
+    parts = []
+    for term in sorted(terms, key=len, reverse=True):
+        words = r"\W+".join(map(re.escape, re.findall(r"\w+", term))) or re.escape(term)
+        begin = r"(?<![A-Za-z0-9])" if re.match(r"[A-Za-z0-9]", term) else ""
+        end = r"(?![A-Za-z0-9])" if re.search(r"[A-Za-z0-9]\Z", term) else ""
+        parts.append(f"{begin}{words}{end}")
+    return re.compile("|".join(parts), re.IGNORECASE)

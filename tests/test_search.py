@@ -1,0 +1,218 @@
+"""`newscrawl search`: what people type, and the same articles as a look at every text finds."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+from archives import article, fill, page
+from crawls import command
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newscrawl.items import Mention
+from newscrawl.mirror.site import Site
+from newscrawl.outcome import Exit
+from newscrawl.readers.filters import Filters, Unknown
+from newscrawl.readers.query import BadQuery, parse
+from newscrawl.readers.search import excerpt, marked, search
+from newscrawl.store.archive import open_for_reading
+from newscrawl.store.search_index import segment
+
+PARSED = [
+    ("降息", '"降 息"'),
+    ("降息 美联储", '("降 息" AND "美 联 储")'),
+    ("降息 AND 美联储", '("降 息" AND "美 联 储")'),
+    ("降息 OR 加息", '("降 息" OR "加 息")'),
+    ("降息 NOT 美联储", '("降 息" NOT ("美 联 储"))'),
+    ("NOT 美联储 降息", '("降 息" NOT ("美 联 储"))'),
+    ("(降息 OR 加息) A股", '((("降 息" OR "加 息")) AND "a 股")'),
+    ("title:降息", '(title : "降 息")'),
+    ("text:(降息 OR 5G)", '(body_text : (("降 息" OR "5g")))'),
+    ('"Faraday Future"', '"faraday future"'),
+    ("降息。", '"降 息"'),
+    ("unknown:降息", '"unknown ¶ 降 息"'),
+    ("and", '"and"'),
+    ('"unclosed', '"unclosed"'),
+]
+
+
+@pytest.mark.parametrize(("text", "fts"), PARSED)
+def test_parse(text: str, fts: str) -> None:
+    assert parse(text).fts == fts
+
+
+BAD = [
+    ("", "nothing to search for"),
+    ("  ", "nothing to search for"),
+    ("NOT 降息", "type that word, too"),
+    ("降息 AND", "nothing after AND"),
+    ("AND 降息", "nothing before AND"),
+    ("降息 OR", "nothing on one side of OR"),
+    ("OR", "nothing on one side of OR"),
+    ("降息 NOT", "nothing after NOT"),
+    ("(降息", "a ( without its )"),
+    ("降息)", "a ) without its ("),
+    ("()", "between ( and )"),
+    ("，。", "no letter, digit or Chinese character"),
+    ("title:", "nothing after the name of a field"),
+    ("降" * 10_000, "at most 1000 characters, and this one has 10000"),
+    ("(" * 50 + "降", "more than 20"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD)
+def test_bad_query_is_a_sentence(text: str, said: str) -> None:
+    with pytest.raises(BadQuery) as raised:
+        parse(text)
+    assert said in str(raised.value)
+
+
+@given(st.text("降息5G ()\"':*^-+ANDORT：title", max_size=40) | st.text(max_size=40))
+def test_nothing_typed_is_an_error_of_sqlite(text: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5(title, digest, body_text)")
+        try:
+            query = parse(text)
+        except BadQuery:
+            return
+        db.execute("SELECT * FROM t WHERE t MATCH ?", (query.fts,)).fetchall()
+        list(marked(text, query.terms))
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generator's articles, as their truth has them."""
+    path = tmp_path_factory.mktemp("search") / "news.db"
+    site = Site(articles=300, oddities=frozenset({"all"}))
+    fill(path, *(
+        article(
+            page(truth.info_code.replace(":", "-")), info_code=truth.info_code, title=truth.title,
+            published_at=truth.published_at, source=truth.source,
+            body_text="\n".join(truth.paragraphs), digest=truth.digest_shown,
+            categories=list(truth.slugs),
+            mentions=[Mention(m.market, m.code, m.name, m.kind, m.times) for m in truth.mentions],
+        )
+        for truth in site.truths()
+    ))  # fmt: skip
+    return path
+
+
+@pytest.fixture
+def db(archive: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_for_reading(archive)) as opened:
+        yield opened
+
+
+def scan(db: sqlite3.Connection, words: str, *columns: str) -> set[str]:
+    """Look at every text, token by token, without the index."""
+    wanted = f" {segment(words).strip(' ¶')} "
+    names = columns or ("title", "digest", "body_text")
+    return {
+        row["info_code"]
+        for row in db.execute("SELECT * FROM articles")
+        if any(wanted in f" {segment(row[name] or '')} " for name in names)
+    }
+
+
+def found(db: sqlite3.Connection, text: str, **filters: object) -> set[str]:
+    return {hit.info_code for hit in search(db, text, Filters(**filters))}  # type: ignore[arg-type]
+
+
+def test_200_random_queries_find_what_a_scan_finds(db: sqlite3.Connection) -> None:
+    dice, some = random.Random(5), 0
+    texts = [
+        text
+        for row in db.execute("SELECT title, body_text FROM articles ORDER BY info_code")
+        for text in row
+        if text
+    ]
+    for _ in range(200):
+        text = dice.choice(texts)
+        if dice.random() < 0.2:
+            latin = [word for each in texts for word in each.split() if word.isascii()]
+            words = dice.choice(latin)
+        else:
+            start = dice.randrange(len(text))
+            words = text[start : start + dice.randint(1, 6)]
+        if not segment(words).strip(" ¶"):
+            continue
+        expected = scan(db, words.strip())
+        assert found(db, '"' + words.strip().replace('"', "") + '"') == expected, words
+        some += bool(expected)
+    assert some > 100
+
+
+def test_words_fields_and_operators(db: sqlite3.Connection) -> None:
+    one, two = scan(db, "公司"), scan(db, "的")
+    assert one & two
+    assert two - one
+    assert found(db, "公司 的") == one & two
+    assert found(db, "公司 OR 的") == one | two
+    assert found(db, "的 NOT 公司") == two - one
+    assert found(db, "title:公司") == scan(db, "公司", "title")
+    assert found(db, "title:公司 text:的") == scan(db, "公司", "title") & scan(
+        db, "的", "body_text"
+    )
+
+
+def test_filters(db: sqlite3.Connection) -> None:
+    whole = found(db, "的")
+    day = date(2022, 6, 13)
+    of_day = {
+        code for (code,) in db.execute(
+            "SELECT info_code FROM articles WHERE published_at LIKE '2022-06-13%'")
+    }  # fmt: skip
+    assert found(db, "的", since=day, until=day) == whole & of_day
+    market, code, name = db.execute("SELECT market, code, name FROM mentions LIMIT 1").fetchone()
+    mentioned = {
+        each for (each,) in db.execute(
+            "SELECT info_code FROM mentions WHERE market = ? AND code = ?", (market, code))
+    }  # fmt: skip
+    for security in (f"{market}.{code}", code.lower(), name):
+        assert found(db, "的", security=security) >= whole & mentioned
+    with pytest.raises(Unknown, match=r"no security '1\.999999'"):
+        found(db, "的", security="1.999999")
+
+
+def test_order(db: sqlite3.Connection) -> None:
+    newest = [hit.published_at or "" for hit in search(db, "公司")]
+    assert newest == sorted(newest, reverse=True)
+    ranked = list(search(db, "公司", order="rank", limit=5))
+    assert len(ranked) == 5
+
+
+def test_excerpt_and_marks() -> None:
+    text = "一" * 100 + "\n央行降息。" + "二" * 100
+    shown = excerpt(text, ("降息",))
+    assert shown.startswith("…一")
+    assert shown.endswith("二…")
+    assert "央行降息。" in shown
+    assert list(marked("A股与5G，a股", ("A股", "5g"))) == [
+        ("", False), ("A股", True), ("与", False), ("5G", True), ("，", False), ("a股", True),
+        ("", False),
+    ]  # fmt: skip
+    assert list(marked("FFA", ("FF",))) == [("FFA", False)]
+
+
+def test_command(archive: Path) -> None:
+    words = ["newscrawl", "search", "--db", str(archive)]
+    done = command(*words, "公司", "--limit", "3")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 3)
+    done = command(*words, "公司", "--json")
+    hits = json.loads(done.stdout)
+    assert {"info_code", "published_at", "source", "title", "excerpt"} == set(hits[0])
+    assert all("公司" in hit["excerpt"] + hit["title"] for hit in hits)
+    done = command(*words, "并没有这样的话")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No article.\n")
+    done = command(*words, "公司 AND")
+    assert (done.returncode, "There is nothing after AND." in done.stderr) == (Exit.USAGE, True)
+    done = command(*words, "公司", "--security", "1.600")
+    assert done.returncode == Exit.USAGE
+    assert "no security '1.600'. It has, for example: 1.600" in done.stderr
