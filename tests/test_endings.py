@@ -395,7 +395,7 @@ def test_archive_whose_making_was_killed_is_made_whole(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("newscrawl.store.archive.migrations.apply", killed)
+        patch.setattr("newscrawl.store.migrations.migrations.apply", killed)
         with pytest.raises(KeyboardInterrupt):
             open_for_writing(path)
     assert path.stat().st_size > 0

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError, explain
-from newscrawl.store.migrations import migrations
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+# What makes and migrates tables is imported by who writes: readers start in half the time.
 
 MEMORY = ":memory:"
 PAGE_SIZE = 16_384
@@ -28,6 +31,8 @@ def open_for_writing(path: str | Path) -> Database:
     :raises NewerSchema: a later newscrawl wrote it; it was not touched.
     :raises StoreError: it cannot be opened.
     """
+    from newscrawl.store.migrations import migrations
+
     if str(path) == MEMORY:
         db = _connect(MEMORY)
         _claim(db)
@@ -173,6 +178,8 @@ def _check_writable(path: Path) -> None:
 
 
 def _connect(name: str) -> Database:
+    from sqlite_utils import Database
+
     # isolation_level None: transactions are begun and ended by the writer, never by the driver.
     # check_same_thread: `scrapy shell` builds the crawler in one thread and runs it in another.
     connection = sqlite3.connect(
@@ -187,6 +194,8 @@ def _claim(db: Database) -> None:
 
 
 def _prepare(db: Database, path: Path) -> None:
+    from newscrawl.store.migrations import migrations
+
     version = db.execute("PRAGMA user_version").fetchone()[0]
     _refuse_newer(version, path)
     if version == 0:

@@ -1,0 +1,106 @@
+"""The archive for Python programs: ``newscrawl.open("data/news.db")``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from newscrawl.readers.article import Article, article, resolve
+from newscrawl.readers.filters import Filters
+from newscrawl.readers.latest import Headline, latest
+from newscrawl.readers.records import Record, changes
+from newscrawl.readers.search import Hit, Order, search
+from newscrawl.store.archive import open_for_reading
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Archive:
+    """An archive, read-only, also while a crawl writes it; a context manager.
+
+    Days are :class:`datetime.date` or text such as ``"2022-01-01"``, in China.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the archive at *path*.
+
+        :raises newscrawl.store.errors.StoreError: there is none that this version can read.
+        """
+        self.connection = open_for_reading(path)
+        """For questions in SQL; see docs/schema.md."""
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def article(self, name: str) -> Article | None:
+        """Return the article that an infoCode or an address names; None where there is none.
+
+        :raises newscrawl.ids.BadInfoCode: it names none.
+        """
+        return article(self.connection, resolve(self.connection, name))
+
+    def latest(self, *, limit: int | None = None, **filters: Any) -> Iterator[Headline]:
+        """Yield the articles in a line each, the latest first.
+
+        Filters, here and below: ``category``, ``source``, ``security``, ``since``, ``until``.
+
+        :raises newscrawl.readers.filters.Unknown: one names what the archive does not have.
+        """
+        return latest(self.connection, _filters(filters), limit=limit)
+
+    def articles(self, **filters: Any) -> Iterator[Record]:
+        """Yield the articles, each whole, in the order in which they came or changed."""
+        return changes(self.connection, _filters(filters))
+
+    def search(
+        self, text: str, *, order: Order = "newest", limit: int | None = None, **filters: Any
+    ) -> Iterator[Hit]:
+        """Yield the articles that *text* finds, as ``newscrawl search`` does.
+
+        :raises newscrawl.readers.query.BadQuery: *text* is no query.
+        """
+        return search(self.connection, text, _filters(filters), order=order, limit=limit)
+
+    def changes(self, after_seq: int = 0) -> Iterator[Record]:
+        """Yield the articles that were inserted or changed after *after_seq*, in that order.
+
+        Keep the ``seq`` of the last one, and go on from it the next time.
+        """
+        return changes(self.connection, after_seq=after_seq)
+
+    def to_pandas(self, **filters: Any) -> pd.DataFrame:
+        """Return the articles as a table; times are times, with their zone.
+
+        :raises ImportError: pandas is not installed.
+        """
+        import pandas as pd
+
+        rows = [
+            {name: getattr(each, name) for name in each.__slots__ if name != "published_at"}
+            | {"published_at": each.published}
+            for each in self.articles(**filters)
+        ]
+        table = pd.DataFrame(rows)
+        for name in ("published_at", "first_seen_at", "changed_at") if rows else ():
+            times = pd.to_datetime(table[name], utc=True)
+            table[name] = times.dt.tz_convert("Asia/Shanghai") if name == "published_at" else times
+        return table
+
+
+def _filters(named: dict[str, Any]) -> Filters:
+    days = {
+        name: date.fromisoformat(named[name])
+        for name in ("since", "until")
+        if isinstance(named.get(name), str)
+    }
+    return Filters(**{**named, **days})

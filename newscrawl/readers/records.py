@@ -1,0 +1,118 @@
+"""Many articles, each whole, without holding them all: for exports and programs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from newscrawl.items import Mention
+from newscrawl.readers.filters import Filters
+
+BATCH = 500
+"""Articles read in one transaction: each is whole, and no run waits for its reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An article with all that belongs to it; names are those of the tables' columns."""
+
+    info_code: str
+    seq: int
+    title: str | None
+    published_at: str | None
+    published_precision: str | None
+    source: str | None
+    digest: str | None
+    body_text: str | None
+    body_html: str | None
+    share_url: str | None
+    original_url: str | None
+    first_seen_at: str
+    changed_at: str
+    categories: list[str]
+    tags: list[str]
+    mentions: list[Mention]
+    images: list[str]
+
+    @property
+    def published(self) -> datetime | None:
+        """When it was published, with its offset."""
+        return None if self.published_at is None else datetime.fromisoformat(self.published_at)
+
+
+COLUMNS = (
+    "info_code", "seq", "title", "published_at", "published_precision", "source", "digest",
+    "body_text", "body_html", "share_url", "original_url", "first_seen_at", "changed_at",
+)  # fmt: skip
+
+
+def changes(
+    connection: sqlite3.Connection, filters: Filters | None = None, *, after_seq: int = 0
+) -> Iterator[Record]:
+    """Yield the articles that were inserted or changed after *after_seq*, in that order.
+
+    Remember the ``seq`` of the last one, and the next call goes on from there: each article comes
+    in its latest state. One that changes while it is read may come twice.
+
+    :raises Unknown: a filter names what the archive does not have; at once.
+    """
+    where, parameters = (filters or Filters()).where(connection)
+    return _batches(connection, where, parameters, after_seq)
+
+
+def _batches(
+    connection: sqlite3.Connection, where: str, parameters: list[str | int], after_seq: int
+) -> Iterator[Record]:
+    sql = (
+        f"SELECT {', '.join(COLUMNS)} FROM articles WHERE seq > ? AND {where}"  # noqa: S608
+        f" ORDER BY seq LIMIT {BATCH}"
+    )
+    while True:
+        connection.execute("BEGIN")
+        try:
+            rows = [tuple(row) for row in connection.execute(sql, (after_seq, *parameters))]
+            found = list(_whole(connection, rows))
+        finally:
+            connection.execute("COMMIT")
+        yield from found
+        if len(found) < BATCH:
+            return
+        after_seq = found[-1].seq
+
+
+def _whole(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> Iterator[Record]:
+    """Add what other tables have of the articles."""
+    codes = [row[0] for row in rows]
+    categories = _sets(connection, "category", "article_categories", "category", codes)
+    tags = _sets(connection, "tag", "article_tags", "tag", codes)
+    images = _sets(connection, "url", "images", "position", codes)
+    columns, order = "market, code, name, kind, times", "times DESC, market, code"
+    mentions = _sets(connection, columns, "mentions", order, codes)
+    for row in rows:
+        code = row[0]
+        sets: tuple[Any, ...] = (
+            [each for (each,) in categories[code]],
+            [each for (each,) in tags[code]],
+            [Mention(*each) for each in mentions[code]],
+            [each for (each,) in images[code]],
+        )
+        yield Record(*row, *sets)
+
+
+def _sets(
+    connection: sqlite3.Connection, columns: str, table: str, order: str, codes: list[str]
+) -> dict[str, list[tuple[Any, ...]]]:
+    marks = ", ".join("?" * len(codes))
+    rows = connection.execute(
+        f"SELECT info_code, {columns} FROM {table} WHERE info_code IN ({marks})"  # noqa: S608
+        f" ORDER BY {order}",
+        codes,
+    )
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for code, *values in rows:
+        found[code].append(tuple(values))
+    return found

@@ -1,0 +1,114 @@
+"""`newscrawl.open`: the archive for Python programs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from archives import article, fill, page
+from crawls import crawl
+
+import newscrawl
+from newscrawl.items import Mention
+from newscrawl.mirror.server import Answers, Server
+from newscrawl.mirror.site import Site
+from newscrawl.readers.filters import Unknown
+from newscrawl.readers.query import BadQuery
+from newscrawl.store.errors import StoreError
+
+Serving = Callable[[Answers], Server]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    made = tmp_path / "news.db"
+    fill(
+        made,
+        article(page(), mentions=[Mention("1", "600160", "巨化股份", "stock", 2)], images=["i"]),
+        article(page("NW202112292228490029"), title="第二", source="证券时报", categories=["b"],
+                published_at="2021-12-29T10:00:00+08:00"),
+    )  # fmt: skip
+    return made
+
+
+def test_open(path: Path) -> None:
+    with newscrawl.open(path) as archive:
+        assert [each.title for each in archive.latest()] == ["第二", "标题"]
+        assert [each.title for each in archive.latest(since="2021-12-29")] == ["第二"]
+        assert [each.title for each in archive.articles(security="1.600160")] == ["标题"]
+        assert [each.title for each in archive.search("第二", source="证券时报")] == ["第二"]
+        assert archive.article("NW202112282228490028").title == "标题"  # type: ignore[union-attr]
+        assert archive.article("NW202112282228490099") is None
+        with pytest.raises(Unknown):
+            archive.articles(category="none")
+        with pytest.raises(BadQuery):
+            archive.search("AND")
+        with pytest.raises(Exception, match="readonly"):
+            archive.connection.execute("DELETE FROM articles")
+
+
+def test_record_is_whole(path: Path) -> None:
+    with newscrawl.open(path) as archive:
+        first, second = archive.articles()
+    assert (first.categories, first.tags, first.images) == (
+        ["guojishangbao"], ["国际商报新闻"], ["i"],
+    )  # fmt: skip
+    assert first.mentions == [Mention("1", "600160", "巨化股份", "stock", 2)]
+    assert second.mentions == []
+    assert str(first.published) == "2021-12-28 14:27:35+08:00"
+
+
+def test_changes_come_once_in_their_latest_state(path: Path) -> None:
+    with newscrawl.open(path) as archive:
+        seen = list(archive.changes())
+        cursor = seen[-1].seq
+        assert [each.title for each in seen] == ["标题", "第二"]
+        assert list(archive.changes(cursor)) == []
+        fill(path, article(page(observed_at="2022-02-01"), title="新标题"))
+        [changed] = archive.changes(cursor)
+        assert (changed.title, changed.seq > cursor) == ("新标题", True)
+
+
+async def test_many_batches(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newscrawl.readers.records.BATCH", 7)
+    site = Site(articles=60)
+    await crawl("category", tmp_path / "news.db", serving(site).url)
+    with newscrawl.open(tmp_path / "news.db") as archive:
+        found = list(archive.articles())
+    assert {each.info_code for each in found} == {t.info_code for t in site.truths() if t.linked}
+    assert [each.seq for each in found] == sorted({each.seq for each in found})
+
+
+def test_pandas(path: Path) -> None:
+    pytest.importorskip("pandas")
+    with newscrawl.open(path) as archive:
+        table = archive.to_pandas()
+        assert archive.to_pandas(since="2030-01-01").empty
+    assert str(table["published_at"].dtype).endswith("Asia/Shanghai]")
+    assert str(table["published_at"].iloc[0]) == "2021-12-28 14:27:35+08:00"
+
+
+def test_no_archive(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="There is no archive at"):
+        newscrawl.open(tmp_path / "none.db")
+
+
+def test_it_is_light(path: Path) -> None:
+    """What only writers and crawls need is not imported."""
+    code = (
+        "import sys, json, newscrawl\n"
+        "with newscrawl.open(sys.argv[1]) as archive:\n"
+        "    list(archive.search('标题')), list(archive.articles())\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    heavy = {"scrapy", "twisted", "itemloaders", "lxml", "sqlite_utils", "rich", "click", "pandas"}
+    assert heavy & set(json.loads(done.stdout)) == set()
