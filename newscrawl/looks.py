@@ -10,7 +10,7 @@ from typing import Any
 from scrapy.http import Request
 
 from newscrawl.ledger import End
-from newscrawl.polling import Bounds, next_interval
+from newscrawl.polling import Bounds, is_listing_due, next_interval
 from newscrawl.store.listings import Listing, Look
 
 
@@ -76,11 +76,15 @@ class Looks:
     def keep(self, look: Look, stored: Listing | None) -> None:
         """Keep a look that leads to nothing: the listing is as it was, or is none."""
         before = stored.interval if stored else None
-        look.interval = (
-            self._bounds.longest
-            if look.is_missing
-            else next_interval(before, has_news=look.has_news, bounds=self._bounds)
+        is_early = stored is not None and not is_listing_due(
+            stored.checked_at, before, look.looked_at
         )
+        if look.is_missing:
+            look.interval = self._bounds.longest
+        elif is_early and not look.has_news:
+            look.interval = before  # too soon after the last look to learn anything from it
+        else:
+            look.interval = next_interval(before, has_news=look.has_news, bounds=self._bounds)
         self._write(look)
 
     def _close_if_done(self, opened: _Open) -> None:

@@ -11,14 +11,11 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 
 from newscrawl.pages import LOADER_VERSION
-from newscrawl.polling import is_page_due
 from newscrawl.run import run_of
 from newscrawl.store import known_pages
-from newscrawl.store.clock import utc_now
 
 if TYPE_CHECKING:
     from scrapy import Spider
-    from scrapy.crawler import Crawler
 
     from newscrawl.items import Page
     from newscrawl.store.known_pages import KnownPage
@@ -54,21 +51,15 @@ class KnownBeforeFetched(BaseSpiderMiddleware):
     One that is due is asked for with the validators of its last answer.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._hours = [float(each) for each in crawler.settings.getlist("NEWSCRAWL_LOOK_AGAIN")]
-
     def get_processed_request(self, request: Request, response: Response | None) -> Request | None:
         """Return the request as it is to be sent; None where the page is known."""
         page: Page | None = request.meta.get("page")
         known = self._find(page) if page is not None else None
         if page is None or known is None:
             return request
-        again = getattr(self.crawler.spider, "again", False)
-        if not again and not is_page_due(
-            known.observed_at, known.last_seen_at, utc_now(), self._hours
-        ):
-            run_of(self.crawler).skip(page, is_rejected=known.is_rejected)
+        run = run_of(self.crawler)
+        if not run.is_due(known):
+            run.skip(page, is_rejected=known.is_rejected)
             return None
         request.meta["known"] = known
         if known.url == request.url:

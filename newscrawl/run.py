@@ -20,7 +20,7 @@ from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.ledger import End, Ledger
 from newscrawl.looks import Looks
 from newscrawl.outcome import Exit, Outcome, judge
-from newscrawl.polling import Bounds
+from newscrawl.polling import Bounds, is_page_due
 from newscrawl.store import rule_uses
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure as TwistedFailure
+
+    from newscrawl.store.known_pages import KnownPage
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,9 @@ class Run:
         self.looks = Looks(self._keep_look, Bounds(float(shortest), float(longest)))
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
+        self._look_again = [
+            float(each) for each in crawler.settings.getlist("NEWSCRAWL_LOOK_AGAIN")
+        ]
         self._is_crawl = crawler.crawling
         """Whether this is a crawl: `scrapy shell` has an engine, but crawls nothing."""
         self.troubles: list[str] = []
@@ -137,6 +142,12 @@ class Run:
         """Count a stored page that is as it was."""
         self._settle(unchanged.page.url, "unchanged")
         self._write("touch", unchanged.page)
+
+    def is_due(self, known: KnownPage) -> bool:
+        """Whether a page that was had is to be asked for again."""
+        again = getattr(self.crawler.spider, "again", False)
+        hours = self._look_again
+        return again or is_page_due(known.observed_at, known.last_seen_at, utc_now(), hours)
 
     def skip(self, page: Page, *, is_rejected: bool) -> None:
         """Count a page that is known and not due for another look."""

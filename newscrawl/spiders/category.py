@@ -378,17 +378,16 @@ class CategorySpider(Resolving, Following):
             yield Listed(page.key, info_code, category)
 
     def _look_again(self) -> Iterator[Request]:
-        """Ask again for young posts, whether a listing shows them or is as it was.
-
-        What is not due is dropped on the way; see the settings.
-        """
+        """Ask again for young posts that are due, whether a listing shows them or is as it was."""
         young = known_pages.young_posts(self.run.connection, self.site, self._young_since())
         named = {slug.casefold() for slug in self.named}
-        for page, info_code, _ in young:
+        for page, info_code, known in young:
             page.url = self.own(page.url)
             is_ours = page.url.startswith(self.base_url) and page.url not in self._posts
             slugs = {slug.casefold() for slug in listing.category_of_path(page.url)}
             if not is_ours or self.is_full or self.is_too_old(info_code):
+                continue
+            if not self.run.is_due(known):
                 continue
             if named and not slugs & named:
                 continue
