@@ -415,7 +415,7 @@ def test_every_command_takes_a_db_and_readers_print_json() -> None:
     for ctx in contexts():
         if not isinstance(ctx.command, click.Group):
             names = {each.name for each in ctx.command.params}
-            assert "db" in names, ctx.command_path
+            assert "db" in names or ctx.info_name == "completion", ctx.command_path
             assert "as_json" in names or ctx.info_name not in ("list", "show", "info")
 
 
@@ -768,3 +768,18 @@ def test_reextract_asks_before_it_writes(db: Path, monkeypatch: pytest.MonkeyPat
     assert query(db, "SELECT DISTINCT title FROM articles") == [("更好的标题",)]
     assert ledger(db)["spider"] == "reextract"
     assert invoke("reextract", "--db", db).stdout == "0 of 2 articles would change\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str, tmp_path: Path) -> None:
+    done = command("newscrawl", "completion", shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_NEWSCRAWL_COMPLETE" in done.stdout
+    if shell != "bash":
+        return
+    # What the shell would ask, and gets.
+    asked = {**os.environ, "_NEWSCRAWL_COMPLETE": "bash_complete", "COMP_WORDS": "newscrawl se",
+             "COMP_CWORD": "1"}  # fmt: skip
+    program = str(Path(sys.executable).with_name("newscrawl"))
+    answer = subprocess.run([program], env=asked, capture_output=True, text=True, check=False)
+    assert answer.stdout.split() == ["plain,search"]

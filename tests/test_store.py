@@ -20,7 +20,7 @@ from newscrawl.store import raw, search_index
 from newscrawl.store.archive import open_for_reading, open_for_writing
 from newscrawl.store.errors import AlreadyRunning, NewerSchema, NotAnArchive, StoreError
 from newscrawl.store.migrations import migrations
-from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS
 from newscrawl.store.target import Target
 
 NW, EM = "NW202112282228490028", "202112282228490028"
@@ -200,6 +200,8 @@ def test_schema_is_as_documented(tmp_path: Path) -> None:
             columns = [row[1:3] for row in db.execute(f"PRAGMA table_info({table.name})")]
             types = {int: "INTEGER", str: "TEXT", bytes: "BLOB", float: "REAL"}
             assert columns == [(each.name, types[each.type]) for each in table.columns]
+        views = dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))
+        assert views == {each.name: f"CREATE VIEW {each.name} AS {each.sql}" for each in VIEWS}
         assert db.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -405,3 +407,22 @@ def test_archive_of_schema_1_is_migrated(tmp_path: Path) -> None:
     assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
     assert query(path, "SELECT title, gone_at FROM articles JOIN sightings USING (info_code)"
                  " ORDER BY seq") == [("标题", None), ("标题", None)]  # fmt: skip
+
+
+def test_views(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(
+        path,
+        article(page(), mentions=[Mention("1", "600160", "巨化股份", "stock", 2)]),
+        article(page("NW202112292228490029"), published_at="2021-12-29T10:00:00+08:00"),
+        article(page(observed_at="2022-02-01"), title="新标题"),
+    )
+    assert query(path, "SELECT title FROM latest_articles") == [("标题",), ("新标题",)]
+    assert query(path, "SELECT * FROM articles_by_day") == [
+        ("2021-12-28", "国际商报", 1), ("2021-12-29", "国际商报", 1),
+    ]  # fmt: skip
+    assert query(path, "SELECT name, title FROM mentioned_in") == []  # the new body links nothing
+    assert query(path, "SELECT seq, is_new, title FROM changes") == [
+        (2, 1, "标题"),
+        (3, 0, "新标题"),
+    ]

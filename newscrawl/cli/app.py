@@ -21,7 +21,7 @@ from newscrawl.store.errors import AlreadyRunning, StoreError
 
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "export", "info", "status", "doctor",
-    "reextract", "retry-rejected",
+    "reextract", "retry-rejected", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 

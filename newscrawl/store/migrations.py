@@ -44,7 +44,34 @@ def v2_listings(db: Database) -> None:
         pk="rule",
         not_null={"rule", "pages", "matches", "missed"},
     )
+    for name, sql in _V2_VIEWS:
+        db.conn.execute(f"CREATE VIEW {name} AS {sql}")
     db.conn.execute("PRAGMA user_version = 2")
+
+
+# As they were then: a later version of a view is a later migration's.
+_V2_VIEWS = (
+    (
+        "latest_articles",
+        "SELECT info_code, published_at, source, title, digest, body_text, share_url, original_url"
+        " FROM articles ORDER BY published_at DESC",
+    ),
+    (
+        "articles_by_day",
+        "SELECT substr(published_at, 1, 10) AS day, source, count(*) AS articles FROM articles"
+        " WHERE published_at IS NOT NULL GROUP BY 1, 2",
+    ),
+    (
+        "mentioned_in",
+        "SELECT market, code, name, kind, times, info_code, published_at, source, title"
+        " FROM mentions JOIN articles USING (info_code)",
+    ),
+    (
+        "changes",
+        "SELECT seq, seq = first_seq AS is_new, changed_at, info_code, published_at, source, title"
+        " FROM articles ORDER BY seq",
+    ),
+)
 
 
 def _create_listings(db: Database) -> None:

@@ -350,8 +350,43 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 
-VIEWS: tuple[tuple[str, str], ...] = ()
-"""Name and meaning of each view."""
+
+@dataclass(frozen=True)
+class View:
+    """A question that readers ask often, as a view."""
+
+    name: str
+    doc: str
+    sql: str
+
+
+VIEWS: tuple[View, ...] = (
+    View(
+        "latest_articles",
+        "The articles, the latest first, without their markup.",
+        "SELECT info_code, published_at, source, title, digest, body_text, share_url, original_url"
+        " FROM articles ORDER BY published_at DESC",
+    ),
+    View(
+        "articles_by_day",
+        "How many articles each medium published on each day in China.",
+        "SELECT substr(published_at, 1, 10) AS day, source, count(*) AS articles FROM articles"
+        " WHERE published_at IS NOT NULL GROUP BY 1, 2",
+    ),
+    View(
+        "mentioned_in",
+        "Each security, board and index with the articles that link to it.",
+        "SELECT market, code, name, kind, times, info_code, published_at, source, title"
+        " FROM mentions JOIN articles USING (info_code)",
+    ),
+    View(
+        "changes",
+        "What was inserted and changed, in the order of `seq`: read on from the last one you have.",
+        "SELECT seq, seq = first_seq AS is_new, changed_at, info_code, published_at, source, title"
+        " FROM articles ORDER BY seq",
+    ),
+)
+"""Made by the migrations, like the tables."""
 
 
 def table(name: str) -> Table:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from newscrawl.store.archive import MEMORY, open_for_writing
-from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, Table
+from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS, Table
 
 
 def as_markdown() -> str:
@@ -27,6 +27,9 @@ def _lines(connection: sqlite3.Connection) -> Iterator[str]:
         yield from _columns(connection, table)
         yield ""
         yield from _keys(connection, table.name)
+    yield from ("", "## Views", "", "| view | holds | as |", "| --- | --- | --- |")
+    for view in VIEWS:
+        yield f"| `{view.name}` | {view.doc} | `{view.sql}` |"
     yield from _SEARCH.rstrip().splitlines()
 
 
