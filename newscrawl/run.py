@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 
-from newscrawl import __version__, coverage, pages
+from newscrawl import __version__, pages
 from newscrawl.addon import the_archive
 from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
+from newscrawl.judging import judged
 from newscrawl.ledger import End, Ledger
 from newscrawl.looks import Looks
-from newscrawl.outcome import Exit, Outcome, judge
+from newscrawl.outcome import Exit, Outcome
 from newscrawl.polling import Bounds, is_page_due
-from newscrawl.store import rule_uses
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.listings import ListingKey, Look
@@ -29,6 +29,7 @@ from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
     from scrapy import Spider
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
 
     from newscrawl.store.known_pages import KnownPage
+    from newscrawl.store.rule_uses import Uses
 
 logger = logging.getLogger(__name__)
 
@@ -200,6 +202,15 @@ class Run:
             self._closing = asyncio.ensure_future(_unless_closing(close))
 
     @property
+    def is_open(self) -> bool:
+        """Whether the archive can be written."""
+        return self._writer is not None
+
+    def count_rules(self, uses: Mapping[str, Uses]) -> None:
+        """Add how often the rules were used by which pages were read."""
+        self._write("count_rules", uses)
+
+    @property
     def connection(self) -> sqlite3.Connection:
         """The writer's connection, for questions of the spiders."""
         if self._writer is None:
@@ -272,58 +283,12 @@ class Run:
         self._closed = True
         if self._commits is not None and not self._commits.get_loop().is_closed():
             self._commits.cancel()
-        self.outcome = self.outcome or interrupted() or self._verdict or self._judged()
+        self.outcome = self.outcome or interrupted() or self._verdict or judged(self)
         if self.outcome.exit is Exit.GOOD and self._target.would_empty:
             self.outcome = Outcome(Exit.DEGRADED, "nothing was found to put into the new archive")
         self._close_archive()
         level = logging.INFO if self.outcome.exit is Exit.GOOD else logging.ERROR
         logger.log(level, "Run ended %s", self.outcome)
-
-    def _judged(self) -> Outcome:
-        if not getattr(self.crawler.spider, "arrived", True):
-            return Outcome(Exit.UNREACHABLE, "the home page never came")
-        share = self.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
-        asked = self.crawler.stats.get_value("listings/asked", 0)
-        some = ", ".join(self.lost_lists[:3])
-        if asked and len(self.lost_lists) == asked and not self.ledger.asked:
-            return Outcome(Exit.UNREACHABLE, f"no list of articles can be had: {some}")
-        if len(self.lost_lists) > share * asked:
-            self.troubles.append(
-                f"{len(self.lost_lists)} of {asked} lists of articles cannot be had: {some}"
-            )
-        self.troubles += self._dead_rules()
-        outcome = judge(
-            self.ledger,
-            finish_reason=self.crawler.stats.get_value("finish_reason", "it never began"),
-            troubles=self.troubles,
-            share=share,
-        )
-        quiet = self._quiet() if outcome.exit is Exit.GOOD else None
-        return Outcome(Exit.DEGRADED, quiet) if quiet else outcome
-
-    def _dead_rules(self) -> list[str]:
-        """Count the use of the rules that pages are read by, and name those that have stopped."""
-        if self._writer is None:
-            return []
-        stat = self.crawler.stats.get_value
-        uses: dict[str, rule_uses.Uses] = {}
-        for kind in getattr(self.crawler.spider, "page_kinds", ()):
-            first = {rule.field: rule for rule in reversed(pages.rules_of(kind))}
-            for rule in first.values():
-                before = uses[rule.key].pages if rule.key in uses else 0
-                read = before + stat(f"pages/{kind}", 0)
-                uses[rule.key] = rule_uses.Uses(read, stat(rule.key, 0))
-        self._write("count_rules", uses)
-        dead = rule_uses.dead(self._writer.connection) if self._writer else []
-        return [f"the rule {rule} used to match and does not any more" for rule in dead]
-
-    def _quiet(self) -> str | None:
-        """Say what has published far less than it used to; None where all is as usual."""
-        if self._writer is None or not getattr(self.crawler.spider, "is_whole", False):
-            return None
-        share = self.crawler.settings.getfloat("NEWSCRAWL_QUIET_SHARE")
-        found = coverage.find_quiet(self._writer.connection, utc_now(), share=share)
-        return "; ".join(str(each) for each in found[:3]) or None
 
     def report(self) -> dict[str, Any]:
         """Return the run as whoever is to be told of it gets it."""

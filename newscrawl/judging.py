@@ -1,0 +1,61 @@
+"""What a run that came to its end was worth: its pages, its listings, its rules, its source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from newscrawl import coverage, pages
+from newscrawl.outcome import Exit, Outcome, judge
+from newscrawl.store import rule_uses
+from newscrawl.store.clock import utc_now
+
+if TYPE_CHECKING:
+    from newscrawl.run import Run
+
+
+def judged(run: Run) -> Outcome:
+    """Return the outcome of a run that nothing has ended before its end."""
+    if not getattr(run.crawler.spider, "arrived", True):
+        return Outcome(Exit.UNREACHABLE, "the home page never came")
+    share = run.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
+    asked = run.crawler.stats.get_value("listings/asked", 0)
+    some = ", ".join(run.lost_lists[:3])
+    if asked and len(run.lost_lists) == asked and not run.ledger.asked:
+        return Outcome(Exit.UNREACHABLE, f"no list of articles can be had: {some}")
+    if len(run.lost_lists) > share * asked:
+        run.troubles.append(
+            f"{len(run.lost_lists)} of {asked} lists of articles cannot be had: {some}"
+        )
+    run.troubles += _dead_rules(run)
+    outcome = judge(
+        run.ledger,
+        finish_reason=run.crawler.stats.get_value("finish_reason", "it never began"),
+        troubles=run.troubles,
+        share=share,
+    )
+    quiet = _quiet(run) if outcome.exit is Exit.GOOD else None
+    return Outcome(Exit.DEGRADED, quiet) if quiet else outcome
+
+
+def _dead_rules(run: Run) -> list[str]:
+    """Count the use of the rules that pages are read by, and name those that have stopped."""
+    stat = run.crawler.stats.get_value
+    uses: dict[str, rule_uses.Uses] = {}
+    for kind in getattr(run.crawler.spider, "page_kinds", ()):
+        first = {rule.field: rule for rule in reversed(pages.rules_of(kind))}
+        for rule in first.values():
+            before = uses[rule.key].pages if rule.key in uses else 0
+            read = before + stat(f"pages/{kind}", 0)
+            uses[rule.key] = rule_uses.Uses(read, stat(rule.key, 0))
+    run.count_rules(uses)
+    dead = rule_uses.dead(run.connection) if run.is_open else []
+    return [f"the rule {rule} used to match and does not any more" for rule in dead]
+
+
+def _quiet(run: Run) -> str | None:
+    """Say what has published far less than it used to; None where all is as usual."""
+    if not run.is_open or not getattr(run.crawler.spider, "is_whole", False):
+        return None
+    share = run.crawler.settings.getfloat("NEWSCRAWL_QUIET_SHARE")
+    found = coverage.find_quiet(run.connection, utc_now(), share=share)
+    return "; ".join(str(each) for each in found[:3]) or None
