@@ -57,7 +57,9 @@ def clean(text: str) -> str:
 
 def squeeze(text: str) -> str:
     """Return the text as one line: every run of white space, NBSP and U+3000 too, is one space."""
-    return " ".join(_INVISIBLE.sub("", text).split())
+    line = " ".join(text.split())
+    # A look at the whole is faster than a search for what is hardly ever there.
+    return line if line.isprintable() else " ".join(_INVISIBLE.sub("", text).split())
 
 
 def _squeeze_text(value: Any) -> Any:

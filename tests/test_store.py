@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archives import article, fill, page, writer
@@ -374,14 +375,30 @@ def test_rebuild_that_ends_badly_leaves_the_file(tmp_path: Path) -> None:
 def test_nothing_of_a_page_is_kept_when_it_fails(tmp_path: Path) -> None:
     target = Target(tmp_path / "news.db")
     made = writer(target)
-    broken = article(page(), mentions=[Mention("1", None, "名", "stock")])  # type: ignore[arg-type]
-    with pytest.raises(StoreError):
-        made.add(broken, loader_version=1)
-    made.add(article(page(EM), categories=["emnews"]), loader_version=1)
+    before, after = "NW202112282228490027", "NW202112282228490029"
+    named: dict[str, Any] = {"categories": ["zqsb"], "tags": ["证券时报新闻"]}
+    made.add(article(page(before), title="储能", **named), loader_version=1)
+    for broken in (
+        article(page(), mentions=[Mention("1", None, "名", "stock")], **named),  # type: ignore[arg-type]
+        article(page(), tags=["\ud800"], categories=["wrong"]),
+    ):
+        with pytest.raises((StoreError, UnicodeEncodeError)):
+            made.add(broken, loader_version=1)
+    made.add(article(page(after), title="储能电池", **named), loader_version=1)
     made.end(outcome="good", exit_code=0, reason="")
     target.finish(good=True)
-    assert query(tmp_path / "news.db", "SELECT page_id FROM sightings") == [(EM,)]
-    assert query(tmp_path / "news.db", "SELECT category FROM article_categories") == [("emnews",)]
+    db = tmp_path / "news.db"
+    assert query(db, "SELECT page_id FROM sightings ORDER BY 1") == [(before,), (after,)]
+    assert query(db, "SELECT info_code, seq FROM articles ORDER BY 2") == [(before, 1), (after, 2)]
+    assert query(db, "SELECT category, name FROM categories") == [("zqsb", "证券时报")]
+    assert query(db, "SELECT pages FROM category_names") == [(2,)]
+    found = query(
+        db,
+        f"SELECT rowid FROM {search_index.TABLE} WHERE {search_index.TABLE} MATCH ?",
+        search_index.phrase("储能"),
+    )
+    assert found == [(1,), (2,)]
+    assert query(db, "SELECT value FROM meta WHERE key = 'seq'") == [(2,)]
 
 
 def test_archive_of_schema_1_is_migrated(tmp_path: Path) -> None:

@@ -208,6 +208,8 @@ def _prepare(db: Database, path: Path) -> None:
     # is missing is fetched again.
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA foreign_keys = ON")
+    # Negative: KiB. A batch's pages stay in memory until it is committed.
+    db.execute("PRAGMA cache_size = -65536")
 
 
 def _refuse_newer(version: int, path: Path) -> None:

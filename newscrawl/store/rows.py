@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,12 +125,13 @@ def write_article(
         values,
     )
     if row["categories"] != known.row["categories"]:
-        _write_categories(db, info_code, row["categories"] or [], now)
+        _write_categories(db, info_code, known, row["categories"] or [], now)
     if not known.exists:
         _add_expected(db, info_code)
     for name, table, columns in _SETS:
         if row[name] != known.row[name]:
-            db.execute(f"DELETE FROM {table} WHERE info_code = ?", (info_code,))  # noqa: S608
+            if known.row[name]:
+                db.execute(f"DELETE FROM {table} WHERE info_code = ?", (info_code,))  # noqa: S608
             rows = [(info_code, *parts) for parts in _PARTS[name](row[name] or [])]
             marks = ", ".join("?" * (1 + len(columns)))
             db.executemany(
@@ -152,23 +154,24 @@ _PARTS: dict[str, Any] = {
 
 
 def _write_categories(
-    db: sqlite3.Connection, info_code: str, categories: list[str], now: str
+    db: sqlite3.Connection, info_code: str, known: Known, categories: list[str], now: str
 ) -> None:
-    db.execute(
-        "DELETE FROM article_categories WHERE info_code = ? AND origin = 'page'", (info_code,)
-    )
-    for category in categories:
+    if known.exists:
+        db.execute(
+            "DELETE FROM article_categories WHERE info_code = ? AND origin = 'page'", (info_code,)
+        )
         # A listing was asked for under the path's spelling (techweb); the page's footer knows
         # how it is really spelt (TechWeb).
-        db.execute(
+        db.executemany(
             "DELETE FROM article_categories WHERE info_code = ? AND category = ? COLLATE NOCASE"
             " AND origin = 'listing'",
-            (info_code, category),
+            [(info_code, category) for category in categories],
         )
-        db.execute(
-            "INSERT INTO article_categories (info_code, category, origin) VALUES (?, ?, 'page')",
-            (info_code, category),
-        )
+    db.executemany(
+        "INSERT INTO article_categories (info_code, category, origin) VALUES (?, ?, 'page')",
+        [(info_code, category) for category in categories],
+    )
+    for category in categories:
         meet_category(db, category, now)
 
 
@@ -206,23 +209,32 @@ def meet_category(db: sqlite3.Connection, category: str, now: str) -> None:
     )
 
 
-def name_categories(db: sqlite3.Connection, categories: list[str], tags: list[str]) -> None:
-    """Note the names that one page gives its categories: the tag without one 新闻 at its end."""
+def count_names(db: sqlite3.Connection, categories: list[str], tags: list[str]) -> set[str]:
+    """Count the names that one page gives its categories: the tag without one 新闻 at its end.
+
+    Return the categories that :func:`name_categories` should look at.
+    """
     if len(categories) != len(tags):
-        return
-    for category, tag in zip(categories, tags, strict=True):
-        name = tag.removesuffix("新闻") or tag
-        db.execute(
-            "INSERT INTO category_names (category, name, pages) VALUES (?, ?, 1)"
-            " ON CONFLICT (category, name) DO UPDATE SET pages = pages + 1",
-            (category, name),
-        )
-        db.execute(
-            "UPDATE categories SET name = (SELECT name FROM category_names"
-            " WHERE category = :category ORDER BY pages DESC, name LIMIT 1)"
-            " WHERE category = :category",
-            {"category": category},
-        )
+        return set()
+    db.executemany(
+        "INSERT INTO category_names (category, name, pages) VALUES (?, ?, 1)"
+        " ON CONFLICT (category, name) DO UPDATE SET pages = pages + 1",
+        [
+            (category, tag.removesuffix("新闻") or tag)
+            for category, tag in zip(categories, tags, strict=True)
+        ],
+    )
+    return set(categories)
+
+
+def name_categories(db: sqlite3.Connection, categories: Iterable[str]) -> None:
+    """Give each category the name most often seen with it."""
+    db.executemany(
+        "UPDATE categories SET name = (SELECT name FROM category_names"
+        " WHERE category = :category ORDER BY pages DESC, name LIMIT 1)"
+        " WHERE category = :category",
+        [{"category": category} for category in categories],
+    )
 
 
 def write_sighting(

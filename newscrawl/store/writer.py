@@ -6,10 +6,10 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlite_utils import Database
 
@@ -20,10 +20,13 @@ from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, fold, suppliers
 from newscrawl.store.schema import COUNTERS
 
+T = TypeVar("T")
 Verdict = Literal["new", "richer", "changed", "unchanged"]
 
 BATCH_ITEMS = 200
 """Pages in one transaction: 319 µs a post, against 346 with 50 and 298 with 1,000."""
+BATCH_BYTES = 16 << 20
+"""And bytes, so that large ones do not fill the memory."""
 BATCH_SECONDS = 2.0
 """Age at which a smaller batch is committed: what a kill may cost."""
 
@@ -45,13 +48,16 @@ class Writer:
         self.counters: Mapping[str, int] = {}
         """The run's counters, committed with each batch; set by the run."""
         self._batch = batch_items, batch_seconds
-        self._pending = 0
+        self._work: list[Callable[[sqlite3.Connection], object]] = []
+        """What the batch has done, to do it again without a page that failed."""
+        self._size = 0
+        """Bytes of pages that it holds in memory."""
         self._began = 0.0
         self._texts: dict[int, tuple[Fields | None, Fields]] = {}
         """For each article that the batch changes: what the index holds, and what it should."""
-        self._page_texts: list[tuple[int, Fields | None, Fields]] = []
-        """The same, of the page that is being written."""
-        self._seq = self._read_seq()
+        self._named: set[str] = set()
+        """The categories for which the batch has met names."""
+        self._seq = self._committed_seq = self._read_seq()
         self.run_id = self._begin_run(spider, arguments, versions, pid)
 
     # -- what a run finds ---------------------------------------------------------------
@@ -65,78 +71,53 @@ class Writer:
         """
         if article.info_code is None or article.page is None:
             raise ValueError("an article needs its info_code and its page before it is stored")
-        with self._writing() as db:
-            return self._add(db, article, article.page, loader_version)
+        page = article.page
+        self._size += len(page.body)
+        return self._write(lambda db: self._add(db, article, page, loader_version))
 
     def reject(self, reject: Reject, *, loader_version: int) -> None:
         """Keep a page that gave no article: its address, its reason and its bytes."""
-        page = reject.page
-        with self._writing() as db:
-            now = utc_now()
-            db.execute(
-                "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
-                " page_hash, content_type, first_seen_at, last_seen_at, times, loader_version)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
-                " ON CONFLICT (url, reason) DO UPDATE SET run_id = excluded.run_id,"
-                " detail = excluded.detail, page_hash = excluded.page_hash,"
-                " content_type = excluded.content_type, last_seen_at = excluded.last_seen_at,"
-                " times = times + 1, loader_version = excluded.loader_version",
-                (
-                    self.run_id, page.url, page.site, page.kind, page.id, reject.reason,
-                    reject.detail, raw.store(db, page) if page.body else None,
-                    page.content_type, now, now, loader_version,
-                ),
-            )  # fmt: skip
+        self._size += len(reject.page.body)
+        self._write(lambda db: self._reject(db, reject, loader_version))
 
     def list(self, listed: Listed) -> None:
         """Note that a listing shows a page under its category; the article may come later."""
-        with self._writing() as db:
-            now = utc_now()
-            rows.meet_category(db, listed.category, now)
-            if not rows.exists(db, listed.info_code):
-                rows.expect(db, listed.info_code, listed.category)
-            elif rows.add_listing(db, listed.info_code, listed.category):
-                db.execute(
-                    "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
-                    (self._next_seq(), now, listed.info_code),
-                )
+        self._write(lambda db: self._list(db, listed))
 
     def touch(self, page: Page) -> None:
         """Note that a stored page is as it was: the site said so, without sending it."""
-        with self._writing() as db:
-            known_pages.touch(db, page)
+        self._write(lambda db: known_pages.touch(db, page))
 
     def lose(self, page: Page) -> None:
         """Note that the site says that a stored page is no more."""
-        with self._writing() as db:
-            known_pages.lose(db, page, utc_now())
+        self._write(lambda db: known_pages.lose(db, page, utc_now()))
 
     def look(self, look: listings.Look) -> None:
         """Keep a good look at a listing."""
-        with self._writing() as db:
-            listings.write_look(db, look)
+        self._write(lambda db: listings.write_look(db, look))
 
     def fail_look(self, key: listings.ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
-        with self._writing() as db:
-            listings.write_failure(db, key, url, found_in, utc_now(), failure)
+        self._write(lambda db: listings.write_failure(db, key, url, found_in, utc_now(), failure))
 
     def count_rules(self, uses: Mapping[str, rule_uses.Uses]) -> None:
         """Add how often the run used the rules that pages are read by."""
-        with self._writing() as db:
-            rule_uses.add(db, uses, utc_now())
+        self._write(lambda db: rule_uses.add(db, uses, utc_now()))
 
     def rewrite(
         self, info_code: str, known: rows.Known, sightings: dict[rows.Key, Sighting], row: Fields,
         *, content_hashes: Mapping[rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
-        with self._writing() as db:
+
+        def write(db: sqlite3.Connection) -> None:
             if row != known.row:
                 self._write_article(db, info_code, known, row)
             rows.rewrite_differences(db, sightings, row)
             for key, content_hash in content_hashes.items():
                 rows.note_reread(db, key, content_hash, sightings[key], loader_version)
+
+        self._write(write)
 
     # -- transactions -------------------------------------------------------------------
 
@@ -150,16 +131,19 @@ class Writer:
                 self.connection.execute("BEGIN IMMEDIATE")
             self._write_counters()
             self._index()
+            rows.name_categories(self.connection, self._named)
             self.connection.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (self._seq,))
             self.connection.execute("COMMIT")
-            self._pending = 0
+            self._forget()
 
     @property
     def is_due(self) -> bool:
         """Whether there is a batch that is full or old."""
         items, seconds = self._batch
         return self.connection.in_transaction and (
-            self._pending >= items or time.monotonic() - self._began >= seconds
+            len(self._work) >= items
+            or self._size >= BATCH_BYTES
+            or time.monotonic() - self._began >= seconds
         )
 
     def commit_if_due(self) -> None:
@@ -194,8 +178,8 @@ class Writer:
         """Drop what was not committed."""
         with suppress(sqlite3.Error):
             self.connection.rollback()
-        self._pending = 0
-        self._texts.clear()
+        self._seq = self._committed_seq
+        self._forget()
 
     def close(self) -> None:
         """Close the file; what was not committed is gone."""
@@ -209,26 +193,42 @@ class Writer:
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do what belongs to one page: all of it or nothing, also when a part of it fails."""
         with self._explained():
             if not self.connection.in_transaction:
-                self.connection.execute("BEGIN IMMEDIATE")
-                self._began = time.monotonic()
-            # All or nothing for one page, also when a later statement of it fails.
-            self.connection.execute("SAVEPOINT page")
-            self._page_texts.clear()
+                self._begin()
             try:
-                yield self.connection
+                done = work(self.connection)
             except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK TO page")
+                self._undo()
                 raise
-            self.connection.execute("RELEASE page")
-            self._pending += 1
-            for rowid, old, new in self._page_texts:
-                first_old, _ = self._texts.get(rowid, (old, new))
-                self._texts[rowid] = first_old, new
+        self._work.append(work)
+        return done
+
+    def _begin(self) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+        self._began = time.monotonic()
+
+    def _undo(self) -> None:
+        """Drop what failed by doing the batch again without it.
+
+        A savepoint for each page would say the same, and cost a fifth of the writer's time:
+        SQLite copies each of its pages (16 KB) that is changed after one.
+        """
+        work = self._work
+        self.rollback()
+        self._begin()
+        for each in work:
+            each(self.connection)
+        self._work = work
+
+    def _forget(self) -> None:
+        self._work = []
+        self._size = 0
+        self._texts.clear()
+        self._named.clear()
+        self._committed_seq = self._seq
 
     # -- one page -----------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ class Writer:
             evidence = known.evidence[incoming.key]
             rows.write_revision(db, info_code, earlier, evidence, page.observed_at)
         if earlier is None and article.categories and article.tags:
-            rows.name_categories(db, article.categories, article.tags)
+            self._named |= rows.count_names(db, article.categories, article.tags)
         evidence = {
             "last_seen_at": page.observed_at,
             "content_hash": content_hash,
@@ -296,7 +296,9 @@ class Writer:
     ) -> None:
         seq = self._next_seq()
         rows.write_article(db, info_code, known, row, seq=seq, now=utc_now())
-        self._page_texts.append((known.first_seq or seq, known.row if known.exists else None, row))
+        rowid, earlier = known.first_seq or seq, known.row if known.exists else None
+        indexed, _ = self._texts.get(rowid, (earlier, row))
+        self._texts[rowid] = indexed, row
 
     def _add_older(
         self, db: sqlite3.Connection, info_code: str, known: rows.Known, current: Sighting,
@@ -340,6 +342,34 @@ class Writer:
             ),
         )
         return "unchanged"
+
+    def _reject(self, db: sqlite3.Connection, reject: Reject, loader_version: int) -> None:
+        page, now = reject.page, utc_now()
+        db.execute(
+            "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
+            " page_hash, content_type, first_seen_at, last_seen_at, times, loader_version)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
+            " ON CONFLICT (url, reason) DO UPDATE SET run_id = excluded.run_id,"
+            " detail = excluded.detail, page_hash = excluded.page_hash,"
+            " content_type = excluded.content_type, last_seen_at = excluded.last_seen_at,"
+            " times = times + 1, loader_version = excluded.loader_version",
+            (
+                self.run_id, page.url, page.site, page.kind, page.id, reject.reason,
+                reject.detail, raw.store(db, page) if page.body else None,
+                page.content_type, now, now, loader_version,
+            ),
+        )  # fmt: skip
+
+    def _list(self, db: sqlite3.Connection, listed: Listed) -> None:
+        now = utc_now()
+        rows.meet_category(db, listed.category, now)
+        if not rows.exists(db, listed.info_code):
+            rows.expect(db, listed.info_code, listed.category)
+        elif rows.add_listing(db, listed.info_code, listed.category):
+            db.execute(
+                "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
+                (self._next_seq(), now, listed.info_code),
+            )
 
     # -- the run's own rows -------------------------------------------------------------
 
