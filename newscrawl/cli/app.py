@@ -20,8 +20,8 @@ from newscrawl.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
 COMMANDS = (
-    "crawl", "demo", "list", "search", "show", "diff", "export", "info", "status", "doctor",
-    "reextract", "retry-rejected", "completion",
+    "crawl", "demo", "list", "search", "show", "diff", "export", "serve", "info", "status",
+    "doctor", "reextract", "retry-rejected", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 

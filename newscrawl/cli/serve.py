@@ -1,0 +1,93 @@
+"""``newscrawl serve``: the archive in a browser."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+
+import click
+
+from newscrawl.cli.options import db_option, example, reading
+from newscrawl.outcome import Exit
+
+LOOPBACK = "127.0.0.1"
+
+
+@click.command("serve", epilog=example("newscrawl serve --db data/demo.db --open"))
+@db_option()
+@click.option("--host", default=LOOPBACK, show_default=True, metavar="ADDRESS", help="Where.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8001, show_default=True,
+    help="The port; 0 takes a free one.",
+)  # fmt: skip
+@click.option(
+    "--public", is_flag=True,
+    help="Let --host be an address that other machines reach. There is no log-in: put a proxy "
+    "before it that knows who may read.",
+)  # fmt: skip
+@click.option("--open", "open_", is_flag=True, help="Show it in the browser.")
+def command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
+    """Show the archive in a browser: what came in, a search, articles to read, all tables.
+
+    It reads only, also while a crawl writes, and asks nobody else. Stop it by Ctrl-C.
+    """
+    if not public and not _is_loopback(host):
+        raise click.UsageError(
+            f"{host} is not this machine alone: add --public to let others read the archive."
+        )
+    with reading(db):
+        pass  # what is wrong with the file is said before anything starts
+    try:
+        import uvicorn
+
+        from newscrawl.serve.server import make
+    except ImportError as error:
+        raise click.ClickException(
+            f"{error.name} is not installed: pip install 'newscrawl[serve]'"
+        ) from None
+    listening = _listen(host, port)
+    address = _url(listening)
+    click.echo(f"{db} is at {address} until Ctrl-C.", err=True)
+    if open_:
+        click.launch(address)
+    config = uvicorn.Config(
+        make(Path(db).resolve(), is_public=public).app(),
+        log_level="warning",
+        lifespan="on",
+        server_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; a sentence where it cannot."""
+    try:
+        [(family, _, _, _, at), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return socket.create_server(at[:2], family=family, backlog=128)
+    except OSError as error:
+        context = click.get_current_context()
+        click.echo(
+            f"Error: {host} port {port} cannot be listened on: {_why(error)}. "
+            "Is it served already? --port takes another one.",
+            err=True,
+        )
+        context.exit(Exit.USAGE)
+
+
+def _why(error: OSError) -> str:
+    # Python adds to the words of a socket's error.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,0 +1,1 @@
+"""The archive in a browser: Datasette, with a front page, a search and articles to read."""

@@ -1,0 +1,123 @@
+"""The Datasette plugin: our pages, and headers that let no page run what it was not given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from datasette import hookimpl
+from datasette.app import Datasette
+
+from newscrawl.serve import pages
+
+
+class Served(NamedTuple):
+    """What a server of ours serves, and whom."""
+
+    database: str
+    """The archive, as Datasette names it."""
+    is_public: bool
+    """Whether it answers under names that are not this machine's own."""
+
+
+serves: WeakKeyDictionary[Datasette, Served] = WeakKeyDictionary()
+"""The servers of ours; any other Datasette is left alone."""
+
+LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+OURS = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'"
+DATASETTES = (
+    # Its pages have small scripts within them, for menus and the SQL editor: they stay off, and
+    # the pages work without. Its styles are partly within its pages.
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'"
+)
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Any, Send], Awaitable[None]]
+
+
+@hookimpl  # type: ignore[untyped-decorator]  # pluggy has no types
+def register_routes(datasette: Datasette) -> list[tuple[str, Any]]:
+    """Our pages come before Datasette's own."""
+    if datasette not in serves:
+        return []
+    return [
+        (r"/$", pages.front),
+        (r"/search$", pages.search_page),
+        (r"/article/(?P<name>[^/]+)$", pages.article_page),
+    ]
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
+    """Add the headers to each answer."""
+
+    def wrap(app: App) -> App:
+        if datasette not in serves:
+            return app
+        return _with_headers(app if serves[datasette].is_public else _for_this_machine(app))
+
+    return wrap
+
+
+def _with_headers(app: App) -> App:
+    async def answer(scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        policy = OURS if _is_ours(scope["path"]) else DATASETTES
+        added = {
+            **HEADERS,
+            "content-security-policy": f"{policy}; base-uri 'none'; frame-ancestors 'none'",
+        }
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [
+                    (name, value)
+                    for name, value in message.get("headers", [])
+                    if name.lower().decode() not in added
+                ]
+                headers += [(name.encode(), value.encode()) for name, value in added.items()]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, send_with_headers)
+
+    return answer
+
+
+def _for_this_machine(app: App) -> App:
+    """Answer only to this machine's names: else a site could point its own name here, and read."""
+
+    async def answer(scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] == "http" and not _is_local(scope):
+            start = {"type": "http.response.start", "status": 421, "headers": []}
+            await send(start)
+            await send({"type": "http.response.body", "body": b"This is not that host.\n"})
+            return
+        await app(scope, receive, send)
+
+    return answer
+
+
+def _is_local(scope: Scope) -> bool:
+    host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+    name, _, port = host.rpartition(":")
+    return (name if port.isdigit() else host).lower() in LOCAL_NAMES
+
+
+def _is_ours(path: str) -> bool:
+    return path in ("/", "/search") or path.startswith("/article/")

@@ -1,0 +1,494 @@
+"""The archive in a browser: a real server, and, where it counts, a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote, urlencode
+
+import pytest
+from archives import article, fill, page, writer
+from crawls import ROOT, command, query
+from lxml import html
+from payloads import PAYLOADS
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import newscrawl
+from newscrawl.items import Mention
+from newscrawl.store.target import Target
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+SHOTS = os.environ.get("NEWSCRAWL_SCREENSHOTS")
+EDITED = "NW202206151200000001"
+
+
+class Answer(NamedTuple):
+    """What a server answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+@contextmanager
+def serving(db: Path, *options: str) -> Iterator[str]:
+    """Start ``newscrawl serve``; yield its address."""
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("newscrawl")), "serve", "--db", str(db),
+         "--port", "0", *options],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert " is at http://" in line, line + process.stderr.read()
+    try:
+        yield line.split(" is at ")[1].split(" until")[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) in (0, 130, -signal.SIGINT)
+        assert process.stderr.read() == ""  # nothing went wrong, and Ctrl-C is no trouble
+        process.stderr.close()
+
+
+def ask(url: str, **headers: str) -> Answer:
+    """Return what the server answers, whatever it is."""
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return Answer(answer.status, dict(answer.headers), answer.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, dict(error.headers), error.read().decode())
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of a made mirror, and an article that was edited."""
+    db = tmp_path_factory.mktemp("serve") / "news.db"
+    ended = command("newscrawl", "demo", "--db", str(db))
+    assert ended.returncode == 0, ended.stderr
+    said: dict[str, Any] = {
+        "title": "储能板块午后拉升，多家公司回应产能规划",
+        "published_at": "2022-06-15T12:00:00+08:00",
+        "source": "证券时报",
+        "digest": "多家上市公司表示，下半年储能产能将陆续投产。",
+        "mentions": [Mention("1", "600160", "巨化股份", "stock", 2)],
+        "images": ["https://np-newspic.dfcfw.com/download/D25618178_w640h360.jpg"],
+        "body_html": '<p>产能为30吉瓦时。</p><p><a href="http://example.org/x">链接</a></p>'
+        '<p><img src="http://example.org/a.jpg"></p>',
+        "body_text": "产能为30吉瓦时。\n链接",
+    }
+    later = {**said, "body_text": "产能为50吉瓦时。\n链接"}
+    fill(
+        db,
+        article(page(EDITED, observed_at="2022-06-15T05:00:00+00:00"), **said),
+        article(page(EDITED, observed_at="2022-06-15T06:00:00+00:00", body=b"later"), **later),
+    )
+    return db
+
+
+@pytest.fixture(scope="module")
+def site(archive: Path) -> Iterator[str]:
+    """A server on it."""
+    with serving(archive) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser of Debian's."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("there is no chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            ],
+        )  # fmt: skip
+        yield started
+        started.close()
+
+
+def codes(text: str) -> list[str]:
+    """Return the articles that a page lists, in its order."""
+    links = html.fromstring(text).xpath('//ol[@class="articles"]/li/a[@class="title"]/@href')
+    return [unquote(link.removeprefix("/article/")) for link in links]
+
+
+def find(site: str, **asked: object) -> Answer:
+    """Ask for a search."""
+    return ask(f"{site}search?{urlencode(asked)}")
+
+
+# -- search ------------------------------------------------------------------------------
+
+
+def random_queries(db: Path, count: int) -> list[str]:
+    """Return queries of words that the archive has, and some that it has not."""
+    chance = random.Random(5)
+    texts = [text for (text,) in query(db, "SELECT body_text FROM articles") if text]
+    found = ["北砚 NOT 储能", "光伏 OR 银行", '"产能 订单"', "title:项目", "5G", "没有的词语"]
+    while len(found) < count:
+        text = chance.choice(texts).replace("\n", " ")
+        begin = chance.randrange(len(text))
+        word = text[begin : begin + chance.randint(1, 6)].strip(' "()')
+        if any(letter.isalnum() for letter in word) and ":" not in word:
+            found.append(f'"{word}"')
+    return found
+
+
+def test_search_box_finds_what_the_command_finds(archive: Path, site: str) -> None:
+    found = 0
+    for words in random_queries(archive, 60):
+        for by in ("newest", "rank"):
+            with newscrawl.open(archive) as opened:
+                wanted = [hit.info_code for hit in opened.search(words, order=by, limit=20)]  # type: ignore[arg-type]
+            answer = find(site, q=words, by=by)
+            assert (answer.status, codes(answer.text)) == (200, wanted), words
+            found += len(wanted)
+    assert found > 500
+    printed = command(
+        "newscrawl", "search", "公司", "--db", str(archive), "--json", "--limit", "20"
+    )
+    assert [each["info_code"] for each in json.loads(printed.stdout)] == codes(
+        find(site, q="公司").text
+    )
+
+
+def test_pages_of_a_search_give_each_article_once(archive: Path, site: str) -> None:
+    with newscrawl.open(archive) as opened:
+        wanted = [hit.info_code for hit in opened.search("的")]
+    assert len(wanted) > 40
+    got: list[str] = []
+    for number in range(1, len(wanted) // 20 + 2):
+        got += codes(find(site, q="的", page=number).text)
+    assert got == wanted
+
+
+def test_filters(archive: Path, site: str) -> None:
+    answer = find(site, q="产能", source="证券时报", since="2022-06-14", until="2022-06-15")
+    with newscrawl.open(archive) as opened:
+        wanted = opened.search("产能", source="证券时报", since="2022-06-14", until="2022-06-15")
+        assert codes(answer.text) == [hit.info_code for hit in wanted][:20]
+    assert EDITED in codes(answer.text)
+    assert codes(find(site, security="1.600160").text) == [EDITED]
+    # Without words: the latest.
+    assert codes(find(site).text)[0] == EDITED
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"q": "("}, "or between ( and )"),
+        ({"q": '"'}, "has no letter"),
+        ({"q": "降息 AND"}, "nothing after AND"),
+        ({"q": "x" * 2000}, "at most 1000 characters"),
+        ({"source": "无此报"}, "The archive has no source"),
+        ({"category": "nothing"}, "The archive has no category"),
+        ({"security": "9.999999"}, "The archive has no security"),
+        ({"since": "yesterday"}, "is no day"),
+    ],
+)
+def test_what_is_no_query_gets_a_sentence(site: str, asked: dict[str, str], says: str) -> None:
+    answer = find(site, **asked)
+    problem = html.fromstring(answer.text).xpath('string(//p[@class="problem"])')
+    assert answer.status == 400
+    assert says in problem
+    assert "fts5" not in answer.text
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "٣", "99999999999999999999"])
+def test_any_page_number_is_answered(site: str, number: str) -> None:
+    assert find(site, q="公司", page=number).status == 200
+
+
+# -- pages -------------------------------------------------------------------------------
+
+
+def test_article_page(site: str) -> None:
+    answer = ask(f"{site}article/{EDITED}")
+    root = html.fromstring(answer.text)
+    assert root.xpath("string(//article/h1)") == "储能板块午后拉升，多家公司回应产能规划"
+    assert root.xpath("string(//article//time)") == "2022-06-15 12:00:00"
+    assert root.xpath('//div[@class="body"]//img') == []  # images are links: see the page
+    assert root.xpath('//a[contains(@href, "np-newspic")]/@rel') == ["noopener noreferrer"]
+    assert root.xpath('//a[@href="/search?security=1.600160"]')
+    assert root.xpath('//table[@class="diff"]//del/text()') == ["3"]
+    assert root.xpath('//table[@class="diff"]//ins/text()') == ["5"]
+
+
+@pytest.mark.parametrize("name", ["NW000", "x", "a%2Fb", "%00", "..%2F..%2Fetc", "%F0%28"])
+def test_no_article_is_said(site: str, name: str) -> None:
+    answer = ask(f"{site}article/{name}")
+    assert answer.status == 404
+    assert "Traceback" not in answer.text
+
+
+def test_front_page_numbers(archive: Path, site: str) -> None:
+    root = html.fromstring(ask(site).text)
+    [(articles,)] = query(archive, "SELECT count(*) FROM articles")
+    assert root.xpath('string(//dl[@class="facts"]//dd)') == str(articles)
+    days = [title.split(": ") for title in root.xpath('//svg[@class="days"]//title/text()')]
+    known = dict(query(archive, "SELECT substr(published_at, 1, 10), count(*) FROM articles"
+                       " GROUP BY 1"))  # fmt: skip
+    assert len(days) == 30
+    assert {day: int(count) for day, count in days if count != "0"} == known
+    assert len(root.xpath('//section[@aria-labelledby="runs"]//tbody/tr')) == 2
+
+
+def test_every_table_view_and_question_answers(archive: Path, site: str) -> None:
+    name = archive.stem
+    parts = ["articles", "mentions", "runs", "sightings", "holes", "changes", "latest_articles"]
+    asked = ["most_mentioned?since=2022-01-01", "by_day_and_medium?since=2022-01-01",
+             "all_on_a_security?market=1&code=600160", "changed_since?seq=0",
+             "what_was_missed", "runs_that_lost_something"]  # fmt: skip
+    for part in [*parts, *asked]:
+        answer = ask(f"{site}{name}/{part}")
+        assert answer.status == 200, part
+    assert EDITED in ask(f"{site}{name}/all_on_a_security.json?market=1&code=600160").text
+    assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is no backup
+
+
+def test_nothing_is_written(archive: Path, site: str) -> None:
+    before = query(archive, "SELECT count(*), max(seq) FROM articles")
+    for sql in ("delete from articles", "update articles set title = 'x'", "pragma user_version=9"):
+        assert ask(f"{site}{archive.stem}?{urlencode({'sql': sql})}").status == 400
+    assert query(archive, "SELECT count(*), max(seq) FROM articles") == before
+
+
+def test_headers_of_every_answer(archive: Path, site: str) -> None:
+    for path in ("", "search?q=公司", "search?q=(", f"article/{EDITED}", "article/none",
+                 archive.stem, f"{archive.stem}/articles", "nothing", "-/newscrawl/newscrawl.css",
+                 "-/static/app.css"):  # fmt: skip
+        headers = ask(site + quote(path, safe="/?=()")).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'"), path
+        assert "frame-ancestors 'none'" in policy
+        assert "script-src" not in policy or "script-src 'self';" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_only_this_machines_names_are_answered(site: str) -> None:
+    assert ask(site, Host="news.example.org").status == 421
+    assert ask(site, Host="localhost:8001").status == 200
+
+
+def test_a_server_for_others_answers_to_any_name(archive: Path) -> None:
+    with serving(archive, "--host", "0.0.0.0", "--public") as address:
+        local = address.replace("0.0.0.0", "127.0.0.1")
+        assert ask(local, Host="news.example.org").status == 200
+
+
+def test_pages_are_served_while_a_run_writes(tmp_path: Path) -> None:
+    db = tmp_path / "news.db"
+    fill(db, article(page()))
+    with serving(db) as site:
+        target = Target(db)
+        run = writer(target)
+        run.add(article(page("NW202112292228490029"), title="第二篇"), loader_version=1)
+        assert codes(ask(site).text) == ["NW202112282228490028"]  # and no wait for the writer
+        run.commit()
+        assert len(codes(ask(site).text)) == 2
+        run.end(outcome="good", exit_code=0, reason="")
+        target.finish(good=True)
+        assert codes(find(site, q="第二篇").text) == ["NW202112292228490029"]
+
+
+def test_empty_archive_and_old_schema(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.db"
+    fill(empty)
+    with serving(empty) as site:
+        assert "There is no article yet" in ask(site).text
+        assert find(site).status == 200
+
+
+# -- the command -------------------------------------------------------------------------
+
+
+def test_wrong_words_get_a_sentence(tmp_path: Path, archive: Path, site: str) -> None:
+    missing = command("newscrawl", "serve", "--db", str(tmp_path / "none.db"))
+    assert (missing.returncode, "There is no archive" in missing.stderr) == (6, True)
+    others = command("newscrawl", "serve", "--db", str(archive), "--host", "0.0.0.0")
+    assert (others.returncode, "--public" in others.stderr) == (2, True)
+    port = site.rstrip("/").rpartition(":")[2]
+    taken = command("newscrawl", "serve", "--db", str(archive), "--port", port)
+    assert (taken.returncode, "--port takes another one" in taken.stderr) == (2, True)
+    assert "Traceback" not in missing.stderr + others.stderr + taken.stderr
+
+
+def test_missing_extra_is_named(archive: Path) -> None:
+    blocked = (
+        "import sys; sys.modules['uvicorn'] = None\n"
+        f"sys.argv = ['newscrawl', 'serve', '--db', {str(archive)!r}]\n"
+        "from newscrawl.cli.app import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", blocked], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "pip install 'newscrawl[serve]'" in ended.stderr
+
+
+# -- in a browser ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desk", "phone"])
+def test_pages_in_a_browser(
+    browser: Browser, site: str, scheme: Any, size: tuple[int, int]
+) -> None:
+    with closing(browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
+    )) as context:  # fmt: skip
+        shown = context.new_page()
+        said: list[str] = []
+        shown.on("console", lambda message: said.append(message.text))
+        for name, path in (
+            ("front", ""),
+            ("search", "search?q=公司"),
+            ("article", f"article/{EDITED}"),
+        ):
+            shown.goto(site + path)
+            # Nothing to scroll to at the side, nothing that the headers had to stop.
+            assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            light = (
+                shown.evaluate("getComputedStyle(document.body).backgroundColor").count("25") > 0
+            )
+            assert light == (scheme == "light")
+            if SHOTS:
+                file = f"{name}-{size[0]}-{scheme}.png"
+                shown.screenshot(path=Path(SHOTS) / file, full_page=True)
+        assert said == []
+
+
+def test_by_keyboard_and_box(browser: Browser, site: str) -> None:
+    with closing(browser.new_page()) as shown:
+        shown.goto(site)
+        shown.get_by_role("searchbox", name="Search").fill("储能板块")
+        shown.keyboard.press("Enter")
+        shown.wait_for_url("**/search?q=*")
+        shown.get_by_role("link", name="储能板块午后拉升").click()
+        shown.wait_for_url(f"**/{EDITED}")
+        shown.get_by_role("link", name="巨化股份").click()
+        shown.wait_for_url("**/search?security=*")
+        assert shown.locator("ol.articles > li").count() == 1
+        assert shown.get_by_label("security").input_value() == "1.600160"
+
+
+def post(number: int, payload: str) -> str:
+    """Return a post file that says *payload* wherever a post says anything."""
+    one_line = " ".join(payload.split("\n"))
+    return (
+        f"---\nlayout: post\ntitle: {json.dumps(payload)}\ndate: 2022-06-15 12:00:00 +0800\n"
+        f"categories: zqsb\ntags: {json.dumps([one_line])}\n---\n"
+        f"> {one_line}\n\n<p>{payload}</p>\n<p>正文{number}</p>\n"
+        f'<p><a href="http://quote.eastmoney.com/unify/r/1.600160" class="keytip"'
+        f' data-code="1,600160">{one_line}</a></p>\n'
+        f'<p class="em_media">（文章来源：{one_line}）</p>\n'
+    )
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of the payloads, as a crawl stored them, and as a stranger wrote them."""
+    folder = tmp_path_factory.mktemp("attacked")
+    posts = folder / "_posts"
+    posts.mkdir()
+    names = []
+    for number, payload in enumerate(PAYLOADS):
+        names.append(f"NW2022061512{number:08d}")
+        file = posts / f"2022-06-15-{names[-1]}.md"
+        file.write_text(post(number, payload), encoding="utf-8", newline="")
+    db = folder / "news.db"
+    ended = command("newscrawl", "crawl", "posts", str(posts), "--db", str(db))
+    assert ended.returncode == 0, ended.stderr
+    stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    assert len(stored) > len(PAYLOADS) - 3  # a NUL or two may make a post unreadable
+    with closing(sqlite3.connect(db)) as stranger, stranger:
+        for number, payload in enumerate(PAYLOADS):
+            code = f"NW2022061513{number:08d}"
+            stranger.execute(
+                "INSERT INTO articles (info_code, seq, first_seq, title, source, digest, body_html,"
+                " body_text, share_url, original_url, published_at, published_raw, first_seen_at,"
+                " changed_at) VALUES (?1, ?2, ?2, ?3, ?3, ?3, ?3, ?3, ?3, ?3,"
+                " '2022-06-15T13:00:00+08:00', ?3, '2022-06-15T13:00:00+00:00', ?3)",
+                (code, 10_000 + number, payload),
+            )
+            stranger.execute(
+                "INSERT INTO mentions VALUES (?, ?, ?, ?, 'stock', 1)",
+                (code, payload, payload, payload),
+            )
+            stranger.execute("INSERT INTO images VALUES (?, 0, ?)", (code, payload))
+    return db
+
+
+def _watched(shown: Page) -> list[str]:
+    """Tell what a page does that it should not; the list fills."""
+    done: list[str] = []
+    shown.expose_function("fired", lambda *_: done.append("fired"))
+    shown.on("dialog", lambda dialog: (done.append("dialog"), dialog.dismiss()))
+
+    def asked(request: Any) -> None:
+        if "/canary" in request.url or not request.url.startswith("http://127.0.0.1:"):
+            done.append(request.url)
+
+    shown.on("request", asked)
+    return done
+
+
+def test_no_payload_fires(browser: Browser, attacked: Path) -> None:
+    assert len(PAYLOADS) >= 50
+    assert len(set(PAYLOADS)) == len(PAYLOADS)
+    every = [code for (code,) in query(attacked, "SELECT info_code FROM articles")]
+    with serving(attacked) as site, closing(browser.new_context()) as context:
+        shown = context.new_page()
+        done = _watched(shown)
+        for code in every:
+            shown.goto(f"{site}article/{code}")
+            # Links are tried, too: by what they would do, without leaving the page.
+            links = shown.eval_on_selector_all(
+                "a[href]", "links => links.map(each => each.protocol)"
+            )
+            assert set(links) <= {"http:", "https:"}, code
+            assert (
+                shown.locator("main script, main iframe, main img, main [style], main form").count()
+                == 0
+            )
+            assert done == [], code
+        for path in ("", "search?q=fired", *(f"search?page={n}" for n in range(1, 12)),
+                     f"{attacked.stem}/articles?_size=max", f"{attacked.stem}/mentions?_size=max",
+                     *(f"search?{urlencode({'q': each})}" for each in PAYLOADS),
+                     *(f"search?{urlencode({'source': each})}" for each in PAYLOADS)):  # fmt: skip
+            shown.goto(site + path)
+            assert done == [], path
+
+
+def test_the_canary_sings_without_the_cage(browser: Browser, tmp_path: Path) -> None:
+    """The same watch sees payloads fire on a page that shows them as they are."""
+    raw = tmp_path / "raw.html"
+    heard = 0
+    with closing(browser.new_context()) as context:
+        for payload in PAYLOADS:
+            raw.write_text(f"<!doctype html><title>x</title>{payload}", encoding="utf-8")
+            shown = context.new_page()
+            done = _watched(shown)
+            shown.goto(raw.as_uri(), wait_until="load")
+            shown.wait_for_timeout(20)
+            heard += bool([each for each in done if each != raw.as_uri()])
+            shown.close()
+    assert heard >= 40
