@@ -472,8 +472,9 @@ def test_no_payload_fires(browser: Browser, attacked: Path) -> None:
             assert done == [], code
         for path in ("", "search?q=fired", *(f"search?page={n}" for n in range(1, 12)),
                      f"{attacked.stem}/articles?_size=max", f"{attacked.stem}/mentions?_size=max",
-                     *(f"search?{urlencode({'q': each})}" for each in PAYLOADS),
-                     *(f"search?{urlencode({'source': each})}" for each in PAYLOADS)):  # fmt: skip
+                     *(f"search?{urlencode({'q': each})}" for each in PAYLOADS[::2]),
+                     *(f"search?{urlencode({'source': each})}" for each in PAYLOADS[1::2]),
+                     ):  # fmt: skip
             shown.goto(site + path)
             assert done == [], path
 

@@ -170,7 +170,13 @@ async def _answer(
         code = 404
     html = await datasette.render_template(
         f"newscrawl/{template}",
-        {**context, "database": database, "marked": marked, "article_url": article_url},
+        {
+            **context,
+            "database": database,
+            "marked": marked,
+            "article_url": article_url,
+            "is_web": is_web,
+        },
         request=request,
     )
     return Response.html(html, status=code)
@@ -179,3 +185,8 @@ async def _answer(
 def article_url(info_code: str) -> str:
     """Return the address of an article's page, whatever its id."""
     return f"/article/{quote(info_code, safe='')}"
+
+
+def is_web(url: str | None) -> bool:
+    """Whether an address may be a link: what stands in a file may also be ``javascript:``."""
+    return url is not None and url.lower().startswith(("http://", "https://"))
