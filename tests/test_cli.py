@@ -778,7 +778,7 @@ def test_completion(shell: str, tmp_path: Path) -> None:
     if shell != "bash":
         return
     # What the shell would ask, and gets.
-    asked = {**os.environ, "_NEWSCRAWL_COMPLETE": "bash_complete", "COMP_WORDS": "newscrawl se",
+    asked = {**os.environ, "_NEWSCRAWL_COMPLETE": "bash_complete", "COMP_WORDS": "newscrawl sea",
              "COMP_CWORD": "1"}  # fmt: skip
     program = str(Path(sys.executable).with_name("newscrawl"))
     answer = subprocess.run([program], env=asked, capture_output=True, text=True, check=False)
