@@ -20,7 +20,7 @@ from newscrawl.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
 COMMANDS = (
-    "crawl", "demo", "list", "search", "show", "diff", "export", "serve", "info", "status",
+    "crawl", "demo", "list", "search", "show", "diff", "export", "plot", "serve", "info", "status",
     "doctor", "reextract", "retry-rejected", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""

@@ -1,0 +1,178 @@
+"""``newscrawl plot``: articles a day, what was watched, how soon articles were seen."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newscrawl.cli.filters import filter_options
+from newscrawl.cli.options import db_option, example, json_option, reading
+from newscrawl.cli.output import cells, console, to_json
+from newscrawl.readers import plots
+from newscrawl.readers.filters import Filters
+from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as KEPT_DAYS
+from newscrawl.store.errors import StoreError
+
+KINDS = ("articles-per-day", "coverage", "delay")
+SUFFIXES = (".png", ".svg")
+_SIGNS = {"watched": "█", "hole": "×", "unwatched": "·"}
+_STYLES = {"watched": "green", "hole": "bold red", "unwatched": "dim"}
+_BAR = "█"
+_PLAIN_WIDTH = 80
+
+
+@click.command("plot", epilog=example("newscrawl plot articles-per-day --db data/demo.db"))
+@click.argument("kind", type=click.Choice(KINDS))
+@db_option()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Draw into this file, .png or .svg, and not on the terminal.",
+)  # fmt: skip
+@filter_options
+@json_option
+def command(kind: str, db: str, output: Path | None, filters: Filters, as_json: bool) -> None:
+    """Plot articles a day, what was watched, or how soon articles were seen.
+
+    articles-per-day: by the day in China on which they were published, the last 30 days unless
+    --since and --until say others.
+
+    coverage: which hours of each day a run looked at before the mirror may have dropped them, and
+    those of which something may be missing. Of the filters, --since and --until count.
+
+    delay: how long after their publication articles were first seen. Those of post files do not
+    count, nor those whose time is a day alone.
+    """
+    if output is not None and output.suffix.lower() not in SUFFIXES:
+        raise click.UsageError(
+            f"{output.name!r} has no ending that says what to draw; .png and .svg do."
+        )
+    with reading(db) as connection:
+        found = _numbers(kind, connection, filters)
+    if as_json:
+        click.echo(to_json(_as_dict(kind, found)))
+    if output is not None:
+        _draw(kind, found, output)
+        click.echo(f"{output} written", err=True)
+    elif not as_json:
+        _print(kind, found)
+
+
+def _numbers(kind: str, connection: sqlite3.Connection, filters: Filters) -> Any:
+    if kind == "articles-per-day":
+        return plots.articles_per_day(connection, filters)
+    if kind == "coverage":
+        return plots.coverage(connection, filters, kept_days=KEPT_DAYS)
+    return plots.delays(connection, filters, kept_days=KEPT_DAYS)
+
+
+def _as_dict(kind: str, found: Any) -> Any:
+    if kind != "delay":
+        return [asdict(each) for each in found]
+    days, histogram = found
+    return {
+        "days": [asdict(each) for each in days],
+        "histogram": [{"at_most": name, "articles": count} for name, count in histogram],
+    }
+
+
+# -- into a file ---------------------------------------------------------------------------
+
+
+def _draw(kind: str, found: Any, file: Path) -> None:
+    try:
+        from newscrawl.readers import drawing
+    except ImportError as error:
+        raise click.ClickException(
+            f"{error.name} is not installed: pip install 'newscrawl[plot]'"
+        ) from None
+    try:
+        if kind == "articles-per-day":
+            if drawing.chinese_font() is None:
+                click.echo("No font with Chinese is installed: media are not told apart.", err=True)
+            drawing.draw_articles(found, file, title="Articles by day of publication")
+        elif kind == "coverage":
+            drawing.draw_coverage(found, file, title="Hours that were watched")
+        else:
+            days, histogram = found
+            drawing.draw_delays(days, histogram, file, title="How soon articles were seen")
+    except OSError as error:
+        raise StoreError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+# -- on a terminal -------------------------------------------------------------------------
+
+
+def _print(kind: str, found: Any) -> None:
+    days = found[0] if kind == "delay" else found
+    if not days:
+        click.echo("No article has a time.", err=True)
+    elif kind == "articles-per-day":
+        _print_bars([(each.day, each.articles, str(each.articles)) for each in days])
+    elif kind == "coverage":
+        _print_coverage(days)
+    else:
+        _print_delays(*found)
+
+
+def _print_bars(rows: Iterable[tuple[str, float, str]]) -> None:
+    """Print a bar for each row: its label, how long it is, and what it says at its end."""
+    rows = list(rows)
+    most = max(value for _, value, _ in rows)
+    label = max(cells(name) for name, _, _ in rows)
+    room = _width() - label - max(cells(said) for _, _, said in rows) - 4
+    for name, value, said in rows:
+        bar = _bar(value, most, max(room, 5))
+        click.echo(f"{name}{' ' * (label - cells(name))}  {click.style(bar, fg='red')}  {said}")
+
+
+def _bar(value: float, most: float, room: int) -> str:
+    """Return a bar by eighths of a cell; what is there is seen, however little it is."""
+    if not value:
+        return ""
+    eighths = max(1, round(value / most * room * 8))
+    return _BAR * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
+def _print_coverage(days: Sequence[plots.Covered]) -> None:
+    click.echo(f"{'':10}  {'0':6}{'6':6}{'12':6}{'18':6}  articles")
+    for each in days:
+        signs = "".join(click.style(_SIGNS[hour], **_click_style(hour)) for hour in each.hours)
+        click.echo(f"{each.day}  {signs}  {each.articles}")
+    click.echo("█ watched in time   · nobody looked   × something may be missing", err=True)
+
+
+def _click_style(state: str) -> dict[str, Any]:
+    *ways, last = _STYLES[state].split()
+    return {"dim": True} if last == "dim" else {"fg": last, "bold": "bold" in ways}
+
+
+def _print_delays(days: Sequence[plots.Delays], histogram: Sequence[tuple[str, int]]) -> None:
+    click.echo("day         half within  9 of 10 within  articles")
+    for each in days:
+        if each.articles or each.late:
+            late = f"  (and {each.late} when the mirror had dropped them)" if each.late else ""
+            half, most = _span(each.median), _span(each.p90)
+            click.echo(f"{each.day}  {half:>11}  {most:>14}  {each.articles:>8}{late}")
+    if any(count for _, count in histogram):
+        click.echo()
+        _print_bars([(f"≤ {name}", count, str(count)) for name, count in histogram])
+
+
+def _span(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _width() -> int:
+    import sys
+
+    return min(console().width, 120) if sys.stdout.isatty() else _PLAIN_WIDTH
