@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from newscrawl.readers.plots import Covered, Day, Delays, top_media
 
@@ -25,10 +27,21 @@ FONTS = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
     "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Noto Sans CJK JP", "Droid Sans Fallback", "SimHei",
 )  # fmt: skip
+_FILES = ("NotoSansCJK", "NotoSansSC", "SourceHanSans", "PingFang", "msyh", "wqy", "simhei")
 
 
+@cache
 def chinese_font() -> str | None:
     """Return an installed font that has Chinese characters; None where there is none."""
+    if not _known_font():
+        # Matplotlib keeps a list, which may be older than the font.
+        for path in font_manager.findSystemFonts():
+            if Path(path).name.startswith(_FILES):
+                font_manager.fontManager.addfont(path)
+    return _known_font()
+
+
+def _known_font() -> str | None:
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return next((name for name in FONTS if name in installed), None)
 
@@ -98,7 +111,9 @@ def draw_delays(
                   color=COLOURS[0] if name == "median" else COLOURS[1], label=label,
                   markersize=3.5)  # fmt: skip
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.legend(frameon=False, fontsize=9, title="seen within this time", title_fontsize=9)
     _day_axis(axes, [each.day for each in days])
     _style(below, "", "articles")

@@ -87,7 +87,6 @@ def articles_per_day(connection: sqlite3.Connection, filters: Filters | None = N
     where, parameters = _within(filters, days).where(connection)
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for day, source, articles in connection.execute(
-        # Served by the index on (source, published_at) alone where no other filter is given.
         "SELECT substr(published_at, 1, 10), coalesce(source, ''), count(*) FROM articles"  # noqa: S608
         f" WHERE {where} GROUP BY 1, 2",
         parameters,
