@@ -10,7 +10,7 @@ from typing import Literal
 
 from newscrawl.readers.filters import Filters
 from newscrawl.readers.query import Query, parse
-from newscrawl.store.search_index import TABLE
+from newscrawl.store.search_index import PAIRS_SINCE, TABLE
 
 Order = Literal["newest", "rank"]
 AROUND = 30
@@ -44,14 +44,19 @@ def search(
     :raises BadQuery: *text* is no query; at once.
     :raises Unknown: a filter names what the archive does not have; at once.
     """
-    query = parse(text)
-    where, parameters = (filters or Filters()).where(connection)
-    by = "published_at DESC, seq DESC" if order == "newest" else "rank, published_at DESC"
+    has_pairs = connection.execute("PRAGMA user_version").fetchone()[0] >= PAIRS_SINCE
+    query = parse(text, by_pairs=has_pairs)
+    where, parameters = (filters or Filters()).where(connection, of_each=True)
+    # SQLite would take the unique index on first_seq, and read a whole article for each hit.
+    narrow = "INDEXED BY idx_articles_hits" if has_pairs else ""
+    score, by = ("0", "at DESC, place DESC") if order == "newest" else ("rank", "score, at DESC")
     rows = connection.execute(
-        # The index alone is read first, and texts only of what is shown.
-        "SELECT info_code, published_at, source, articles.title, articles.digest,"  # noqa: S608
-        f" articles.body_text FROM {TABLE} JOIN articles ON {TABLE}.rowid = first_seq"
-        f" WHERE {TABLE} MATCH ? AND {where} ORDER BY {by} LIMIT ?",
+        # Hits are sorted by the indexes alone; texts are read only of what is shown.
+        "SELECT info_code, published_at, source, title, digest, body_text FROM"  # noqa: S608
+        f" (SELECT first_seq AS hit, published_at AS at, seq AS place, {score} AS score"
+        f" FROM {TABLE} CROSS JOIN articles {narrow} ON first_seq = {TABLE}.rowid"
+        f" WHERE {TABLE} MATCH ? AND {where} ORDER BY {by} LIMIT ?)"
+        f" CROSS JOIN articles ON first_seq = hit ORDER BY {by}",
         (query.fts, *parameters, -1 if limit is None else limit),
     )
     return (_hit(query, *row) for row in rows)
