@@ -67,6 +67,9 @@ def v3_search_at_scale(db: Database) -> None:
         "CREATE INDEX idx_articles_hits"
         " ON articles (first_seq, published_at, seq, source, info_code)"
     )
+    # A security is asked for by its code, in capitals or not, or by its name.
+    db.conn.execute("CREATE INDEX idx_mentions_code ON mentions (code COLLATE NOCASE, market)")
+    db.table("mentions").create_index(["name", "market", "code"])
     search_index.rebuild(db.conn)
     db.conn.execute("PRAGMA user_version = 3")
 

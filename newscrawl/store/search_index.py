@@ -37,7 +37,8 @@ CREATE = (
 CONFIGURE = (
     # Pairs are of many kinds: merged less often, and gathered longer before they are written
     # (32 MB), they cost a third less.
-    f"INSERT INTO {TABLE} ({TABLE}, rank) VALUES ('automerge', 8), ('hashsize', {32 << 20})"
+    f"INSERT INTO {TABLE} ({TABLE}, rank)"  # noqa: S608  constants
+    f" VALUES ('automerge', 8), ('hashsize', {32 << 20})"
 )
 
 # Han, kana, Hangul and the like: scripts that are written without spaces between words.

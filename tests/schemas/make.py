@@ -67,7 +67,11 @@ def make(path: Path) -> None:
             writer.add(each, loader_version=1)
         writer.list(Listed("finews/post/init", "NW202112302230510030", "sitenews"))
         writer.reject(
-            Reject(page("NW202112312231520031", "2021-12-31T00:00:00+00:00"), "nothing", "no title, no body"),
+            Reject(
+                page("NW202112312231520031", "2021-12-31T00:00:00+00:00"),
+                "nothing",
+                "no title, no body",
+            ),
             loader_version=1,
         )
         writer.end(outcome="good", exit_code=0, reason="made for tests")
