@@ -220,8 +220,9 @@ def test_order_is_that_of_an_index_without_pairs(db: sqlite3.Connection) -> None
             assert keys == [
                 tuple(row[1:]) for row in old.execute(sql + "rank, published_at DESC", (fts,))
             ], text
-            limited = [h.info_code for h in search(db, text, limit=3)]
-            assert limited == [code for code, _, _ in newest[:3]]
+            for limit in (1, 3, 30):
+                limited = [h.info_code for h in search(db, text, limit=limit)]
+                assert limited == [code for code, _, _ in newest[:limit]]
             several += len(newest) > 3
     assert several > 30
 
@@ -291,6 +292,37 @@ def test_order(db: sqlite3.Connection) -> None:
     assert newest == sorted(newest, reverse=True)
     ranked = list(search(db, "公司", order="rank", limit=5))
     assert len(ranked) == 5
+
+
+@pytest.mark.parametrize("near", [2, 5, 50, 10_000])
+def test_newest_are_found_also_where_old_articles_came_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    monkeypatch.setattr("newscrawl.readers.search.NEAR", near)
+    path, dice = tmp_path / "news.db", random.Random(near)
+    for day in range(1, 4):
+        fill(path, *(
+            article(
+                page(f"NW2021120{day}{number:010d}"), source=dice.choice(["甲报", "乙报"]),
+                body_text=dice.choice(["降息", "加息"]),
+                published_at=dice.choice([
+                    None, f"2021-12-0{day}T1{number % 10}:00:00+08:00",
+                    f"2021-11-0{dice.randint(1, 9)}T12:00:00+08:00",
+                ]),
+            )
+            for number in range(40)
+        ))  # fmt: skip
+    sql = (
+        "SELECT info_code FROM articles WHERE body_text = '降息' AND source IN (?, ?)"
+        " ORDER BY published_at DESC, seq DESC"
+    )
+    with closing(open_for_reading(path)) as db:
+        for limit in (1, 2, 5, 20, 50, 200):
+            for source in (None, "甲报"):
+                media = (source or "甲报", source or "乙报")
+                truth = [code for (code,) in db.execute(sql, media)]
+                hits = search(db, "降息", Filters(source=source), limit=limit)
+                assert [hit.info_code for hit in hits] == truth[:limit]
 
 
 def test_excerpt_and_marks() -> None:

@@ -67,6 +67,9 @@ def v3_search_at_scale(db: Database) -> None:
         "CREATE INDEX idx_articles_hits"
         " ON articles (first_seq, published_at, seq, source, info_code)"
     )
+    # The newest, and when they came.
+    db.conn.execute("DROP INDEX idx_articles_published_at")
+    db.table("articles").create_index(["published_at", "seq", "first_seq"])
     # A security is asked for by its code, in capitals or not, or by its name.
     db.conn.execute("CREATE INDEX idx_mentions_code ON mentions (code COLLATE NOCASE, market)")
     db.table("mentions").create_index(["name", "market", "code"])
