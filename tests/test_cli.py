@@ -420,7 +420,8 @@ def test_every_command_takes_a_db_and_readers_print_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["list"], ["show", FIRST], ["info"], ["doctor", "--help"]]
+    "words",
+    [["--help"], ["list"], ["search", "标题"], ["show", FIRST], ["info"], ["doctor", "--help"]],
 )
 def test_readers_import_no_scrapy(db: Path, words: list[str]) -> None:
     code = (
@@ -433,6 +434,23 @@ def test_readers_import_no_scrapy(db: Path, words: list[str]) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_search_imports_little(db: Path) -> None:
+    """Beside Python's own modules nothing but click: it starts in a tenth of a second."""
+    code = (
+        "import json, sys\nbefore = set(sys.modules)\nfrom newscrawl.cli import main\n"
+        "try:\n    main()\nfinally:\n    print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "search", "标题", "--db", str(db)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    imported = set(json.loads(done.stdout.splitlines()[-1]))
+    packages = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names
+    assert packages == {"newscrawl", "click"}
+    assert len(imported) < 150, sorted(imported)
+    assert len([name for name in imported if name.startswith("newscrawl")]) < 30
 
 
 def test_closed_pipe_is_no_fault(db: Path) -> None:

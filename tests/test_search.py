@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import sqlite3
@@ -22,6 +23,7 @@ from newscrawl.outcome import Exit
 from newscrawl.readers.filters import Filters, Unknown
 from newscrawl.readers.query import BadQuery, parse
 from newscrawl.readers.search import excerpt, marked, search
+from newscrawl.store import migrations, search_index
 from newscrawl.store.archive import open_for_reading
 from newscrawl.store.search_index import segment
 
@@ -46,6 +48,21 @@ PARSED = [
 @pytest.mark.parametrize(("text", "fts"), PARSED)
 def test_parse(text: str, fts: str) -> None:
     assert parse(text).fts == fts
+
+
+BY_PAIRS = [
+    ("降", '"降"'),
+    ("降息", '"降_息"'),
+    ("美联储 降", '("美_联 联_储" AND "降")'),
+    ("title:降息", '({title title_pairs} : "降_息")'),
+    ('"Faraday Future 公司"', '"faraday_future future_¶ ¶_公 公_司"'),
+    ("5G", '"5g"'),
+]
+
+
+@pytest.mark.parametrize(("text", "fts"), BY_PAIRS)
+def test_parse_by_pairs(text: str, fts: str) -> None:
+    assert parse(text, by_pairs=True).fts == fts
 
 
 BAD = [
@@ -77,12 +94,14 @@ def test_bad_query_is_a_sentence(text: str, said: str) -> None:
 @given(st.text("降息5G ()\"':*^-+ANDORT：title", max_size=40) | st.text(max_size=40))
 def test_nothing_typed_is_an_error_of_sqlite(text: str) -> None:
     with closing(sqlite3.connect(":memory:")) as db:
-        db.execute("CREATE VIRTUAL TABLE t USING fts5(title, digest, body_text)")
+        db.execute(search_index.CREATE)
+        sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
         try:
             query = parse(text)
         except BadQuery:
             return
-        db.execute("SELECT * FROM t WHERE t MATCH ?", (query.fts,)).fetchall()
+        db.execute(sql, (query.fts,)).fetchall()
+        db.execute(sql, (parse(text, by_pairs=True).fts,)).fetchall()
         list(marked(text, query.terms))
 
 
@@ -110,6 +129,9 @@ def db(archive: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
+segment_once = functools.cache(segment)
+
+
 def scan(db: sqlite3.Connection, words: str, *columns: str) -> set[str]:
     """Look at every text, token by token, without the index."""
     wanted = f" {segment(words).strip(' ¶')} "
@@ -117,12 +139,92 @@ def scan(db: sqlite3.Connection, words: str, *columns: str) -> set[str]:
     return {
         row["info_code"]
         for row in db.execute("SELECT * FROM articles")
-        if any(wanted in f" {segment(row[name] or '')} " for name in names)
+        if any(wanted in f" {segment_once(row[name] or '')} " for name in names)
     }
 
 
 def found(db: sqlite3.Connection, text: str, **filters: object) -> set[str]:
     return {hit.info_code for hit in search(db, text, Filters(**filters))}  # type: ignore[arg-type]
+
+
+def texts_of(db: sqlite3.Connection) -> list[str]:
+    rows = db.execute("SELECT title, digest, body_text FROM articles ORDER BY info_code")
+    return [text for row in rows for text in row if text]
+
+
+def some_words(dice: random.Random, texts: list[str]) -> str:
+    """Return a part of a text, 1 to 6 characters that are more than punctuation."""
+    while True:
+        text = dice.choice(texts)
+        start = dice.randrange(len(text))
+        words = text[start : start + dice.randint(1, 6)].replace('"', "").strip()
+        if segment(words).strip(" ¶"):
+            return words
+
+
+def test_random_queries_of_two_parts_find_what_a_scan_finds(db: sqlite3.Connection) -> None:
+    dice, texts, some = random.Random(6), texts_of(db), 0
+    for _ in range(60):
+        a, b = some_words(dice, texts), some_words(dice, texts)
+        one, two, titles = scan(db, a), scan(db, b), scan(db, b, "title")
+        for query, expected in {
+            f'"{a}" AND "{b}"': one & two,
+            f'"{a}" OR "{b}"': one | two,
+            f'"{a}" NOT "{b}"': one - two,
+            f'"{a}" title:"{b}"': one & titles,
+            f'title:("{b}" OR "{a}")': titles | scan(db, a, "title"),
+        }.items():
+            assert found(db, query) == expected, query
+            some += bool(expected)
+    assert some > 100
+
+
+def without_pairs(db: sqlite3.Connection) -> sqlite3.Connection:
+    """An index of the first schema, which has no pairs, with the articles' times."""
+    old = sqlite3.connect(":memory:")
+    old.execute("CREATE TABLE articles (first_seq, seq, info_code, published_at)")
+    old.execute(migrations._V1_INDEX)
+    for row in db.execute("SELECT * FROM articles"):
+        texts = [segment(row[name] or "") for name in search_index.COLUMNS]
+        names = ", ".join(search_index.COLUMNS)
+        old.execute(
+            f"INSERT INTO articles_fts (rowid, {names}) VALUES (?, ?, ?, ?)",
+            (row["first_seq"], *texts),
+        )
+        old.execute(
+            "INSERT INTO articles VALUES (?, ?, ?, ?)",
+            (row["first_seq"], row["seq"], row["info_code"], row["published_at"]),
+        )
+    return old
+
+
+def test_order_is_that_of_an_index_without_pairs(db: sqlite3.Connection) -> None:
+    dice, texts, several = random.Random(7), texts_of(db), 0
+    sql = (
+        "SELECT info_code, rank, published_at FROM articles_fts"
+        " JOIN articles ON articles_fts.rowid = first_seq WHERE articles_fts MATCH ? ORDER BY "
+    )
+    with closing(without_pairs(db)) as old:
+        for _ in range(100):
+            a, b = some_words(dice, texts), some_words(dice, texts)
+            text = dice.choice((f'"{a}"', f'"{a}" OR "{b}"', f'"{a}" "{b[:1]}"', f'title:"{a}"'))
+            try:
+                fts = parse(text).fts
+            except BadQuery:
+                continue
+            newest = old.execute(sql + "published_at DESC, seq DESC", (fts,)).fetchall()
+            assert [hit.info_code for hit in search(db, text)] == [code for code, _, _ in newest]
+            rank = {code: value for code, value, _ in newest}
+            ranked = [(h.info_code, h.published_at) for h in search(db, text, order="rank")]
+            keys = [(rank[code], at) for code, at in ranked]
+            assert keys == [
+                tuple(row[1:]) for row in old.execute(sql + "rank, published_at DESC", (fts,))
+            ], text
+            for limit in (1, 3, 30):
+                limited = [h.info_code for h in search(db, text, limit=limit)]
+                assert limited == [code for code, _, _ in newest[:limit]]
+            several += len(newest) > 3
+    assert several > 30
 
 
 def test_200_random_queries_find_what_a_scan_finds(db: sqlite3.Connection) -> None:
@@ -165,6 +267,10 @@ def test_words_fields_and_operators(db: sqlite3.Connection) -> None:
 def test_filters(db: sqlite3.Connection) -> None:
     whole = found(db, "的")
     day = date(2022, 6, 13)
+    for name, table in (("source", "articles"), ("category", "article_categories")):
+        [value] = db.execute(f"SELECT {name} FROM {table} WHERE {name} > '' LIMIT 1").fetchone()
+        rows = db.execute(f"SELECT info_code FROM {table} WHERE {name} = ?", (value,))
+        assert found(db, "的", **{name: value}) == whole & {code for (code,) in rows} != set()
     of_day = {
         code for (code,) in db.execute(
             "SELECT info_code FROM articles WHERE published_at LIKE '2022-06-13%'")
@@ -186,6 +292,37 @@ def test_order(db: sqlite3.Connection) -> None:
     assert newest == sorted(newest, reverse=True)
     ranked = list(search(db, "公司", order="rank", limit=5))
     assert len(ranked) == 5
+
+
+@pytest.mark.parametrize("near", [2, 5, 50, 10_000])
+def test_newest_are_found_also_where_old_articles_came_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    monkeypatch.setattr("newscrawl.readers.search.NEAR", near)
+    path, dice = tmp_path / "news.db", random.Random(near)
+    for day in range(1, 4):
+        fill(path, *(
+            article(
+                page(f"NW2021120{day}{number:010d}"), source=dice.choice(["甲报", "乙报"]),
+                body_text=dice.choice(["降息", "加息"]),
+                published_at=dice.choice([
+                    None, f"2021-12-0{day}T1{number % 10}:00:00+08:00",
+                    f"2021-11-0{dice.randint(1, 9)}T12:00:00+08:00",
+                ]),
+            )
+            for number in range(40)
+        ))  # fmt: skip
+    sql = (
+        "SELECT info_code FROM articles WHERE body_text = '降息' AND source IN (?, ?)"
+        " ORDER BY published_at DESC, seq DESC"
+    )
+    with closing(open_for_reading(path)) as db:
+        for limit in (1, 2, 5, 20, 50, 200):
+            for source in (None, "甲报"):
+                media = (source or "甲报", source or "乙报")
+                truth = [code for (code,) in db.execute(sql, media)]
+                hits = search(db, "降息", Filters(source=source), limit=limit)
+                assert [hit.info_code for hit in hits] == truth[:limit]
 
 
 def test_excerpt_and_marks() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from newscrawl.store.search_index import BREAK, segment
+from newscrawl.store.search_index import BREAK, phrase_of_pairs, segment
 
 FIELDS = {"title": "title", "text": "body_text", "digest": "digest"}
 """Names of fields in a query, and the columns of the index."""
@@ -42,14 +42,17 @@ class _Token(NamedTuple):
     text: str
 
 
-def parse(text: str) -> Query:
+def parse(text: str, *, by_pairs: bool = False) -> Query:
     """Return the query that *text* is.
+
+    *by_pairs* asks for pairs of tokens where it can: the same articles, found sooner. Archives
+    before the schema :data:`~newscrawl.store.search_index.PAIRS_SINCE` have none.
 
     :raises BadQuery: it is none.
     """
     if len(text) > LONGEST:
         raise BadQuery(f"A query has at most {LONGEST} characters, and this one has {len(text)}.")
-    parser = _Parser(list(_tokens(text)))
+    parser = _Parser(list(_tokens(text)), by_pairs=by_pairs)
     if not parser.tokens:
         raise BadQuery("There is nothing to search for: type a word, for example 降息.")
     expression = parser.alternatives()
@@ -83,8 +86,9 @@ def _of_word(word: str) -> Iterable[_Token]:
 class _Parser:
     """Reads a query from its tokens: alternatives of requirements of terms."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[_Token], *, by_pairs: bool) -> None:
         self.tokens = tokens
+        self._by_pairs = by_pairs
         self.terms: list[str] = []
         self._depth = 0
 
@@ -128,7 +132,9 @@ class _Parser:
         if token.kind == "field":
             if not self.tokens or self.tokens[0].kind not in ("term", "("):
                 raise BadQuery("There is nothing after the name of a field, as in title:降息.")
-            return f"({token.text} : {self._term(after)})"
+            column = token.text
+            columns = f"{{{column} {column}_pairs}}" if self._by_pairs else column
+            return f"({columns} : {self._term(after)})"
         if token.kind == "(":
             return self._group()
         # What parts words in a text need not be typed; inside a phrase it counts.
@@ -136,7 +142,7 @@ class _Parser:
         if not words:
             raise BadQuery(f"{token.text!r} has no letter, digit or Chinese character.")
         self.terms.append(token.text)
-        return f'"{words}"'
+        return phrase_of_pairs(words) if self._by_pairs else f'"{words}"'
 
     def _group(self) -> str:
         self._depth += 1

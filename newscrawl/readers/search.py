@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from newscrawl.readers.filters import Filters
 from newscrawl.readers.query import Query, parse
-from newscrawl.store.search_index import TABLE
+from newscrawl.store.search_index import PAIRS_SINCE, TABLE
 
 Order = Literal["newest", "rank"]
+FEW = 1_000
+"""Articles that are read at once, in one moment; more are read one by one."""
+NEAR = 10_000
+"""Articles among which the newest hits are looked for before all others."""
 AROUND = 30
 """Characters of a text that are shown before and after what was found."""
 
@@ -44,17 +49,82 @@ def search(
     :raises BadQuery: *text* is no query; at once.
     :raises Unknown: a filter names what the archive does not have; at once.
     """
-    query = parse(text)
-    where, parameters = (filters or Filters()).where(connection)
-    by = "published_at DESC, seq DESC" if order == "newest" else "rank, published_at DESC"
-    rows = connection.execute(
-        # The index alone is read first, and texts only of what is shown.
-        "SELECT info_code, published_at, source, articles.title, articles.digest,"  # noqa: S608
-        f" articles.body_text FROM {TABLE} JOIN articles ON {TABLE}.rowid = first_seq"
-        f" WHERE {TABLE} MATCH ? AND {where} ORDER BY {by} LIMIT ?",
-        (query.fts, *parameters, -1 if limit is None else limit),
+    has_pairs = connection.execute("PRAGMA user_version").fetchone()[0] >= PAIRS_SINCE
+    query = parse(text, by_pairs=has_pairs)
+    where, parameters = (filters or Filters()).where(connection, of_each=True)
+    # SQLite would take the unique index on first_seq, and read a whole article for each hit.
+    narrow = "INDEXED BY idx_articles_hits" if has_pairs else ""
+    hits = _Hits(
+        f"FROM {TABLE} CROSS JOIN articles {narrow} ON first_seq = {TABLE}.rowid"
+        f" WHERE {TABLE} MATCH ? AND {where}",
+        [query.fts, *parameters],
     )
-    return (_hit(query, *row) for row in rows)
+    if order == "newest" and limit is not None and limit <= FEW:
+        with _one_moment(connection):
+            rows = _read(connection, _near(connection, hits, limit) or hits, order, limit)
+            return (_hit(query, *row) for row in rows.fetchall())
+    return (_hit(query, *row) for row in _read(connection, hits, order, limit))
+
+
+class _Hits(NamedTuple):
+    """What follows SELECT in the question for hits, and its parameters."""
+
+    sql: str
+    parameters: list[str | int]
+
+
+def _read(
+    connection: sqlite3.Connection, hits: _Hits, order: Order, limit: int | None
+) -> sqlite3.Cursor:
+    score, by = ("0", "at DESC, place DESC") if order == "newest" else ("rank", "score, at DESC")
+    return connection.execute(
+        # Hits are sorted by the indexes alone; texts are read only of what is shown.
+        "SELECT info_code, published_at, source, title, digest, body_text FROM"  # noqa: S608
+        f" (SELECT first_seq AS hit, published_at AS at, seq AS place, {score} AS score"
+        f" {hits.sql} ORDER BY {by} LIMIT ?)"
+        f" CROSS JOIN articles ON first_seq = hit ORDER BY {by}",
+        (*hits.parameters, -1 if limit is None else limit),
+    )
+
+
+def _near(connection: sqlite3.Connection, hits: _Hits, limit: int) -> _Hits | None:
+    """Return fewer hits, the newest *limit* still among them; None where that is no less work.
+
+    Articles mostly come in the order of their times. So the last *limit* hits that came say how
+    new a hit must be; and the articles as new as that say how late it must have come.
+    """
+    last = connection.execute(
+        f"SELECT published_at {hits.sql} ORDER BY {TABLE}.rowid DESC LIMIT ?",
+        (*hits.parameters, limit),
+    ).fetchall()
+    times = [time for (time,) in last]
+    if len(times) < limit or None in times:
+        return None
+    since = min(times)
+    newer, came = connection.execute(
+        "SELECT count(*), min(first_seq) FROM"
+        " (SELECT first_seq FROM articles WHERE published_at >= ? LIMIT ?)",
+        (since, NEAR),
+    ).fetchone()
+    if newer == NEAR:
+        return None  # old articles came late
+    return _Hits(
+        f"{hits.sql} AND {TABLE}.rowid >= ? AND published_at >= ?",
+        [*hits.parameters, came, since],
+    )
+
+
+@contextmanager
+def _one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let several questions see one state of the archive."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
 
 
 def _hit(

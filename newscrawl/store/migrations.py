@@ -24,8 +24,15 @@ def v1_first_tables(db: Database) -> None:
     _create_articles(db)
     _create_pages(db)
     _create_runs(db)
-    db.conn.execute(search_index.CREATE)
+    db.conn.execute(_V1_INDEX)
     db.conn.execute("PRAGMA user_version = 1")
+
+
+# As it was then.
+_V1_INDEX = (
+    "CREATE VIRTUAL TABLE articles_fts USING fts5(title, digest, body_text, content='',"
+    " tokenize=\"unicode61 remove_diacritics 0 tokenchars '¶'\")"
+)
 
 
 @migrations()
@@ -47,6 +54,27 @@ def v2_listings(db: Database) -> None:
     for name, sql in _V2_VIEWS:
         db.conn.execute(f"CREATE VIEW {name} AS {sql}")
     db.conn.execute("PRAGMA user_version = 2")
+
+
+@migrations()
+def v3_search_at_scale(db: Database) -> None:
+    """Search a million articles at once: pairs in the search index, hits sorted without texts.
+
+    The search index is made anew: about 1.2 ms an article.
+    """
+    # All that sorts and filters hits: their rows hold whole texts, and are read when shown.
+    db.conn.execute(
+        "CREATE INDEX idx_articles_hits"
+        " ON articles (first_seq, published_at, seq, source, info_code)"
+    )
+    # The newest, and when they came.
+    db.conn.execute("DROP INDEX idx_articles_published_at")
+    db.table("articles").create_index(["published_at", "seq", "first_seq"])
+    # A security is asked for by its code, in capitals or not, or by its name.
+    db.conn.execute("CREATE INDEX idx_mentions_code ON mentions (code COLLATE NOCASE, market)")
+    db.table("mentions").create_index(["name", "market", "code"])
+    search_index.rebuild(db.conn)
+    db.conn.execute("PRAGMA user_version = 3")
 
 
 # As they were then: a later version of a view is a later migration's.
