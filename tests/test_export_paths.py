@@ -48,7 +48,7 @@ def _check(path: str) -> None:
     assert PureWindowsPath(path).anchor == ""
     for part in path.split("/"):
         assert part not in {"", ".", ".."}
-        assert len(part.encode()) <= LONGEST + 14
+        assert len(part.encode()) <= LONGEST + 20
         assert not re.search(r'[\x00-\x1f\x7f\\:*?"<>|\u202a-\u202e]', part)
         assert part[-1] not in ". "
         assert not re.match(r"(?i)(con|prn|aux|nul|com\d|lpt\d)\s*(\.|$)", part)
@@ -72,7 +72,9 @@ def test_two_ids_are_two_files(one: str, other: str) -> None:
 
 def test_file_names() -> None:
     assert file_name(CODE) == f"{CODE}.md"
-    assert re.fullmatch(r"finews_init_-[0-9a-f]{12}\.md", file_name("finews:init"))
+    assert re.fullmatch(r"finews_init-[0-9a-f]{12}\.md", file_name("finews:init"))
+    alike = ("finews:a", "finews/a", "finews_a", "finews:A", "finews:a ", "finews:a.")
+    assert len({file_name(each).casefold() for each in alike}) == len(alike)
 
 
 def test_a_name_can_be_made(tmp_path: Path) -> None:

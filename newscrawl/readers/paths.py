@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from pathlib import PurePosixPath
 
 LONGEST = 180
 """Bytes of a name; file systems allow 255, and a file that is being written has a longer one."""
@@ -22,16 +21,23 @@ def safe_path(path: str) -> str:
 
     A path that had to be altered gets a hash, so that no two paths become one; all others stay.
     """
-    folders = [_safe(part) for part in PurePosixPath(path).parts]
-    parts = [part for part in folders if part.strip("./ ")][-_DEEPEST:] or ["_"]
-    made = "/".join(parts)
-    if made == path:
+    folders = [_safe(part) for part in path.split("/") if part.strip("./ ")]
+    parts = [part for part in folders if part][-_DEEPEST:] or ["_"]
+    if (made := "/".join(parts)) == path:
         return made
-    mark = blake2b(path.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
     stem, dot, suffix = parts[-1].rpartition(".")
     if not stem:
         stem, dot, suffix = parts[-1], "", ""
-    return "/".join([*parts[:-1], f"{stem}-{mark}{dot}{suffix}"])
+    return "/".join([*parts[:-1], f"{stem}-{_hash(path)}{dot}{suffix}"])
+
+
+def safe_name(text: str, suffix: str) -> str:
+    """Return the name of a file for *text*, whatever it is, with its hash."""
+    return f"{_safe(text) or '_'}-{_hash(text)}{suffix}"
+
+
+def _hash(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def _safe(part: str) -> str:

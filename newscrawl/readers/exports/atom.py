@@ -41,7 +41,7 @@ def _entry(record: Record) -> ET.Element:
     xml.add(entry, "title", xml.title(record))
     xml.add(entry, "published", record.published_at)
     xml.add(entry, "updated", record.changed_at)
-    if record.source:
+    if record.source and record.source.strip():
         xml.add(ET.SubElement(entry, "author"), "name", record.source)
     for rel, address in zip(("alternate", "related"), xml.addresses(record), strict=False):
         ET.SubElement(entry, "link", rel=rel, href=address)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from newscrawl.readers.exports.markdown_body import from_html, from_text
 from newscrawl.readers.front_matter import quoted
-from newscrawl.readers.paths import safe_path
+from newscrawl.readers.paths import safe_name
 from newscrawl.readers.records import Record
 
 _TEXTS = ("info_code", "title", "source", "published_precision")
@@ -51,9 +51,8 @@ def front_matter(record: Record) -> str:
 
 def file_name(info_code: str) -> str:
     """Return the name of an article's file, whatever its id: the same in every export."""
-    # An id of another form always gets a hash: finews:a and Finews_A are two, on Windows, too.
-    name = f"{info_code}.md" if _INFO_CODE.fullmatch(info_code) else f"{info_code}:.md"
-    return safe_path(name.replace("/", ":"))
+    # Any other id gets a hash: finews:a and finews:A are two, on Windows, too.
+    return f"{info_code}.md" if _INFO_CODE.fullmatch(info_code) else safe_name(info_code, ".md")
 
 
 def _plain(record: Record) -> str:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 # and attributes, of highlights and comments.
 _MARK = re.compile(r"[\\`*_{}\[\]<>&~$|@^#]|(?<==)=|(?<=%)%|:(?=//)|(?<=[wW]{3})\.|!$")
 # What means something only where a line begins: lists, headings, rules, definitions.
-_BEGIN = re.compile(r"[-+=:%!]|\d{1,9}(?=[.)])")
+_BEGIN = re.compile(r"[-+=:]|\d{1,9}(?=[.)])")
 
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 _URI = "!#$%&'()*+,/:;=?@~"
 
 
@@ -100,7 +101,7 @@ def _address(text: str | None) -> str | None:
     """Return the address of a page or image for a link; None for any other."""
     if not text or not text.lower().startswith(("http://", "https://")):
         return None
-    return f"<{quote(text, safe=_URI)}>"
+    return f"<{_ENTITY.sub('&amp;', quote(text, safe=_URI))}>"
 
 
 class _Writer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
 
 from newscrawl.readers.records import Record
@@ -17,8 +17,9 @@ _EXCERPT = 200
 
 # All but the characters of XML 1.0.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ADDRESS = re.compile(r"https?://\w.*", re.IGNORECASE | re.DOTALL)
+_HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]+)?")
 _PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_URI = "!$%&'()*+,/:;=?@~"
 
 
 def xml_text(text: str) -> str:
@@ -46,9 +47,11 @@ def identity(info_code: str) -> str:
 
 def title(record: Record) -> str:
     """Return the title in one line; of an article without one, how its text begins."""
-    text = record.title or record.digest or record.body_text or record.info_code
-    line = " ".join(text.split())
-    return line if record.title or len(line) <= _TITLE else f"{line[:_TITLE]}…"
+    if line := " ".join((record.title or "").split()):
+        return line
+    texts = (record.digest or "", record.body_text or "", record.info_code)
+    line = next(filter(None, (" ".join(each.split()) for each in texts)), "")
+    return line if len(line) <= _TITLE else f"{line[:_TITLE]}…"
 
 
 def excerpt(record: Record) -> str:
@@ -59,13 +62,20 @@ def excerpt(record: Record) -> str:
 
 def addresses(record: Record) -> list[str]:
     """Return where the article can be read: its public page, its share link."""
-    found = (record.original_url, record.share_url)
-    return list(dict.fromkeys(uri(each) for each in found if each and _ADDRESS.fullmatch(each)))
+    found = (uri(each) for each in (record.original_url, record.share_url) if each)
+    return [each for each in dict.fromkeys(found) if each]
 
 
-def uri(address: str) -> str:
-    """Return an address in the characters that a URI may have."""
-    return quote(_PERCENT.sub("%25", address), safe="!#$%&'()*+,/:;=?@[]~")
+def uri(address: str) -> str | None:
+    """Return the address of a page in the characters of a URI; None for what is none."""
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.netloc):
+        return None
+    rest = (quote(_PERCENT.sub("%25", each), safe=_URI) for each in parts[2:])
+    return urlunsplit((*parts[:2], *rest))
 
 
 def terms(record: Record) -> list[str]:
