@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _UTC_TIMES = ("first_seen_at", "changed_at")
 # A row group is held in memory as a whole: it ends at so many rows or characters of text.
-_ROWS = 20_000
-_CHARACTERS = 12_000_000
+_ROWS = 10_000
+_CHARACTERS = 6_000_000
 
 
 def as_parquet(records: Iterable[Record]) -> Iterator[bytes]:
