@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 
 from newscrawl.readers.exports.markdown_body import from_html, from_text
 from newscrawl.readers.front_matter import quoted
@@ -45,7 +44,7 @@ def front_matter(record: Record) -> str:
         value = getattr(record, name)
         lines.append(f"{name}: {value if value and _TIME.fullmatch(value) else quoted(value)}")
     lines += [f"{name}: {quoted(getattr(record, name))}" for name in (*_ADDRESSES, *_LISTS)]
-    lines.append(f"mentions: {quoted([asdict(each) for each in record.mentions])}")
+    lines.append(f"mentions: {quoted(record.as_dict()['mentions'])}")
     return "\n".join([*lines, "---"])
 
 

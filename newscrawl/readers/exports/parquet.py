@@ -82,21 +82,15 @@ def _groups(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 def _table(pa: Any, form: pa.Schema, group: list[Record]) -> pa.Table:
-    columns = [
-        pa.array([_value(each, field.name) for each in group], type=field.type) for field in form
-    ]
+    rows = [_row(each) for each in group]
+    columns = [pa.array([row[each.name] for row in rows], type=each.type) for each in form]
     return pa.table(columns, schema=form)
 
 
-def _value(record: Record, name: str) -> Any:
-    if name == "published_at":
-        return record.published
-    value = getattr(record, name)
-    if name in _UTC_TIMES:
-        return datetime.fromisoformat(value)
-    if name == "mentions":
-        return [{part: getattr(each, part) for part in each.__slots__} for each in value]
-    return value
+def _row(record: Record) -> dict[str, Any]:
+    """Return the values by column, times as times."""
+    times = {name: datetime.fromisoformat(getattr(record, name)) for name in _UTC_TIMES}
+    return record.as_dict() | times | {"published_at": record.published}
 
 
 class _Sink:
