@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,36 @@ def fill(path: Path, *articles: Article) -> list[str]:
     made.end(outcome="good", exit_code=0, reason="made by a test")
     target.finish(good=True)
     return verdicts
+
+
+def multiply(connection: sqlite3.Connection, articles: int, *, characters: int) -> None:
+    """Add so many made articles with bodies of so many characters, without search index or pages.
+
+    Each has a category, a tag and two mentions; numbers in the texts make each its own.
+    """
+    first = connection.execute("SELECT max(seq) + 1 FROM articles").fetchone()[0]
+    connection.execute(
+        "CREATE TEMP TABLE made AS WITH RECURSIVE numbers(n) AS"
+        " (SELECT ?1 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1 + ?2)"
+        " SELECT n, printf('NW20220101%010d', n) AS info_code FROM numbers",
+        (first, articles),
+    )
+    words = "公司公告，预计全年净利润同比增长约两成。"
+    text = (words * (characters // len(words) + 1))[:characters]
+    connection.execute(
+        "INSERT INTO articles (info_code, seq, first_seq, title, published_at, source, body_text,"
+        " body_html, body_rank, first_seen_at, changed_at, published_precision)"
+        " SELECT info_code, n, n, '第' || n || '条：公司公告', '2022-01-01T09:30:00+08:00',"
+        " '国际商报', n || ?1, '<p>' || n || ?1 || '</p>', 1, '2022-01-01T02:00:00+00:00',"
+        " '2022-01-01T02:00:00+00:00', 'second' FROM made",
+        (text,),
+    )
+    for table, values in (
+        ("article_categories", "info_code, 'guojishangbao', 'page'"),
+        ("article_tags", "info_code, '国际商报新闻'"),
+        ("mentions", "info_code, '1', '600160', '巨化股份', 'stock', 2"),
+        ("mentions", "info_code, '0', '300111', '向日葵', 'stock', 1"),
+    ):
+        connection.execute(f"INSERT INTO {table} SELECT {values} FROM made")
+    connection.execute("DROP TABLE made")
+    connection.execute("UPDATE meta SET value = (SELECT max(seq) FROM articles) WHERE key = 'seq'")

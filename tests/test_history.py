@@ -18,8 +18,9 @@ from newscrawl.cli.app import commands
 from newscrawl.items import BodyRank
 from newscrawl.mirror.server import Answers, Server
 from newscrawl.mirror.site import Site
+from newscrawl.readers.front_matter import quoted
 from newscrawl.readers.history import Change, Piece, as_of, difference, versions
-from newscrawl.readers.jekyll import posts, quoted, safe_path
+from newscrawl.readers.jekyll import posts
 from newscrawl.readers.provenance import provenance
 from newscrawl.store.archive import open_for_reading
 
@@ -152,20 +153,6 @@ def test_title_with_quotes_is_yaml(tmp_path: Path) -> None:
         [(path, content)] = posts(connection, NW)
     assert path == f"_posts/2021-12-28-{NW}.md"
     assert 'title: "说\\"好\\"\\\\的"\n' in content.decode()
-
-
-@pytest.mark.parametrize(
-    ("path", "safe"),
-    [
-        ("_posts/2021-12-28-NW1.md", "_posts/2021-12-28-NW1.md"),
-        ("../../etc/passwd", "etc/passwd"),
-        ("/etc/passwd", "etc/passwd"),
-        ("a/../b\x00c:d.md", "a/b_c_d.md"),
-        ("..", "_"),
-    ],
-)
-def test_safe_path(path: str, safe: str) -> None:
-    assert safe_path(path) == safe
 
 
 def test_export_to_where_nothing_can_be_written(db: Path, tmp_path: Path) -> None:

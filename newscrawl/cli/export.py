@@ -2,23 +2,68 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from newscrawl.cli.files import replaced
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import article_id, db_option, example, reading
-from newscrawl.readers.exports import FORMATS
+from newscrawl.cli.writing import progress
+from newscrawl.readers import jekyll
+from newscrawl.readers.exports import BINARY, FORMATS, Format, markdown
 from newscrawl.readers.filters import Filters
-from newscrawl.readers.jekyll import posts
-from newscrawl.readers.records import Record, changes
+from newscrawl.readers.records import Record, changes, extent
+from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
+
+_FOLDERS = frozenset({"jekyll", "markdown"})
+_STEP = 200
+"""Articles between two moves of the progress bar."""
+
+
+@dataclass
+class _Wanted:
+    """Which articles go out, and how many did."""
+
+    connection: sqlite3.Connection
+    filters: Filters
+    seq: int
+    info_codes: set[str] | None
+    count: int = 0
+
+    def extent(self) -> tuple[int, str | None]:
+        """Return how many there are, and when the last of them changed."""
+        return extent(self.connection, self.filters, after_seq=self.seq, info_codes=self.info_codes)
+
+    def records(self) -> Iterator[Record]:
+        """Return the articles, each counted on its way; a filter that fails does so at once."""
+        found = changes(
+            self.connection, self.filters, after_seq=self.seq, info_codes=self.info_codes
+        )
+        return self._counted(found)
+
+    def _counted(self, records: Iterable[Record]) -> Iterator[Record]:
+        with self._shown() as step:
+            for each in records:
+                self.count, self.seq = self.count + 1, each.seq
+                if self.count % _STEP == 0:
+                    step(_STEP)
+                yield each
+
+    @contextmanager
+    def _shown(self) -> Iterator[Callable[..., None]]:
+        # Where both streams are one terminal, the articles themselves show how far it is.
+        if sys.stderr.isatty() and not sys.stdout.isatty():
+            with progress("writing", self.extent()[0]) as step:
+                yield step
+        else:
+            yield lambda steps: None
 
 
 @click.command(
@@ -32,7 +77,8 @@ from newscrawl.store.errors import StoreError
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="Where it goes: a file, standard output where none is named; for jekyll a folder.",
+    help="Where it goes: a file, standard output where none is named; for jekyll and markdown a "
+    "folder.",
 )  # fmt: skip
 @click.option(
     "--since-seq", type=click.IntRange(min=0), default=0, metavar="N",
@@ -45,90 +91,84 @@ def command(
 ) -> None:  # fmt: skip
     """Write articles as files: all of them, those that the filters let through, or those named.
 
+    They come in the order of seq, which the last line on standard error ends with: give it to
+    --since-seq to go on from there. A file is replaced only when all of it is written.
+
     jsonl: a line of JSON an article. csv: for spreadsheets; what they would take for a formula is
-    marked as text. Both come in the order of seq, which the last line on standard error ends with:
-    give it to --since-seq to go on from there.
+    marked as text. parquet: for data frames and DuckDB, with times and lists as such; it needs pip
+    install 'newscrawl[parquet]'. atom, rss: feeds for news readers.
+
+    markdown: a file an article, with front matter, in a folder; without -o one after the other.
 
     jekyll: posts of the mirror. A post that was read from a file is that file, byte for byte; an
     article that was met only as pages is a post of the mirror's present form.
     """
+    _check(format_, output)
     with reading(db) as connection:
-        named = {article_id(connection, each) for each in info_codes}
-        found = (
-            each
-            for each in changes(connection, filters, after_seq=since_seq)
-            if not named or each.info_code in named
-        )
-        if format_ == "jekyll":
-            _write_posts(connection, found, output)
+        named = {article_id(connection, each) for each in info_codes} or None
+        wanted = _Wanted(connection, filters, since_seq, named)
+        if format_ == "jekyll" and output is not None:
+            _write_posts(wanted, output)
+        elif format_ == "markdown" and output is not None:
+            _write_documents(wanted, output)
         else:
-            _write_lines(format_, found, output, since_seq)
+            _write_stream(FORMATS[format_], wanted, output)
 
 
-def _write_posts(
-    connection: sqlite3.Connection, records: Iterable[Record], output: Path | None
-) -> None:
-    if output is None or output.is_file():
-        raise click.UsageError("--format jekyll writes into a folder: name one with -o.")
+def _check(format_: str, output: Path | None) -> None:
+    """Refuse what cannot be, before anything is read."""
+    if format_ in _FOLDERS and (output is None or output.is_file()):
+        if format_ == "jekyll" or output is not None:
+            raise click.UsageError(f"--format {format_} writes into a folder: name one with -o.")
+    elif output is not None and output.is_dir():
+        raise click.UsageError(f"{output} is a folder; --format {format_} writes a file.")
+    if format_ in BINARY and output is None and sys.stdout.isatty():
+        raise click.UsageError(
+            f"--format {format_} is not for a terminal: name a file with -o, or use a pipe."
+        )
+
+
+def _write_posts(wanted: _Wanted, folder: Path) -> None:
     written = 0
-    for each in records:
-        for path, content in posts(connection, each.info_code):
-            _write(output / path, content)
+    for each in wanted.records():
+        for path, content in jekyll.posts(wanted.connection, each.info_code):
+            _write(folder / path, content)
             written += 1
-    click.echo(f"{written} posts written to {output}", err=True)
+    click.echo(f"{written} posts written to {folder}", err=True)
+
+
+def _write_documents(wanted: _Wanted, folder: Path) -> None:
+    for each in wanted.records():
+        _write(folder / markdown.file_name(each.info_code), markdown.document(each).encode())
+    _say(wanted, folder)
 
 
 def _write(target: Path, content: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
+    with replaced(target) as file:
+        file.write(content)
 
 
-def _write_lines(
-    format_: str, records: Iterable[Record], output: Path | None, since_seq: int
-) -> None:
-    counted = _Counted(records, since_seq)
-    lines = FORMATS[format_](counted)
-    if output is None:
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        for line in lines:
-            sys.stdout.write(line)
-    else:
-        _replace(output, lines)
-    where = "" if output is None else f" to {output}"
-    click.echo(f"{counted.count} articles written{where}; the last seq is {counted.seq}", err=True)
-
-
-class _Counted:
-    """Articles on their way, with their number and the last sequence number."""
-
-    def __init__(self, records: Iterable[Record], seq: int) -> None:
-        self._records = records
-        self.count = 0
-        self.seq = seq
-
-    def __iter__(self) -> Iterator[Record]:
-        for each in self._records:
-            self.count, self.seq = self.count + 1, each.seq
-            yield each
-
-
-def _replace(output: Path, lines: Iterable[str]) -> None:
-    """Put the lines into the place of a file, which is as it was until all are there."""
+def _write_stream(format_: Format, wanted: _Wanted, output: Path | None) -> None:
+    changed_at = wanted.extent()[1] or utc_now()
     try:
-        handle, beside = tempfile.mkstemp(dir=output.absolute().parent, prefix=f".{output.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.writelines(lines)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(beside).chmod(0o666 & ~mask)  # mkstemp's files are for their owner alone
-            Path(beside).replace(output)
-        except BaseException:
-            with suppress(OSError):
-                Path(beside).unlink()
-            raise
-    except OSError as error:
-        raise StoreError(f"{output} cannot be written: {error.strerror}.") from error
+        pieces = format_(wanted.records(), changed_at)
+    except ImportError:
+        raise click.UsageError(
+            "--format parquet needs pyarrow: pip install 'newscrawl[parquet]'"
+        ) from None
+    if output is None:
+        sys.stdout.buffer.writelines(pieces)
+        sys.stdout.buffer.flush()
+    else:
+        with replaced(output) as file:
+            file.writelines(pieces)
+    _say(wanted, output)
+
+
+def _say(wanted: _Wanted, output: Path | None) -> None:
+    where = "" if output is None else f" to {output}"
+    click.echo(f"{wanted.count} articles written{where}; the last seq is {wanted.seq}", err=True)

@@ -40,8 +40,9 @@ def writing(db: str, name: str, arguments: dict[str, Any]) -> Iterator[Writer]:
 
 
 @contextmanager
-def progress(doing: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show on a terminal how far it is; what is yielded is to be called at each step."""
+def progress(doing: str, total: int) -> Iterator[Callable[..., None]]:
+    """Show on a terminal how far it is; what is yielded is called at each step, or with a number
+    of steps."""
     from rich.progress import Progress
 
     from newscrawl.cli.terminal import stderr
@@ -49,4 +50,4 @@ def progress(doing: str, total: int) -> Iterator[Callable[[], None]]:
     console = stderr()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(doing, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda steps=1: bar.advance(task, steps)

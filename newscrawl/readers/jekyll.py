@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sqlite3
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from newscrawl.readers.article import Article, article
+from newscrawl.readers.front_matter import plain, quoted
+from newscrawl.readers.paths import safe_path
 from newscrawl.store import raw
 from newscrawl.store.errors import StoreError
 
@@ -47,7 +46,11 @@ def post(found: Article) -> str:
     if found.published_at:
         parts.append(f"date: {found.published_at[:19].replace('T', ' ')} +0800")
     names = [each.category for each in found.categories]
-    parts += [f"categories: {' '.join(names)}", f"tags: {' '.join(found.tags)}", "---"]
+    parts += [
+        f"categories: {plain(' '.join(names))}",
+        f"tags: {plain(' '.join(found.tags))}",
+        "---",
+    ]
     blocks = [found.body_html or ""]
     if found.digest and found.digest == found.body_text:
         blocks = ["", found.digest]  # as the mirror writes it: a paragraph, and no markup
@@ -63,21 +66,7 @@ def post(found: Article) -> str:
     return text
 
 
-def quoted(text: str) -> str:
-    """Return *text* as a double-quoted scalar of YAML: JSON's escapes are YAML's, too."""
-    return json.dumps(text, ensure_ascii=False)
-
-
 def file_name(found: Article) -> str:
     """Return the name of an article's post: its day in China and its id."""
     day = (found.published_at or "0000-00-00")[:10]
     return safe_path(f"_posts/{day}-{found.info_code.partition(':')[2] or found.info_code}.md")
-
-
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
-
-
-def safe_path(path: str) -> str:
-    """Return *path* without anything that leads out of a folder or that a file system refuses."""
-    parts = [_UNSAFE.sub("_", part) for part in PurePosixPath(path).parts]
-    return "/".join(part for part in parts if part.strip("./ ")) or "_"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,14 @@ class Record:
         """When it was published, with its offset."""
         return None if self.published_at is None else datetime.fromisoformat(self.published_at)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the columns and sets by name, mentions as dicts; several times asdict's speed."""
+        row = {name: getattr(self, name) for name in self.__slots__}
+        row["mentions"] = [
+            {name: getattr(each, name) for name in each.__slots__} for each in self.mentions
+        ]
+        return row
+
 
 COLUMNS = (
     "info_code", "seq", "title", "published_at", "published_precision", "source", "digest",
@@ -51,17 +60,46 @@ COLUMNS = (
 
 
 def changes(
-    connection: sqlite3.Connection, filters: Filters | None = None, *, after_seq: int = 0
-) -> Iterator[Record]:
+    connection: sqlite3.Connection, filters: Filters | None = None, *, after_seq: int = 0,
+    info_codes: Collection[str] | None = None,
+) -> Iterator[Record]:  # fmt: skip
     """Yield the articles that were inserted or changed after *after_seq*, in that order.
 
     Remember the ``seq`` of the last one, and the next call goes on from there: each article comes
-    in its latest state. One that changes while it is read may come twice.
+    in its latest state. One that changes while it is read may come twice. *info_codes* are those
+    wanted; all where it is None.
 
     :raises Unknown: a filter names what the archive does not have; at once.
     """
-    where, parameters = (filters or Filters()).where(connection)
+    where, parameters = _where(connection, filters, info_codes)
     return _batches(connection, where, parameters, after_seq)
+
+
+def extent(
+    connection: sqlite3.Connection, filters: Filters | None = None, *, after_seq: int = 0,
+    info_codes: Collection[str] | None = None,
+) -> tuple[int, str | None]:  # fmt: skip
+    """Return how many articles :func:`changes` would yield now, and when the last of them changed.
+
+    :raises Unknown: a filter names what the archive does not have.
+    """
+    where, parameters = _where(connection, filters, info_codes)
+    count, last = connection.execute(
+        f"SELECT count(*), max(seq) FROM articles WHERE seq > ? AND {where}",  # noqa: S608
+        (after_seq, *parameters),
+    ).fetchone()
+    found = connection.execute("SELECT changed_at FROM articles WHERE seq = ?", (last,)).fetchone()
+    return count, found[0] if found else None
+
+
+def _where(
+    connection: sqlite3.Connection, filters: Filters | None, info_codes: Collection[str] | None
+) -> tuple[str, list[str | int]]:
+    where, parameters = (filters or Filters()).where(connection)
+    if info_codes is None:
+        return where, parameters
+    named_ones = "info_code IN (SELECT value FROM json_each(?))"
+    return f"{where} AND {named_ones}", [*parameters, json.dumps(sorted(info_codes))]
 
 
 def _batches(

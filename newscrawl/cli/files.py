@@ -1,0 +1,58 @@
+"""Files that commands write: whole, or as they were."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from newscrawl.store.errors import StoreError
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that takes the place of *target* at a good end, and never before.
+
+    What is no plain file, a device or a pipe, is written as it is.
+
+    :raises StoreError: it cannot be written.
+    """
+    try:
+        target = target.resolve()  # a link stays, and leads to the new file
+        if target.exists() and not target.is_file() and not target.is_dir():
+            with target.open("wb") as file:
+                yield file
+        else:
+            with _beside(target) as file:
+                yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[BinaryIO]:
+    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        Path(beside).chmod(_mode(target))
+        Path(beside).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(beside).unlink()
+        raise
+
+
+def _mode(target: Path) -> int:
+    """Return the permissions that a file has, or would get: a temporary one is its owner's."""
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

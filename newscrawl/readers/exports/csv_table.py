@@ -1,0 +1,41 @@
+"""Articles as a CSV that spreadsheets may open."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from newscrawl.readers.records import COLUMNS, Record
+
+_SETS = ("categories", "tags", "mentions", "images")
+# What a spreadsheet would take for a formula, or for a command; some take the wide signs, too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def as_csv(records: Iterable[Record]) -> Iterator[bytes]:
+    """Yield the lines of a CSV (RFC 4180, UTF-8), the names of its columns first.
+
+    Sets are joined by ``; ``, a mention as ``1.600160 巨化股份``. A text that would begin as a
+    formula gets a ``'`` before it, as spreadsheets mark text.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+
+    def line(values: Iterable[Any]) -> bytes:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.writerow(list(values))
+        return buffer.getvalue().encode()
+
+    yield line((*COLUMNS, *_SETS))
+    for each in records:
+        row = [getattr(each, name) for name in COLUMNS]
+        mentions = "; ".join(f"{m.market}.{m.code} {m.name}".lstrip(".") for m in each.mentions)
+        sets = ("; ".join(each.categories), "; ".join(each.tags), mentions, "; ".join(each.images))
+        yield line(map(_no_formula, (*row, *sets)))
+
+
+def _no_formula(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,14 @@
+"""Articles as JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from newscrawl.readers.records import Record
+
+
+def as_json_lines(records: Iterable[Record]) -> Iterator[bytes]:
+    """Yield a line of JSON for each article: its columns, and its sets as lists."""
+    for each in records:
+        yield json.dumps(each.as_dict(), ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,71 @@
+"""Articles as an RSS 2.0 feed."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from email.utils import format_datetime
+from xml.etree import ElementTree as ET
+
+from newscrawl.readers.exports import xml
+from newscrawl.readers.records import Record
+
+_OPEN = (
+    b'<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"'
+    b' xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    b' xmlns:dc="http://purl.org/dc/elements/1.1/">\n<channel>\n'
+)
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+
+
+def as_rss(records: Iterable[Record], changed_at: str) -> Iterator[bytes]:
+    """Yield a feed, an item an article; *changed_at* is when the last of them changed.
+
+    ``content:encoded`` holds the whole body, ``description`` its digest, ``dc:creator`` the
+    source, ``atom:updated`` when the item changed.
+    """
+    yield xml.DECLARATION + _OPEN
+    yield from map(xml.to_bytes, _head(changed_at))
+    for each in records:
+        yield xml.to_bytes(_item(each))
+    yield b"</channel>\n</rss>\n"
+
+
+def _head(changed_at: str) -> list[ET.Element]:
+    head = ET.Element("head")
+    xml.add(head, "title", xml.NAME)
+    xml.add(head, "link", xml.SITE)
+    xml.add(head, "description", "Chinese financial news")
+    xml.add(head, "language", "zh-cn")
+    xml.add(head, "lastBuildDate", _date(changed_at))
+    xml.add(head, "generator", xml.NAME)
+    return [*head]
+
+
+def _item(record: Record) -> ET.Element:
+    item = ET.Element("item")
+    xml.add(item, "title", _plain(xml.title(record)))
+    for address in xml.addresses(record)[:1]:
+        xml.add(item, "link", address)
+    xml.add(item, "guid", xml.identity(record.info_code), isPermaLink="false")
+    if record.published_at:
+        xml.add(item, "pubDate", _date(record.published_at))
+    xml.add(item, "atom:updated", record.changed_at)
+    xml.add(item, "dc:creator", record.source)
+    for term in xml.terms(record):
+        xml.add(item, "category", term)
+    xml.add(item, "description", html.escape(xml.excerpt(record), quote=False))
+    xml.add(item, "content:encoded", record.body_html)
+    return item
+
+
+def _plain(title: str) -> str:
+    """Return a title in which no reader finds a tag: RSS does not say whether titles are HTML."""
+    return _TAG.sub("&lt;", title)
+
+
+def _date(time: str) -> str:
+    """Return a time as RSS has it: ``Tue, 28 Dec 2021 14:27:35 +0800``."""
+    return format_datetime(datetime.fromisoformat(time))
