@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 from pygments.lexers import get_lexer_for_filename
 from pygments.util import ClassNotFound
@@ -57,7 +57,9 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
             files.append(File.generated(config, _name(target), abs_src_path=str(target)))
             found += _targets(target)
         else:
-            files.append(File.generated(config, _name(target), content=_shown(target)))
+            shown = File.generated(config, _name(target), content=_shown(target))
+            shown.inclusion = InclusionLevel.NOT_IN_NAV
+            files.append(shown)
     return files
 
 

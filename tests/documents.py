@@ -95,5 +95,5 @@ def _duckdb(sql: str, folder: Path) -> str:
 
 def matches(shown: str, printed: str) -> bool:
     """Tell whether *printed* is what a document shows; ``…`` in it stands for anything."""
-    pattern = ".*".join(re.escape(part) for part in shown.strip("\n").split("…"))
-    return re.fullmatch(pattern, printed.strip("\n"), re.DOTALL) is not None
+    pattern = ".*".join(re.escape(part) for part in shown.rstrip("\n").split("…"))
+    return re.fullmatch(pattern, printed.rstrip("\n"), re.DOTALL) is not None
