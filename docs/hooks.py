@@ -7,6 +7,7 @@ page as well, and the links lead there.
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 import re
@@ -25,6 +26,7 @@ DOCS = ROOT / "docs"
 MEDIA = {".svg", ".png"}
 
 _LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
+_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])")
 _ROLE = re.compile(r":(?:class|func|meth|mod|data):(?=<code>)")
 
 
@@ -65,6 +67,8 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn links to files into links to their pages."""
+    if page.parent is None and page.file.inclusion.is_in_nav():
+        page.meta["hide"] = ["navigation"]  # it would list this page alone
     source = page.file.abs_src_path
     if source is None:  # made by _shown, without links
         return markdown
@@ -82,6 +86,16 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 def on_page_content(html: str, **_: Any) -> str:
     """Drop the roles of docstrings, which only Sphinx knows."""
     return _ROLE.sub("", html)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Make each Han character a word of the site's search, so that any part is found.
+
+    The theme's search parts words at U+200B. It would take jieba to put it between words.
+    """
+    index = Path(config.site_dir) / "search" / "search_index.json"
+    text = json.dumps(json.loads(index.read_text(encoding="utf-8")), ensure_ascii=False)
+    index.write_text(_BETWEEN_HAN.sub("\u200b", text), encoding="utf-8")
 
 
 def _targets(document: Path) -> Iterator[Path]:
