@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from crawls import ROOT, crawl
+from documents import blocks
 
 from newscrawl.cli import docs
 from newscrawl.mirror.server import Answers, Server
@@ -85,10 +86,16 @@ def test_the_two_commands() -> None:
         "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest",
     ):
         assert f"```sh\n{line}\n```" in README
+    (start,) = blocks(ROOT / "docs" / "index.md")
+    assert f"```sh\n{start.code}```" in README
 
 
 def test_links_lead_somewhere() -> None:
-    for file in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+    for file in (
+        ROOT / "README.md",
+        ROOT / "deploy" / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+    ):
         for target in re.findall(r"\]\(([^)#]+)\)", file.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (file.parent / target).exists(), f"{file.name}: {target}"

@@ -21,7 +21,7 @@ from newscrawl.readers.records import Record
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMAS = {
-    name: etree.RelaxNG(etree.parse(Path(__file__).parent / "schemas" / f"{name}.rng"))
+    name: etree.RelaxNG(etree.parse(Path(__file__).parent / "grammars" / f"{name}.rng"))
     for name in ("atom", "rss")
 }
 HOSTILE = "<script>alert(1)</script> & <b>]]> \x00\x08\x1b\ufffe &lt; 标题\r\n二"
