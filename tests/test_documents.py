@@ -61,11 +61,13 @@ def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
             assert matches(block.shown, printed), f"{block.where} prints\n{printed}"
 
 
-def test_what_is_not_run_is_run_elsewhere_or_cannot_be() -> None:
+def test_what_is_not_run_is_run_elsewhere_or_cannot_be(demo: Path) -> None:
     for page in (TUTORIAL, *PAGES):
         for block in blocks(page):
             for test in re.findall(r"tests/\w+\.py", block.not_run or ""):
                 assert (ROOT / test).exists(), f"{block.where}: {test}"
+            if block.not_run and block.language == "sql" and block.title != "DuckDB":
+                assert sqlite(f"EXPLAIN {block.code}", demo)  # its columns exist
 
 
 def test_the_sql_in_r(folder: Path) -> None:
