@@ -126,8 +126,8 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
         size=sum(file.stat().st_size for file in files if file.exists()),
         now=now,
         articles=connection.execute("SELECT count(*) FROM articles").fetchone()[0],
-        runs=_runs(connection, limit=RUNS),
-        last_crawl=next(iter(_runs(connection, where=_ASKS, limit=1)), None),
+        runs=runs(connection, limit=RUNS),
+        last_crawl=next(iter(runs(connection, where=_ASKS, limit=1)), None),
         last_good_run_at=connection.execute(good).fetchone()[0],
         hours=_hours(connection, now),
         listings=_listings(connection, now, days) if has_listings else [],
@@ -140,7 +140,8 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
 _ASKS = f"spider NOT IN ({', '.join(map(repr, OFFLINE))})"
 
 
-def _runs(connection: sqlite3.Connection, *, where: str = "true", limit: int) -> list[Run]:
+def runs(connection: sqlite3.Connection, *, where: str = "true", limit: int = -1) -> list[Run]:
+    """Return the runs, the last first; *limit* -1 returns all."""
     sql = f"SELECT * FROM runs WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608  constants
     rows = connection.execute(sql, (limit,))
     names = [each[0] for each in rows.description]

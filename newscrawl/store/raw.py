@@ -18,6 +18,10 @@ _COMPRESSOR = zstd.ZstdCompressor(level=3)
 takes 112 and saves no more."""
 
 
+Damaged = zstd.ZstdError
+"""Stored bytes cannot be unpacked."""
+
+
 def page_hash(body: bytes) -> str:
     """Return the key under which *body* is stored: BLAKE2b of 16 bytes, in hex."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()
@@ -42,6 +46,7 @@ def load(connection: sqlite3.Connection, key: str) -> bytes:
     """Return the bytes stored under *key*.
 
     :raises KeyError: there are none.
+    :raises Damaged: they cannot be unpacked.
     """
     row = connection.execute("SELECT bytes FROM pages WHERE hash = ?", (key,)).fetchone()
     if row is None:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 TABLE = "articles_fts"
@@ -127,9 +128,60 @@ def rebuild(db: sqlite3.Connection) -> None:
     db.execute(f"DROP TABLE IF EXISTS {TABLE}")
     db.execute(CREATE)
     db.execute(CONFIGURE)
-    texts = db.execute(f"SELECT first_seq, {', '.join(COLUMNS)} FROM articles ORDER BY first_seq")  # noqa: S608
-    for rowid, *values in texts:
-        _execute(db, None, rowid, dict(zip(COLUMNS, values, strict=True)))
+    for rowid, texts in _texts(db):
+        _execute(db, None, rowid, texts)
+
+
+def compare(db: sqlite3.Connection, *, each: Callable[[], None]) -> str | None:
+    """Compare the index with one made anew, in a temporary table; None where they agree.
+
+    What is compared: how many tokens each text has, and how often and in how many texts each token
+    stands. *each* is called after every article. *db* may be read-only.
+    """
+    again = f"{TABLE}_again"
+    try:
+        db.execute(CREATE.replace(f"TABLE {TABLE} ", f"TABLE temp.{again} ", 1))
+        for rowid, texts in _texts(db):
+            _execute(db, None, rowid, texts, table=again)
+            each()
+        return _first_difference(db, again)
+    except sqlite3.DatabaseError as error:
+        if "vtable" not in str(error) and "malformed" not in str(error):
+            raise
+        return f"SQLite says {error}"
+    finally:
+        for name in (f"{TABLE}_vocabulary", f"{again}_vocabulary", again):
+            db.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+
+def _first_difference(db: sqlite3.Connection, again: str) -> str | None:
+    sizes = (
+        f"SELECT id, sz FROM main.{TABLE}_docsize",  # noqa: S608  constants
+        f"SELECT id, sz FROM temp.{again}_docsize",  # noqa: S608
+    )
+    for one, other in (sizes, sizes[::-1]):
+        count = db.execute(f"SELECT count(*) FROM ({one} EXCEPT {other})").fetchone()[0]  # noqa: S608
+        if count:
+            return f"{count} texts differ in their length"
+    for schema, name in (("main", TABLE), ("temp", again)):
+        db.execute(
+            f"CREATE VIRTUAL TABLE temp.{name}_vocabulary USING fts5vocab({schema}, {name}, col)"
+        )
+    tokens = [
+        db.execute(f"SELECT term, col, doc, cnt FROM temp.{name}_vocabulary")  # noqa: S608
+        for name in (TABLE, again)
+    ]
+    for found, wanted in zip_longest(*map(iter, tokens)):
+        if found is None or wanted is None or tuple(found) != tuple(wanted):
+            return f"it counts {tuple(found or ())}, and the texts {tuple(wanted or ())}"
+    return None
+
+
+def _texts(db: sqlite3.Connection) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Yield the number in the index and the texts of each article."""
+    found = db.execute(f"SELECT first_seq, {', '.join(COLUMNS)} FROM articles ORDER BY first_seq")  # noqa: S608
+    for rowid, *values in found:
+        yield rowid, dict(zip(COLUMNS, values, strict=True))
 
 
 def replace(
@@ -144,15 +196,16 @@ def replace(
 
 
 def _execute(
-    db: sqlite3.Connection, command: str | None, rowid: int, texts: Mapping[str, Any]
-) -> None:
+    db: sqlite3.Connection, command: str | None, rowid: int, texts: Mapping[str, Any], *,
+    table: str = TABLE,
+) -> None:  # fmt: skip
     segments = [segment(texts[name] or "") for name in COLUMNS]
     values = [*segments, *map(pairs, segments)]
     names = ", ".join(COLUMNS + PAIRS)
     marks = ", ".join("?" * (1 + len(values)))
     if command is None:
         db.execute(
-            f"INSERT INTO {TABLE} (rowid, {names}) VALUES ({marks})",  # noqa: S608
+            f"INSERT INTO {table} (rowid, {names}) VALUES ({marks})",  # noqa: S608
             (rowid, *values),
         )
         return

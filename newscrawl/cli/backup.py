@@ -1,0 +1,39 @@
+"""``newscrawl backup``: a consistent copy, also while a run writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from newscrawl.cli.options import FILE, db_option, example, reading
+from newscrawl.cli.output import size
+from newscrawl.store.backup import back_up
+
+
+@click.command("backup", epilog=example("newscrawl backup /backups/news.db"))
+@click.argument("file", type=FILE)
+@db_option()
+def command(file: str, db: str) -> None:
+    """Copy the archive to FILE, as it is at one moment, also while a run writes it.
+
+    A copy that is there already is replaced when the new one is whole and on the disk, never
+    before; a file of another program is left as it is. The copy is read once to see that it is
+    whole.
+    """
+    from rich.progress import Progress
+
+    from newscrawl.cli.terminal import stderr
+
+    target = Path(file)
+    console = stderr()
+    with (
+        reading(db) as connection,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("copying", total=None)
+        back_up(
+            connection, target,
+            each=lambda left, total: bar.update(task, total=total, completed=total - left),
+        )  # fmt: skip
+    click.echo(f"{db} copied to {file} ({size(target.stat().st_size)})", err=True)

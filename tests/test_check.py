@@ -1,0 +1,235 @@
+"""Checking, repairing and copying an archive, each damage done for real."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from archives import article, fill, page, writer
+from crawls import command, dump, query
+
+from newscrawl import checking
+from newscrawl.store.archive import open_for_reading
+from newscrawl.store.target import Target
+
+OTHER = "NW202112292228490029"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of a made mirror, with an edited article, at rest."""
+    db = tmp_path_factory.mktemp("whole") / "news.db"
+    assert command("newscrawl", "demo", "--db", str(db)).returncode == 0
+    fill(
+        db,
+        article(page(body=b"a"), body_text="储能电池"),
+        article(page(body=b"b", observed_at="2022-02-01"), body_text="光伏玻璃"),
+    )
+    return db
+
+
+@pytest.fixture
+def db(whole: Path, tmp_path: Path) -> Path:
+    """A copy to damage."""
+    return Path(shutil.copy(whole, tmp_path / "news.db"))
+
+
+def found(db: Path, **options: bool) -> list[checking.Finding]:
+    """Return what does not agree."""
+    with closing(open_for_reading(db)) as connection:
+        return list(checking.examine(connection, **options))
+
+
+def damage(db: Path, *statements: str) -> None:
+    """Do what newscrawl never would."""
+    with closing(sqlite3.connect(db, isolation_level=None)) as stranger:
+        for each in statements:
+            stranger.execute(each)
+
+
+def test_whole_archive(db: Path) -> None:
+    done = command("newscrawl", "check", "--db", str(db))
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout
+    assert "agrees with itself" in done.stderr
+    assert command("newscrawl", "check", "--db", str(db), "--json").stdout == "[]\n"
+
+
+REPAIRED = [
+    ("tables", "DROP INDEX idx_articles_hits"),
+    ("tables", "DROP VIEW changes"),
+    ("tables", "DROP TABLE articles_fts"),
+    ("names", "UPDATE categories SET name = 'x'"),
+    ("index", "INSERT INTO articles_fts (articles_fts, rowid, title, digest, body_text,"
+              " title_pairs, digest_pairs, body_text_pairs)"
+              " VALUES ('delete', 1, 'a', '', '', 'a_', '', '')"),
+    ("index", "INSERT INTO articles_fts (rowid, title) VALUES (99999, '多 余')"),
+    ("index", "INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "sql"), REPAIRED)
+def test_what_is_made_from_articles_is_repaired(db: Path, kind: str, sql: str) -> None:
+    before = dump(db)
+    damage(db, sql)
+    done = command("newscrawl", "check", "--db", str(db), "--json")
+    assert done.returncode == 1
+    assert {each["kind"] for each in json.loads(done.stdout)} == {kind}
+    assert all(each["can_repair"] for each in json.loads(done.stdout))
+    repaired = command("newscrawl", "check", "--db", str(db), "--repair")
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    assert dump(db) == before
+    searched = command("newscrawl", "search", "光伏玻璃", "--db", str(db), "--json")
+    assert "NW202112282228490028" in searched.stdout
+
+
+DAMAGES = [
+    ("articles", "UPDATE articles SET title = 'x' WHERE info_code = 'NW202112282228490028'",
+     "said something else"),
+    ("references", "DELETE FROM sightings WHERE info_code = 'NW202112282228490028'",
+     "seen nowhere"),
+    ("references", "INSERT INTO article_tags VALUES ('NW0', 'x')", "refer to nothing in articles"),
+    ("pages", "UPDATE pages SET bytes = x'00' WHERE hash = (SELECT min(hash) FROM pages)",
+     "cannot be unpacked"),
+    ("pages", "UPDATE pages SET bytes = (SELECT bytes FROM pages ORDER BY hash DESC LIMIT 1)"
+              " WHERE hash = (SELECT min(hash) FROM pages)", "other ones"),
+    ("numbers", "UPDATE meta SET value = 1 WHERE key = 'seq'", "meta says 1"),
+    ("numbers", "DELETE FROM meta", "meta says none"),
+    ("ledger", "UPDATE runs SET new = new + 1 WHERE id = 1", "run 1 "),
+    ("tables", "DROP TABLE holes", "the table holes is missing"),
+    ("tables", "ALTER TABLE articles ADD COLUMN mine TEXT", "not as newscrawl makes it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "sql", "says"), DAMAGES)
+def test_what_is_no_longer_there_is_said(db: Path, kind: str, sql: str, says: str) -> None:
+    damage(db, "PRAGMA foreign_keys = OFF", sql)
+    findings = [each for each in found(db) if each.kind == kind]
+    assert any(says in each.sentence for each in findings), found(db)
+    assert not any(each.can_repair for each in findings)
+    before = dump(db)
+    done = command("newscrawl", "check", "--db", str(db), "--repair")
+    assert done.returncode == 1
+    assert says in done.stdout
+    assert "newscrawl backup" in done.stderr
+    after = dump(db)
+    assert after["articles"] == before["articles"]  # nothing is touched
+
+
+def test_a_flipped_byte_is_found(db: Path) -> None:
+    size = db.stat().st_size
+    missed = []
+    # In pages of the file that hold rows: not in the free room of one.
+    for place in range(16_384 + 8_000, size, 16_384 * 7):
+        bad = bytearray(db.read_bytes())
+        bad[place] ^= 0xFF
+        other = db.with_name("flipped.db")
+        other.write_bytes(bad)
+        try:
+            done = command("newscrawl", "check", "--db", str(other))
+            if done.returncode == 0 and bad[place] != 0xFF:
+                missed.append(place)
+            assert done.returncode in (0, 1, 6), done.stderr
+            assert "Traceback" not in done.stderr
+        finally:
+            other.unlink()
+    # SQLite's pages have no checksums: a byte of an address or a date may change unseen.
+    assert len(missed) < size / (16_384 * 7) / 2, missed
+
+
+def test_quick_reads_no_texts(db: Path) -> None:
+    damage(db, "UPDATE articles SET title = 'x' WHERE info_code = 'NW202112282228490028'")
+    assert found(db, quick=True) == []
+
+
+def test_check_while_a_run_writes(db: Path) -> None:
+    target = Target(db)
+    run = writer(target)
+    run.add(article(page(OTHER)), loader_version=1)
+    with closing(open_for_reading(db)) as connection:
+        findings = checking.examine(connection)
+        first = next(findings, None)
+        run.commit()  # between two steps: the check sees one moment
+        assert (first, list(findings)) == (None, [])
+    run.end(outcome="good", exit_code=0, reason="")
+    target.finish(good=True)
+    assert found(db) == []
+
+
+# -- backup --------------------------------------------------------------------------------
+
+
+def test_backup_is_the_archive(db: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copies" / "news.db"
+    done = command("newscrawl", "backup", str(copy), "--db", str(db))
+    assert done.returncode == 0, done.stderr
+    assert dump(copy) == dump(db)
+    assert found(copy) == []
+    assert sorted(each.name for each in copy.parent.iterdir()) == ["news.db"]
+    again = command("newscrawl", "backup", str(copy), "--db", str(db))
+    assert again.returncode == 0  # a copy is replaced
+
+
+def test_backup_while_a_run_writes(db: Path, tmp_path: Path) -> None:
+    target = Target(db)
+    run = writer(target)
+    copy = tmp_path / "copy.db"
+    steps = 0
+
+    def write(left: int, total: int) -> None:
+        nonlocal steps
+        steps += 1
+        if steps < 20:
+            number = f"NW2022010100000{steps:05d}"
+            run.add(article(page(number, body=number.encode() * 4000)), loader_version=1)
+            run.commit()
+
+    from newscrawl.store import backup
+
+    before = query(db, "SELECT count(*) FROM articles")
+    with closing(open_for_reading(db)) as source:
+        step, backup.STEP = backup.STEP, 8
+        try:
+            backup.back_up(source, copy, each=write)
+        finally:
+            backup.STEP = step
+    assert steps > 20
+    assert query(copy, "SELECT count(*) FROM articles") == before  # its first moment
+    assert found(copy) == []
+    run.end(outcome="good", exit_code=0, reason="")
+    target.finish(good=True)
+    [(now,)] = query(db, "SELECT count(*) FROM articles")
+    assert now == before[0][0] + 19
+
+
+def test_backup_replaces_nothing_but_a_copy(db: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.db"
+    damage(foreign, "CREATE TABLE mine (x)")
+    text = tmp_path / "text.txt"
+    text.write_text("mine")
+    link = tmp_path / "link.db"
+    link.symlink_to(db)
+    for target, says in (
+        (foreign, "another program"), (text, "not an SQLite file"), (db, "the archive itself"),
+        (link, "the archive itself"), (tmp_path, "is a folder"),
+    ):  # fmt: skip
+        before = target.read_bytes() if target.is_file() else None
+        done = command("newscrawl", "backup", str(target), "--db", str(db))
+        assert (done.returncode, says in done.stderr) == (6, True), done.stderr
+        assert before is None or target.read_bytes() == before
+
+
+def test_backup_of_a_damaged_archive_keeps_the_old_copy(db: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert command("newscrawl", "backup", str(copy), "--db", str(db)).returncode == 0
+    before = copy.read_bytes()
+    bad = bytearray(db.read_bytes())
+    bad[16_384 * 3 : 16_384 * 9] = bytes(16_384 * 6)
+    db.write_bytes(bad)
+    done = command("newscrawl", "backup", str(copy), "--db", str(db))
+    assert done.returncode == 6, done.stderr
+    assert copy.read_bytes() == before
+    assert not list(tmp_path.glob(".copy.db*"))
