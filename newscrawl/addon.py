@@ -85,6 +85,15 @@ def the_archive(feeds: dict[Any, dict[str, Any]]) -> tuple[str, bool]:
     return found[0] if found else (MEMORY, False)
 
 
+def takes_batches(settings: BaseSettings) -> bool:
+    """Whether items may go together, as a :class:`~newscrawl.items.Batch`.
+
+    Only what is newscrawl's knows them: no feed of another format, no pipeline of the user's.
+    """
+    only_archives = len(archive_feeds(settings.getdict("FEEDS"))) == len(settings["FEEDS"])
+    return only_archives and settings.getdict("ITEM_PIPELINES").keys() <= _PIPELINES.keys()
+
+
 def path_of(uri: str) -> str:
     """Return the file that a feed's URI names."""
     if not uri.startswith("file:"):

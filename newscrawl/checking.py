@@ -12,8 +12,8 @@ from newscrawl.readers.status import runs as runs_of
 from newscrawl.store import raw, rows, search_index
 from newscrawl.store.archive import MEMORY, open_for_writing
 from newscrawl.store.fold import FIELDS, REVISED, Fields, fold
+from newscrawl.store.merging import hash_content
 from newscrawl.store.schema import SCHEMA_VERSION
-from newscrawl.store.writer import hash_content
 
 Step = Callable[[], None]
 

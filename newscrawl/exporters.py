@@ -9,7 +9,7 @@ from scrapy.exporters import BaseItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 
 from newscrawl.addon import FORMATS
-from newscrawl.items import Article
+from newscrawl.items import Article, Batch
 
 if TYPE_CHECKING:
     from typing import Self
@@ -50,6 +50,8 @@ class ArchiveExporter(BaseItemExporter):
         return cls(run, **options)
 
     def export_item(self, item: Any) -> None:
-        """Store one article."""
-        if isinstance(item, Article):
+        """Store an article, or those of a batch."""
+        if isinstance(item, Batch):
+            self._run.store_all([each for each in item.items if isinstance(each, Article)])
+        elif isinstance(item, Article):
             self._run.store(item)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import datetime
 import logging
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
-from newscrawl.items import Article, Failure, Listed, Reject, Unchanged
+from newscrawl.items import Article, Batch, Failure, Listed, Reject, Unchanged
 from newscrawl.normalise import missing, normalise
 from newscrawl.pages import REASONS
 from newscrawl.run import run_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
     from scrapy.crawler import Crawler
 
+logger = logging.getLogger(__name__)
 
-class _Pipeline:
+
+class _Pipeline(ABC):
+    """Takes items one by one, also those of a batch."""
+
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.run = run_of(crawler)
@@ -28,6 +34,30 @@ class _Pipeline:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
+
+    def process_item(self, item: Any) -> Any:
+        """Return the item for the next pipeline; a batch without what is dropped of it."""
+        if not isinstance(item, Batch):
+            return self.process(item)
+        item.items = list(self._passed(item))
+        return item
+
+    def _passed(self, batch: Batch) -> Iterator[Any]:
+        for each in batch.items:
+            try:
+                yield self.process(each)
+            except DropItem:
+                continue
+            except Exception as error:  # it must not take the others with it
+                logger.exception("Processing %s", each)
+                self.run.crashed(error, getattr(each, "page", None))
+
+    @abstractmethod
+    def process(self, item: Any) -> Any:
+        """Return the item for the next pipeline.
+
+        :raises DropItem: it ends here.
+        """
 
 
 def _dropped(why: str) -> DropItem:
@@ -38,7 +68,7 @@ def _dropped(why: str) -> DropItem:
 class Account(_Pipeline):
     """Takes out what is no article: rejects, failures and listings go to the ledger."""
 
-    def process_item(self, item: Any) -> Any:
+    def process(self, item: Any) -> Any:
         """Let articles through."""
         match item:
             case Reject():
@@ -57,7 +87,7 @@ class Account(_Pipeline):
 class Validate(_Pipeline):
     """Rejects what has no id, or neither title nor body."""
 
-    def process_item(self, item: Any) -> Any:
+    def process(self, item: Any) -> Any:
         """Let through what is an article."""
         article = _article(item)
         reason = missing(article)
@@ -71,7 +101,7 @@ class Validate(_Pipeline):
 class Normalise(_Pipeline):
     """Gives the article its one time, ids and URLs."""
 
-    def process_item(self, item: Any) -> Any:
+    def process(self, item: Any) -> Any:
         """Return the article, completed."""
         normalise(_article(item))
         return item
@@ -80,7 +110,7 @@ class Normalise(_Pipeline):
 class Since(_Pipeline):
     """Drops what was published before the day that the spider was asked for."""
 
-    def process_item(self, item: Any) -> Any:
+    def process(self, item: Any) -> Any:
         """Let through what is young enough; what has no time is."""
         adapter = ItemAdapter(item)
         since: datetime.date | None = getattr(self.crawler.spider, "since", None)
@@ -103,7 +133,7 @@ class Dedupe(_Pipeline):
         self._seen: dict[str, int] = {}
         """How full the body of each page was; -1 for none."""
 
-    def process_item(self, item: Any) -> Any:
+    def process(self, item: Any) -> Any:
         """Let each page through once, and again when it is fuller."""
         article = _article(item)
         if article.page is None:

@@ -12,7 +12,8 @@ from newscrawl.items import Page
 from newscrawl.normalise import missing, normalise
 from newscrawl.store import raw, rows
 from newscrawl.store.fold import FIELDS, Fields, Sighting, carry_over, fold
-from newscrawl.store.writer import Writer, hash_content, sighting_of
+from newscrawl.store.merging import hash_content, sighting_of
+from newscrawl.store.writer import Writer
 
 
 @dataclass(slots=True)

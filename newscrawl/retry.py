@@ -16,7 +16,8 @@ from newscrawl.store import raw, rows
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.fold import carry_over
-from newscrawl.store.writer import Writer, hash_content, sighting_of
+from newscrawl.store.merging import hash_content, sighting_of
+from newscrawl.store.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)

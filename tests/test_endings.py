@@ -26,8 +26,8 @@ from newscrawl.spiders.category import CategorySpider
 from newscrawl.store import archive, rows
 from newscrawl.store.archive import open_for_reading, open_for_writing
 from newscrawl.store.errors import AlreadyRunning, StoreError
+from newscrawl.store.merging import Merger
 from newscrawl.store.target import Target
-from newscrawl.store.writer import Writer
 
 Serving = Callable[[Answers], Server]
 
@@ -97,13 +97,12 @@ async def test_rebuild_that_finds_nothing_keeps_the_archive(
 async def test_counters_of_a_failed_store_are_those_of_its_last_commit(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Writer) -> None:
-        self._texts.clear()
+    def full(self: Merger) -> None:
         if not hasattr(self, "failed"):
             self.failed = True  # type: ignore[attr-defined]
             raise StoreError("The disk is full")
 
-    monkeypatch.setattr(Writer, "_index", full)
+    monkeypatch.setattr(Merger, "finish", full)
     outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=10)).url)
     assert outcome.exit is Exit.STORE
     run = ledger(tmp_path / "news.db")

@@ -13,8 +13,9 @@ from urllib.parse import unquote, urlsplit
 from scrapy.exceptions import UsageError
 
 from newscrawl import ids, pages, post_sources, times
+from newscrawl.addon import takes_batches
 from newscrawl.base_spider import NewsSpider, day
-from newscrawl.items import Article, Failure, Page, Reject
+from newscrawl.items import Article, Batch, Failure, Page, Reject
 from newscrawl.outcome import Exit
 from newscrawl.pages import post_file
 from newscrawl.post_commits import NoHistory, commit_times
@@ -25,10 +26,8 @@ logger = logging.getLogger(__name__)
 
 Item = Article | Reject | Failure
 
-BATCH_FILES = 64
-"""Files that are read before the first of them is stored."""
 BATCH_BYTES = 4 << 20
-"""And bytes, so that memory stays flat with large ones."""
+"""Bytes of files that are read before the first of them is stored: memory stays flat."""
 
 
 class PostsSpider(NewsSpider):
@@ -50,6 +49,9 @@ class PostsSpider(NewsSpider):
         # A copy of a file in another folder may say something else, and may not: the writer
         # tells. The names of all files would be the one thing here that grows.
         "ITEM_PIPELINES": {"newscrawl.pipelines.Dedupe": None},
+        # Read, stored and committed together: the more of them, the less the search index writes
+        # for each. A thousand is about a second's work, which a kill would cost.
+        "NEWSCRAWL_BATCH_PAGES": 1000,
     }
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
@@ -90,23 +92,35 @@ class PostsSpider(NewsSpider):
             if slot and slot.closing and not slot.closing.called and slot.is_idle():
                 slot.closing.callback(self)
 
-    async def _load(self, path: Path) -> AsyncIterator[Item]:
+    async def _load(self, path: Path) -> AsyncIterator[Item | Batch]:
         files = post_sources.files(path, await self._committed(path))
+        together = takes_batches(self.crawler.settings)
         try:
-            for batch in _batches(files):
-                # Read together, stored one by one: a fifth faster than in turns.
-                for url, item in [(found.url, self._item(found)) for found in batch]:
+            for found in _batches(files, self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES")):
+                batch = Batch([])
+                for url, item in [(each.url, self._item(each)) for each in found]:
                     # A closing engine would take all that is left without ever looking at it.
                     if self.is_full or self.crawler.engine.needs_backout():
-                        return
+                        break
                     if item is None:
                         self.run.ledger.link("filtered")
                         continue
                     if url in self.run.ledger.under_way:  # twice in one archive
+                        if batch.items:
+                            yield batch
+                            batch = Batch([])
                         await self._settled(url)
-                    if url not in self.run.ledger.under_way:
-                        self.run.ledger.schedule(url)
+                    if url in self.run.ledger.under_way:
+                        continue
+                    self.run.ledger.schedule(url)
+                    if together:
+                        batch.items.append(item)
+                    else:
                         yield item
+                if batch.items:
+                    yield batch
+                if self.is_full or self.crawler.engine.needs_backout():
+                    return
                 await asyncio.sleep(0)  # signals are heard also among files left out
         except post_sources.Damaged as error:
             self.run.trouble(str(error))
@@ -183,7 +197,7 @@ def _path_in(url: str) -> str:
     return path.rpartition("!/")[2] if "!/" in path else path
 
 
-def _batches(files: Iterator[Found]) -> Iterator[list[Found]]:
+def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:
     """Give files some at a time, few where they are large; those before an error, too."""
     batch: list[Found] = []
     size = 0
@@ -191,7 +205,7 @@ def _batches(files: Iterator[Found]) -> Iterator[list[Found]]:
         for found in files:
             batch.append(found)
             size += len(found.body) if isinstance(found, PostFile) else 0
-            if len(batch) >= BATCH_FILES or size >= BATCH_BYTES:
+            if len(batch) >= most or size >= BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
     except (post_sources.Damaged, OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import sys
+from collections.abc import Mapping
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -12,6 +13,7 @@ else:
     from backports import zstd
 
 from newscrawl.items import Page
+from newscrawl.store.parts import in_parts
 
 _COMPRESSOR = zstd.ZstdCompressor(level=3)
 """Made once, and not for each page (20 µs a page, not 30). Level 6 takes 52 µs and saves 3 %; 9
@@ -30,12 +32,24 @@ def page_hash(body: bytes) -> str:
 def store(connection: sqlite3.Connection, page: Page) -> str:
     """Store the bytes of *page* unless they are there; return their hash."""
     key = page_hash(page.body)
-    if connection.execute("SELECT 1 FROM pages WHERE hash = ?", (key,)).fetchone() is None:
-        connection.execute(
-            "INSERT INTO pages (hash, page_kind, size, encoding, bytes) VALUES (?, ?, ?, ?, ?)",
-            (key, page.kind, len(page.body), "zstd", _compress(page.body)),
-        )
+    store_all(connection, {key: page})
     return key
+
+
+def store_all(connection: sqlite3.Connection, pages: Mapping[str, Page]) -> None:
+    """Store the bytes of pages, given by their hashes, where they are not there yet."""
+    there: set[str] = set()
+    for marks, part in in_parts(list(pages)):
+        found = connection.execute(f"SELECT hash FROM pages WHERE hash IN ({marks})", part)  # noqa: S608
+        there.update(key for (key,) in found)
+    connection.executemany(
+        "INSERT INTO pages (hash, page_kind, size, encoding, bytes) VALUES (?, ?, ?, 'zstd', ?)",
+        (
+            (key, page.kind, len(page.body), _compress(page.body))
+            for key, page in pages.items()
+            if key not in there
+        ),
+    )
 
 
 def _compress(body: bytes) -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from newscrawl.store.fold import FIELDS, Fields, Sighting, differs, restore
+from newscrawl.store.parts import in_parts
 
 Key = tuple[str, str, str]
 
@@ -111,33 +112,33 @@ def _load_sets(db: sqlite3.Connection, info_code: str) -> Fields:
     }
 
 
-def write_article(
+def existing(db: sqlite3.Connection, info_codes: Sequence[str]) -> set[str]:
+    """Return those of *info_codes* of which the archive has an article."""
+    found: set[str] = set()
+    for marks, part in in_parts(info_codes):
+        sql = f"SELECT info_code FROM articles WHERE info_code IN ({marks})"  # noqa: S608
+        found.update(code for (code,) in db.execute(sql, part))
+    return found
+
+
+def update_article(
     db: sqlite3.Connection, info_code: str, known: Known, row: Fields, *, seq: int, now: str
 ) -> None:
-    """Insert or update the article's row, and those of its sets that have changed."""
-    names = ("info_code", "seq", "first_seq", "first_seen_at", "changed_at", *COLUMNS)
-    values = (info_code, seq, seq, now, now, *(row[name] for name in COLUMNS))
-    updated = ", ".join(f"{name} = excluded.{name}" for name in ("seq", "changed_at", *COLUMNS))
-    db.execute(
-        f"INSERT INTO articles ({', '.join(names)})"  # noqa: S608  constant names
-        f" VALUES ({', '.join('?' * len(names))})"
-        f" ON CONFLICT (info_code) DO UPDATE SET {updated}",
-        values,
-    )
+    """Update the article's row, and those of its sets that have changed."""
+    names = ", ".join(f"{name} = ?" for name in ("seq", "changed_at", *COLUMNS))
+    values = (seq, now, *(row[name] for name in COLUMNS), info_code)
+    db.execute(f"UPDATE articles SET {names} WHERE info_code = ?", values)  # noqa: S608
     if row["categories"] != known.row["categories"]:
-        _write_categories(db, info_code, known, row["categories"] or [], now)
-    if not known.exists:
-        _add_expected(db, info_code)
+        _write_categories(db, info_code, row["categories"] or [], now)
     for name, table, columns in _SETS:
         if row[name] != known.row[name]:
-            if known.row[name]:
-                db.execute(f"DELETE FROM {table} WHERE info_code = ?", (info_code,))  # noqa: S608
-            rows = [(info_code, *parts) for parts in _PARTS[name](row[name] or [])]
+            db.execute(f"DELETE FROM {table} WHERE info_code = ?", (info_code,))  # noqa: S608
+            parts = [(info_code, *parts) for parts in _PARTS[name](row[name] or [])]
             marks = ", ".join("?" * (1 + len(columns)))
             db.executemany(
                 f"INSERT INTO {table} (info_code, {', '.join(columns)})"  # noqa: S608
                 f" VALUES ({marks})",
-                rows,
+                parts,
             )
 
 
@@ -154,19 +155,18 @@ _PARTS: dict[str, Any] = {
 
 
 def _write_categories(
-    db: sqlite3.Connection, info_code: str, known: Known, categories: list[str], now: str
+    db: sqlite3.Connection, info_code: str, categories: list[str], now: str
 ) -> None:
-    if known.exists:
-        db.execute(
-            "DELETE FROM article_categories WHERE info_code = ? AND origin = 'page'", (info_code,)
-        )
-        # A listing was asked for under the path's spelling (techweb); the page's footer knows
-        # how it is really spelt (TechWeb).
-        db.executemany(
-            "DELETE FROM article_categories WHERE info_code = ? AND category = ? COLLATE NOCASE"
-            " AND origin = 'listing'",
-            [(info_code, category) for category in categories],
-        )
+    db.execute(
+        "DELETE FROM article_categories WHERE info_code = ? AND origin = 'page'", (info_code,)
+    )
+    # A listing was asked for under the path's spelling (techweb); the page's footer knows how it
+    # is really spelt (TechWeb).
+    db.executemany(
+        "DELETE FROM article_categories WHERE info_code = ? AND category = ? COLLATE NOCASE"
+        " AND origin = 'listing'",
+        [(info_code, category) for category in categories],
+    )
     db.executemany(
         "INSERT INTO article_categories (info_code, category, origin) VALUES (?, ?, 'page')",
         [(info_code, category) for category in categories],
@@ -194,12 +194,15 @@ def add_listing(db: sqlite3.Connection, info_code: str, category: str) -> bool:
     return cursor.rowcount > 0
 
 
-def _add_expected(db: sqlite3.Connection, info_code: str) -> None:
-    found = db.execute("SELECT category FROM listed WHERE info_code = ?", (info_code,)).fetchall()
-    for (category,) in found:
-        add_listing(db, info_code, category)
-    if found:
-        db.execute("DELETE FROM listed WHERE info_code = ?", (info_code,))
+def add_expected(db: sqlite3.Connection, info_codes: Sequence[str]) -> None:
+    """Give new articles the categories under which listings have shown them before."""
+    for marks, part in in_parts(info_codes):
+        sql = f"SELECT info_code, category FROM listed WHERE info_code IN ({marks})"  # noqa: S608
+        found = db.execute(sql, part).fetchall()
+        for info_code, category in found:
+            add_listing(db, info_code, category)
+        done = {(info_code,) for info_code, _ in found}
+        db.executemany("DELETE FROM listed WHERE info_code = ?", done)
 
 
 def meet_category(db: sqlite3.Connection, category: str, now: str) -> None:
@@ -209,22 +212,22 @@ def meet_category(db: sqlite3.Connection, category: str, now: str) -> None:
     )
 
 
-def count_names(db: sqlite3.Connection, categories: list[str], tags: list[str]) -> set[str]:
-    """Count the names that one page gives its categories: the tag without one 新闻 at its end.
+def names_of(categories: list[str] | None, tags: list[str] | None) -> list[tuple[str, str]]:
+    """Return the names that one page gives its categories: tags without one 新闻 at their ends."""
+    if not categories or not tags or len(categories) != len(tags):
+        return []
+    names = (tag.removesuffix("新闻") or tag for tag in tags)
+    return list(zip(categories, names, strict=True))
 
-    Return the categories that :func:`name_categories` should look at.
-    """
-    if len(categories) != len(tags):
-        return set()
+
+def count_names(db: sqlite3.Connection, names: Mapping[tuple[str, str], int]) -> None:
+    """Count on how many pages each name stands with its category; name the category by the most."""
     db.executemany(
-        "INSERT INTO category_names (category, name, pages) VALUES (?, ?, 1)"
-        " ON CONFLICT (category, name) DO UPDATE SET pages = pages + 1",
-        [
-            (category, tag.removesuffix("新闻") or tag)
-            for category, tag in zip(categories, tags, strict=True)
-        ],
+        "INSERT INTO category_names (category, name, pages) VALUES (?, ?, ?)"
+        " ON CONFLICT (category, name) DO UPDATE SET pages = pages + excluded.pages",
+        [(*name, pages) for name, pages in names.items()],
     )
-    return set(categories)
+    name_categories(db, {category for category, _ in names})
 
 
 def name_categories(db: sqlite3.Connection, categories: Iterable[str]) -> None:
@@ -237,30 +240,33 @@ def name_categories(db: sqlite3.Connection, categories: Iterable[str]) -> None:
     )
 
 
+SIGHTING_COLUMNS = (
+    "source_site", "page_kind", "page_id", "info_code", "url", "body_rank", "observed_at",
+    "differs", "last_seen_at", "content_hash", "page_hash", "content_type", "etag",
+    "last_modified", "loader_version", "unknown",
+)  # fmt: skip
+
+
+def sighting_row(info_code: str, said: Sighting, row: Fields, evidence: Fields) -> tuple[Any, ...]:
+    """Return the values of SIGHTING_COLUMNS; *evidence* gives those that are not its fields."""
+    difference = _json(differs(said.fields, row))
+    own = (*said.key, info_code, said.url, said.fields.get("body_rank"), said.observed_at)
+    return (*own, difference, *(evidence[name] for name in SIGHTING_COLUMNS[8:]))
+
+
 def write_sighting(
-    db: sqlite3.Connection, info_code: str, sighting: Sighting, row: Fields, evidence: Fields
+    db: sqlite3.Connection, info_code: str, said: Sighting, row: Fields, evidence: Fields
 ) -> None:
-    """Insert or replace a page's row; *evidence* gives the columns that are not its fields."""
-    values = {
-        "source_site": sighting.source_site,
-        "page_kind": sighting.page_kind,
-        "page_id": sighting.page_id,
-        "info_code": info_code,
-        "url": sighting.url,
-        "body_rank": sighting.fields.get("body_rank"),
-        "observed_at": sighting.observed_at,
-        "differs": _json(differs(sighting.fields, row)),
-        **evidence,
-    }
+    """Insert or replace a page's row."""
+    names, marks = ", ".join(SIGHTING_COLUMNS), ", ".join("?" * len(SIGHTING_COLUMNS))
     db.execute(
-        f"INSERT OR REPLACE INTO sightings ({', '.join(values)})"  # noqa: S608  constant names
-        f" VALUES ({', '.join(':' + name for name in values)})",
-        values,
+        f"INSERT OR REPLACE INTO sightings ({names}) VALUES ({marks})",  # noqa: S608
+        sighting_row(info_code, said, row, evidence),
     )
 
 
 def rewrite_differences(
-    db: sqlite3.Connection, sightings: dict[Key, Sighting], row: Fields
+    db: sqlite3.Connection, sightings: Mapping[Key, Sighting], row: Fields
 ) -> None:
     """Say anew in what each page differs, after the row has changed."""
     for key, sighting in sightings.items():

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
 from newscrawl.items import Article, Listed, Page, Reject
-from newscrawl.store import known_pages, listings, raw, rows, rule_uses, search_index
+from newscrawl.store import known_pages, listings, raw, rows, rule_uses
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, explain
-from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, fold, suppliers
+from newscrawl.store.fold import Fields, Sighting
+from newscrawl.store.merging import Merger, Verdict, page_of
 from newscrawl.store.schema import COUNTERS
 
 T = TypeVar("T")
-Verdict = Literal["new", "richer", "changed", "unchanged"]
 
 BATCH_ITEMS = 200
 """Pages in one transaction: 319 µs a post, against 346 with 50 and 298 with 1,000."""
@@ -34,8 +32,8 @@ BATCH_SECONDS = 2.0
 class Writer:
     """Writes one run into one archive.
 
-    Its methods are the seam for another database: :meth:`add`, :meth:`reject`, :meth:`list`,
-    :meth:`commit`, :meth:`end`.
+    Its methods are the seam for another database: :meth:`add`, :meth:`add_all`, :meth:`reject`,
+    :meth:`list`, :meth:`commit`, :meth:`end`.
     """
 
     def __init__(
@@ -50,14 +48,13 @@ class Writer:
         self._batch = batch_items, batch_seconds
         self._work: list[Callable[[sqlite3.Connection], object]] = []
         """What the batch has done, to do it again without a page that failed."""
+        self._items = 0
+        """Pages in the batch."""
         self._size = 0
         """Bytes of pages that it holds in memory."""
         self._began = 0.0
-        self._texts: dict[int, tuple[Fields | None, Fields]] = {}
-        """For each article that the batch changes: what the index holds, and what it should."""
-        self._named: set[str] = set()
-        """The categories for which the batch has met names."""
-        self._seq = self._committed_seq = self._read_seq()
+        with self._explained():
+            self._merger = Merger(self.connection)
         self.run_id = self._begin_run(spider, arguments, versions, pid)
 
     # -- what a run finds ---------------------------------------------------------------
@@ -69,20 +66,29 @@ class Writer:
 
         :raises StoreError: it cannot be written. The writer is of no use afterwards.
         """
-        if article.info_code is None or article.page is None:
-            raise ValueError("an article needs its info_code and its page before it is stored")
-        page = article.page
-        self._size += len(page.body)
-        return self._write(lambda db: self._add(db, article, page, loader_version))
+        [verdict] = self.add_all([article], loader_version=loader_version)
+        return verdict
+
+    def add_all(self, articles: Sequence[Article], *, loader_version: int) -> list[Verdict]:
+        """Take in what some pages say, all of it or nothing; return what each was worth.
+
+        Many at once cost much less than one by one.
+
+        :raises StoreError: they cannot be written. The writer is of no use afterwards.
+        """
+        size = sum(len(page_of(each).body) for each in articles)
+        return self._write(
+            lambda _: self._merger.add_all(articles, loader_version), len(articles), size
+        )
 
     def reject(self, reject: Reject, *, loader_version: int) -> None:
         """Keep a page that gave no article: its address, its reason and its bytes."""
-        self._size += len(reject.page.body)
-        self._write(lambda db: self._reject(db, reject, loader_version))
+        size = len(reject.page.body)
+        self._write(lambda db: self._reject(db, reject, loader_version), size=size)
 
     def list(self, listed: Listed) -> None:
         """Note that a listing shows a page under its category; the article may come later."""
-        self._write(lambda db: self._list(db, listed))
+        self._write(lambda _: self._merger.listed(listed))
 
     def touch(self, page: Page) -> None:
         """Note that a stored page is as it was: the site said so, without sending it."""
@@ -109,15 +115,12 @@ class Writer:
         *, content_hashes: Mapping[rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
-
-        def write(db: sqlite3.Connection) -> None:
-            if row != known.row:
-                self._write_article(db, info_code, known, row)
-            rows.rewrite_differences(db, sightings, row)
-            for key, content_hash in content_hashes.items():
-                rows.note_reread(db, key, content_hash, sightings[key], loader_version)
-
-        self._write(write)
+        self._write(
+            lambda _: self._merger.rewrite(
+                info_code, known, sightings, row,
+                content_hashes=content_hashes, loader_version=loader_version,
+            )
+        )  # fmt: skip
 
     # -- transactions -------------------------------------------------------------------
 
@@ -130,18 +133,16 @@ class Writer:
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN IMMEDIATE")
             self._write_counters()
-            self._index()
-            rows.name_categories(self.connection, self._named)
-            self.connection.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (self._seq,))
+            self._merger.finish()
             self.connection.execute("COMMIT")
-            self._forget()
+            self._forget(committed=True)
 
     @property
     def is_due(self) -> bool:
         """Whether there is a batch that is full or old."""
         items, seconds = self._batch
         return self.connection.in_transaction and (
-            len(self._work) >= items
+            self._items >= items
             or self._size >= BATCH_BYTES
             or time.monotonic() - self._began >= seconds
         )
@@ -150,16 +151,6 @@ class Writer:
         """Commit a batch that is full or old."""
         if self.is_due:
             self.commit()
-
-    def _index(self) -> None:
-        """Bring the search index up to the batch, in its transaction.
-
-        At its end, and not page by page: FTS5 writes out what it has gathered at each savepoint
-        that SQLite makes for a statement, which took a third of the writer's time.
-        """
-        for rowid, (old, new) in self._texts.items():
-            search_index.replace(self.connection, rowid, old, new)
-        self._texts.clear()
 
     def end(self, *, outcome: str, exit_code: int, reason: str) -> None:
         """Close the run's row, commit all, and checkpoint."""
@@ -178,8 +169,7 @@ class Writer:
         """Drop what was not committed."""
         with suppress(sqlite3.Error):
             self.connection.rollback()
-        self._seq = self._committed_seq
-        self._forget()
+        self._forget(committed=False)
 
     def close(self) -> None:
         """Close the file; what was not committed is gone."""
@@ -193,8 +183,8 @@ class Writer:
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do what belongs to one page: all of it or nothing, also when a part of it fails."""
+    def _write(self, work: Callable[[sqlite3.Connection], T], items: int = 1, size: int = 0) -> T:
+        """Do what belongs together: all of it or nothing, also when a part of it fails."""
         with self._explained():
             if not self.connection.in_transaction:
                 self._begin()
@@ -204,6 +194,8 @@ class Writer:
                 self._undo()
                 raise
         self._work.append(work)
+        self._items += items
+        self._size += size
         return done
 
     def _begin(self) -> None:
@@ -216,132 +208,17 @@ class Writer:
         A savepoint for each page would say the same, and cost a fifth of the writer's time:
         SQLite copies each of its pages (16 KB) that is changed after one.
         """
-        work = self._work
+        work, items, size = self._work, self._items, self._size
         self.rollback()
         self._begin()
         for each in work:
             each(self.connection)
-        self._work = work
+        self._work, self._items, self._size = work, items, size
 
-    def _forget(self) -> None:
+    def _forget(self, *, committed: bool) -> None:
         self._work = []
-        self._size = 0
-        self._texts.clear()
-        self._named.clear()
-        self._committed_seq = self._seq
-
-    # -- one page -----------------------------------------------------------------------
-
-    def _add(
-        self, db: sqlite3.Connection, article: Article, page: Page, loader_version: int
-    ) -> Verdict:
-        assert article.info_code is not None  # noqa: S101  add() has looked
-        info_code = article.info_code
-        incoming = sighting_of(article, page)
-        known = rows.load(db, info_code)
-        earlier = known.sightings.get(incoming.key)
-        if earlier is not None:
-            # Two copies of one file may be as old as each other: then their addresses decide.
-            if (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url):
-                return self._add_older(db, info_code, known, earlier, incoming, page)
-            said, incoming.fields = incoming.fields, carry_over(earlier.fields, incoming.fields)
-            if incoming.fields == earlier.fields:
-                return self._touch(db, incoming, page)
-            if incoming.observed_at < known.evidence[incoming.key]["last_seen_at"]:
-                # It says what it said now before that, and again after it.
-                between = replace(incoming, fields=said)
-                return self._add_older(db, info_code, known, earlier, between, page)
-        content_hash = hash_content(incoming.fields)
-        revised = False
-        if earlier is not None:
-            if content_hash == known.evidence[incoming.key]["content_hash"]:
-                incoming.observed_at = earlier.observed_at
-            else:
-                revised = _supplied_what_changed(known, earlier, incoming)
-        row = self._fold_in(db, info_code, known, incoming)
-        if revised and earlier is not None:
-            evidence = known.evidence[incoming.key]
-            rows.write_revision(db, info_code, earlier, evidence, page.observed_at)
-        if earlier is None and article.categories and article.tags:
-            self._named |= rows.count_names(db, article.categories, article.tags)
-        evidence = {
-            "last_seen_at": page.observed_at,
-            "content_hash": content_hash,
-            "page_hash": raw.store(db, page),
-            "content_type": page.content_type,
-            "etag": page.etag,
-            "last_modified": page.last_modified,
-            "loader_version": loader_version,
-            "unknown": json.dumps(article.unknown, ensure_ascii=False) if article.unknown else None,
-        }
-        rows.write_sighting(db, info_code, incoming, row, evidence)
-        if not known.exists:
-            return "new"
-        if revised:
-            return "changed"
-        return "richer" if row != known.row else "unchanged"
-
-    def _fold_in(
-        self, db: sqlite3.Connection, info_code: str, known: rows.Known, incoming: Sighting
-    ) -> Fields:
-        """Write the row that all pages make with *incoming* among them; return it."""
-        row = fold({**known.sightings, incoming.key: incoming}.values())
-        if row != known.row or not known.exists:
-            self._write_article(db, info_code, known, row)
-            rows.rewrite_differences(db, known.sightings, row)
-        return row
-
-    def _write_article(
-        self, db: sqlite3.Connection, info_code: str, known: rows.Known, row: Fields
-    ) -> None:
-        seq = self._next_seq()
-        rows.write_article(db, info_code, known, row, seq=seq, now=utc_now())
-        rowid, earlier = known.first_seq or seq, known.row if known.exists else None
-        indexed, _ = self._texts.get(rowid, (earlier, row))
-        self._texts[rowid] = indexed, row
-
-    def _add_older(
-        self, db: sqlite3.Connection, info_code: str, known: rows.Known, current: Sighting,
-        incoming: Sighting, page: Page,
-    ) -> Verdict:  # fmt: skip
-        """An earlier state of a page that is known: it fills gaps, and is kept as a revision."""
-        filled = replace(current, fields=carry_over(incoming.fields, current.fields))
-        row = self._fold_in(db, info_code, known, filled)
-        rows.rewrite_differences(db, {filled.key: filled}, row)
-        if hash_content(incoming.fields) == known.evidence[current.key]["content_hash"]:
-            rows.date_back(db, filled.key, incoming.observed_at)
-        elif _supplied_what_changed(known, current, incoming) and not rows.has_revision(
-            db, incoming.key, incoming.observed_at
-        ):
-            evidence = {
-                "page_hash": raw.store(db, page),
-                "last_seen_at": incoming.observed_at,
-            }
-            after = max(current.observed_at, incoming.observed_at)
-            rows.write_revision(db, info_code, incoming, evidence, after)
-            return "changed"
-        return "richer" if row != known.row else "unchanged"
-
-    def _touch(self, db: sqlite3.Connection, incoming: Sighting, page: Page) -> Verdict:
-        """The page says what it said: only when it was last seen is new.
-
-        The bytes are not stored again. The mirror stamps every page with the number of its
-        build, so they differ every five minutes, and a young article is looked at often.
-        """
-        db.execute(
-            "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
-            " gone_at = NULL"
-            " WHERE source_site = ? AND page_kind = ? AND page_id = ? AND last_seen_at <= ?",
-            (
-                page.observed_at,
-                page.url,
-                page.etag,
-                page.last_modified,
-                *incoming.key,
-                page.observed_at,
-            ),
-        )
-        return "unchanged"
+        self._items = self._size = 0
+        self._merger.forget(committed=committed)
 
     def _reject(self, db: sqlite3.Connection, reject: Reject, loader_version: int) -> None:
         page, now = reject.page, utc_now()
@@ -359,17 +236,6 @@ class Writer:
                 page.content_type, now, now, loader_version,
             ),
         )  # fmt: skip
-
-    def _list(self, db: sqlite3.Connection, listed: Listed) -> None:
-        now = utc_now()
-        rows.meet_category(db, listed.category, now)
-        if not rows.exists(db, listed.info_code):
-            rows.expect(db, listed.info_code, listed.category)
-        elif rows.add_listing(db, listed.info_code, listed.category):
-            db.execute(
-                "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
-                (self._next_seq(), now, listed.info_code),
-            )
 
     # -- the run's own rows -------------------------------------------------------------
 
@@ -404,42 +270,3 @@ class Writer:
             " WHERE id = ?",
             (*(self.counters.get(name, 0) for name in names), self.run_id),
         )
-
-    def _read_seq(self) -> int:
-        row = self.connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()
-        return int(row[0])
-
-    def _next_seq(self) -> int:
-        self._seq += 1
-        return self._seq
-
-
-def sighting_of(article: Article, page: Page) -> Sighting:
-    """Return what *page* says as the fold takes it."""
-    fields: Fields = {name: getattr(article, name) for name in FIELDS}
-    fields["body_rank"] = None if article.body_rank is None else int(article.body_rank)
-    fields["mentions"] = (
-        sorted([m.market, m.code, m.name, m.kind, m.times] for m in article.mentions or ()) or None
-    )
-    for name in ("categories", "tags"):
-        fields[name] = sorted(set(fields[name] or ())) or None
-    fields["images"] = fields["images"] or None
-    return Sighting(
-        source_site=page.site, page_kind=page.kind, page_id=page.id, url=page.url,
-        observed_at=page.observed_at, fields=fields,
-    )  # fmt: skip
-
-
-def hash_content(fields: Fields) -> str:
-    """Return the hash of what a revision is made of, without white space."""
-    text = "\x1f".join("".join(str(fields.get(name) or "").split()) for name in REVISED)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _supplied_what_changed(known: rows.Known, earlier: Sighting, incoming: Sighting) -> bool:
-    """Whether *earlier* supplied a field of the row in which *incoming* says something else."""
-    supplier = suppliers(known.sightings.values())
-    return any(
-        supplier.get(name) is earlier and earlier.fields[name] != incoming.fields[name]
-        for name in REVISED
-    )

@@ -1,0 +1,73 @@
+"""Rows of articles that an archive does not have yet: gathered, and inserted table by table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from newscrawl.items import Page
+from newscrawl.store import raw, rows
+from newscrawl.store.fold import Fields, Sighting
+
+
+def _insert(table: str, columns: Iterable[str], *, or_: str = "") -> str:
+    names = tuple(columns)
+    marks = ", ".join("?" * len(names))
+    return f"INSERT {or_}INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+
+
+# In an order in which each row finds what it refers to.
+_SQL = {
+    "articles": _insert(
+        "articles",
+        ("info_code", "seq", "first_seq", "first_seen_at", "changed_at", *rows.COLUMNS),
+    ),
+    "categories": _insert("categories", ("category", "first_seen_at"), or_="OR IGNORE "),
+    "article_categories": _insert("article_categories", ("info_code", "category", "origin")),
+    "article_tags": _insert("article_tags", ("info_code", "tag")),
+    "mentions": _insert("mentions", ("info_code", "market", "code", "name", "kind", "times")),
+    "images": _insert("images", ("info_code", "position", "url")),
+    # A page that told of another article before tells of this one now.
+    "sightings": _insert("sightings", rows.SIGHTING_COLUMNS, or_="OR REPLACE "),
+}
+
+
+class Inserts:
+    """Rows that are gathered article by article, and inserted at once.
+
+    A statement for each table and batch, and not for each article: what SQLite and Python do
+    around a statement is half of what it costs to write one article.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _SQL}
+        self._pages: dict[str, Page] = {}
+
+    def article(self, info_code: str, row: Fields, *, seq: int, now: str) -> None:
+        """Add an article with its sets."""
+        into = self._rows
+        into["articles"].append((info_code, seq, seq, now, now, *(row[n] for n in rows.COLUMNS)))
+        for category in row["categories"] or ():
+            into["categories"].append((category, now))
+            into["article_categories"].append((info_code, category, "page"))
+        into["article_tags"] += [(info_code, tag) for tag in row["tags"] or ()]
+        into["mentions"] += [(info_code, *mention) for mention in row["mentions"] or ()]
+        into["images"] += [(info_code, *place) for place in enumerate(row["images"] or ())]
+
+    def sighting(self, info_code: str, said: Sighting, row: Fields, evidence: Fields) -> None:
+        """Add what one page says; *evidence* gives the columns that are not its fields."""
+        self._rows["sightings"].append(rows.sighting_row(info_code, said, row, evidence))
+
+    def page(self, page: Page) -> str:
+        """Add a page's bytes; return their hash."""
+        key = raw.page_hash(page.body)
+        self._pages[key] = page
+        return key
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Insert all rows."""
+        raw.store_all(db, self._pages)
+        for table, sql in _SQL.items():
+            if self._rows[table]:
+                db.executemany(sql, self._rows[table])

@@ -1,0 +1,297 @@
+"""Takes what pages say into an archive's rows, and says what each page was worth."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from newscrawl.items import Article, Listed, Page
+from newscrawl.store import raw, rows, search_index
+from newscrawl.store.clock import utc_now
+from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, fold, suppliers
+from newscrawl.store.inserts import Inserts
+
+Verdict = Literal["new", "richer", "changed", "unchanged"]
+
+
+class Merger:
+    """Takes pages into one archive, in the transactions of its writer.
+
+    What is cheaper for a whole batch waits for :meth:`finish`: the search index, the names of
+    categories and the highest ``seq``.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._texts: dict[int, tuple[Fields | None, Fields]] = {}
+        """For each article that the batch changes: what the index holds, and what it should."""
+        self._names: Counter[tuple[str, str]] = Counter()
+        """On how many pages of the batch each name stands with its category."""
+        [(seq,)] = db.execute("SELECT value FROM meta WHERE key = 'seq'")
+        self._seq = self._finished_seq = int(seq)
+
+    def add_all(self, articles: Sequence[Article], loader_version: int) -> list[Verdict]:
+        """Take in what some pages say, as if one after the other; return what each was worth."""
+        verdicts = self._insert_new(articles, loader_version)
+        for place, article in enumerate(articles):
+            if place not in verdicts:
+                verdicts[place] = self._add(article, loader_version)
+        return [verdicts[place] for place in range(len(articles))]
+
+    def rewrite(
+        self, info_code: str, known: rows.Known, sightings: Mapping[rows.Key, Sighting],
+        row: Fields, *, content_hashes: Mapping[rows.Key, str], loader_version: int,
+    ) -> None:  # fmt: skip
+        """Replace what the pages of an article say, as better rules read them: no revision."""
+        if row != known.row:
+            self._update(info_code, known, row)
+        rows.rewrite_differences(self._db, sightings, row)
+        for key, content_hash in content_hashes.items():
+            rows.note_reread(self._db, key, content_hash, sightings[key], loader_version)
+
+    def listed(self, listed: Listed) -> None:
+        """Note that a listing shows a page under its category."""
+        now = utc_now()
+        rows.meet_category(self._db, listed.category, now)
+        if not rows.exists(self._db, listed.info_code):
+            rows.expect(self._db, listed.info_code, listed.category)
+        elif rows.add_listing(self._db, listed.info_code, listed.category):
+            self._db.execute(
+                "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
+                (self._next_seq(), now, listed.info_code),
+            )
+
+    def finish(self) -> None:
+        """Bring up to the batch what belongs to all of it, in its transaction.
+
+        The index page by page took a third of the writer's time: FTS5 writes out what it has
+        gathered at each savepoint that SQLite makes for a statement.
+        """
+        search_index.replace(self._db, self._texts)
+        rows.count_names(self._db, self._names)
+        self._db.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (self._seq,))
+
+    def forget(self, *, committed: bool) -> None:
+        """Begin another batch, after the last one was committed or dropped."""
+        if committed:
+            self._finished_seq = self._seq
+        self._seq = self._finished_seq
+        self._texts.clear()
+        self._names.clear()
+
+    # -- articles that are new ------------------------------------------------------------
+
+    def _insert_new(self, articles: Sequence[Article], loader_version: int) -> dict[int, Verdict]:
+        """Insert the articles that are not stored; return what each of their pages was worth."""
+        codes = [code_of(each) for each in articles]
+        stored = rows.existing(self._db, list(dict.fromkeys(codes)))
+        pages: dict[str, dict[rows.Key, int]] = {}
+        for place, code in enumerate(codes):
+            if code not in stored:
+                # What a page says when it is met again is for the archive to compare.
+                pages.setdefault(code, {}).setdefault(page_of(articles[place]).identity, place)
+        verdicts: dict[int, Verdict] = {}
+        inserts, now = Inserts(), utc_now()
+        for code, places in pages.items():
+            seen = [articles[place] for place in places.values()]
+            said = self._insert(inserts, code, seen, now, loader_version)
+            verdicts.update(zip(places.values(), _worth(said), strict=True))
+        inserts.write(self._db)
+        rows.add_expected(self._db, list(pages))
+        return verdicts
+
+    def _insert(
+        self, inserts: Inserts, info_code: str, articles: Sequence[Article], now: str,
+        loader_version: int,
+    ) -> list[Sighting]:  # fmt: skip
+        """Add a new article as each of its pages tells it; return what they say."""
+        said = [sighting_of(each, page_of(each)) for each in articles]
+        row = fold(said)
+        seq = self._next_seq()
+        inserts.article(info_code, row, seq=seq, now=now)
+        for article, sighting in zip(articles, said, strict=True):
+            evidence = _evidence(
+                article, hash_content(sighting.fields), inserts.page(page_of(article)),
+                loader_version,
+            )  # fmt: skip
+            inserts.sighting(info_code, sighting, row, evidence)
+            self._names.update(rows.names_of(article.categories, article.tags))
+        self._texts[seq] = None, row
+        return said
+
+    # -- articles that are known ----------------------------------------------------------
+
+    def _add(self, article: Article, loader_version: int) -> Verdict:
+        info_code, page = code_of(article), page_of(article)
+        incoming = sighting_of(article, page)
+        known = rows.load(self._db, info_code)
+        earlier = known.sightings.get(incoming.key)
+        if earlier is not None:
+            # Two copies of one file may be as old as each other: then their addresses decide.
+            if (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url):
+                return self._add_older(info_code, known, earlier, incoming, page)
+            said, incoming.fields = incoming.fields, carry_over(earlier.fields, incoming.fields)
+            if incoming.fields == earlier.fields:
+                return self._touch(incoming, page)
+            if incoming.observed_at < known.evidence[incoming.key]["last_seen_at"]:
+                # It says what it said now before that, and again after it.
+                between = replace(incoming, fields=said)
+                return self._add_older(info_code, known, earlier, between, page)
+        content_hash = hash_content(incoming.fields)
+        revised = False
+        if earlier is not None:
+            if content_hash == known.evidence[incoming.key]["content_hash"]:
+                incoming.observed_at = earlier.observed_at
+            else:
+                revised = _supplied_what_changed(known, earlier, incoming)
+        row = self._fold_in(info_code, known, incoming)
+        if revised and earlier is not None:
+            evidence = known.evidence[incoming.key]
+            rows.write_revision(self._db, info_code, earlier, evidence, page.observed_at)
+        if earlier is None:
+            self._names.update(rows.names_of(article.categories, article.tags))
+        page_hash = raw.store(self._db, page)
+        evidence = _evidence(article, content_hash, page_hash, loader_version)
+        rows.write_sighting(self._db, info_code, incoming, row, evidence)
+        if revised:
+            return "changed"
+        return "richer" if row != known.row else "unchanged"
+
+    def _fold_in(self, info_code: str, known: rows.Known, incoming: Sighting) -> Fields:
+        """Write the row that all pages make with *incoming* among them; return it."""
+        row = fold({**known.sightings, incoming.key: incoming}.values())
+        if row != known.row:
+            self._update(info_code, known, row)
+            rows.rewrite_differences(self._db, known.sightings, row)
+        return row
+
+    def _update(self, info_code: str, known: rows.Known, row: Fields) -> None:
+        assert known.first_seq is not None  # noqa: S101  it is stored
+        rows.update_article(self._db, info_code, known, row, seq=self._next_seq(), now=utc_now())
+        indexed, _ = self._texts.get(known.first_seq, (known.row, row))
+        self._texts[known.first_seq] = indexed, row
+
+    def _add_older(
+        self, info_code: str, known: rows.Known, current: Sighting, incoming: Sighting, page: Page
+    ) -> Verdict:
+        """An earlier state of a page that is known: it fills gaps, and is kept as a revision."""
+        filled = replace(current, fields=carry_over(incoming.fields, current.fields))
+        row = self._fold_in(info_code, known, filled)
+        rows.rewrite_differences(self._db, {filled.key: filled}, row)
+        if hash_content(incoming.fields) == known.evidence[current.key]["content_hash"]:
+            rows.date_back(self._db, filled.key, incoming.observed_at)
+        elif _supplied_what_changed(known, current, incoming) and not rows.has_revision(
+            self._db, incoming.key, incoming.observed_at
+        ):
+            evidence = {
+                "page_hash": raw.store(self._db, page),
+                "last_seen_at": incoming.observed_at,
+            }
+            after = max(current.observed_at, incoming.observed_at)
+            rows.write_revision(self._db, info_code, incoming, evidence, after)
+            return "changed"
+        return "richer" if row != known.row else "unchanged"
+
+    def _touch(self, incoming: Sighting, page: Page) -> Verdict:
+        """The page says what it said: only when it was last seen is new.
+
+        The bytes are not stored again. The mirror stamps every page with the number of its
+        build, so they differ every five minutes, and a young article is looked at often.
+        """
+        self._db.execute(
+            "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
+            " gone_at = NULL"
+            " WHERE source_site = ? AND page_kind = ? AND page_id = ? AND last_seen_at <= ?",
+            (
+                page.observed_at,
+                page.url,
+                page.etag,
+                page.last_modified,
+                *incoming.key,
+                page.observed_at,
+            ),
+        )
+        return "unchanged"
+
+    def _next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+
+def code_of(article: Article) -> str:
+    """Return the article's id.
+
+    :raises ValueError: it has none.
+    """
+    if article.info_code is None:
+        raise ValueError("an article needs its info_code before it is stored")
+    return article.info_code
+
+
+def page_of(article: Article) -> Page:
+    """Return the page that the article was seen on.
+
+    :raises ValueError: it has none.
+    """
+    if article.page is None:
+        raise ValueError("an article needs its page before it is stored")
+    return article.page
+
+
+def _worth(said: Sequence[Sighting]) -> Iterator[Verdict]:
+    """Say what each page of a new article was worth, one after the other."""
+    row: Fields | None = None
+    for count in range(1, len(said) + 1):
+        earlier, row = row, fold(said[:count]) if len(said) > 1 else None
+        yield "new" if count == 1 else "richer" if row != earlier else "unchanged"
+
+
+def _evidence(article: Article, content_hash: str, page_hash: str, loader_version: int) -> Fields:
+    """The columns of a sighting that are not its fields."""
+    page = page_of(article)
+    return {
+        "last_seen_at": page.observed_at,
+        "content_hash": content_hash,
+        "page_hash": page_hash,
+        "content_type": page.content_type,
+        "etag": page.etag,
+        "last_modified": page.last_modified,
+        "loader_version": loader_version,
+        "unknown": json.dumps(article.unknown, ensure_ascii=False) if article.unknown else None,
+    }
+
+
+def sighting_of(article: Article, page: Page) -> Sighting:
+    """Return what *page* says as the fold takes it."""
+    fields: Fields = {name: getattr(article, name) for name in FIELDS}
+    fields["body_rank"] = None if article.body_rank is None else int(article.body_rank)
+    fields["mentions"] = (
+        sorted([m.market, m.code, m.name, m.kind, m.times] for m in article.mentions or ()) or None
+    )
+    for name in ("categories", "tags"):
+        fields[name] = sorted(set(fields[name] or ())) or None
+    fields["images"] = fields["images"] or None
+    return Sighting(
+        source_site=page.site, page_kind=page.kind, page_id=page.id, url=page.url,
+        observed_at=page.observed_at, fields=fields,
+    )  # fmt: skip
+
+
+def hash_content(fields: Fields) -> str:
+    """Return the hash of what a revision is made of, without white space."""
+    text = "\x1f".join("".join(str(fields.get(name) or "").split()) for name in REVISED)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _supplied_what_changed(known: rows.Known, earlier: Sighting, incoming: Sighting) -> bool:
+    """Whether *earlier* supplied a field of the row in which *incoming* says something else."""
+    supplier = suppliers(known.sightings.values())
+    return any(
+        supplier.get(name) is earlier and earlier.fields[name] != incoming.fields[name]
+        for name in REVISED
+    )
