@@ -412,12 +412,13 @@ async def test_a_store_that_fails_ends_the_run(
     def full(*args: Any, **options: Any) -> None:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(Writer, "add", full)
+    monkeypatch.setattr(Writer, "add_all", full)
     taken = []
     known = pages.read
     monkeypatch.setattr(pages, "read", lambda *args, **kw: taken.append(1) or known(*args, **kw))
     path = tar(tmp_path / "posts.tar.gz", site_files(300))
-    runner = AsyncCrawlerRunner(settings_for(str(tmp_path / "news.db"), **FAST))
+    settings = settings_for(str(tmp_path / "news.db"), **FAST, NEWSCRAWL_BATCH_PAGES=64)
+    runner = AsyncCrawlerRunner(settings)
     crawler = runner.create_crawler("posts")
     await runner.crawl(crawler, paths=str(path))
     outcome = run_of(crawler).outcome
