@@ -48,9 +48,20 @@ def _last_block(
 ) -> tuple[str, etree._Element | None]:
     """Take the last block off where it is what *read* knows; else leave the text as it is."""
     text = text.rstrip()
-    begin = max((match.end() for match in _BLANK_LINES.finditer(text)), default=0)
+    begin = _begin_of_last_block(text)
     element = read(text[begin:])
     return (text, None) if element is None else (text[:begin], element)
+
+
+def _begin_of_last_block(text: str) -> int:
+    """Where the text behind the last blank line begins."""
+    end = text.rfind("\n")
+    while end > 0:
+        before = text.rfind("\n", 0, end)
+        if before >= 0 and not text[before + 1 : end].strip(" \t"):
+            return end + 1
+        end = before
+    return 0
 
 
 def _footer(block: str) -> etree._Element | None:
