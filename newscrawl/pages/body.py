@@ -105,12 +105,16 @@ class Body:
 
 def parse_fragment(html: str) -> etree._Element:
     """Return a ``<div>`` that holds the fragment."""
-    body = _parse(f"<html><body>{html}</body></html>").find("body")
-    wrapper = etree.Element("div")
-    if body is not None:
-        wrapper.text = body.text
-        wrapper.extend([*body])
-    return wrapper
+    page = _parse(f"<html><body>{html}</body></html>")
+    body = page.find("body")
+    if body is None:
+        return etree.Element("div")
+    # The element itself: moving what it holds into another takes a fifth of the parser's time.
+    page.remove(body)
+    body.tag = "div"
+    body.tail = None
+    body.attrib.clear()  # of another <body> in the fragment
+    return body
 
 
 def parse_page(text: str) -> etree._Element:

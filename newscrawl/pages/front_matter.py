@@ -67,10 +67,13 @@ def split(text: str) -> tuple[FrontMatter, str]:
 
 def _read(lines: list[str]) -> FrontMatter:
     found = FrontMatter()
-    for line in _joined(lines):
+    matches = [_LINE.fullmatch(line) for line in lines]
+    if not all(match and match[1] in KEYS for match in matches):
+        lines = _joined(lines)
+        matches = [_LINE.fullmatch(line) for line in lines]
+    for line, match in zip(lines, matches, strict=True):
         if not line.strip() or line.startswith("#"):
             continue
-        match = _LINE.fullmatch(line)
         if match is None:
             if line[0] not in " \t-":
                 raise Unreadable(
@@ -106,13 +109,16 @@ def scalar(text: str) -> str:
     """
     value = text.strip()
     if value.startswith('"'):
+        inner = value[1:-1]
+        if len(value) > 1 and value.endswith('"') and '"' not in inner and "\\" not in inner:
+            return inner
         if match := _DOUBLE_QUOTED.fullmatch(value):
             return _unescaped(match[1])
         last = value.rindex('"')
         return value[1:last] if last else value[1:]
     if match := _SINGLE_QUOTED.fullmatch(value):
         return match[1].replace("''", "'")
-    return _COMMENT.sub("", value).rstrip()
+    return _COMMENT.sub("", value).rstrip() if "#" in value else value
 
 
 def _unescaped(text: str) -> str:
