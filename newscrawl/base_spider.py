@@ -28,6 +28,9 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
 from newscrawl.items import Article, Failure, Page, Reject, Unchanged
+from newscrawl.network.guard import PORTS, Place, Refused
+from newscrawl.network.patience import LeftAlone
+from newscrawl.network.robots import NoRules
 from newscrawl.run import Run, run_of
 from newscrawl.store.clock import utc_now
 
@@ -92,6 +95,13 @@ class NewsSpider(scrapy.Spider):
     def hosts(self) -> list[str]:
         """Hosts named by the user besides the site's own."""
         return [host_of(each) for each in self.arguments.get("hosts", "").split(",") if each]
+
+    @property
+    def named_places(self) -> list[Place]:
+        """Places that the user named, which may be on this machine or in a private network."""
+        parts = urlsplit(self.base_url)
+        port = parts.port or PORTS[parts.scheme]
+        return [(parts.hostname or "", port), *((host, None) for host in self.hosts)]
 
     def is_allowed(self, url: str) -> bool:
         """Whether *url* is on a host that may be asked."""
@@ -283,11 +293,16 @@ def status_of(failure: TwistedFailure) -> int | None:
 
 def why(failure: TwistedFailure) -> str:
     """Return why a request failed, for a person."""
-    error = failure.value
+    return _why(failure.value)
+
+
+def _why(error: BaseException | None) -> str:
     if isinstance(error, HttpError):
         return f"the server answered with status {error.response.status}"
     if isinstance(error, IgnoreRequest):
-        return _IGNORED.get(str(error), str(error))
+        return _why_ignored(error)
+    if isinstance(error, Refused | LeftAlone):
+        return str(error)
     if is_tls(error):
         return "no TLS connection could be made: is it https?"
     if error is not None and is_cut_off(error):
@@ -298,6 +313,16 @@ def why(failure: TwistedFailure) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+def _why_ignored(error: IgnoreRequest) -> str:
+    """Return why a request was not sent: with a cause, it is for the want of a robots.txt."""
+    cause = error.__cause__
+    if cause is None or isinstance(cause, Refused | NoRules):
+        return _IGNORED.get(str(error), str(error))
+    if is_tls(cause) or isinstance(cause, CannotResolveHostError | DownloadConnectionRefusedError):
+        return _why(cause)  # nothing else can be had there, either
+    return f"its robots.txt cannot be had: {_why(cause)}"
+
+
 _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "the name of its host does not resolve"),
     (DownloadConnectionRefusedError, "the connection was refused"),
@@ -306,13 +331,7 @@ _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (DownloadFailedError, "the connection broke off, or what came was no HTTP"),
     (DownloadCancelledError, "the answer is too large"),
 )
-FORBIDDEN = "Forbidden by robots.txt"
-"""What Scrapy says of a request that robots.txt forbids."""
-
-_IGNORED = {
-    FORBIDDEN: "robots.txt forbids it",
-    "max redirections reached": "it redirects in a circle, or too often",
-}
+_IGNORED = {"max redirections reached": "it redirects in a circle, or too often"}
 """Scrapy's own words for why it sent nothing, and what they mean; ours are sentences already."""
 
 
