@@ -147,7 +147,7 @@ NEWSCRAWL_MAX_LINKS = 20_000
 NEWSCRAWL_MAX_PAGES = 100_000
 """Pages that a run may ask for: 14 hours at half a second each, thirty times three days of news."""
 NEWSCRAWL_MAX_DEPTH = 50
-"""Links from the start to a page. From post to category to post is two, so 25 categories in a row."""
+"""Links from the start to a page. From post to category to post is two: 25 in a row."""
 NEWSCRAWL_ROBOTS_MAXSIZE = 512 * 1024
 """Bytes of a robots.txt that are read: RFC 9309 wants 500 KiB; each rule costs every request."""
 NEWSCRAWL_CRAWL_DELAY_MAX = 60.0

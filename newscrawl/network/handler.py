@@ -23,6 +23,9 @@ class GuardedHandler(AiohttpDownloadHandler):
     came from a look-up, from its cache of look-ups or from the URL itself.
     """
 
+    lazy = True
+    """Made with the first request: what is wrong with a setting is then said in a sentence."""
+
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._guard = guard_of(crawler)
