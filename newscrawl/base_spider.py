@@ -28,7 +28,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
 from newscrawl.items import Article, Failure, Page, Reject, Unchanged
-from newscrawl.network.guard import PORTS, Place, Refused
+from newscrawl.network.guard import HANDLER, PORTS, Place, Refused
 from newscrawl.network.patience import LeftAlone
 from newscrawl.network.robots import NoRules
 from newscrawl.run import Run, run_of
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure as TwistedFailure
 
     from newscrawl.store.known_pages import KnownPage
@@ -76,6 +77,13 @@ class NewsSpider(scrapy.Spider):
         self.base_url = ""
         self.allowed_domains: list[str] = []
         self.is_own_base = "base_url" in arguments
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Bring the guard of the network along into a project of other people's settings."""
+        super().update_settings(settings)
+        for scheme in PORTS:
+            settings["DOWNLOAD_HANDLERS"].setdefault(scheme, HANDLER)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:

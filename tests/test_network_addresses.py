@@ -6,6 +6,7 @@ proof that none was made; the listeners on loopback count what arrives.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,20 +14,26 @@ from pathlib import Path
 
 import pytest
 from archives import article, fill, page
-from crawls import assert_balanced, crawl, ledger
+from crawls import FAST, assert_balanced, crawl, ledger
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from diagnoses import diagnose
 from fetching import Listener, Names, connects, fetch, listening
+from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import DownloadConnectionRefusedError, UsageError
 from scrapy.http import Response
+from scrapy.settings import Settings
 
+import newscrawl
+from newscrawl.crawling import settings_for
 from newscrawl.mirror.server import Answers, Fault, Server
 from newscrawl.mirror.site import Site
-from newscrawl.network.guard import Refused
+from newscrawl.network.guard import HANDLER, Refused
 from newscrawl.outcome import Exit
+from newscrawl.run import run_of
+from newscrawl.spiders.category import CategorySpider
 
 Serving = Callable[[Answers], Server]
 
@@ -337,12 +344,6 @@ async def test_share_links(tmp_path: Path, stored: bool) -> None:
 
 
 async def _crawl_without_base(path: Path, **given: object) -> Exit:
-    from crawls import FAST
-    from scrapy.crawler import AsyncCrawlerRunner
-
-    from newscrawl.crawling import settings_for
-    from newscrawl.run import run_of
-
     settings = {name: value for name, value in given.items() if name.isupper()}
     runner = AsyncCrawlerRunner(settings_for(str(path), **{**FAST, **settings}))
     crawler = runner.create_crawler("share")
@@ -419,3 +420,32 @@ async def test_certificates(
         )
     assert isinstance(found[0], Response) is passes, found
     assert len(listener.asked) == passes
+
+
+# -- nowhere else ----------------------------------------------------------------------------------
+
+
+def test_the_spiders_bring_their_guard_along() -> None:
+    """Into another project, and over a command line that takes the handlers away."""
+    for given in ({}, {"DOWNLOAD_HANDLERS": {}}, {"DOWNLOAD_HANDLERS": {"ftp": None}}):
+        settings = Settings()
+        settings.setdict(given, priority="cmdline")
+        CategorySpider.update_settings(settings)
+        handlers = settings["DOWNLOAD_HANDLERS"]
+        assert [handlers[scheme] for scheme in ("http", "https")] == [HANDLER] * 2
+
+
+def test_nothing_else_connects() -> None:
+    """Of all modules only the handler can open a connection: the rest import nothing that does."""
+    client = re.compile(
+        r"^\s*(?:from|import) (?:aiohttp|httpx|requests|urllib3|ftplib|smtplib|"
+        r"urllib\.request|http\.client|socket|twisted\.(?:web|internet))\b", re.MULTILINE,
+    )  # fmt: skip
+    package = Path(newscrawl.__file__).parent
+    found = {
+        str(path.relative_to(package)): client.findall(path.read_text(encoding="utf-8"))
+        for path in package.rglob("*.py")
+    }
+    listens = {"cli/serve.py", "mirror/server.py"}
+    connects = {"network/guard.py", "network/handler.py"}
+    assert {name for name, imports in found.items() if imports} == listens | connects

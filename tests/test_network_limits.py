@@ -11,8 +11,9 @@ from pathlib import Path
 
 import brotli
 import pytest
-from crawls import assert_balanced, crawl, ledger
+from crawls import FAST, assert_balanced, crawl, ledger
 from fetching import Listener, fetch, listening
+from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import (
     DownloadCancelledError,
     DownloadFailedError,
@@ -21,6 +22,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
+from newscrawl.crawling import settings_for
 from newscrawl.mirror.server import Answers, Fault, Server
 from newscrawl.mirror.site import Site
 from newscrawl.network.decompression import TooLarge
@@ -250,11 +252,6 @@ async def test_a_run_that_ends_does_not_wait() -> None:
 
 async def test_ctrl_c_ends_a_run_that_waits(serving: Serving, tmp_path: Path) -> None:
     """Through Scrapy's own way to end: the request that waits is counted, and not sent."""
-    from crawls import FAST
-    from scrapy.crawler import AsyncCrawlerRunner
-
-    from newscrawl.crawling import settings_for
-
     server = serving(Site(articles=3))
     server.faults["/"] = Fault(status=503, headers={"Retry-After": "60"})
     runner = AsyncCrawlerRunner(settings_for(str(tmp_path / "a.db"), **FAST | {"RETRY_TIMES": 2}))

@@ -31,6 +31,8 @@ from newscrawl.network.addresses import (
 Place = tuple[str, int | None]
 """Host, and port; None for any."""
 PORTS = {"http": 80, "https": 443}
+HANDLER = "newscrawl.network.handler.GuardedHandler"
+"""The download handler that asks a guard for its sockets."""
 
 
 class Refused(DownloadCancelledError):
