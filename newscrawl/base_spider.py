@@ -28,6 +28,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
 from newscrawl.items import Article, Failure, Page, Reject, Unchanged
+from newscrawl.network.decompression import CannotUnpack
 from newscrawl.network.guard import HANDLER, PORTS, Place, Refused
 from newscrawl.network.patience import LeftAlone
 from newscrawl.network.robots import NoRules
@@ -124,8 +125,7 @@ class NewsSpider(scrapy.Spider):
 
     def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
         """Return the request for *page*, which the ledger counts as scheduled."""
-        self.run.ledger.schedule(page.url)
-        return Request(
+        request = Request(
             page.url,
             callback=self.parse_page,
             errback=self.page_failed,
@@ -133,6 +133,9 @@ class NewsSpider(scrapy.Spider):
             priority=priority,
             cb_kwargs=cb_kwargs,
         )
+        # Now: an address of which Scrapy makes no request must not wait for its end.
+        self.run.ledger.schedule(page.url)
+        return request
 
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
@@ -336,6 +339,7 @@ _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (DownloadConnectionRefusedError, "the connection was refused"),
     (DownloadTimeoutError, "no whole answer came in time"),
     (ResponseDataLossError, "the answer broke off"),
+    (CannotUnpack, "it is not packed as it says"),
     (DownloadFailedError, "the connection broke off, or what came was no HTTP"),
     (DownloadCancelledError, "the answer is too large"),
 )

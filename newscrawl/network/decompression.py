@@ -16,6 +16,10 @@ class TooLarge(DownloadCancelledError):
     """Raised where an answer is larger than DOWNLOAD_MAXSIZE once it is unpacked."""
 
 
+class CannotUnpack(DownloadFailedError):
+    """Raised where an answer is not packed as it says, or more than once."""
+
+
 class Decompression(HttpCompressionMiddleware):
     """Fails what is too large, packed more than once, or broken, with an error that says so.
 
@@ -30,14 +34,14 @@ class Decompression(HttpCompressionMiddleware):
         """Return the answer, unpacked.
 
         :raises TooLarge: it grows beyond DOWNLOAD_MAXSIZE.
-        :raises DownloadFailedError: it is packed more than once, or broken.
+        :raises CannotUnpack: it is packed more than once, or broken.
         """
         packings = b",".join(response.headers.getlist("Content-Encoding")).split(b",")
         if len(packings) > 1:
-            raise DownloadFailedError(f"{response.url} is packed {len(packings)} times")
+            raise CannotUnpack(f"{response.url} is packed {len(packings)} times")
         try:
             return super().process_response(request, response)
         except IgnoreRequest as error:
             raise TooLarge(str(error)) from error
         except Exception as error:  # zlib, brotli and zstd each have their own
-            raise DownloadFailedError(f"{response.url} cannot be unpacked: {error}") from error
+            raise CannotUnpack(f"{response.url} cannot be unpacked: {error}") from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
-from scrapy.http import Request, Response
+from scrapy.http import Headers, Request, Response
 
 from newscrawl.network.guard import guard_of
 from newscrawl.network.patience import patience_of
@@ -49,6 +49,12 @@ class GuardedHandler(AiohttpDownloadHandler):
     def resolver(self) -> AbstractResolver | None:
         """Return what looks names up; None for the system's own resolver."""
         return None
+
+    @staticmethod
+    def _extract_headers(response: _ClientResponse) -> Headers:
+        # As bytes: Scrapy's own way encodes what aiohttp has decoded, and fails where that is no
+        # UTF-8. A page would be lost for a stray byte in a header that nobody reads.
+        return Headers(list(response.raw_headers))
 
     async def download_request(self, request: Request) -> Response:
         """Return the answer to a request.

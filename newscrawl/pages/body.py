@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import nh3
 from lxml import etree
 
 from newscrawl.items import BodyRank, Mention
 from newscrawl.loaders import clean, squeeze, text_of
-from newscrawl.pages import securities
+from newscrawl.pages import bounds, securities
 
 
 def _words(words: str) -> frozenset[str]:
@@ -36,7 +37,7 @@ _JUNK_TAGS = _words("script style iframe link meta base object embed applet temp
 _JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract"))
 # With the paragraph that they stand in.
 _JUNK_LINK_CLASSES = frozenset(("toplink",))
-_PROMOTION_LENGTH = 120
+_PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
 _KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
 _ENTITY_CLASSES = frozenset(("keytip", "infokey", "em_stock_key_common"))
 _ENTITY_ID = re.compile(r"(?:stock|bk|quote|bkquote)_[\w.]+|Info\.[\w.]+")
@@ -47,9 +48,9 @@ _K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
 
 # Whole paragraphs that editors or the site add; each must match the paragraph from end to end.
 _JUNK_LINES = re.compile(
-    r"\s*(?:[（(]责任编辑[:：][^（()）]*[)）]"
+    r"(?:[（(]责任编辑[:：][^（()）]*[)）]"
     r"|打开微信[，,]?|点击底部的“发现”.*"
-    r"|郑重声明[:：].*)\s*",
+    r"|郑重声明[:：].*)",
     re.DOTALL,
 )
 # A name may hold parentheses, 安信国际证券(香港), but no other remark may follow in its own.
@@ -99,7 +100,10 @@ class Body:
 
 
 def parse_fragment(html: str) -> etree._Element:
-    """Return a ``<div>`` that holds the fragment."""
+    """Return a ``<div>`` that holds the fragment.
+
+    Raises Unreadable: ``too_large``, ``too_deep``.
+    """
     body = _parse(f"<html><body>{html}</body></html>").find("body")
     wrapper = etree.Element("div")
     if body is not None:
@@ -109,15 +113,19 @@ def parse_fragment(html: str) -> etree._Element:
 
 
 def parse_page(text: str) -> etree._Element:
-    """Return the root element of a page; an empty one where the text has no markup at all."""
+    """Return the root element of a page; an empty one where the text has no markup at all.
+
+    Raises Unreadable: ``too_large``, ``too_deep``.
+    """
     return _parse(text)
 
 
 def _parse(text: str) -> etree._Element:
-    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements (with
-    # it, deeper than 2,048).
+    bounds.check_tags(text)
+    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements.
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     root = etree.fromstring(text.encode("utf-8"), parser)
+    bounds.check_depth(parser)
     return etree.Element("html") if root is None else root
 
 
@@ -167,7 +175,7 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
             _drop_with_wrapper(element)
     for block in [*root.iter("p", "div", "center")]:
         holds_blocks = block is root or block.find("p") is not None
-        if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block)):
+        if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block).strip()):
             _drop(block)
     linked = [_note(element, unknown) for element in [*root.iter()][1:]]
     return any(linked)
@@ -200,14 +208,25 @@ def _drop_with_wrapper(element: etree._Element) -> None:
     if not _JUNK_LINK_CLASSES.isdisjoint(element.get("class", "").split()):
         paragraph = next(element.iterancestors("p"), None)
         # A promotion is short; a paragraph of the article may hold such a link by mistake.
-        if paragraph is not None and len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH:
+        if paragraph is not None and _is_short(paragraph):
             element = paragraph
     parent = element.getparent()
     _drop(element)
     if parent is None or parent.getparent() is None or parent.tag not in ("p", "center", "a"):
         return
-    if not len(parent) and not squeeze(parent.text or ""):
+    # The length of a parent is counted anew each time: of one with 40,000 links, for ever.
+    if next(iter(parent), None) is None and not squeeze(parent.text or ""):
         _drop_with_wrapper(parent)
+
+
+def _is_short(paragraph: etree._Element) -> bool:
+    """Whether a paragraph is no longer than a promotion.
+
+    Its elements are counted first: to read all of it again for each link takes for ever.
+    """
+    if sum(1 for _ in islice(paragraph.iter(), _PROMOTION_TAGS)) == _PROMOTION_TAGS:
+        return False
+    return len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH
 
 
 def _drop(element: etree._Element) -> None:
@@ -287,8 +306,9 @@ def _safe(root: etree._Element) -> str | None:
     inner = etree.tostring(root, encoding="unicode", method="html", with_tail=False)
     inner = inner[inner.index(">") + 1 : -len(f"</{root.tag}>")]
     html = clean(_CLEANER.clean(inner))
-    # What furniture leaves behind are empty lines.
-    return re.sub(r"\s*\n\s*", "\n", html).strip() or None
+    # What furniture leaves behind are empty lines. A pattern with blanks on both sides of the line
+    # end takes a minute for 100 KB of blanks.
+    return "\n".join(line for each in html.split("\n") if (line := each.strip())) or None
 
 
 def _images(root: etree._Element) -> list[str]:
