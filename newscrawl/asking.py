@@ -20,9 +20,12 @@ from scrapy.exceptions import (
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
-from newscrawl.base_spider import FORBIDDEN, header, is_cut_off, is_tls, why
+from newscrawl.base_spider import header, is_cut_off, is_tls, why
 from newscrawl.diagnosis import CAUSES, Diagnosis, Step
 from newscrawl.following import Following
+from newscrawl.network.guard import Refused
+from newscrawl.network.patience import LeftAlone
+from newscrawl.network.robots import FORBIDDEN, NoRules
 
 if TYPE_CHECKING:
     from typing import Self
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (NoRules, "no_robots"),
+    (Refused, "not_allowed"),
+    (LeftAlone, "left_alone"),
     (IgnoreRequest, "redirect"),  # what is left of them when robots.txt allows it
     (CannotResolveHostError, "no_such_host"),
     (DownloadConnectionRefusedError, "refused"),
@@ -138,7 +144,9 @@ def _why(error: Exception) -> str:
 
 
 def cause_of(error: Exception) -> str:
-    """Return the word for a request that robots.txt allows and that failed."""
+    """Return the word for a request that robots.txt does not forbid and that failed."""
+    if isinstance(error, IgnoreRequest) and isinstance(error.__cause__, Exception):
+        return cause_of(error.__cause__)  # nothing was sent, for the want of a robots.txt
     if is_tls(error):
         return "tls"
     if is_cut_off(error):
@@ -149,8 +157,8 @@ def cause_of(error: Exception) -> str:
 def _meaning_of_robots(step: Step, url: str, *, is_forbidden: bool) -> str:
     if is_forbidden:
         return f"It forbids {url}."
-    if step.status is None:
-        return "It cannot be had; a crawl then asks all the same."
+    if step.status is None or step.status == 429 or step.status >= 500:
+        return "It cannot be had, so nothing may be asked for."
     if step.status != 200:
         return "There is none, so it forbids nothing."
     return f"It allows {url}."

@@ -28,6 +28,10 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
 from newscrawl.items import Article, Failure, Page, Reject, Unchanged
+from newscrawl.network.decompression import CannotUnpack
+from newscrawl.network.guard import HANDLER, PORTS, Place, Refused
+from newscrawl.network.patience import LeftAlone
+from newscrawl.network.robots import NoRules
 from newscrawl.run import Run, run_of
 from newscrawl.store.clock import utc_now
 
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure as TwistedFailure
 
     from newscrawl.store.known_pages import KnownPage
@@ -75,6 +80,13 @@ class NewsSpider(scrapy.Spider):
         self.is_own_base = "base_url" in arguments
 
     @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Bring the guard of the network along into a project of other people's settings."""
+        super().update_settings(settings)
+        for scheme in PORTS:
+            settings["DOWNLOAD_HANDLERS"].setdefault(scheme, HANDLER)
+
+    @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider; its hosts come from the arguments and the settings."""
         spider = super().from_crawler(crawler, *args, **kwargs)
@@ -93,6 +105,13 @@ class NewsSpider(scrapy.Spider):
         """Hosts named by the user besides the site's own."""
         return [host_of(each) for each in self.arguments.get("hosts", "").split(",") if each]
 
+    @property
+    def named_places(self) -> list[Place]:
+        """Places that the user named, which may be on this machine or in a private network."""
+        parts = urlsplit(self.base_url)
+        port = parts.port or PORTS[parts.scheme]
+        return [(parts.hostname or "", port), *((host, None) for host in self.hosts)]
+
     def is_allowed(self, url: str) -> bool:
         """Whether *url* is on a host that may be asked."""
         return urlsplit(url).hostname in self.allowed_domains
@@ -106,8 +125,7 @@ class NewsSpider(scrapy.Spider):
 
     def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
         """Return the request for *page*, which the ledger counts as scheduled."""
-        self.run.ledger.schedule(page.url)
-        return Request(
+        request = Request(
             page.url,
             callback=self.parse_page,
             errback=self.page_failed,
@@ -115,6 +133,9 @@ class NewsSpider(scrapy.Spider):
             priority=priority,
             cb_kwargs=cb_kwargs,
         )
+        # Now: an address of which Scrapy makes no request must not wait for its end.
+        self.run.ledger.schedule(page.url)
+        return request
 
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
@@ -283,11 +304,16 @@ def status_of(failure: TwistedFailure) -> int | None:
 
 def why(failure: TwistedFailure) -> str:
     """Return why a request failed, for a person."""
-    error = failure.value
+    return _why(failure.value)
+
+
+def _why(error: BaseException | None) -> str:
     if isinstance(error, HttpError):
         return f"the server answered with status {error.response.status}"
     if isinstance(error, IgnoreRequest):
-        return _IGNORED.get(str(error), str(error))
+        return _why_ignored(error)
+    if isinstance(error, Refused | LeftAlone):
+        return str(error)
     if is_tls(error):
         return "no TLS connection could be made: is it https?"
     if error is not None and is_cut_off(error):
@@ -298,21 +324,26 @@ def why(failure: TwistedFailure) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+def _why_ignored(error: IgnoreRequest) -> str:
+    """Return why a request was not sent: with a cause, it is for the want of a robots.txt."""
+    cause = error.__cause__
+    if cause is None or isinstance(cause, Refused | NoRules):
+        return _IGNORED.get(str(error), str(error))
+    if is_tls(cause) or isinstance(cause, CannotResolveHostError | DownloadConnectionRefusedError):
+        return _why(cause)  # nothing else can be had there, either
+    return f"its robots.txt cannot be had: {_why(cause)}"
+
+
 _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "the name of its host does not resolve"),
     (DownloadConnectionRefusedError, "the connection was refused"),
     (DownloadTimeoutError, "no whole answer came in time"),
     (ResponseDataLossError, "the answer broke off"),
+    (CannotUnpack, "it is not packed as it says"),
     (DownloadFailedError, "the connection broke off, or what came was no HTTP"),
     (DownloadCancelledError, "the answer is too large"),
 )
-FORBIDDEN = "Forbidden by robots.txt"
-"""What Scrapy says of a request that robots.txt forbids."""
-
-_IGNORED = {
-    FORBIDDEN: "robots.txt forbids it",
-    "max redirections reached": "it redirects in a circle, or too often",
-}
+_IGNORED = {"max redirections reached": "it redirects in a circle, or too often"}
 """Scrapy's own words for why it sent nothing, and what they mean; ours are sentences already."""
 
 

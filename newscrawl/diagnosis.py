@@ -72,6 +72,22 @@ CAUSES: dict[str, Cause] = {
         "The owner of {host} does not want it to be asked for. Obey; ask the owner, and say who "
         "you are with NEWSCRAWL_CONTACT in settings.py.",
     ),
+    "no_robots": Cause(
+        "robots.txt cannot be had, and until it can, nothing may be asked for",
+        "The server answers for robots.txt with an error of its own (429, 500 and more), which may "
+        "hide a ban (RFC 9309). Try again later; if it lasts, tell the owner of {host}.",
+    ),
+    "not_allowed": Cause(
+        "the address is none that may be connected to",
+        "Private, loopback and other special addresses are asked only where they are meant: name "
+        "one with --base-url or --hosts, as 127.0.0.1 is spelt, or a network of your own with -s "
+        "NEWSCRAWL_NETWORKS=10.1.0.0/16. If {host} was not yours to begin with, its name leads "
+        "where it should not.",
+    ),
+    "left_alone": Cause(
+        "the host asked to be left alone for longer than a run waits",
+        "Try again later. A crawl waits longer with -s NEWSCRAWL_WAIT_SECONDS=600.",
+    ),
     "status": Cause(
         "the server answered with an error",
         "Open {url} in a browser. A 404 is an address that does not exist, 401 and 403 keep "

@@ -41,9 +41,16 @@ class Following(NewsSpider):
     def post_at(self, link: str) -> tuple[Page, str]:
         """Return the page of the post that *link* leads to, still without its bytes, and its id.
 
-        :raises ValueError: it leads to no post (BadInfoCode), or is no URL.
+        :raises BadInfoCode: it leads to no post, or is no address of a page.
         """
-        url = self.own(link)
+        try:
+            url = self.own(link)
+            parts = urlsplit(url)
+            is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
+            raise ids.BadInfoCode(link, "is no address of a page")
         page_id = stem_of(url)
         info_code = ids.from_stem(page_id, self.site)
         return Page("post", page_id, url, b"", observed_at="", site=self.site), info_code

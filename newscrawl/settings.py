@@ -16,6 +16,8 @@ COMMANDS_MODULE = "newscrawl.commands"
 # Says who asks; NEWSCRAWL_CONTACT below says whom to tell. Default: Scrapy's own name.
 USER_AGENT = f"newscrawl/{__version__} (news archive)"
 ROBOTSTXT_OBEY = True  # default False
+# The product token of RFC 9309. Default: all of USER_AGENT, with whatever a contact holds.
+ROBOTSTXT_USER_AGENT = "newscrawl"
 # The mirror is one person's static site: two connections, half a second between requests,
 # slower when it answers slowly. Defaults: 8, 0, off.
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
@@ -40,12 +42,39 @@ TELNETCONSOLE_ENABLED = False  # default True
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # default 1 GiB
 DOWNLOAD_WARNSIZE = 5 * 1024 * 1024  # default 32 MiB
 DOWNLOAD_VERIFY_CERTIFICATES = True  # default False
-DOWNLOAD_TIMEOUT = 60  # default 180: a scheduler starts the next run in five minutes
-REDIRECT_MAX_TIMES = 5  # default 20
+# A whole answer, from the name's look-up to the last byte: a byte every few seconds does not keep
+# it open. Default 180: a scheduler starts the next run in five minutes.
+DOWNLOAD_TIMEOUT = 60
+REDIRECT_MAX_TIMES = 5  # default 20; RFC 9309 wants five followed
+URLLENGTH_LIMIT = 2083  # the default, said aloud; Bounds (below) says what it leaves out
+# A run of a day hangs, or walks in circles; and a robots.txt is good for a day (RFC 9309, 2.4).
+CLOSESPIDER_TIMEOUT = 24 * 3600  # default 0: never
+# http and https, and only to addresses that newscrawl.network.guard lets through.
+DOWNLOAD_HANDLERS = {
+    "http": "newscrawl.network.handler.GuardedHandler",
+    "https": "newscrawl.network.handler.GuardedHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
 DOWNLOADER_MIDDLEWARES = {
-    # Scrapy's own drops a redirect to another host in silence.
+    # Scrapy's own let pass what ours does not, or do it in silence: each says of what it replaces.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "newscrawl.middlewares.OnlyAllowed": 50,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "newscrawl.network.robots.Robots": 100,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "newscrawl.middlewares.RetryWhenAsked": 550,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "newscrawl.network.decompression.Decompression": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "newscrawl.middlewares.StayOnHosts": 600,
+}
+SPIDER_MIDDLEWARES = {
+    # Drops a page without a word to the ledger; Bounds does it aloud.
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "newscrawl.middlewares.Bounds": 600,
 }
 RETRY_TIMES = 2  # the default, said aloud: three requests in all
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # default ERROR with a traceback; the run says it in a sentence
@@ -110,6 +139,22 @@ NEWSCRAWL_RESOLVERS = [
 """Where the article of a share link is asked for, in this order; {base} is the link's own host.
 With a base_url of the user's, only addresses on that host and on -a hosts= are asked.
 On a command line it is JSON: NEWSCRAWL_RESOLVERS=[["answer","http://…?id={info_code}"]]"""
+NEWSCRAWL_NETWORKS: list[str] = []
+"""Networks and addresses that may be connected to although they are special (private, loopback …):
+a mirror on an intranet that is named by its name. An address given as base_url needs no entry."""
+NEWSCRAWL_MAX_LINKS = 20_000
+"""Pages that one page may lead to: a home page with 2,000 categories has 10,000 links to posts."""
+NEWSCRAWL_MAX_PAGES = 100_000
+"""Pages that a run may ask for: 14 hours at half a second each, thirty times three days of news."""
+NEWSCRAWL_MAX_DEPTH = 50
+"""Links from the start to a page. From post to category to post is two: 25 in a row."""
+NEWSCRAWL_ROBOTS_MAXSIZE = 512 * 1024
+"""Bytes of a robots.txt that are read: RFC 9309 wants 500 KiB; each rule costs every request."""
+NEWSCRAWL_CRAWL_DELAY_MAX = 60.0
+"""The longest Crawl-delay that is kept, seconds: the news of a day still come in a day."""
+NEWSCRAWL_WAIT_SECONDS = 120.0
+"""Seconds that all Retry-Afters of a host may have a run wait, so that it ends before the next is
+due. A host that asks for more is asked nothing more in this run."""
 NEWSCRAWL_BATCH_PAGES = 200
 """Pages in one transaction: 319 µs a post, against 346 with 50 and 298 with 1,000."""
 NEWSCRAWL_BATCH_SECONDS = 2.0

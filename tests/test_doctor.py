@@ -170,7 +170,6 @@ async def test_asks_no_other_host(serving: Serving) -> None:
     ("fault", "meaning"),
     [
         (Fault(status=404), "There is none, so it forbids nothing."),
-        (Fault(reset=True), "It cannot be had; a crawl then asks all the same."),
         (Fault(status=302, headers={"Location": "/other.txt"}), "It redirects to /other.txt."),
     ],
 )
@@ -180,6 +179,17 @@ async def test_odd_robots(serving: Serving, fault: Fault, meaning: str) -> None:
     found = await diagnose(server.url)
     assert found.cause == "healthy"
     assert found.steps[0].meaning == meaning
+
+
+async def test_without_robots_nothing_is_asked_for(serving: Serving) -> None:
+    server = serving(Site(articles=20))
+    server.faults["/robots.txt"] = Fault(reset=True)
+    found = await diagnose(server.url)
+    assert found.cause == "broken_off"
+    assert [step.meaning for step in found.steps] == [
+        "It cannot be had, so nothing may be asked for."
+    ]
+    assert server.paths() == ["/robots.txt"]
 
 
 async def test_what_robots_forbids_is_not_asked_for(serving: Serving) -> None:
@@ -339,7 +349,7 @@ def test_command_and_its_exit_codes(serving: Serving, tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert list(found) == ["cause", "found", "advice", "steps"]
     assert found["cause"] == "refused"
-    assert [each["status"] for each in found["steps"]] == [None, None]
+    assert [each["status"] for each in found["steps"]] == [None]
     assert "error" not in done.stderr.lower()
 
 

@@ -417,9 +417,14 @@ def test_line_ends_and_controls() -> None:
 
 def test_a_category_page() -> None:
     items = "".join(f'<li><a href="{href}">题</a></li>' for href in LINKS)
-    found = read_listing(page(site(f'<h2 id="x">某报新闻</h2><ul>{items}</ul>', "别家新闻")))
+    own = f'<link rel="canonical" href="{HOST}/category/moubao.html">'
+    found = read_listing(page(site(f'<h2 id="x">某报新闻</h2><ul>{items}</ul>', "别家新闻", own)))
     assert found == Listing(
-        links=LINKS, categories=["moubao", "证券·e"], heading="某报新闻", is_mirror=True
+        links=LINKS,
+        categories=["moubao", "证券·e"],
+        heading="某报新闻",
+        own="moubao",
+        is_mirror=True,
     )
 
 

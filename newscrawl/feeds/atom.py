@@ -55,11 +55,17 @@ def _parsed(text: str) -> etree._Element:
     if "<html" in start or "<!doctype html" in start:
         raise Unreadable("not_a_post", f"a page of HTML that begins {text[:60].strip()!r}")
     if "<!doctype" in start or "<!entity" in start:
-        raise Unreadable("not_a_post", "the feed declares a document type; none of Jekyll's does")
+        raise _with_document_type()
     try:
         root = etree.fromstring(text.strip().encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
         if text.lstrip().startswith("<") and "</feed>" not in text[-200:]:
             raise Unreadable("cut_off", f"{len(text)} characters without </feed>") from None
         raise Unreadable("not_a_post", f"no feed, since it is no XML: {error.msg}") from None
+    if root.getroottree().docinfo.internalDTD is not None:  # behind a thousand blanks
+        raise _with_document_type()
     return root
+
+
+def _with_document_type() -> Unreadable:
+    return Unreadable("not_a_post", "the feed declares a document type; none of Jekyll's does")

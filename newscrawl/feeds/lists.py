@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from newscrawl.feeds import atom
 from newscrawl.items import Page
 from newscrawl.loaders import squeeze
+from newscrawl.pages import bounds
 from newscrawl.pages.entry import ATOM
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
@@ -91,9 +92,10 @@ class Answer:
 def read(asked: NewsList, page: Page) -> Answer:
     """Return what an answer of the list says; null where the entries should be is no entries.
 
-    Raises Unreadable: ``empty``, ``charset``, ``not_a_post`` (HTML), ``cut_off``, ``not_json``,
-    ``null``, ``refused``, ``lacks_keys`` (the list is not there).
+    Raises Unreadable: ``too_large``, ``empty``, ``charset``, ``not_a_post`` (HTML), ``cut_off``,
+    ``not_json``, ``null``, ``refused``, ``lacks_keys`` (the list is not there).
     """
+    bounds.check_size(page, bounds.LARGEST_LIST)
     text = decode(page.body, page.content_type)
     if asked.shape == ATOM:
         return Answer(list(atom.records(text)))

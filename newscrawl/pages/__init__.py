@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from newscrawl.items import Article, Page
 from newscrawl.loaders import Rule, Stats
-from newscrawl.pages import answer, entry, post, post_file, public
+from newscrawl.pages import answer, bounds, entry, post, post_file, public
 from newscrawl.pages.reasons import REASONS, Unreadable
 
 __all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read", "rules_of"]
@@ -47,6 +47,8 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     except KeyError:
         kinds = ", ".join(_READERS)
         raise ValueError(f"no reader for pages of kind {page.kind!r}; there are {kinds}") from None
+    if page.kind != "file":  # the user's own, on this machine
+        bounds.check_size(page)
     article = reader(page, stats)
     article.page = page
     return article

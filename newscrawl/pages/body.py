@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import nh3
 from lxml import etree
 
 from newscrawl.items import BodyRank, Mention
 from newscrawl.loaders import clean, squeeze, text_of
-from newscrawl.pages import securities
+from newscrawl.pages import bounds, securities
 
 
 def _words(words: str) -> frozenset[str]:
@@ -39,7 +40,7 @@ _JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract"))
 # With the paragraph that they stand in.
 _JUNK_LINK_CLASSES = frozenset(("toplink",))
 _JUNK_ALL_CLASSES = frozenset(("EmImageRemark", *_JUNK_CLASSES, *_JUNK_LINK_CLASSES))
-_PROMOTION_LENGTH = 120
+_PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
 _KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
 _ENTITY_CLASSES = frozenset(("keytip", "infokey", "em_stock_key_common"))
 _ENTITY_ID = re.compile(r"(?:stock|bk|quote|bkquote)_[\w.]+|Info\.[\w.]+")
@@ -50,9 +51,9 @@ _K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
 
 # Whole paragraphs that editors or the site add; each must match the paragraph from end to end.
 _JUNK_LINES = re.compile(
-    r"\s*(?:[（(]责任编辑[:：][^（()）]*[)）]"
+    r"(?:[（(]责任编辑[:：][^（()）]*[)）]"
     r"|打开微信[，,]?|点击底部的“发现”.*"
-    r"|郑重声明[:：].*)\s*",
+    r"|郑重声明[:：].*)",
     re.DOTALL,
 )
 _JUNK_WORDS = ("责任编辑", "打开微信", "点击底部", "郑重声明")
@@ -104,7 +105,10 @@ class Body:
 
 
 def parse_fragment(html: str) -> etree._Element:
-    """Return a ``<div>`` that holds the fragment."""
+    """Return a ``<div>`` that holds the fragment.
+
+    Raises Unreadable: ``too_large``, ``too_deep``.
+    """
     page = _parse(f"<html><body>{html}</body></html>")
     body = page.find("body")
     if body is None:
@@ -118,15 +122,19 @@ def parse_fragment(html: str) -> etree._Element:
 
 
 def parse_page(text: str) -> etree._Element:
-    """Return the root element of a page; an empty one where the text has no markup at all."""
+    """Return the root element of a page; an empty one where the text has no markup at all.
+
+    Raises Unreadable: ``too_large``, ``too_deep``.
+    """
     return _parse(text)
 
 
 def _parse(text: str) -> etree._Element:
-    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements (with
-    # it, deeper than 2,048).
+    bounds.check_tags(text)
+    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements.
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     root = etree.fromstring(text.encode("utf-8"), parser)
+    bounds.check_depth(parser)
     return etree.Element("html") if root is None else root
 
 
@@ -178,7 +186,7 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
     if any(map(text.__contains__, _JUNK_WORDS)):
         for block in [*root.iter("p", "div", "center")]:
             holds_blocks = block is root or block.find("p") is not None
-            if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block)):
+            if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block).strip()):
                 _drop(block)
     rest = [*root.iter()][1:]
     odd = [each for each in rest if each.attrib or each.tag not in _KNOWN_TAGS]
@@ -211,14 +219,25 @@ def _drop_with_wrapper(element: etree._Element) -> None:
     if not _JUNK_LINK_CLASSES.isdisjoint(element.get("class", "").split()):
         paragraph = next(element.iterancestors("p"), None)
         # A promotion is short; a paragraph of the article may hold such a link by mistake.
-        if paragraph is not None and len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH:
+        if paragraph is not None and _is_short(paragraph):
             element = paragraph
     parent = element.getparent()
     _drop(element)
     if parent is None or parent.getparent() is None or parent.tag not in ("p", "center", "a"):
         return
-    if not len(parent) and not squeeze(parent.text or ""):
+    # The length of a parent is counted anew each time: of one with 40,000 links, for ever.
+    if next(iter(parent), None) is None and not squeeze(parent.text or ""):
         _drop_with_wrapper(parent)
+
+
+def _is_short(paragraph: etree._Element) -> bool:
+    """Whether a paragraph is no longer than a promotion.
+
+    Its elements are counted first: to read all of it again for each link takes for ever.
+    """
+    if sum(1 for _ in islice(paragraph.iter(), _PROMOTION_TAGS)) == _PROMOTION_TAGS:
+        return False
+    return len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH
 
 
 def _drop(element: etree._Element) -> None:
@@ -298,7 +317,8 @@ def _safe(root: etree._Element) -> str | None:
     inner = etree.tostring(root, encoding="unicode", method="html", with_tail=False)
     inner = inner[inner.index(">") + 1 : -len(f"</{root.tag}>")]
     html = clean(_CLEANER.clean(inner))
-    # What furniture leaves behind are empty lines.
+    # What furniture leaves behind are empty lines. A pattern with blanks on both sides of the line
+    # end takes a minute for 100 KB of blanks.
     return "\n".join(filter(None, map(str.strip, html.split("\n")))) or None
 
 

@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
+from lxml import etree
+
 from newscrawl.items import Page
 from newscrawl.loaders import squeeze, unique, xpath_values
+from newscrawl.pages import bounds
 from newscrawl.pages.body import parse_page
 from newscrawl.pages.footer import category_of_link
 from newscrawl.pages.post import category_of_path, check_whole
@@ -36,6 +39,9 @@ class Listing:
     """The slugs of its links to categories and of its posts' paths, each once."""
     heading: str | None
     """Its one h2, the posts' tag (its title may be another category's); None for the home page."""
+    own: str | None
+    """The name in the address that it gives as its own: a category's slug; None where it has none.
+    """
     is_mirror: bool
     """Whether the page is of such a mirror at all, also its error page and an empty listing."""
 
@@ -45,8 +51,10 @@ def read_listing(page: Page) -> Listing:
 
     A listing that kramdown turned into a code block, as /emnews/, has no links.
 
-    Raises Unreadable: ``empty``, ``charset``, ``cut_off`` (posts would be missed).
+    Raises Unreadable: ``empty``, ``charset``, ``too_large``, ``too_deep``, ``cut_off``,
+    ``unclosed`` (posts would be missed).
     """
+    bounds.check_size(page, bounds.LARGEST_LIST)
     text = decode(page.body, page.content_type)
     root = parse_page(text)
     check_whole(text, root, has_article=True, expected="a listing")
@@ -59,9 +67,17 @@ def read_listing(page: Page) -> Listing:
         links=links,
         categories=unique(slugs),
         heading=headings[0] if len(headings) == 1 else None,
+        own=_own_name(root),
         is_mirror=has_section
         and (bool(links) or any(xpath_values(root, sign) for sign in _MIRROR_SIGNS)),
     )
+
+
+def _own_name(root: etree._Element) -> str | None:
+    for link in root.iterfind("head/link[@rel='canonical']"):
+        address = link.get("href", "").split("?")[0].split("#")[0]
+        return unquote(address.rpartition("/")[2]).removesuffix(".html")
+    return None
 
 
 def asks_for_password(page: Page) -> bool:

@@ -88,7 +88,8 @@ class Parts:
 def read(page: Page, stats: Stats | None = None) -> Article:
     """Return what a post page says.
 
-    Raises Unreadable: ``empty``, ``charset``, ``cut_off``, ``not_a_post``, ``no_id``, ``nothing``.
+    Raises Unreadable: ``empty``, ``charset``, ``too_deep``, ``too_large``, ``cut_off``,
+    ``unclosed``, ``not_a_post``, ``no_id``, ``wrong_id``, ``nothing``.
     """
     text = decode(page.body, page.content_type)
     root = bodies.parse_page(text)
@@ -98,6 +99,7 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     check_whole(text, root, has_article=heading is not None, expected="a section with an h1")
     assert heading is not None  # noqa: S101 - check_whole has seen to it
     info_code = _info_code(page)
+    _check_own_address(root, page, info_code)
 
     loader = ArticleLoader.of(root, stats)
     loader.add_value("info_code", info_code)
@@ -143,12 +145,14 @@ def load(loader: ArticleLoader, info_code: str) -> Article:
 
 
 def check_whole(text: str, root: etree._Element, *, has_article: bool, expected: str) -> None:
-    """Raise Unreadable for a page that was cut off or is of another kind."""
+    """Raise Unreadable for a page that was cut off, hides its end, or is of another kind."""
     start = text[:1000].lower()
     if "</html>" not in text[-1000:].lower() and ("<html" in start or "<!doctype" in start):
         raise Unreadable(
             "cut_off", f"{len(text)} characters without </html>; the last are {text[-40:]!r}"
         )
+    if "<footer" in text and next(root.iter("footer"), None) is None:
+        raise Unreadable("unclosed", "its text has a footer, and none is left when it is parsed")
     if not has_article:
         title = squeeze("".join(xpath_values(root, "string(//title)")))
         named = f"is titled {title[:60]!r}" if title else f"begins with {text[:60].strip()!r}"
@@ -165,6 +169,21 @@ def _info_code(page: Page) -> str:
         return ids.from_stem(stem, page.site)
     except ids.BadInfoCode as error:
         raise Unreadable("no_id", str(error)) from None
+
+
+def _check_own_address(root: etree._Element, page: Page, info_code: str) -> None:
+    """Raise Unreadable, ``wrong_id``, for a page that names another article's address as its own.
+
+    A server that mixes up its answers, or a cache on the way, gives one in another's place.
+    """
+    for link in root.iterfind("head/link[@rel='canonical']"):
+        name = link.get("href", "").rpartition("/")[2].removesuffix(".html")
+        try:
+            named = ids.from_stem(unquote(name), page.site)
+        except ids.BadInfoCode:
+            continue
+        if named != info_code:
+            raise Unreadable("wrong_id", f"asked for {info_code}, the page is that of {named}")
 
 
 def _content(heading: etree._Element) -> etree._Element:

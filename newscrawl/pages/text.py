@@ -7,13 +7,17 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from newscrawl.loaders import clean
 from newscrawl.pages.reasons import Unreadable
 
+_CHINESE = frozenset(("gb18030", "big5hkscs", "hz"))
+_WIDE = frozenset(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"))
+
 
 def decode(body: bytes, content_type: str | None = None) -> str:
     """Return the page as text, without control characters and with ``\\n`` as its only line end.
 
     A BOM decides; else bytes that are UTF-8 are UTF-8 whatever is declared (text of another
     charset practically never is, and servers declare wrongly); else the Content-Type header, the
-    page's own declaration and GB18030 are tried in this order, strictly.
+    page's own declaration and GB18030 are tried in this order, strictly. A declared charset that
+    has no Chinese is not believed: most of them turn any bytes into some text.
 
     Raises Unreadable: ``empty``, ``charset``.
     """
@@ -30,12 +34,15 @@ def _decode(body: bytes, content_type: str | None) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    declared = [http_content_type_encoding(content_type), html_body_declared_encoding(body)]
+    named = [http_content_type_encoding(content_type), html_body_declared_encoding(body)]
+    # Markup in wide characters is half of NULs.
+    believed = _CHINESE | _WIDE if b"\0" in body else _CHINESE
+    declared = [charset for charset in named if charset in believed]
     # A damaged UTF-8 page often passes as GB18030, as mojibake: where most of it is UTF-8, it is.
     text = body.decode("utf-8", "replace")
     if text.count("\ufffd") * 10 < sum(char > "\x7f" for char in text):
         raise Unreadable("charset", "the page is UTF-8, but some of its bytes are not")
-    return _strictly(body, [*(charset for charset in declared if charset), "gb18030"])
+    return _strictly(body, [*declared, "gb18030"])
 
 
 def _strictly(body: bytes, charsets: list[str]) -> str:

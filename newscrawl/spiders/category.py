@@ -233,6 +233,10 @@ class CategorySpider(Resolving, Following):
         if not found.is_mirror:  # a login page in its place is no empty list
             self._list_lost(slug, "it is no page of such a mirror")
             return
+        # Its posts would be given a category that is not theirs. Hosts differ in case.
+        if found.own is not None and found.own.casefold() != slug.casefold():
+            self._list_lost(slug, f"it is the page of {found.own or 'the site'}")
+            return
         self.crawler.stats.inc_value("listings/read")
         look = self._look(response, key, self._listings[slug], found.links)
         if stored is not None and stored.content_hash == look.content_hash and not self.again:
