@@ -13,6 +13,7 @@ from itemloaders.processors import Identity, MapCompose, TakeFirst
 from lxml import etree
 from parsel import Selector
 
+from newscrawl import texts
 from newscrawl.items import Article
 
 
@@ -43,16 +44,17 @@ class Rule:
         return f"parser/{self.field}/{self.kind}/{self.path}"
 
 
-# What no text means: C0 controls but tab and line ends, DEL, lone surrogates (JSON escapes make
-# them, and SQLite refuses them).
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# What no text means: controls but tab and line ends, lone surrogates (JSON escapes make them, and
+# SQLite refuses them).
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # Also characters of no width: they break searches for the words that they stand in.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
 
 
 def clean(text: str) -> str:
     """Return the text without control characters and lone surrogates, lines ended by ``\\n``."""
-    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n")
+    return _CONTROLS.sub("", text)
 
 
 def squeeze(text: str) -> str:
@@ -101,6 +103,12 @@ class ArticleLoader(ItemLoader):
         The selector takes the tree as it is: parsing is most of what reading a page costs.
         """
         return cls(selector=Selector(root=root, type="html"), stats=stats)
+
+    def load_item(self) -> Any:
+        """Return the article, in the form and the size that are stored."""
+        article: Article = super().load_item()
+        texts.settle(article)
+        return article
 
     def apply(
         self, rules: Iterable[Rule], data: Mapping[str, Any] | None = None

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 import nh3
 from lxml import etree
 
+from newscrawl import texts
 from newscrawl.items import BodyRank, Mention
 from newscrawl.loaders import clean, squeeze, text_of
-from newscrawl.pages import securities
+from newscrawl.pages import markup, securities
+from newscrawl.pages.reasons import Unreadable
 
 
 def _words(words: str) -> frozenset[str]:
@@ -29,6 +31,9 @@ _INLINES = _words(
     "a abbr b big br cite code del em font i img ins mark q s small span strike strong sub sup"
     " tt u wbr col colgroup"
 )
+# The cleaner opens these again in every block that ends them, of equal ones three at most. With
+# attributes, which it drops, no two would be equal, and a page could grow a thousandfold.
+_FORMATTING = _words("b big code em font i s small strike strong tt u")
 _KNOWN_TAGS = _BLOCKS | _CELLS | _INLINES
 # Never text of an article, whatever they hold.
 _JUNK_TAGS = _words("script style iframe link meta base object embed applet template")
@@ -37,6 +42,11 @@ _JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract"))
 # With the paragraph that they stand in.
 _JUNK_LINK_CLASSES = frozenset(("toplink",))
 _PROMOTION_LENGTH = 120
+MAX_FURNITURE = 1000
+"""Parts of a body that are no text, comments too: to take one out is to join the text around it,
+however long. A review with 200 K-lines has 800."""
+MAX_ESCAPES = 100_000
+"""``&amp;`` and the like in a body: for each the cleaner goes through the text before it."""
 _KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
 _ENTITY_CLASSES = frozenset(("keytip", "infokey", "em_stock_key_common"))
 _ENTITY_ID = re.compile(r"(?:stock|bk|quote|bkquote)_[\w.]+|Info\.[\w.]+")
@@ -99,26 +109,16 @@ class Body:
 
 
 def parse_fragment(html: str) -> etree._Element:
-    """Return a ``<div>`` that holds the fragment."""
-    body = _parse(f"<html><body>{html}</body></html>").find("body")
+    """Return a ``<div>`` that holds the fragment.
+
+    Raises Unreadable: ``too_large``.
+    """
+    body = markup.parse(f"<html><body>{html}</body></html>").find("body")
     wrapper = etree.Element("div")
     if body is not None:
         wrapper.text = body.text
         wrapper.extend([*body])
     return wrapper
-
-
-def parse_page(text: str) -> etree._Element:
-    """Return the root element of a page; an empty one where the text has no markup at all."""
-    return _parse(text)
-
-
-def _parse(text: str) -> etree._Element:
-    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements (with
-    # it, deeper than 2,048).
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
-    root = etree.fromstring(text.encode("utf-8"), parser)
-    return etree.Element("html") if root is None else root
 
 
 def read_html(html: str) -> Body:
@@ -127,8 +127,12 @@ def read_html(html: str) -> Body:
 
 
 def read(root: etree._Element) -> Body:
-    """Read a body from an element that holds it and nothing else; the element is used up."""
+    """Read a body from an element that holds it and nothing else; the element is used up.
+
+    Raises Unreadable: ``too_large``.
+    """
     unknown: Counter[str] = Counter()
+    texts.settle_tree(root, unknown, text_of(root))
     linked = _tidy(root, unknown)
     source_line, source = _source_line(root, unknown)
     _part_blocks(root)
@@ -158,13 +162,21 @@ def read(root: etree._Element) -> Body:
 
 def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
     """Remove the furniture, count what is unknown; tell whether there were entity links."""
+    dropped = 0
+    promotions: dict[etree._Element, bool] = {}
     for element in [*root.iter()][1:]:
+        if dropped > MAX_FURNITURE:
+            raise Unreadable(
+                "too_large", f"its body has more than {MAX_FURNITURE} parts that are no text"
+            )
         if not isinstance(element.tag, str):
+            dropped += 1
             if element.tag is etree.Comment and not _KNOWN_COMMENTS.fullmatch(element.text or ""):
                 unknown[f"comment {squeeze(element.text or '')[:20]}".rstrip()] += 1
             _drop(element)
         elif _is_furniture(element):
-            _drop_with_wrapper(element)
+            dropped += 1
+            _drop_with_wrapper(element, promotions)
     for block in [*root.iter("p", "div", "center")]:
         holds_blocks = block is root or block.find("p") is not None
         if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block)):
@@ -195,19 +207,24 @@ def _is_k_line(image: etree._Element) -> bool:
     return bool(_K_LINE_SRC.search(image.get("src", "")) or image.get("alt", "").startswith("K图"))
 
 
-def _drop_with_wrapper(element: etree._Element) -> None:
-    """Remove an element, and the paragraph around it that is empty then or is only its own."""
+def _drop_with_wrapper(element: etree._Element, promotions: dict[etree._Element, bool]) -> None:
+    """Remove an element, and the paragraph around it that is empty then or is only its own.
+
+    `promotions` keeps what is known of paragraphs with promoting links.
+    """
     if not _JUNK_LINK_CLASSES.isdisjoint(element.get("class", "").split()):
         paragraph = next(element.iterancestors("p"), None)
         # A promotion is short; a paragraph of the article may hold such a link by mistake.
-        if paragraph is not None and len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH:
+        if paragraph is not None and paragraph not in promotions:
+            promotions[paragraph] = len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH
+        if paragraph is not None and promotions[paragraph]:
             element = paragraph
     parent = element.getparent()
     _drop(element)
     if parent is None or parent.getparent() is None or parent.tag not in ("p", "center", "a"):
         return
     if not len(parent) and not squeeze(parent.text or ""):
-        _drop_with_wrapper(parent)
+        _drop_with_wrapper(parent, promotions)
 
 
 def _drop(element: etree._Element) -> None:
@@ -250,6 +267,8 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
         if address := element.get(name):
             address = address.strip()
             element.set(name, f"https:{address}" if address.startswith("//") else address)
+    if tag in _FORMATTING:
+        element.attrib.clear()
     return not _ENTITY_CLASSES.isdisjoint(classes)
 
 
@@ -286,9 +305,11 @@ def _part_blocks(root: etree._Element) -> None:
 def _safe(root: etree._Element) -> str | None:
     inner = etree.tostring(root, encoding="unicode", method="html", with_tail=False)
     inner = inner[inner.index(">") + 1 : -len(f"</{root.tag}>")]
+    if inner.count("&") > MAX_ESCAPES:
+        raise Unreadable("too_large", f"its body has more than {MAX_ESCAPES:,} escaped characters")
     html = clean(_CLEANER.clean(inner))
     # What furniture leaves behind are empty lines.
-    return re.sub(r"\s*\n\s*", "\n", html).strip() or None
+    return "\n".join(filter(None, map(str.strip, html.split("\n")))) or None
 
 
 def _images(root: etree._Element) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
+from newscrawl import ids
 from newscrawl.items import Page
 from newscrawl.loaders import squeeze, unique, xpath_values
-from newscrawl.pages.body import parse_page
+from newscrawl.pages import markup
 from newscrawl.pages.footer import category_of_link
 from newscrawl.pages.post import category_of_path, check_whole
 from newscrawl.pages.reasons import Unreadable
@@ -45,10 +46,10 @@ def read_listing(page: Page) -> Listing:
 
     A listing that kramdown turned into a code block, as /emnews/, has no links.
 
-    Raises Unreadable: ``empty``, ``charset``, ``cut_off`` (posts would be missed).
+    Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``cut_off`` (posts would be missed).
     """
     text = decode(page.body, page.content_type)
-    root = parse_page(text)
+    root = markup.parse(text)
     check_whole(text, root, has_article=True, expected="a listing")
     hrefs = [href.strip() for href in xpath_values(root, "//section//a/@href")]
     links = [href for href in hrefs if is_post_link(href)]
@@ -67,7 +68,7 @@ def read_listing(page: Page) -> Listing:
 def asks_for_password(page: Page) -> bool:
     """Tell a page that guests have to log in on, whatever its status: it has such a field."""
     try:
-        root = parse_page(decode(page.body, page.content_type))
+        root = markup.parse(decode(page.body, page.content_type))
     except Unreadable:
         return False
     kinds = xpath_values(root, "//input/@type")
@@ -82,6 +83,6 @@ def path_of(slug: str) -> str:
 def is_post_link(href: str) -> bool:
     """Tell a link to a post: ``/<category>/…/<year>/<month>/<day>/<name>.html``, on any host."""
     try:
-        return _POST_PATH.fullmatch(unquote(urlsplit(href).path)) is not None
-    except ValueError:
+        return _POST_PATH.fullmatch(ids.path_of(href)) is not None
+    except ids.BadInfoCode:
         return False
