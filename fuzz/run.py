@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import atheris
@@ -20,17 +20,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 with atheris.instrument_imports(include=["newscrawl"]):
-    import properties
-    from payloads import PAYLOADS
-
-    from newscrawl import feeds
-    from newscrawl.mirror import Site
-    from newscrawl.mirror.lists import LIST_ODDITIES, Lists
-
-PAGES = ("post", "public", "listing")
-CONTENT_TYPES = (None, "text/html; charset=utf-8", "text/html; charset=gbk", "text/html; charset=x")
-# The answer of the share interface, and every list that is JSON.
-ANSWERS = ("answer", *(name for name in feeds.LISTS if name != "atom"))
+    import fuzz_targets
 
 MAX_LENGTH = 1 << 16
 TIMEOUT = 10
@@ -38,136 +28,15 @@ TIMEOUT = 10
 MEMORY_MB = 2048
 
 
-def _choice(data: bytes, *numbers: int) -> tuple[list[int], bytes]:
-    """Return as many choices as numbers are given, each below its number, and the rest."""
-    parts = data[: len(numbers)].ljust(len(numbers), b"0")
-    chosen = [(part - ord("0")) % number for part, number in zip(parts, numbers, strict=True)]
-    return chosen, data[len(numbers) :]
-
-
-def pages(data: bytes) -> None:
-    """Pages of the mirror, its listings, and Eastmoney's own."""
-    (kind, content_type), body = _choice(data, len(PAGES), len(CONTENT_TYPES))
-    if PAGES[kind] == "listing":
-        properties.listing_is_read(body, CONTENT_TYPES[content_type])
-    else:
-        properties.page_is_read(PAGES[kind], body, CONTENT_TYPES[content_type])
-
-
-def files(data: bytes) -> None:
-    """Post files."""
-    properties.page_is_read("file", data)
-
-
-def feed(data: bytes) -> None:
-    """The mirror's feed and its entries."""
-    properties.list_is_read("atom", data)
-
-
-def json(data: bytes) -> None:
-    """Answers of the share interface and of lists."""
-    (kind,), body = _choice(data, len(ANSWERS))
-    if ANSWERS[kind] == "answer":
-        properties.page_is_read("answer", body)
-    else:
-        properties.list_is_read(ANSWERS[kind], body)
-
-
-def ids(data: bytes) -> None:
-    """Ids, addresses and printed times."""
-    text = data.decode("utf-8", "surrogateescape")
-    properties.address_is_read(text)
-    properties.time_is_read(text)
-
-
-def bodies(data: bytes) -> None:
-    """Bodies alone, and the characters in them."""
-    text = data.decode("utf-8", "replace")
-    properties.body_is_read(text)
-    properties.text_is_settled(text)
-
-
-TARGETS: dict[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (pages, files, feed, json, ids, bodies)
-}
-
-
-def seeds(target: str) -> Iterator[bytes]:
-    """Give what the generator has for a target, with the bytes that choose before it."""
-    site = Site(articles=60, oddities="all")
-    truths = list(site.truths())
-    match target:
-        case "pages":
-            yield from (b"00" + body for truth in truths for _, body in site.pages(truth))
-            yield from (b"10" + _get(site, f"/a/{truth.digits}.html") for truth in truths)
-            yield from (b"20" + _get(site, path) for path in ("/", "/emnews/", "/404.html"))
-            gbk = _get(site, f"/a/{truths[0].digits}.html").decode().replace("utf-8", "gbk")
-            yield b"12" + gbk.encode("gb18030")
-        case "files":
-            yield from (body for _, body in site.posts())
-        case "feed":
-            yield _get(site, "/feed.xml")
-            yield _get(Site(articles=3), "/feed.xml")
-        case "json":
-            yield from _answers(site)
-        case "ids":
-            for truth in truths:
-                yield truth.info_code.encode()
-                yield from (path.encode() for path, _ in site.pages(truth))
-            yield from (each.encode() for each in properties.ADDRESSES.values())
-            yield from (each.encode() for each in TIMES)
-        case "bodies":
-            yield from (block.linked.encode() for truth in truths for block in truth.body.blocks)
-            yield from (payload.encode() for payload in PAYLOADS)
-
-
-def _answers(site: Site) -> Iterator[bytes]:
-    for truth in site.truths():
-        yield b"0" + _get(site, f"/NewsData/GetNewsText.do?id={truth.info_code}")
-    few = Site(articles=5)  # an answer of 50 entries takes as long as 50 pages
-    for number, name in enumerate(ANSWERS):
-        if name == "answer":
-            continue
-        asked = feeds.LISTS[name]
-        address = asked.address("http://mirror.test/", is_own_base=True, argument="1.600519")
-        address = address.removeprefix("http://mirror.test")
-        for oddity in ("", *LIST_ODDITIES):
-            lists = Lists(few, {oddity} - {""})
-            yield bytes([ord("0") + number]) + lists.respond(address).body
-
-
-def _get(site: Site, address: str) -> bytes:
-    return site.respond(address).body
-
-
-TIMES = (
-    "2021-12-28 14:27:35", "2021-12-28T14:27:35+08:00", "2021年12月28日 14:27", "14:27",
-    "昨天 16:25", "1640672855", "(GMT+8, Asia/Shanghai, CST) 2021-12-28 14:27:35",
-    "Tue Dec 28 2021 14:27:35 GMT+0800", "28 Dec 2021 06:27:35 Z", "2021/12/28",
-)  # fmt: skip
-
-# What a mutation could take years to write.
-# fmt: off
-WORDS = (
-    "<section>", "<h1>", "<blockquote>", "class=", "em_media", "keytip", "infokey", "data-code=",
-    "quote.eastmoney.com/unify/r/", "文章来源：", "（", "）", "返回", "｜", "<![CDATA[", "<!DOCTYPE",
-    "<!ENTITY", "&#x202e;", "&#8238;", "&#x80;", "&#xD800;", "&nbsp;", "\u202e", "\u2028", "\u0301",
-    "\u0338", "\uf900", "\ufeff", "\\ud800", "\\u0000", '"content":', '"Title":', '"data":', "null",
-    "infoCode=", "newsid=", "category/", "/emnews/", "---\n", "title: ", "date: ", "layout: post",
-    "display:none", "<table>", "<tr>", "<td>", "<font size=1>", "<span", "<script>", "style=",
-    "https://", "//[", "%00", "1e999", "<title", "</feed>", "<entry>", "1640672855123456",
-)  # fmt: skip
-
-
 def _dictionary(folder: Path) -> Path:
-    lines = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in WORDS)
+    lines = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in fuzz_targets.WORDS)
     path = folder / "words.dict"
     path.write_text("".join(f'"{line}"\n' for line in lines))
     return path
 
 
 def _keeping(folder: Path, target: Callable[[bytes], None]) -> Callable[[bytes], None]:
-    """Return the target; it writes what breaks a promise, since libFuzzer may die before it does."""
+    """Return the target; it keeps what breaks a promise: libFuzzer may die before."""
 
     def run(data: bytes) -> None:
         try:
@@ -182,7 +51,7 @@ def _keeping(folder: Path, target: Callable[[bytes], None]) -> Callable[[bytes],
 def main() -> None:
     """Run one target until its time is over or an input breaks a promise."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("target", choices=fuzz_targets.TARGETS)
     parser.add_argument("inputs", nargs="*", help="files to run alone")
     parser.add_argument("--seconds", type=int, default=600)
     asked = parser.parse_args()
@@ -191,13 +60,13 @@ def main() -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     options = [f"-timeout={TIMEOUT}", f"-rss_limit_mb={MEMORY_MB}", f"-artifact_prefix={folder}/"]
     if not asked.inputs:
-        for number, seed in enumerate(dict.fromkeys(seeds(asked.target))):
+        for number, seed in enumerate(dict.fromkeys(fuzz_targets.seeds(asked.target))):
             (corpus / f"seed-{number:03}").write_bytes(seed)
         options += [
             f"-max_total_time={asked.seconds}", f"-max_len={MAX_LENGTH}",
             f"-dict={_dictionary(folder)}", str(corpus),
         ]  # fmt: skip
-    target = _keeping(folder, TARGETS[asked.target])
+    target = _keeping(folder, fuzz_targets.TARGETS[asked.target])
     atheris.Setup([sys.argv[0], *options, *asked.inputs], target)
     atheris.Fuzz()
 

@@ -25,6 +25,8 @@ _SLUG = re.compile(r"\w[\w.·()（） -]*", re.UNICODE)
 _QUERY_KEYS = ("infocode", "newsid", "art_code", "id")
 
 
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+
 MAX_SLUG = 255
 """Characters of a page's name: as many as a file's may have on most disks."""
 MAX_URL = 2000
@@ -93,14 +95,18 @@ def _from_url(url: str) -> str:
 def path_of(url: str) -> str:
     """Return the path of an address, unescaped.
 
-    Raises BadInfoCode for what is too long for an address, or none.
+    Raises BadInfoCode for what is too long for an address, or none, and for one with controls or
+    overrides of direction in it: pieces of a path become names of categories.
     """
     if len(url) > MAX_URL:
         raise BadInfoCode(url, f"has {len(url):,} characters")
     try:
-        return unquote(urlsplit(url).path)
+        path = unquote(urlsplit(url).path)
     except ValueError:
         raise BadInfoCode(url, "is no URL") from None
+    if _HIDDEN.search(path):
+        raise BadInfoCode(url, "hides characters that do not show")
+    return path
 
 
 def digits(info_code: str) -> str | None:
@@ -164,6 +170,6 @@ def canonical_url(url: str) -> str:
         info_code = parse(url)
     except BadInfoCode:
         return url.strip()
-    if info_code.startswith("CFH"):
+    if info_code[:3] == "CFH" and info_code[3:].isdigit():  # others only begin so: CFHNW…
         return f"https://caifuhao.eastmoney.com/news/{info_code[3:]}"
     return public_url(info_code) or url.strip()

@@ -45,8 +45,8 @@ class Rule:
 
 
 # What no text means: controls but tab and line ends, lone surrogates (JSON escapes make them, and
-# SQLite refuses them).
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# SQLite refuses them), and what is no character (lxml refuses it).
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Also characters of no width: they break searches for the words that they stand in.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
 

@@ -79,7 +79,7 @@ def parse(
         at = at.astimezone(CHINA) if at.tzinfo else at.replace(tzinfo=CHINA)
     except BadTime:
         raise
-    except (ValueError, OverflowError, OSError, TypeError) as error:
+    except (ValueError, ArithmeticError, OSError, TypeError) as error:
         # dateutil's message quotes the text as it is.
         raise BadTime(raw, f"is not a time ({str(error)[:80]!r})") from None
     if not 1990 <= at.year <= 2100:

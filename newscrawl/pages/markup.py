@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from lxml import etree
 
+from newscrawl.loaders import clean
 from newscrawl.pages.reasons import Unreadable
 
 MAX_NODES = 50_000
@@ -21,12 +23,16 @@ MAX_ATTRIBUTES = 200
 _SURE_CHARACTERS = 32_000
 _SURE_TAGS = MAX_DEPTH
 
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]++)|([0-9]++));?")
+
 
 def parse(text: str) -> etree._Element:
     """Return the root element of a page; an empty one where the text has no markup at all.
 
     Raises Unreadable: ``too_large``.
     """
+    if "&#" in text:
+        text = _REFERENCE.sub(_character, text)
     html = text.encode("utf-8")
     if len(text) > _SURE_CHARACTERS or text.count("<") > _SURE_TAGS:
         _measure(html)
@@ -34,6 +40,24 @@ def parse(text: str) -> etree._Element:
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     root = etree.fromstring(html, parser)
     return etree.Element("html") if root is None else root
+
+
+def _character(reference: re.Match[str]) -> str:
+    """Return a reference to a character; nothing for one to what is none.
+
+    libxml2 puts control characters into the tree, where lxml raises at the next touch. Those of
+    Windows' charset (``&#150;``) mean what HTML says.
+    """
+    hexadecimal, decimal = reference.groups()
+    digits = (hexadecimal or decimal).lstrip("0")
+    if len(digits) > 7:
+        return ""
+    code = int(digits or "0", 16 if hexadecimal else 10)
+    if 0x80 <= code <= 0x9F:
+        return bytes([code]).decode("cp1252", "ignore")
+    if code > 0x10FFFF or not clean(chr(code)):
+        return ""
+    return reference[0]
 
 
 def _measure(html: bytes) -> None:
