@@ -60,6 +60,8 @@ def is_plain(text: str) -> bool:
 
 def _is_nfc(text: str) -> bool:
     """Tell a text in NFC, in linear time: Python's own takes the square of a run of marks."""
+    if len(text) <= _PIECE:
+        return unicodedata.is_normalized("NFC", text)
     step = _PIECE - MAX_MARKS
     pieces = (text[begin : begin + _PIECE] for begin in range(0, len(text), step))
     return all(unicodedata.is_normalized("NFC", piece) for piece in pieces)
@@ -91,12 +93,17 @@ def settle_tree(root: etree._Element, unknown: Counter[str], text: str) -> None:
     """Bring the words in a tree, whose `text` is given, into the form that is stored."""
     if is_plain(text):
         return
-    unknown[OVERRIDE] += len(_OVERRIDES.findall(text))
+    _count_overrides(text, unknown)
     for element in root.iter():
         if element.text and isinstance(element.tag, str):
             element.text = nfc(_OVERRIDES.sub("", element.text))
         if element.tail and element is not root:
             element.tail = nfc(_OVERRIDES.sub("", element.tail))
+
+
+def _count_overrides(text: str, unknown: Counter[str]) -> None:
+    if found := len(_OVERRIDES.findall(text)):
+        unknown[OVERRIDE] += found
 
 
 def settle(article: Article) -> None:
@@ -109,18 +116,20 @@ def settle(article: Article) -> None:
     article.categories = _words("categories", article.categories, unknown)
     article.tags = _words("tags", article.tags, unknown)
     article.mentions = _mentions(article.mentions, unknown)
-    images = (_url(each, "image", unknown) for each in article.images or ())
-    article.images = _first("images", [each for each in images if each], unknown)
-    article.unknown = _shortened(+unknown)
+    if article.images:
+        images = [_url(each, "image", unknown) for each in article.images]
+        article.images = _first("images", [each for each in images if each], unknown)
+    article.unknown = _shortened(unknown) if unknown else None
 
 
 def _settled(name: str, text: str | None, unknown: Counter[str]) -> str | None:
     if not text:
         return None
     if not is_plain(text):
-        unknown[OVERRIDE] += len(_OVERRIDES.findall(text))
+        _count_overrides(text, unknown)
         text = nfc(_OVERRIDES.sub("", text)).strip()
-    if len(text) > (longest := MAX_CHARACTERS.get(name, len(text))):
+    longest = MAX_CHARACTERS.get(name)
+    if longest is not None and len(text) > longest:
         unknown[f"{name} of more than {longest} characters"] += 1
         text = f"{text[: longest - 1].rstrip()}…"
     return text or None
@@ -163,20 +172,22 @@ def _short(
 ) -> list[T]:
     """Leave out what is too long to be what it should be."""
     kept = [value for value in values if length(value) <= longest]
-    unknown[f"{name} of more than {longest} characters"] += len(values) - len(kept)
+    if len(kept) < len(values):
+        unknown[f"{name} of more than {longest} characters"] += len(values) - len(kept)
     return kept
 
 
 def _first(name: str, values: list[T], unknown: Counter[str]) -> list[T] | None:
     most = MAX_VALUES[name]
-    unknown[f"{name} beyond {most}"] += max(0, len(values) - most)
+    if len(values) > most:
+        unknown[f"{name} beyond {most}"] += len(values) - most
     return values[:most] or None
 
 
-def _shortened(unknown: Counter[str]) -> dict[str, int] | None:
+def _shortened(unknown: Counter[str]) -> dict[str, int]:
     """Return what was counted, under names that can be shown."""
     found: Counter[str] = Counter()
     for name, times in unknown.items():
         shown = "".join(each if each.isprintable() else "\ufffd" for each in name[:MAX_WORD])
         found[shown if shown in found or len(found) < MAX_UNKNOWN else MORE] += times
-    return dict(found) or None
+    return dict(found)
