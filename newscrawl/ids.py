@@ -25,6 +25,15 @@ _SLUG = re.compile(r"\w[\w.·()（） -]*", re.UNICODE)
 _QUERY_KEYS = ("infocode", "newsid", "art_code", "id")
 
 
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+
+MAX_SLUG = 255
+"""Characters of a page's name: as many as a file's may have on most disks."""
+MAX_URL = 2000
+"""Characters of an address, the most that browsers and servers agree on: Python's own functions
+for URLs keep the last hundreds of them, however long."""
+
+
 class BadInfoCode(ValueError):
     """No article's id where there should be one; the message says what was found."""
 
@@ -46,6 +55,8 @@ def parse(text: str) -> str:
     Raises BadInfoCode.
     """
     found = text.strip()
+    if len(found) > MAX_URL:
+        raise BadInfoCode(found, f"has {len(found):,} characters")
     if re.search(r"[/?=&]", found):
         return _from_url(found)
     return _normal(found, found)
@@ -81,6 +92,23 @@ def _from_url(url: str) -> str:
     raise BadInfoCode(url)
 
 
+def path_of(url: str) -> str:
+    """Return the path of an address, unescaped.
+
+    Raises BadInfoCode for what is too long for an address, or none, and for one with controls or
+    overrides of direction in it: pieces of a path become names of categories.
+    """
+    if len(url) > MAX_URL:
+        raise BadInfoCode(url, f"has {len(url):,} characters")
+    try:
+        path = unquote(urlsplit(url).path)
+    except ValueError:
+        raise BadInfoCode(url, "is no URL") from None
+    if _HIDDEN.search(path):
+        raise BadInfoCode(url, "hides characters that do not show")
+    return path
+
+
 def digits(info_code: str) -> str | None:
     """Return the 17 or 18 digits of a news id, which are also its public id; None for others."""
     if info_code.startswith("NW") and _NEWS_DIGITS.fullmatch(info_code[2:]):
@@ -113,6 +141,8 @@ def from_stem(stem: str, site: str) -> str:
     Raises BadInfoCode for a name that is empty or could be more than a name, and for one that
     has the shape of a news id with an impossible day.
     """
+    if len(stem) > MAX_SLUG:
+        raise BadInfoCode(stem, f"has {len(stem):,} characters")
     slug = _DATE_PREFIX.sub("", stem.strip(), count=1)
     try:
         return _normal(slug, stem)
@@ -140,6 +170,6 @@ def canonical_url(url: str) -> str:
         info_code = parse(url)
     except BadInfoCode:
         return url.strip()
-    if info_code.startswith("CFH"):
+    if info_code[:3] == "CFH" and info_code[3:].isdigit():  # others only begin so: CFHNW…
         return f"https://caifuhao.eastmoney.com/news/{info_code[3:]}"
     return public_url(info_code) or url.strip()

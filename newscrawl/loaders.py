@@ -14,6 +14,7 @@ from itemloaders.utils import arg_to_iter
 from lxml import etree
 from parsel import Selector
 
+from newscrawl import texts
 from newscrawl.items import Article
 
 if TYPE_CHECKING:
@@ -49,26 +50,33 @@ class Rule:
         return f"parser/{self.field}/{self.kind}/{self.path}"
 
 
-# What no text means: C0 controls but tab and line ends, DEL, lone surrogates (JSON escapes make
-# them, and SQLite refuses them).
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# What no text means: controls but tab and line ends, lone surrogates (JSON escapes make them, and
+# SQLite refuses them), and what is no character (lxml refuses it).
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _CONTROL_BYTES = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+# What the others begin with, or are, in UTF-8.
+_RARE_BYTES = (b"\xc2", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 # Also characters of no width: they break searches for the words that they stand in.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
 
 
 def clean(text: str) -> str:
     """Return the text without control characters and lone surrogates, lines ended by ``\\n``."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if _is_clean(text) else _CONTROLS.sub("", text)
+    return text if _is_clean(text) else _CONTROLS.sub("", text.replace("\x85", "\n"))
 
 
 def _is_clean(text: str) -> bool:
-    """Tell whether there is nothing to take out, at a third of the time of looking for it."""
+    """Tell whether there is nothing to take out, at a third of the time of looking for it.
+
+    A no may be wrong: · and NBSP share their first byte with controls.
+    """
     try:
         raw = text.encode()
     except UnicodeEncodeError:  # a lone surrogate
+        return False
+    if any(map(raw.__contains__, _RARE_BYTES)):
         return False
     return len(raw.translate(None, _CONTROL_BYTES)) == len(raw)
 
@@ -144,12 +152,13 @@ class ArticleLoader(ItemLoader):
         return got
 
     def load_item(self) -> Article:
-        """Return the article, filled with what was collected."""
+        """Return the article, in the form and the size that are stored."""
         article: Article = self.item
         for field, values in self._values.items():
             value = self.get_output_processor(field)(values)
             if value is not None:
                 setattr(article, field, value)
+        texts.settle(article)
         return article
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-_SSL_CONTEXT = re.compile(r" ssl:<[^>]*>")
+_SSL_CONTEXT = re.compile(r" ssl:<[^<>]*>")
 
 
 def quieten() -> None:

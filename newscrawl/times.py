@@ -26,6 +26,9 @@ MAX_DAYS_FROM_ID = 3
 FUTURE_SLACK = timedelta(hours=1)
 """Two clocks differ by minutes; an hour or more is another zone or another time altogether."""
 
+MAX_CHARACTERS = 100
+"""Of a printed time: the longest form that is read has half of that, and dateutil is slow."""
+
 _ZONE_PREFIX = re.compile(r"[(\[]\s*GMT\+8,\s*Asia/Shanghai,\s*CST\s*[)\]]\s*")
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -68,14 +71,17 @@ def parse(
 
     Raises BadTime where the year, month or day is missing or ambiguous, or the zone is unknown.
     """
+    if len(raw) > MAX_CHARACTERS:
+        raise BadTime(raw, f"is no time: it has {len(raw):,} characters")
     text = " ".join(_ZONE_PREFIX.sub("", raw).split())
     try:
         at, precision = _parse(text, raw, day, now)
         at = at.astimezone(CHINA) if at.tzinfo else at.replace(tzinfo=CHINA)
     except BadTime:
         raise
-    except (ValueError, OverflowError, OSError, TypeError) as error:
-        raise BadTime(raw, f"is not a time ({error})") from None
+    except (ValueError, ArithmeticError, OSError, TypeError) as error:
+        # dateutil's message quotes the text as it is.
+        raise BadTime(raw, f"is not a time ({str(error)[:80]!r})") from None
     if not 1990 <= at.year <= 2100:
         raise BadTime(raw, f"lies in the year {at.year}")
     return at, precision
@@ -112,8 +118,8 @@ def _at_clock(day: date, match: re.Match[str]) -> tuple[datetime, Precision]:
 
 
 def _by_dateutil(text: str, raw: str) -> tuple[datetime, Precision]:
-    plain = re.sub(r"\s*年\s*|\s*月\s*(?=[0-9])", "-", text)
-    plain = re.sub(r"\s*日\s*", " ", plain).strip()
+    plain = re.sub(r" ?年 ?| ?月 ?(?=[0-9])", "-", text)
+    plain = re.sub(r" ?日 ?", " ", plain).strip()
     plain = _GMT_OFFSET.sub(lambda m: f"{m[1]}{int(m[2]):02}:{m[3] or '00'}", plain)
     if not _YEAR.search(plain):
         raise BadTime(raw, "has no year of four digits")

@@ -11,13 +11,15 @@ from newscrawl.loaders import squeeze
 from newscrawl.pages.reasons import Unreadable
 
 _NS = "{http://www.w3.org/2005/Atom}"
+MAX_TAGS = 50_000
+"""Tags of a feed, those in the bodies of its posts too: the mirror's has 700."""
 _TEXTS = ("id", "title", "published", "updated", "summary", "content")
 
 
 def records(text: str) -> Iterator[dict[str, Any]]:
     """Yield each entry as a record: its texts, ``link`` (its page) and ``categories``.
 
-    Raises Unreadable: ``not_a_post`` (no feed), ``cut_off``.
+    Raises Unreadable: ``not_a_post`` (no feed), ``too_large``, ``cut_off``.
     """
     root = _parsed(text)
     if root.tag != f"{_NS}feed":
@@ -54,8 +56,11 @@ def _parsed(text: str) -> etree._Element:
     start = text[:1000].lower()
     if "<html" in start or "<!doctype html" in start:
         raise Unreadable("not_a_post", f"a page of HTML that begins {text[:60].strip()!r}")
-    if "<!doctype" in start or "<!entity" in start:
+    # It may stand anywhere before the root, behind a comment of any length.
+    if "<!DOCTYPE" in text or "<!doctype" in start or "<!entity" in start:
         raise _with_document_type()
+    if text.count("<") > MAX_TAGS:
+        raise Unreadable("too_large", f"the feed has more than {MAX_TAGS:,} tags")
     try:
         root = etree.fromstring(text.strip().encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from newscrawl.feeds import atom
 from newscrawl.items import Page
 from newscrawl.loaders import squeeze
-from newscrawl.pages import bounds
+from newscrawl.pages import bounds, json_text
 from newscrawl.pages.entry import ATOM
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
@@ -89,6 +89,10 @@ class Answer:
     """What asks for the next page; nothing where the list has no cursor, or none is left."""
 
 
+MAX_RECORDS = 1000
+"""Entries of one answer: at most 100 are asked for, and each is a page of its own."""
+
+
 def read(asked: NewsList, page: Page) -> Answer:
     """Return what an answer of the list says; null where the entries should be is no entries.
 
@@ -104,13 +108,16 @@ def read(asked: NewsList, page: Page) -> Answer:
     found = _follow(data, asked.entries)
     if found is not None and not isinstance(found, list):
         raise Unreadable("lacks_keys", f"{asked.entries} is {str(found)[:60]!r}; expected a list")
+    if found is not None and len(found) > MAX_RECORDS:
+        raise Unreadable("too_large", f"{len(found):,} entries; at most {MAX_RECORDS:,} are read")
     cursor = _follow(data, asked.cursor) if found and asked.cursor else None
     return Answer(found or [], str(cursor or ""))
 
 
 # var x = …, callback(…), and the comment that some put before a callback.
-_WRAPPER = re.compile(r"(?:/\*.*?\*/)?\s*;?\s*(?:var\s+)?[A-Za-z_$][\w$.]*\s*[=(]\s*")
-_CLOSING = re.compile(r"\s*\)?\s*;?\s*")
+_WRAPPER = re.compile(r"(?:/\*[^*]*\*/)?\s*(?:;\s*)?(?:var\s+)?[A-Za-z_$][\w$.]*+\s*[=(]\s*")
+_CLOSING = re.compile(r"\s*(?:\)\s*)?(?:;\s*)?")
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 
 
 def unwrap(text: str) -> dict[str, Any]:
@@ -120,13 +127,13 @@ def unwrap(text: str) -> dict[str, Any]:
     """
     text = text.strip()
     if text.startswith("<"):
-        title = re.search(r"<title[^>]*>(.*?)</title", text, re.IGNORECASE | re.DOTALL)
+        title = _TITLE.search(text)
         named = f"titled {squeeze(title[1])[:60]!r}" if title else f"that begins {text[:60]!r}"
         raise Unreadable("not_a_post", f"the answer is a page of HTML {named}; expected JSON")
     wrapper = _WRAPPER.match(text)
     try:
-        data, end = json.JSONDecoder(strict=False).raw_decode(text, wrapper.end() if wrapper else 0)
-    except (ValueError, RecursionError):
+        data, end = json_text.decode(text, wrapper.end() if wrapper else 0)
+    except ValueError:
         end = -1
     if end < 0 or not _CLOSING.fullmatch(text, end):
         raise Unreadable("not_json", f"the answer begins with {text[:60]!r}; expected JSON")
@@ -145,7 +152,7 @@ def _check_success(asked: NewsList, data: Mapping[str, Any]) -> None:
         said = next((str(data[name]) for name in ("message", "me", "msg") if data.get(name)), "")
         raise Unreadable(
             "refused",
-            f"the API refuses: {key} is {data[key]!r} where {value} means success"
+            f"the API refuses: {key} is {str(data[key])[:60]!r} where {value} means success"
             + (f", {said[:200]!r}" if said else ", without a message"),
         )
 
@@ -157,7 +164,8 @@ def _follow(data: Any, path: str) -> Any:
         if data is None:
             return None
         if not isinstance(data, dict) or key not in data:
-            keys = ", ".join(list(data)[:10]) if isinstance(data, dict) else str(data)[:60]
+            names = [name[:40] for name in list(data)[:10]] if isinstance(data, dict) else None
+            keys = str(data)[:60] if names is None else ", ".join(names)
             limited = "; it limits its guests so" if keys == "passportWeb" else ""
             where = ".".join(done) or "the answer"
             raise Unreadable("lacks_keys", f"{where} has no {key}, only: {keys or 'none'}{limited}")

@@ -47,5 +47,5 @@ def blocks(body: Iterable[Block], linked: bool) -> str:
 
 def excerpt(markup: str) -> str:
     """The words of a page's first part, for its description: no tags, white space single."""
-    text = re.sub(r"<!--.*?-->|<[^>]*>", "", markup, flags=re.S)
+    text = re.sub(r"<!--(?:.*?-->|.*)|<[^<>]*>", "", markup, flags=re.S)
     return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from newscrawl import ids
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats, key_values
 from newscrawl.pages import body as bodies
+from newscrawl.pages import json_text
 from newscrawl.pages.post import BODY_RULES, add_body
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
@@ -35,8 +35,8 @@ _ID_KEYS = ("Id", "newsid")
 def read(page: Page, stats: Stats | None = None) -> Article:
     """Return what an answer says; keys that are missing or null are what it does not say.
 
-    Raises Unreadable: ``empty``, ``charset``, ``not_json``, ``null``, ``lacks_keys``, ``no_id``,
-    ``wrong_id``, ``nothing``.
+    Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``not_json``, ``null``,
+    ``lacks_keys``, ``no_id``, ``wrong_id``, ``nothing``.
     """
     data = _object(decode(page.body, page.content_type))
     info_code = _info_code(page, data)
@@ -72,14 +72,14 @@ def _object(text: str) -> dict[str, Any]:
     if begin < 0 or stripped.startswith("<"):
         raise _not_json(text)
     try:
-        data, _ = json.JSONDecoder(strict=False).raw_decode(text, begin)
-    except (ValueError, RecursionError):
+        data, _ = json_text.decode(text, begin)
+    except ValueError:
         raise _not_json(text) from None
     if not isinstance(data, dict):
         raise _not_json(text)
     wanted = {"Title", "content", "text"}
     if not wanted & data.keys():
-        found = ", ".join(list(data)[:10]) or "none"
+        found = ", ".join(key[:40] for key in list(data)[:10]) or "none"
         raise Unreadable(
             "lacks_keys", f"none of Title, content and text is there; its keys: {found}"
         )

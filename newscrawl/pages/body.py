@@ -11,9 +11,11 @@ from itertools import islice
 import nh3
 from lxml import etree
 
+from newscrawl import texts
 from newscrawl.items import BodyRank, Mention
 from newscrawl.loaders import clean, squeeze, text_of
-from newscrawl.pages import bounds, securities
+from newscrawl.pages import markup, securities
+from newscrawl.pages.reasons import Unreadable
 
 
 def _words(words: str) -> frozenset[str]:
@@ -30,6 +32,9 @@ _INLINES = _words(
     "a abbr b big br cite code del em font i img ins mark q s small span strike strong sub sup"
     " tt u wbr col colgroup"
 )
+# The cleaner opens these again in every block that ends them, of equal ones three at most. With
+# attributes, which it drops, no two would be equal, and a page could grow a thousandfold.
+_FORMATTING = _words("b big code em font i s small strike strong tt u")
 _KNOWN_TAGS = _BLOCKS | _CELLS | _INLINES
 _LINE_TAGS = _BLOCKS | {"br"}
 _EVENTS = ("start", "end", "comment", "pi")
@@ -41,6 +46,11 @@ _JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract"))
 _JUNK_LINK_CLASSES = frozenset(("toplink",))
 _JUNK_ALL_CLASSES = frozenset(("EmImageRemark", *_JUNK_CLASSES, *_JUNK_LINK_CLASSES))
 _PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
+MAX_FURNITURE = 1000
+"""Parts of a body that are no text, comments too: to take one out is to join the text around it,
+however long. A review with 200 K-lines has 800."""
+MAX_ESCAPES = 100_000
+"""``&amp;`` and the like in a body: for each the cleaner goes through the text before it."""
 _KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
 _ENTITY_CLASSES = frozenset(("keytip", "infokey", "em_stock_key_common"))
 _ENTITY_ID = re.compile(r"(?:stock|bk|quote|bkquote)_[\w.]+|Info\.[\w.]+")
@@ -109,7 +119,7 @@ def parse_fragment(html: str) -> etree._Element:
 
     Raises Unreadable: ``too_large``, ``too_deep``.
     """
-    page = _parse(f"<html><body>{html}</body></html>")
+    page = markup.parse(f"<html><body>{html}</body></html>")
     body = page.find("body")
     if body is None:
         return etree.Element("div")
@@ -121,31 +131,18 @@ def parse_fragment(html: str) -> etree._Element:
     return body
 
 
-def parse_page(text: str) -> etree._Element:
-    """Return the root element of a page; an empty one where the text has no markup at all.
-
-    Raises Unreadable: ``too_large``, ``too_deep``.
-    """
-    return _parse(text)
-
-
-def _parse(text: str) -> etree._Element:
-    bounds.check_tags(text)
-    # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements.
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
-    root = etree.fromstring(text.encode("utf-8"), parser)
-    bounds.check_depth(parser)
-    return etree.Element("html") if root is None else root
-
-
 def read_html(html: str) -> Body:
     """Read a body from its markup."""
     return read(parse_fragment(clean(html)))
 
 
 def read(root: etree._Element) -> Body:
-    """Read a body from an element that holds it and nothing else; the element is used up."""
+    """Read a body from an element that holds it and nothing else; the element is used up.
+
+    Raises Unreadable: ``too_large``.
+    """
     unknown: Counter[str] = Counter()
+    texts.settle_tree(root, unknown, text_of(root))
     linked = _tidy(root, unknown)
     source_line, source = _source_line(root, unknown)
     _part_blocks(root)
@@ -175,12 +172,19 @@ def read(root: etree._Element) -> Body:
 
 def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
     """Remove the furniture, count what is unknown; tell whether there were entity links."""
+    dropped = 0
     for element in [*root.iter()][1:]:
+        if dropped > MAX_FURNITURE:
+            raise Unreadable(
+                "too_large", f"its body has more than {MAX_FURNITURE} parts that are no text"
+            )
         if not isinstance(element.tag, str):
+            dropped += 1
             if element.tag is etree.Comment and not _KNOWN_COMMENTS.fullmatch(element.text or ""):
                 unknown[f"comment {squeeze(element.text or '')[:20]}".rstrip()] += 1
             _drop(element)
         elif element.tag in _JUNK_TAGS or (element.attrib and _is_furniture(element)):
+            dropped += 1
             _drop_with_wrapper(element)
     text = text_of(root)
     if any(map(text.__contains__, _JUNK_WORDS)):
@@ -280,6 +284,8 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
             whole = f"https:{whole}" if whole.startswith("//") else whole
             if whole != address:
                 element.set(name, whole)
+    if tag in _FORMATTING:
+        element.attrib.clear()
     return not _ENTITY_CLASSES.isdisjoint(classes)
 
 
@@ -316,6 +322,8 @@ def _part_blocks(root: etree._Element) -> None:
 def _safe(root: etree._Element) -> str | None:
     inner = etree.tostring(root, encoding="unicode", method="html", with_tail=False)
     inner = inner[inner.index(">") + 1 : -len(f"</{root.tag}>")]
+    if inner.count("&") > MAX_ESCAPES:
+        raise Unreadable("too_large", f"its body has more than {MAX_ESCAPES:,} escaped characters")
     html = clean(_CLEANER.clean(inner))
     # What furniture leaves behind are empty lines. A pattern with blanks on both sides of the line
     # end takes a minute for 100 KB of blanks.

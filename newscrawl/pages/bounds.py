@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from lxml import etree
-
 from newscrawl.items import Page
 from newscrawl.pages.reasons import Unreadable
 
@@ -34,13 +32,3 @@ def check_tags(text: str) -> None:
         length = tag.end() - tag.start()
         if length > 2 * _MOST_ATTRIBUTES and len(tag[0].split()) > _MOST_ATTRIBUTES:
             raise Unreadable("too_large", f"a tag has {len(tag[0].split()) - 1} attributes")
-
-
-def check_depth(parser: etree.HTMLParser) -> None:
-    """Raise Unreadable, ``too_deep``, where the parser gave up: all behind that place is lost.
-
-    libxml2 does so at 2,048 tags that are open at once, and returns what it has.
-    """
-    fatal = parser.error_log.filter_from_fatals()
-    if len(fatal):
-        raise Unreadable("too_deep", f"line {fatal[0].line}: {fatal[0].message[:80]}")

@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from newscrawl import ids, times
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats, key_values, squeeze
 from newscrawl.pages import body as bodies
+from newscrawl.pages import json_text
 from newscrawl.pages.post import BODY_RULES, add_parts, medium_of_digest, take_apart
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
@@ -145,7 +145,7 @@ def _printed_id(shape: str, record: Mapping[str, Any], site: str) -> str:
     flat = _flat(record)
     said = [text.strip() for key in SHAPES[shape].id for text in key_values(flat, key)]
     if shape == ATOM:
-        links = [unquote(urlsplit(link).path).rpartition("/")[2] for link in said if link]
+        links = [ids.path_of(link).rpartition("/")[2] for link in said if link]
         stem = links[0].removesuffix(".html") if links else ""
         ids.from_stem(stem, site)
         return stem
@@ -159,7 +159,7 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     Its digest is also its text until a page with a body is known; the body of a feed's entry is
     no more than that either (rank DIGEST), so that any page of the article is preferred to it.
 
-    Raises Unreadable: ``empty``, ``charset``, ``not_json``, ``no_id``, ``nothing``.
+    Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``not_json``, ``no_id``, ``nothing``.
     """
     shape, _, printed = page.id.partition(":")
     try:
@@ -187,8 +187,8 @@ def read(page: Page, stats: Stats | None = None) -> Article:
 def _record(page: Page) -> dict[str, Any]:
     text = decode(page.body, page.content_type)
     try:
-        data = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
+        data, _ = json_text.decode(text)
+    except ValueError:
         data = None
     if not isinstance(data, dict):
         raise Unreadable("not_json", f"the record begins with {text[:60]!r}; expected an object")

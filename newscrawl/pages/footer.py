@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -44,7 +44,7 @@ class Footer:
             if found := category_of_link(href):
                 return found
         # Generation 7 links to /<slug>/, where nothing is.
-        path = unquote(urlsplit(self.hrefs[0]).path) if self.hrefs else ""
+        path = ids.path_of(self.hrefs[0]) if self.hrefs else ""
         match = _ROOT_PATH.fullmatch(path)
         return match[1].split() if match else None
 
@@ -68,8 +68,8 @@ def category_of_link(href: str) -> list[str] | None:
     slug with a space gives two, since Jekyll splits it.
     """
     try:
-        path = unquote(urlsplit(href.strip()).path)
-    except ValueError:
+        path = ids.path_of(href.strip())
+    except ids.BadInfoCode:
         return None
     if match := _CATEGORY_PATH.search(path):
         return match[1].split() or None
@@ -129,8 +129,8 @@ def is_share_url(url: str) -> bool:
 
 def _is_url(href: str) -> bool:
     try:
-        urlsplit(href)
-    except ValueError:
+        ids.path_of(href)
+    except ids.BadInfoCode:
         return False
     return True
 

@@ -21,9 +21,10 @@ MAX_LINES = 40
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _LINE = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+(.*))?", re.ASCII | re.DOTALL)
 _DOUBLE_QUOTED = re.compile(
-    r'"((?:[^"\\]|\\(?:[0abt\tnvfre "/\\N_LP]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))*)"'
+    r'"((?:[^"\\]++|\\(?:[0abt\tnvfre "/\\N_LP]'
+    r"|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))*+)\""
 )
-_SINGLE_QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_SINGLE_QUOTED = re.compile(r"'((?:[^']++|'')*+)'")
 _ESCAPE = re.compile(r"\\(x..|u....|U........|.)", re.DOTALL)
 _ESCAPED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from lxml import etree
 
+from newscrawl import ids
 from newscrawl.items import Page
 from newscrawl.loaders import squeeze, unique, xpath_values
-from newscrawl.pages import bounds
-from newscrawl.pages.body import parse_page
+from newscrawl.pages import bounds, markup
 from newscrawl.pages.footer import category_of_link
 from newscrawl.pages.post import category_of_path, check_whole
 from newscrawl.pages.reasons import Unreadable
@@ -56,7 +56,7 @@ def read_listing(page: Page) -> Listing:
     """
     bounds.check_size(page, bounds.LARGEST_LIST)
     text = decode(page.body, page.content_type)
-    root = parse_page(text)
+    root = markup.parse(text)
     check_whole(text, root, has_article=True, expected="a listing")
     hrefs = [href.strip() for href in xpath_values(root, "//section//a/@href")]
     links = [href for href in hrefs if is_post_link(href)]
@@ -75,15 +75,17 @@ def read_listing(page: Page) -> Listing:
 
 def _own_name(root: etree._Element) -> str | None:
     for link in root.iterfind("head/link[@rel='canonical']"):
-        address = link.get("href", "").split("?")[0].split("#")[0]
-        return unquote(address.rpartition("/")[2]).removesuffix(".html")
+        try:
+            return ids.path_of(link.get("href", "")).rpartition("/")[2].removesuffix(".html")
+        except ids.BadInfoCode:
+            continue
     return None
 
 
 def asks_for_password(page: Page) -> bool:
     """Tell a page that guests have to log in on, whatever its status: it has such a field."""
     try:
-        root = parse_page(decode(page.body, page.content_type))
+        root = markup.parse(decode(page.body, page.content_type))
     except Unreadable:
         return False
     kinds = xpath_values(root, "//input/@type")
@@ -98,6 +100,6 @@ def path_of(slug: str) -> str:
 def is_post_link(href: str) -> bool:
     """Tell a link to a post: ``/<category>/…/<year>/<month>/<day>/<name>.html``, on any host."""
     try:
-        return _POST_PATH.fullmatch(unquote(urlsplit(href).path)) is not None
-    except ValueError:
+        return _POST_PATH.fullmatch(ids.path_of(href)) is not None
+    except ids.BadInfoCode:
         return False

@@ -15,11 +15,17 @@ from itertools import zip_longest
 from lxml import etree
 
 from newscrawl.pages import body as bodies
+from newscrawl.pages.reasons import Unreadable
+
+MAX_BLOCKS = 20_000
+"""Paragraphs of plain words in one post; the script writes three."""
+MAX_BACKS = 20
+"""Links back and what is between them; the script writes two links."""
 
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _LINK = re.compile(r"<((?:https?:)?//[^\s<>]+|)>")
 # A category in a footer may hold spaces and parentheses: 安信国际证券(香港).
-_BACK = re.compile(r"\[(返回.*?)\]\((.*)\)")
+_BACK = re.compile(r"\[(返回(?:(?!\]\().)*)\]\((.*)\)")
 _BETWEEN_BACKS = re.compile(r"(?<=\))([ \t]*｜[ \t]*|[ \t]*\n[ \t]*)(?=\[返回)")
 _QUOTE_MARK = re.compile(r"^>[ \t]?", re.MULTILINE)
 # Plain words may hold <ABC股份>; a body begins with a tag, and words with markup hold these.
@@ -27,11 +33,15 @@ _HTML = re.compile(
     r"\s*<[A-Za-z!]|(?s:.*?)<(?:!--|/?(?:a|b|br|center|em|font|img|p|span|strong|table)\b[^<>]*>)",
     re.IGNORECASE,
 )
-_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+# No character has more digits, no name more letters; html.unescape raises for 4,300 digits.
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
 def content(markdown: str) -> etree._Element:
-    """Return a ``<div>`` that holds a post's blocks: digest, body, link and footer."""
+    """Return a ``<div>`` that holds a post's blocks: digest, body, link and footer.
+
+    Raises Unreadable: ``too_large``.
+    """
     text, footer = _last_block(markdown.strip("\n"), _footer)
     text, link = _last_block(text, _link)
     quote, text = _quote(text)
@@ -67,7 +77,7 @@ def _begin_of_last_block(text: str) -> int:
 def _footer(block: str) -> etree._Element | None:
     """The links back; None for any other block."""
     links = _BETWEEN_BACKS.split(block)
-    if not all(_BACK.fullmatch(link) for link in links[::2]):
+    if len(links) > MAX_BACKS or not all(_BACK.fullmatch(link) for link in links[::2]):
         return None
     paragraph = etree.Element("p")
     for link, between in zip_longest(links[::2], links[1::2]):
@@ -104,14 +114,16 @@ def _quote(text: str) -> tuple[etree._Element | None, str]:
 
 
 def _body(text: str) -> etree._Element:
+    blocks = _BLANK_LINES.split(text.strip())
+    if len(blocks) > MAX_BLOCKS:
+        raise Unreadable("too_large", f"the post has more than {MAX_BLOCKS:,} paragraphs")
     if _HTML.match(text):
         if text.lstrip().startswith("<"):
             return bodies.parse_fragment(text)
-        blocks = _BLANK_LINES.split(text.strip())
         return bodies.parse_fragment("".join(f"<p>{block}</p>" for block in blocks))
     root = etree.Element("div")
     if text.strip():
-        root.extend(_paragraph(block) for block in _BLANK_LINES.split(text.strip()))
+        root.extend(_paragraph(block) for block in blocks)
     return root
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
@@ -12,6 +11,7 @@ from newscrawl import ids
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats, squeeze, text_of, xpath_values
 from newscrawl.pages import body as bodies
+from newscrawl.pages import markup
 from newscrawl.pages.footer import (
     LATE_REASONS,
     Footer,
@@ -31,10 +31,10 @@ RULES = (
     Rule("title", "//section/h1"),
     Rule(
         "title",
-        f'//meta[@property="og:title"]{_NOT_SITE_NAME}/@content',
+        f'(//meta[@property="og:title"])[1]{_NOT_SITE_NAME}/@content',
         "the plugin gives the site's name to a post without title",
     ),
-    Rule("published_raw", "//section/h1/preceding-sibling::small[1]", name="section small"),
+    Rule("published_raw", "(//section/h1)[1]/preceding-sibling::small[1]", name="section small"),
     Rule(
         "published_raw",
         '//meta[@property="article:published_time"]/@content',
@@ -92,7 +92,7 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     ``unclosed``, ``not_a_post``, ``no_id``, ``wrong_id``, ``nothing``.
     """
     text = decode(page.body, page.content_type)
-    root = bodies.parse_page(text)
+    root = markup.parse(text)
     heading = next(iter(root.iterfind(".//section/h1")), None)
     if heading is None and not _LAYOUT.search(text[:1000]):
         return _read_bare(page, text, stats)
@@ -161,8 +161,8 @@ def check_whole(text: str, root: etree._Element, *, has_article: bool, expected:
 
 def _info_code(page: Page) -> str:
     try:
-        name = unquote(urlsplit(page.url).path).rpartition("/")[2]
-    except ValueError:
+        name = ids.path_of(page.url).rpartition("/")[2]
+    except ids.BadInfoCode:
         name = ""
     stem = name.removesuffix(".html") or page.id
     try:
@@ -177,9 +177,9 @@ def _check_own_address(root: etree._Element, page: Page, info_code: str) -> None
     A server that mixes up its answers, or a cache on the way, gives one in another's place.
     """
     for link in root.iterfind("head/link[@rel='canonical']"):
-        name = link.get("href", "").rpartition("/")[2].removesuffix(".html")
         try:
-            named = ids.from_stem(unquote(name), page.site)
+            name = ids.path_of(link.get("href", "")).rpartition("/")[2].removesuffix(".html")
+            named = ids.from_stem(name, page.site)
         except ids.BadInfoCode:
             continue
         if named != info_code:
@@ -313,8 +313,8 @@ def medium_of_digest(digest: str) -> str | None:
 def category_of_path(url: str) -> list[str]:
     """Return the categories in a post's path, the pieces before its date, in lower case there."""
     try:
-        path = urlsplit(url).path
-    except ValueError:
+        path = ids.path_of(url)
+    except ids.BadInfoCode:
         return []
-    match = _DATED_PATH.match(unquote(path))
+    match = _DATED_PATH.match(path)
     return [piece for piece in match[1].split("/") if piece] if match else []

@@ -54,7 +54,8 @@ def id_of(name: str) -> str:
 def read(page: Page, stats: Stats | None = None) -> Article:
     """Return what a post file says.
 
-    Raises Unreadable: ``empty``, ``charset``, ``not_a_post``, ``cut_off``, ``no_id``, ``nothing``.
+    Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``not_a_post``, ``cut_off``,
+    ``no_id``, ``nothing``.
     """
     front, text = front_matter.split(decode(page.body))
     values = front.values

@@ -6,6 +6,7 @@ from newscrawl import ids
 from newscrawl.items import Article, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats
 from newscrawl.pages import body as bodies
+from newscrawl.pages import markup
 from newscrawl.pages.post import BODY_RULES, add_body, check_whole
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
@@ -29,10 +30,11 @@ ALL_RULES = (*RULES, _SOURCE_RULE, *BODY_RULES)
 def read(page: Page, stats: Stats | None = None) -> Article:
     """Return what a public page says; its time has no seconds.
 
-    Raises Unreadable: ``empty``, ``charset``, ``cut_off``, ``not_a_post``, ``no_id``, ``nothing``.
+    Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``cut_off``, ``not_a_post``,
+    ``no_id``, ``nothing``.
     """
     text = decode(page.body, page.content_type)
-    root = bodies.parse_page(text)
+    root = markup.parse(text)
     content = next(iter(root.iterfind('.//div[@id="ContentBody"]')), None)
     check_whole(text, root, has_article=content is not None, expected="a div #ContentBody")
     assert content is not None  # noqa: S101 - check_whole has seen to it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from newscrawl.loaders import clean
+
 REASONS: dict[str, str] = {
     "empty": "the page has no text at all",
     "charset": "its bytes are no text in any charset that it may have",
@@ -21,12 +23,17 @@ REASONS: dict[str, str] = {
     "nothing": "it has neither a title nor a body",
 }
 """Each reason, one word, with the sentence that explains it."""
+MAX_DETAIL = 500
+"""Characters of a detail: it is for a person, and quotes what strangers wrote."""
 
 
 class Unreadable(Exception):
     """Raised by every reader of a page that gives no article; the page becomes a reject."""
 
     def __init__(self, reason: str, detail: str):
+        detail = clean(detail)
+        if len(detail) > MAX_DETAIL:
+            detail = f"{detail[: MAX_DETAIL - 1]}…"
         super().__init__(f"{REASONS[reason]}: {detail}")
         self.reason = reason
         """A key of REASONS."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
 from newscrawl.loaders import clean
+from newscrawl.pages import bounds
 from newscrawl.pages.reasons import Unreadable
 
 _CHINESE = frozenset(("gb18030", "big5hkscs", "hz"))
@@ -19,8 +20,10 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     page's own declaration and GB18030 are tried in this order, strictly. A declared charset that
     has no Chinese is not believed: most of them turn any bytes into some text.
 
-    Raises Unreadable: ``empty``, ``charset``.
+    Raises Unreadable: ``empty``, ``too_large``, ``charset``.
     """
+    if len(body) > bounds.LARGEST_LIST:
+        raise Unreadable("too_large", f"it has {len(body)} bytes; {bounds.LARGEST_LIST} are read")
     if not body.strip(b"\x00 \t\r\n"):
         raise Unreadable("empty", f"the page has {len(body)} bytes and no text")
     return clean(_decode(body, content_type))
@@ -49,7 +52,7 @@ def _strictly(body: bytes, charsets: list[str]) -> str:
     for charset in charsets:
         try:
             return body.decode(charset)
-        except (UnicodeDecodeError, LookupError):
+        except UnicodeDecodeError:
             continue
     tried = ", ".join(dict.fromkeys(charsets))
     raise Unreadable("charset", f"the bytes are no text in UTF-8 nor in {tried}")

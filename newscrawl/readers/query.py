@@ -18,7 +18,7 @@ FIELDS = {"title": "title", "text": "body_text", "digest": "digest"}
 LONGEST = 1000
 """Characters of a query: nobody types more, and SQLite's parser has a limit of its own."""
 
-_TOKEN = re.compile(r'\s*(?:(?P<mark>[()])|"(?P<phrase>[^"]*)"?|(?P<word>[^\s()"]+))')
+_TOKEN = re.compile(r'(?P<mark>[()])|"(?P<phrase>[^"]*)"?|(?P<word>[^\s()"]+)')
 _FIELD = re.compile(r"([A-Za-z_]+)[:：](.*)", re.DOTALL)
 
 

@@ -1,0 +1,295 @@
+"""What holds for every input, however hostile: shared by the hypothesis tests and by fuzz/run.py.
+
+Each function takes bytes or text that a stranger chose and raises AssertionError, or what the code
+under test should not have raised, where a promise is broken.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from newscrawl import feeds, ids, pages, texts, times
+from newscrawl.feeds import atom
+from newscrawl.items import Article, Page, Reject
+from newscrawl.normalise import missing, normalise
+from newscrawl.pages import body as bodies
+from newscrawl.pages import entry, listing, post_file
+from newscrawl.pages.reasons import MAX_DETAIL
+from newscrawl.store import raw, rows
+from newscrawl.store.archive import MEMORY
+from newscrawl.store.fold import fold
+from newscrawl.store.merging import sighting_of
+from newscrawl.store.target import Target
+from newscrawl.store.writer import Writer
+
+NOW = datetime.datetime(2022, 7, 1, tzinfo=datetime.UTC)
+ID = "NW202112282228490028"
+ADDRESSES = {
+    "post": f"http://mirror.test/guojishangbao/2021/12/28/{ID}.html",
+    "answer": f"http://share.test/NewsData/GetNewsText.do?id={ID}",
+    "public": f"https://finance.eastmoney.com/a/{ID[2:]}.html",
+    "file": f"file:///finews/_posts/2021-12-28-{ID}.md",
+}
+
+# What no stored text may hold: controls but tab and newline, and halves of characters.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_ONE_LINE = ("title", "source", "published_raw", "published_from", "share_url", "original_url")
+
+
+def page_of(kind: str, body: bytes, content_type: str | None = None) -> Page:
+    """Return a page of an article, as a spider would have it."""
+    url = ADDRESSES.get(kind, "http://mirror.test/")
+    id_ = post_file.id_of(urlsplit(url).path) if kind == "file" else ID
+    return Page(kind, id_, url, body, NOW.isoformat(), content_type=content_type)
+
+
+# -- pages ------------------------------------------------------------------------------------
+
+
+def page_is_read(kind: str, body: bytes, content_type: str | None = None) -> str:
+    """A page gives an article that is stored as it is, or a reason; return which."""
+    page = page_of(kind, body, content_type)
+    with archive() as writer:
+        return _reads(writer, page)
+
+
+def _reads(writer: Writer, page: Page) -> str:
+    try:
+        article = pages.read(page)
+    except pages.Unreadable as error:
+        _is_rejected(writer, page, error)
+        return error.reason
+    assert missing(article) is None
+    _is_stored(writer, normalise(article))
+    return "read"
+
+
+def listing_is_read(body: bytes, content_type: str | None = None) -> str:
+    """A home or category page gives links, or a reason."""
+    page = page_of("list", body, content_type)
+    listing.asks_for_password(page)
+    try:
+        found = listing.read_listing(page)
+    except pages.Unreadable as error:
+        with archive() as writer:
+            _is_rejected(writer, page, error)
+        return error.reason
+    for each in (*found.links, *found.categories, found.heading or ""):
+        assert not _CONTROLS.search(each)
+    return "read"
+
+
+def list_is_read(name: str, body: bytes, content_type: str | None = None) -> str:
+    """An answer of a list, and each of its entries, gives what can be stored, or a reason."""
+    asked = feeds.LISTS[name]
+    page = page_of("list", body, content_type)
+    with archive() as writer:
+        try:
+            answer = feeds.read(asked, page)
+        except pages.Unreadable as error:
+            _is_rejected(writer, page, error)
+            return error.reason
+        for record in answer.records:
+            if asked.shape == entry.ATOM:
+                atom.is_broken(record)
+            try:
+                one = entry.page_of(asked.shape, record, page, answered_at=NOW)
+            except ids.BadInfoCode as error:
+                one = entry.page_of_nothing(asked.shape, record, page)
+                _is_rejected(writer, one, pages.Unreadable("no_id", str(error)))
+                continue
+            _reads(writer, one)
+    return "read"
+
+
+def body_is_read(html: str) -> None:
+    """A body gives safe markup and clean lines, or the one reason that it may give."""
+    try:
+        found = bodies.read_html(html)
+    except pages.Unreadable as error:
+        _is_short(error, reason="too_large")
+        return
+    assert not _CONTROLS.search((found.html or "") + (found.text or ""))
+    _Safe().feed(found.html or "")
+    for line in (found.text or "一").split("\n"):
+        assert line
+        assert line == line.strip()
+        assert all(cell == " ".join(cell.split()) for cell in line.split("\t"))
+    if found.text:
+        assert found.html
+        assert found.rank is not None
+        again = bodies.read_html(found.html)
+        assert again.html is None or not _CONTROLS.search(again.html)
+
+
+class _Safe(HTMLParser):
+    """Reads markup as another program would, and finds nothing in it that could run or fetch."""
+
+    _TAGS = frozenset(
+        re.findall(
+            r"\w+",
+            "a abbr address article aside b big blockquote br caption center cite code col colgroup"
+            " dd del div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img"
+            " ins li mark ol p pre q s section small span strike strong sub sup table tbody td"
+            " tfoot th thead tr tt u ul wbr",
+        )
+    )
+    _ATTRIBUTES = frozenset(
+        ("href", "src", "class", "id", "data-code", "alt", "width", "height", "colspan", "rowspan")
+    )
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in self._TAGS, tag
+        assert {name for name, _ in attrs} <= self._ATTRIBUTES, attrs
+        for name, value in attrs:
+            scheme = re.match(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):", value or "")
+            if name in ("href", "src") and scheme:
+                assert scheme[1].lower() in ("http", "https"), value
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+# -- ids, URLs and times ----------------------------------------------------------------------
+
+
+def address_is_read(text: str) -> None:
+    """Any text is an id or an address in its one form, or BadInfoCode."""
+    try:
+        found = ids.parse(text)
+    except ids.BadInfoCode as error:
+        _is_short(error)
+    else:
+        assert re.fullmatch("[A-Z]{2,5}[0-9]{9,24}", found)
+        assert ids.parse(found) == found
+        ids.date_of(found)
+        url = ids.public_url(found)
+        assert url is None or ids.parse(url) == found
+    try:
+        stem = ids.from_stem(text, "finews")
+    except ids.BadInfoCode:
+        pass
+    else:
+        assert len(stem) <= ids.MAX_SLUG + len("finews:")
+        assert not re.search(r"[/\\\x00-\x1f]|\.\.", stem)
+    assert ids.canonical_url(ids.canonical_url(text)) == ids.canonical_url(text)
+    listing.is_post_link(text)
+    for each in (*(listing.category_of_link(text) or ()), *listing.category_of_path(text)):
+        assert each
+
+
+def time_is_read(text: str) -> None:
+    """Any text is a time in China, or BadTime; and what is made of it is one or nothing."""
+    day = datetime.date(2021, 12, 28)
+    for options in ({}, {"day": day}, {"day": day, "now": NOW}):
+        try:
+            at, precision = times.parse(text, **options)
+        except times.BadTime as error:
+            _is_short(error)
+        else:
+            assert at.utcoffset() == datetime.timedelta(hours=8)
+            assert 1990 <= at.year <= 2100
+            assert precision in ("second", "minute", "day")
+    for raw_, shift in ((text, None), (text, -8), (None, None)):
+        found = times.published(raw_, where="x", info_code_date=day, shift=shift, now=NOW)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00", found.at or "")
+
+
+def _is_short(error: Exception, reason: str = "") -> None:
+    """What is said of strangers' text quotes little of it, escaped."""
+    assert len(str(error)) < 1000
+    assert str(error).isprintable()
+    assert not reason or getattr(error, "reason", "") == reason
+
+
+# -- characters -------------------------------------------------------------------------------
+
+
+def text_is_settled(text: str) -> None:
+    """NFC replaces no character that stands for itself, works once, and joins no markup."""
+    found = texts.nfc(text)
+    assert texts.nfc(found) == found
+    assert unicodedata.normalize("NFD", found) == unicodedata.normalize("NFD", text)
+    for each in set(text):
+        if each in "<=>" or not unicodedata.is_normalized("NFC", each):
+            assert found.count(each) == text.count(each)
+
+
+# -- the archive ------------------------------------------------------------------------------
+
+
+@contextmanager
+def archive() -> Iterator[Writer]:
+    """Give the writer of an archive in memory, with nothing in it."""
+    empty, target = _archives()
+    empty.db.conn.backup(target.db.conn)
+    writer = Writer(target.db, spider="test", arguments={}, versions={}, pid=1)
+    try:
+        yield writer
+        writer.commit()
+        _is_clean(writer.connection)
+    finally:
+        writer.rollback()
+
+
+@cache
+def _archives() -> tuple[Target, Target]:
+    """An empty archive and one to copy it to: a copy takes a fiftieth of making one."""
+    return Target(MEMORY), Target(MEMORY)
+
+
+def _is_stored(writer: Writer, article: Article) -> None:
+    assert article.info_code is not None
+    assert article.page is not None
+    for name in _ONE_LINE:
+        value = getattr(article, name)
+        assert value is None or (value and value == " ".join(value.split())), name
+        assert not set(value or "") & set(texts.OVERRIDES), name
+    for text in (article.title, article.digest, article.body_text, *(article.tags or ())):
+        assert text is None or texts.is_plain(text) or texts.nfc(text) == text
+    known = rows.load(writer.connection, article.info_code)
+    writer.add(article, loader_version=pages.LOADER_VERSION)
+    if known.exists:  # a list may tell of it twice
+        return
+    stored = rows.load(writer.connection, article.info_code)
+    assert stored.row == fold([sighting_of(article, article.page)])
+    key = raw.page_hash(article.page.body)
+    assert raw.load(writer.connection, key) == article.page.body
+
+
+def _is_rejected(writer: Writer, page: Page, error: pages.Unreadable) -> None:
+    assert error.reason in pages.REASONS
+    assert error.reason != "crash"
+    assert error.detail
+    assert len(error.detail) <= MAX_DETAIL
+    reject = Reject(page, error.reason, error.detail)
+    writer.reject(reject, loader_version=pages.LOADER_VERSION)
+    stored = writer.connection.execute(
+        "SELECT reason, detail FROM rejects WHERE url = ? AND reason = ?", (page.url, error.reason)
+    ).fetchone()
+    assert stored == (error.reason, error.detail)
+
+
+# Columns of the sources' own headers and of numbers; FTS5's own tables.
+_TABLES = (
+    "articles", "article_categories", "article_tags", "mentions", "images", "categories",
+    "category_names", "sightings", "rejects",
+)  # fmt: skip
+
+
+def _is_clean(db: sqlite3.Connection) -> None:
+    """Every text that is stored is UTF-8 (else this raises) without control characters."""
+    for table in _TABLES:
+        for row in db.execute(f"SELECT * FROM {table}"):
+            for value in row:
+                assert not isinstance(value, str) or not _CONTROLS.search(value), (table, value)
