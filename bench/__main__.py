@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
     commands = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name in BENCHMARKS:
         module = importlib.import_module(f"bench.{name}")
-        about = module.__doc__.partition("\n")
+        about = (module.__doc__ or "").partition("\n")
         sub = commands.add_parser(
             name, help=about[0], description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -31,7 +31,7 @@ EXPECTED = ROOT / "tests" / "regression.json"
 ARTICLES = 200
 BAND = 0.05
 """What may differ: libraries of another release call back a little more or less often."""
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     # One at a time, and by number alone: nothing that is counted depends on the clock.
     "CONCURRENT_REQUESTS": 1,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
@@ -98,7 +98,7 @@ TOTALS = ("requests", "transactions")
 def _count_in_a_process(
     spider: str, db: Path, arguments: dict[str, str], folder: Path
 ) -> dict[str, Any]:
-    """Run one crawl in a fresh process, which counts itself; hashes of texts are the same always."""
+    """Run one crawl in a fresh process, which counts itself; its hashes are the same always."""
     words = [sys.executable, "-m", "bench.counts", spider, str(db), json.dumps(arguments)]
     measuring = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
     variables = {name: each for name, each in os.environ.items() if name not in measuring}
@@ -133,7 +133,7 @@ class Counting:
             connection.set_trace_callback(self._statement)
             return connection
 
-        sqlite3.connect = traced
+        sqlite3.connect = traced  # type: ignore[assignment]
         threading.setprofile(self._call)
         sys.setprofile(self._call)
 

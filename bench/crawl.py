@@ -22,6 +22,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from bench import environments, processes, results
 from bench.serving import Serving, write_site
@@ -141,7 +142,7 @@ def add_sides(parser: argparse.ArgumentParser, sides: dict[str, Any]) -> None:
     parser.add_argument("--sides", nargs="+", choices=list(sides), default=list(sides))
     parser.add_argument(
         "--here", action="store_true",
-        help="run peers in this environment, where it has their versions (for tests)",
+        help="run peers in this environment, in whatever version it has (for tests)",
     )  # fmt: skip
     parser.add_argument(
         "--no-nginx", action="store_true", help="serve by the mirror's own server"
@@ -154,8 +155,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _, paths = write_site(folder / "site", options.pages)
-        size = sum((folder / "site" / _plain(path)).stat().st_size for path in paths)
-        with Serving(folder / "site", folder / "server", other, nginx=not options.no_nginx) as server:
+        files = [folder / "site" / unquote(path).lstrip("/") for path in paths]
+        size = sum(each.stat().st_size for each in files)
+        with Serving(
+            folder / "site", folder / "server", other, nginx=not options.no_nginx
+        ) as server:
             urls = folder / "urls.txt"
             urls.write_text("".join(f"{server.url}{path[1:]}\n" for path in paths))
             sides: dict[str, dict[str, Any]] = {each: {"runs": []} for each in options.sides}
@@ -224,9 +228,3 @@ def summarise(sides: dict[str, dict[str, Any]], pages: int) -> None:
         found["us_a_page"] = results.median([each["processor"] / pages * 1e6 for each in runs])
         if len(base) == len(seconds):
             found["speed"] = results.ratio(base, seconds)
-
-
-def _plain(path: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(path).lstrip("/")

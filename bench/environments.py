@@ -29,8 +29,8 @@ def peers() -> dict[str, list[str]]:
 def python_of(peer: str, *, here: bool = False) -> Path:
     """Return the Python of a peer's environment, which is made where it is not there yet.
 
-    `here`: the environment of this process, where that has the peer in the version that is asked
-    for; else nothing is installed.
+    `here`: the environment of this process, where that has the peer in whatever version; nothing
+    is installed.
 
     Raises Missing.
     """
@@ -64,7 +64,7 @@ def make_all() -> int:
 
 def _make(folder: Path, wanted: list[str]) -> None:
     venv.create(folder, with_pip=True, clear=True)
-    words = [folder / "bin" / "python", "-m", "pip", "install", "-q", *wanted]
+    words = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", *wanted]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
@@ -72,8 +72,7 @@ def _make(folder: Path, wanted: list[str]) -> None:
 
 
 def _is_here(requirement: str) -> bool:
-    name, _, wanted = requirement.partition("==")
     try:
-        return version(name) == wanted
+        return bool(version(requirement.partition("==")[0]))
     except PackageNotFoundError:
         return False

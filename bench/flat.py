@@ -36,6 +36,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         db = folder / "news.db"
         nginx = not options.no_nginx
         with Serving(folder / "site", folder / "server", other, nginx=nginx) as server:
-            words = [PROGRAM, "crawl", "category", "--base-url", server.url, "--db", db, *FAST]
+            words: processes.Command = [
+                PROGRAM,
+                "crawl",
+                "category",
+                "--base-url",
+                server.url,
+                "--db",
+                db,
+                *FAST,
+            ]
             found = watch(words, db, core)
             return {"posts": len(paths), "served_by": server.name, **found}

@@ -85,11 +85,11 @@ def _say(text: str) -> None:
 def _known(db: Path) -> list[list[float]]:
     """Return how an archive that was kept was written."""
     notes = db.with_suffix(".written.json")
-    return json.loads(notes.read_text()) if notes.exists() and db.exists() else []  # type: ignore[no-any-return]
+    return json.loads(notes.read_text()) if notes.exists() and db.exists() else []
 
 
 def _write(db: Path, first: int, last: int, core: int, folder: Path) -> list[list[float]]:
-    words = [sys.executable, "-m", "bench.made", db, str(first), str(last)]
+    words: processes.Command = [sys.executable, "-m", "bench.made", db, str(first), str(last)]
     root = Path(__file__).parents[1]
     done = processes.run(words, folder / "log", core=core, cwd=root, limit=6 * 3600)
     processes.check(done, "writing")
@@ -140,7 +140,7 @@ def _measure(
 
 def unchanged(db: Path, url: str, core: int, folder: Path, runs: int) -> dict[str, Any]:
     """Crawl the site once, so that it is stored, then again and again."""
-    words = [PROGRAM, "crawl", "category", "--base-url", url, "--db", db, *FAST]
+    words: processes.Command = [PROGRAM, "crawl", "category", "--base-url", url, "--db", db, *FAST]
     processes.check(processes.run(words, folder / "log", core=core), "the first crawl")
     every = [
         processes.check(processes.run(words, folder / "log", core=core), "a crawl")
@@ -158,7 +158,7 @@ def commands(db: Path, core: int, folder: Path, runs: int) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(runs):
         for name, words in COMMANDS.items():
-            command = [PROGRAM, *words, "--db", db]
+            command: processes.Command = [PROGRAM, *words, "--db", db]
             done = processes.run(command, folder / "log", core=core, memory=False)
             found[name].append(processes.check(done, name).seconds)
     return {name: results.median(seconds) for name, seconds in found.items()}
@@ -166,7 +166,7 @@ def commands(db: Path, core: int, folder: Path, runs: int) -> dict[str, float]:
 
 def export(db: Path, format_: str, core: int, folder: Path) -> dict[str, Any]:
     """Export everything once, to standard output."""
-    words = [PROGRAM, "export", "--format", format_, "--db", db]
+    words: processes.Command = [PROGRAM, "export", "--format", format_, "--db", db]
     out = folder / "out"
     done = processes.check(processes.run(words, out, core=core), format_)
     size = out.stat().st_size
@@ -183,11 +183,13 @@ def sizes(db: Path) -> dict[str, Any]:
     """Return bytes an article: of its text alone, of the archive, and of raw pages."""
     with closing(sqlite3.connect(db)) as connection:
         articles, text, markup = connection.execute(
-            "SELECT count(*), sum(ifnull(length(CAST(title AS BLOB)), 0)"
-            " + ifnull(length(CAST(digest AS BLOB)), 0) + ifnull(length(CAST(body_text AS BLOB)), 0)),"
-            " sum(ifnull(length(CAST(body_html AS BLOB)), 0)) FROM articles"
+            "SELECT count(*), sum(length(CAST(concat.texts AS BLOB))), sum(markup) FROM"
+            " (SELECT ifnull(title, '') || ifnull(digest, '') || ifnull(body_text, '') AS texts,"
+            " length(CAST(ifnull(body_html, '') AS BLOB)) AS markup FROM articles) AS concat"
         ).fetchone()
-        raw, packed = connection.execute("SELECT sum(size), sum(length(bytes)) FROM pages").fetchone()
+        raw, packed = connection.execute(
+            "SELECT sum(size), sum(length(bytes)) FROM pages"
+        ).fetchone()
         rows = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall()
         of = dict(connection.execute("SELECT name, tbl_name FROM sqlite_schema"))
         [(free,)] = connection.execute("PRAGMA freelist_count")

@@ -104,7 +104,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         archive, db = Path(folder, "posts.tar.gz"), Path(folder, "news.db")
         count, size = pack(archive, options.articles)
-        words = [PROGRAM, "crawl", "posts", archive, "--db", db]
+        words: processes.Command = [PROGRAM, "crawl", "posts", archive, "--db", db]
         return {"posts": count, "post_bytes": size // count, **watch(words, db, core)}
 
 

@@ -36,6 +36,7 @@ A_DAY = 1_000
 """Articles, so that a million are the news of about three years."""
 LATIN = ("5G", "AI", "GDP", "IPO", "CPI", "ETF", "LED", "Mini LED", "ESG", "SaaS", "Chiplet")
 
+
 def zipf(choices: int, flat: float = 2.7, exponent: float = 1.0) -> list[float]:
     """Cumulative weights by rank, for ``random.choices``."""
     return list(itertools.accumulate(1 / (rank + flat) ** exponent for rank in range(choices)))

@@ -99,7 +99,7 @@ def _run_once(
     if number == 0:
         for what, every in golds.items():
             out = folder / f"{name}-{what}.jsonl"
-            words = [python, script, name, folder / what / "manifest.jsonl", out]
+            words: processes.Command = [python, script, name, folder / what / "manifest.jsonl", out]
             done = processes.run(words, log, core=core)
             if done.code:
                 text = f"ended with {done.code}: {done.output.strip()[-300:]}"

@@ -59,13 +59,13 @@ def mark(plot: str) -> str:
     return "results " + hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def rendered(text: str) -> str:
-    """Return the document with each part as the results have it."""
+def rendered(text: str, folder: Path = results.FOLDER) -> str:
+    """Return the document with each part as the results in a folder have it."""
 
     def part(match: re.Match[str]) -> str:
         begin, name, _, end = match.groups()
         file, make = PARTS[name]
-        result = results.load(file)
+        result = results.load(file, folder)
         if result is None:
             return f"{begin}\nNot measured yet: `python -m bench {file}`.\n\n{end}"
         return f"{begin}\n{make(result)}\n\n{end}"
@@ -101,13 +101,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def goal(what: str, value: float | None, bar: float, *, most: bool = False, unit: str = "") -> str:
     """Say what a goal came to: at least `bar`, or at `most`."""
-    sign = "≤" if most else "≥"
+    begin = f"- {what} {'≤' if most else '≥'} {bar:g}{unit}: "
     if value is None:
-        return f"- {what} {sign} {bar:g}{unit}: not measured."
+        return f"{begin}not measured."
     if value <= bar if most else value >= bar:
-        return f"- {what} {sign} {bar:g}{unit}: {_digits(value)}{unit}, reached."
-    times = value / bar if most else bar / value
-    return f"- {what} {sign} {bar:g}{unit}: **{_digits(value)}{unit}, missed by {times:.2f} times.**"
+        return f"{begin}{_digits(value)}{unit}, reached."
+    # Four digits: what is missed by little must not be rounded to what is reached.
+    return f"{begin}**{value:,.4g}{unit}, missed by {abs(value / bar - 1):.1%}.**"
 
 
 def _digits(value: float | None) -> str:
@@ -163,9 +163,9 @@ def crawl(result: Result) -> str:
     if tuned.get("runs") and sides.get("newscrawl", {}).get("runs"):
         mine_us, tuned_us = sides["newscrawl"]["us_a_page"], tuned["us_a_page"]
         lines.append(
-            f"Of newscrawl's {_digits(mine_us)} µs a page, downloading with the same settings takes "
-            f"{_digits(tuned_us)}; reading, storing, indexing and the listings take the other "
-            f"{_digits(mine_us - tuned_us)}."
+            f"Of newscrawl's {_digits(mine_us)} µs a page, downloading with the same settings "
+            f"takes {_digits(tuned_us)}; reading, storing, indexing and the listings take the "
+            f"other {_digits(mine_us - tuned_us)}."
         )
     return _join(lines, _missing(sides))
 
@@ -276,35 +276,32 @@ def growth(result: Result) -> str:
     lines = [how(result)]
     heads = ["articles", *(f"{each['articles']:,}" for each in sizes)]
 
-    def row(name: str, pick: Callable[[Result], object]) -> list[object]:
-        return [name, *(pick(each) for each in sizes)]
+    def row(name: str, *keys: str, digits: bool = True) -> list[object]:
+        found: list[Any] = list(sizes)
+        for key in keys:
+            found = [each.get(key) if each is not None else None for each in found]
+        return [name, *(_digits(each) if digits else f"{each:,}" for each in found)]
 
     rows = [
-        row("run without news, seconds", lambda each: _digits(each["unchanged"]["seconds"])),
-        row("… its peak MB", lambda each: _digits(each["unchanged"]["peak_mb"])),
+        row("run without news, seconds", "unchanged", "seconds"),
+        row("… its peak MB", "unchanged", "peak_mb"),
     ]
     for way in sizes[0]["search"]:
-        for name, cut in (("median", "median"), ("95 %", "p95"), ("99 %", "p99")):
-            rows.append(row(f"search, {way}, {name}, ms",
-                            lambda each, way=way, cut=cut: each["search"][way][cut]))  # type: ignore[misc]  # fmt: skip
-    for name in sizes[0]["commands"]:
-        rows.append(row(f"`newscrawl {name}`, seconds",
-                        lambda each, name=name: _digits(each["commands"][name])))  # type: ignore[misc]  # fmt: skip
+        for cut, name in (("median", "median"), ("p95", "95 %"), ("p99", "99 %")):
+            rows.append(row(f"search, {way}, {name}, ms", "search", way, cut))
+    rows += [row(f"`newscrawl {name}`, seconds", "commands", name) for name in sizes[0]["commands"]]
     for name in sizes[0]["exports"]:
-        rows.append(row(f"export {name}, articles/s (peak MB)",
-                        lambda each, name=name: f"{each['exports'][name]['articles_a_second']:,.0f}"
-                        f" ({each['exports'][name]['peak_mb']:.0f})"))  # type: ignore[misc]  # fmt: skip
+        rows.append(row(f"export {name}, articles/s", "exports", name, "articles_a_second"))
+        rows.append(row("… its peak MB", "exports", name, "peak_mb"))
     rows += [
-        row("text, bytes an article", lambda each: f"{each['size']['text']:,}"),
-        row("archive without pages, bytes", lambda each: f"{each['size']['rest']:,}"),
-        row("… times the text", lambda each: each["size"]["times_text"]),
-        row("pages, bytes", lambda each: f"{each['size']['pages']:,}"),
-        row("… raw bytes", lambda each: f"{each['size']['pages_raw']:,}"),
-        row("migration, seconds",
-            lambda each: _digits(each["migration"]["seconds"]) if "migration" in each else "–"),
-        row("… peak MB",
-            lambda each: _digits(each["migration"]["peak_mb"]) if "migration" in each else "–"),
-    ]  # fmt: skip
+        row("text, bytes an article", "size", "text", digits=False),
+        row("archive without pages, bytes an article", "size", "rest", digits=False),
+        row("… times the text", "size", "times_text"),
+        row("stored pages, bytes an article", "size", "pages", digits=False),
+        row("… before compression", "size", "pages_raw", digits=False),
+        row("migration, seconds", "migration", "seconds"),
+        row("… its peak MB", "migration", "peak_mb"),
+    ]
     last = sizes[-1]
     biggest = ", ".join(f"{name} {size:,}" for name, size in last["size"]["tables"].items())
     ways = last["search"]
@@ -320,8 +317,9 @@ def growth(result: Result) -> str:
     ]  # fmt: skip
     lines += [
         f"Written with the search index: {_digits(flat_['first'])} articles/s in the first tenth, "
-        f"{_digits(flat_['last'])} in the last (by the processor's time {_digits(flat_['first_processor'])} "
-        f"and {_digits(flat_['last_processor'])}), {_digits(flat_['peak_mb'])} MB at most.",
+        f"{_digits(flat_['last'])} in the last (by the processor's time "
+        f"{_digits(flat_['first_processor'])} and {_digits(flat_['last_processor'])}), "
+        f"{_digits(flat_['peak_mb'])} MB at most.",
         table(heads, rows),
         f"Of the largest file, bytes an article: {biggest}.",
         "\n".join(goals),

@@ -62,7 +62,7 @@ def term(connection: sqlite3.Connection, dice: random.Random, latin: bool = Fals
         if latin:
             words = [word for word in text.replace("，", " ").split() if word.isascii()]
             part = dice.choice(words or [text[:3]])
-        quoted = '"' + part.replace('"', "") + '"'
+        quoted: str = '"' + part.replace('"', "") + '"'
         try:
             parse(quoted)
         except BadQuery:

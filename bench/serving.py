@@ -74,9 +74,10 @@ class Serving:
             if not nginx:
                 self.name = "the mirror's own server"
             print(f"served by {self.name}", file=sys.stderr, flush=True)
-            words = [sys.executable, "-m", "bench.serving", folder, self.log, port, core]
+            words = [sys.executable, "-m", "bench.serving"]
+            words += map(str, (folder, self.log, port, core))
         self._process = subprocess.Popen(
-            [str(each) for each in words], cwd=Path(__file__).parents[1],
+            words, cwd=Path(__file__).parents[1],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._wait()

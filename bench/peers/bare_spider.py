@@ -1,6 +1,6 @@
 """Scrapy with stock settings: downloads the pages of a list and drops them.
 
-    scrapy runspider bare_spider.py -a urls=FILE
+scrapy runspider bare_spider.py -a urls=FILE
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Fetches the pages of a list and writes what one library says of them, as JSON Lines.
 
-    python fetch.py NAME URLS OUT
+python fetch.py NAME URLS OUT
 """
 
 import json

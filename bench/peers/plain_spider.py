@@ -1,7 +1,7 @@
 """The job as a plain Scrapy project has it: an item, an ItemLoader, JSON Lines.
 
-    scrapy runspider plain_spider.py -a urls=FILE -O articles.jsonl
-    scrapy runspider plain_spider.py -a home=URL -O articles.jsonl
+scrapy runspider plain_spider.py -a urls=FILE -O articles.jsonl
+scrapy runspider plain_spider.py -a home=URL -O articles.jsonl
 """
 
 import re

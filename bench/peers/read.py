@@ -19,9 +19,11 @@ def newscrawl():
     from newscrawl.normalise import normalise
     from newscrawl.pages import read
 
+    seen_at, kind = "2022-06-15T00:00:00+00:00", "text/html; charset=utf-8"
+
     def one(url, body):
-        page = Page("post", url.rpartition("/")[2].removesuffix(".html"), url, body,
-                    "2022-06-15T00:00:00+00:00", content_type="text/html; charset=utf-8")  # fmt: skip
+        name = url.rpartition("/")[2].removesuffix(".html")
+        page = Page("post", name, url, body, seen_at, content_type=kind)
         article = read(page)
         normalise(article)
         return article
