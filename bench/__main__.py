@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def main(argv: list[str]) -> int:
         return make_all()
     if options.name == "report":
         return report.check(ROOT) if options.check else report.write(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and folders are cleared away
     begin = results.about(f"python -m bench {shlex.join(argv)}")
     measured = options.run(options)
     if measured is not None:

@@ -35,7 +35,7 @@ from typing import Any
 
 from bench import environments, processes, results
 from bench.crawl import FAST, PEERS, add_sides, version_of
-from bench.serving import Serving, linked, write_site
+from bench.serving import Serving, linked, site_with
 from newscrawl.mirror.site import Site
 
 
@@ -133,18 +133,17 @@ class Made:
 
     def __init__(self, folder: Path, pages: int, news: int, edits: int) -> None:
         self.folder = folder
-        site, _ = write_site(folder / "all", pages)
-        shutil.rmtree(folder / "all")
-        total = site.articles + news
-        whole = Site(articles=total, days=max(3, -(-total // 1000)))
-        self.first = whole.showing(0, site.articles)
-        edited = [each for each in range(site.articles) if whole.kind(each).listed]
+        before = site_with(pages).articles
+        total = before + news
+        whole = Site(articles=total)
+        self.first = whole.showing(0, before)
+        edited = [each for each in range(before) if whole.kind(each).listed]
         self.edited = edited[:: max(1, len(edited) // edits)][:edits]
         after = whole
         for number in self.edited:
             after = after.edited(number, 1 + number % 2)
         self.after = after
-        self.new = range(site.articles, total)
+        self.new = range(before, total)
         self.root = folder / "site"
 
     def stage(self, name: str) -> None:

@@ -154,7 +154,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     core, other = processes.cores()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _, paths = write_site(folder / "site", options.pages)
+        paths = write_site(folder / "site", options.pages)
         files = [folder / "site" / unquote(path).lstrip("/") for path in paths]
         size = sum(each.stat().st_size for each in files)
         with Serving(

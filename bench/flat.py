@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     core, other = processes.cores()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _, paths = write_site(folder / "site", options.pages)
+        paths = write_site(folder / "site", options.pages)
         db = folder / "news.db"
         nginx = not options.no_nginx
         with Serving(folder / "site", folder / "server", other, nginx=nginx) as server:

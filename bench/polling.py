@@ -17,7 +17,7 @@ import math
 import random
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -314,12 +314,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=World.seed)
     parser.add_argument("--spread", type=float, default=World.spread)
     parser.add_argument("--categories", type=int, default=World.categories)
+    parser.add_argument("--a-day", type=int, default=World.a_day, help="articles, about")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measure; return what was found."""
     check_against_polling()
-    world = replace(
-        World(), seed=options.seed, spread=options.spread, categories=options.categories
+    world = World(
+        seed=options.seed, spread=options.spread, categories=options.categories, a_day=options.a_day
     )
     return {"categories": world.categories, "ways": [asdict(each) for each in measure(world)]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -107,16 +108,22 @@ def run(
         process = subprocess.Popen(
             [str(each) for each in command], stdout=output, stderr=subprocess.STDOUT, cwd=cwd,
             stdin=subprocess.DEVNULL, env={**variables, **(environment or {})},
+            start_new_session=True,
             preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),
         )  # fmt: skip
         looking = Memory(process.pid)
         if memory:
             looking.start()
-        alarm = threading.Timer(limit, process.kill)
+        alarm = threading.Timer(limit, _kill, (process,))
         alarm.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        ended = time.time()
-        alarm.cancel()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # the benchmark is ended, by Ctrl-C or SIGTERM
+            _kill(process)
+            raise
+        finally:
+            ended = time.time()
+            alarm.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
     if memory:
         looking.join()
@@ -125,6 +132,11 @@ def run(
     text = log.read_bytes()[-4000:].decode(errors="replace")
     processor = usage.ru_utime + usage.ru_stime
     return Done(process.returncode, began, ended, processor, round(looking.peak, 1), text)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a program with all that it started."""
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def check(done: Done, what: str) -> Done:

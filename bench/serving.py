@@ -117,20 +117,22 @@ class Serving:
         raise SystemExit(f"{self.name} does not answer at {self.url}")
 
 
-def write_site(folder: Path, pages: int, **options: object) -> tuple[Site, list[str]]:
-    """Write a made mirror with so many linked posts, or a few more, as files; return their paths.
-
-    An article may have two posts; so the site has as many articles as it takes.
-    """
+def site_with(pages: int) -> Site:
+    """Return a made mirror of about so many posts: an article may have two."""
     articles = pages
     while True:
-        site = Site(articles=articles, **options)  # type: ignore[arg-type]
+        site = Site(articles=articles)
         posts = sum(len(site.kind(number).generations) for number in range(articles))
         if posts <= pages or articles == 1:
-            break
+            return site
         articles -= max(1, (posts - pages) * 9 // 10)
+
+
+def write_site(folder: Path, pages: int) -> list[str]:
+    """Write a made mirror of about so many posts as files; return the paths of the posts."""
+    site = site_with(pages)
     site.write(folder)
-    return site, linked(site)
+    return linked(site)
 
 
 def linked(site: Site) -> list[str]:
