@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         db.parent.mkdir(parents=True, exist_ok=True)
         Site(articles=options.site).write(folder / "site")
         written: list[list[float]] = _known(db)
+        if written and written[-1][0] > min(options.sizes):
+            raise SystemExit(f"{db} has {written[-1][0]:,} articles: more than the smallest size")
         found = []
         nginx = not options.no_nginx
         with Serving(folder / "site", folder / "server", other, nginx=nginx) as server:

@@ -125,7 +125,7 @@ def site_with(pages: int) -> Site:
         posts = sum(len(site.kind(number).generations) for number in range(articles))
         if posts <= pages or articles == 1:
             return site
-        articles -= max(1, (posts - pages) * 9 // 10)
+        articles -= max(1, (posts - pages) // 2)
 
 
 def write_site(folder: Path, pages: int) -> list[str]:
