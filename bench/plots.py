@@ -49,6 +49,8 @@ def speed(crawl: dict[str, Any], reading: dict[str, Any], file: Path, mark: str)
         bars = axes.barh(names, [value for _, value in shown], color=colours)
         axes.bar_label(bars, [f"{value:.3g}" for _, value in shown], padding=3, color=INK)
         axes.set_xscale("log")
+        axes.xaxis.set_visible(False)  # each bar says its number
+        axes.spines["bottom"].set_visible(False)
         axes.margins(x=0.2)
         axes.axvline(base, color=INK, linewidth=0.8, linestyle=":")
         axes.set_title(heading, fontsize=9)
@@ -57,6 +59,8 @@ def speed(crawl: dict[str, Any], reading: dict[str, Any], file: Path, mark: str)
 
 def growth(measured: dict[str, Any], file: Path, mark: str) -> None:
     """Lines over the number of articles: writing, searches, bytes."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
     figure, (left, middle, right) = _new(10, 3, 3)
     written, sizes = measured["written"], measured["sizes"]
     starts = [0, *(each[0] for each in written)]
@@ -71,12 +75,15 @@ def growth(measured: dict[str, Any], file: Path, mark: str) -> None:
         middle.plot(count, [each["search"][way]["p95"] for each in sizes], "o-", color=colour,
                     label=way)  # fmt: skip
     middle.axhline(20, color=INK, linewidth=0.8, linestyle=":")
-    middle.set(xscale="log", yscale="log", xlabel="articles", title="search, 95 % within, ms")
+    middle.set(ylim=(0, None), xscale="log", xlabel="articles", title="search, 95 % within, ms")
     middle.legend(frameon=False, labelcolor=INK)
     for name, colour in (("text", THIRD), ("rest", MINE), ("pages", OTHERS)):
         right.plot(count, [each["size"][name] for each in sizes], "o-", color=colour, label=name)
     right.set(ylim=(0, None), xscale="log", xlabel="articles", title="bytes an article")
     right.legend(frameon=False, labelcolor=INK)
+    for axes in (left, middle, right):
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     _save(figure, file, mark)
 
 
