@@ -169,11 +169,11 @@ class Counting:
 
 def main(spider: str, db: str, arguments: str) -> None:
     """Crawl in this process and print what was counted."""
-    counting = Counting()
-    counting.begin()
     from newscrawl.crawling import crawl, settings_for
     from newscrawl.outcome import Exit
 
+    counting = Counting()
+    counting.begin()
     outcome = crawl(spider, settings_for(db, **SETTINGS), json.loads(arguments))
     found = counting.as_dict()
     if outcome.exit is not Exit.GOOD:
