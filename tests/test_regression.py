@@ -1,0 +1,58 @@
+"""What a fixed crawl does has not grown: counted, not timed, so the same on every machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from bench import counts
+
+WHAT_TO_DO = """
+
+A count that grew is work that every page or article costs from now on. `python -m bench counts
+--where` names the functions that are called most; compare it with the commit before. If the work
+is wanted, or there is less of it than before, `python -m bench counts --write` renews the numbers:
+commit tests/regression.json with the change, and say in the message what it buys."""
+
+
+def test_counts_are_as_expected() -> None:
+    expected = json.loads(counts.EXPECTED.read_text(encoding="utf-8"))
+    # Requests and transactions to the one; of the rest a library's release may change a little.
+    wanted = {
+        run: {
+            name: pytest.approx(each, rel=0 if name in counts.TOTALS else counts.BAND)
+            for name, each in numbers.items()
+        }
+        for run, numbers in expected.items()
+    }
+    counted, _ = counts.count()
+    assert counted == wanted, WHAT_TO_DO
+
+
+def test_the_gate_sees_one_more_statement_a_page(tmp_path: Path) -> None:
+    """What is counted is what SQLite is given and what Python calls, so it cannot stay the same."""
+    code = (
+        "import json, sqlite3, sys\n"
+        "from bench.counts import Counting\n"
+        "counting = Counting()\n"
+        "counting.begin()\n"
+        "from newscrawl.loaders import squeeze\n"
+        "db = sqlite3.connect(sys.argv[1])\n"
+        "for _ in range(int(sys.argv[2])):\n"
+        "    db.execute('SELECT 1')\n"
+        "    squeeze('a b')\n"
+        "print(json.dumps(counting.as_dict()['counts']))\n"
+    )
+    found = []
+    for times in (10, 11):
+        done = counts.subprocess.run(
+            [sys.executable, "-c", code, tmp_path / "x.db", str(times)],
+            cwd=counts.ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        found.append(json.loads(done.stdout))
+    assert found[1]["statements"] - found[0]["statements"] == 1
+    assert found[1]["calls"] - found[0]["calls"] == 1
