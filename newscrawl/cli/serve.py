@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from newscrawl.cli.options import db_option, example, reading
+from newscrawl.cli.output import say
 from newscrawl.outcome import Exit
 
 LOOPBACK = "127.0.0.1"
@@ -49,7 +50,7 @@ def command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
         ) from None
     listening = _listen(host, port)
     address = _url(listening)
-    click.echo(f"{db} is at {address} until Ctrl-C.", err=True)
+    say(f"{db} is at {address} until Ctrl-C.")
     if open_:
         click.launch(address)
     config = uvicorn.Config(
@@ -75,10 +76,9 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server(at[:2], family=family, backlog=128)
     except OSError as error:
         context = click.get_current_context()
-        click.echo(
+        say(
             f"Error: {host} port {port} cannot be listened on: {_why(error)}. "
-            "Is it served already? --port takes another one.",
-            err=True,
+            "Is it served already? --port takes another one."
         )
         context.exit(Exit.USAGE)
 

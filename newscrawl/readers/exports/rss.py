@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from xml.etree import ElementTree as ET
 
 from newscrawl.readers.exports import xml
+from newscrawl.readers.harmless import markup_of_feeds
 from newscrawl.readers.records import Record
 
 _OPEN = (
@@ -57,7 +58,7 @@ def _item(record: Record) -> ET.Element:
     for term in xml.terms(record):
         xml.add(item, "category", term)
     xml.add(item, "description", html.escape(xml.excerpt(record), quote=False))
-    xml.add(item, "content:encoded", record.body_html)
+    xml.add(item, "content:encoded", markup_of_feeds(record.body_html or ""))
     return item
 
 
