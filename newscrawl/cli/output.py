@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newscrawl.readers.harmless import escaped, harmless
+from newscrawl.harmless import escaped, harmless
 
 if TYPE_CHECKING:
     from rich.console import Console

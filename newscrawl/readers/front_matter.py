@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from newscrawl.readers.harmless import escaped
+from newscrawl.harmless import escaped
 
 # What JSON leaves as it is and YAML does not: it has no such characters.
 _NO_YAML = re.compile("[\ufeff\ufffe\uffff]")

@@ -6,9 +6,10 @@ import re
 import sqlite3
 from collections.abc import Iterator
 
+from newscrawl.harmless import OBEYED, no_templates, words
 from newscrawl.readers.article import Article, article
+from newscrawl.readers.bodies import clean_body
 from newscrawl.readers.front_matter import plain, quoted
-from newscrawl.readers.harmless import OBEYED, markup, words
 from newscrawl.readers.paths import safe_path
 from newscrawl.store import raw
 from newscrawl.store.errors import StoreError
@@ -60,7 +61,7 @@ def post(found: Article) -> str:
         f"tags: {plain(' '.join(found.tags))}",
         "---",
     ]
-    blocks = [markup(found.body_html or "")]
+    blocks = [no_templates(clean_body(found.body_html))]
     digest = words(found.digest or "")
     if digest and found.digest == found.body_text:
         blocks = ["", digest]  # as the mirror writes it: a paragraph, and no markup

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
-from newscrawl.readers.harmless import OBEYED
+from newscrawl.harmless import OBEYED
 
 LONGEST = 180
 """Bytes of a name; file systems allow 255, and a file that is being written has a longer one."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from newscrawl.readers.harmless import lines
+from newscrawl.harmless import lines
 from newscrawl.readers.records import COLUMNS, Record
 
 _SETS = ("categories", "tags", "mentions", "images")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from newscrawl.readers.harmless import escaped
+from newscrawl.harmless import escaped
 from newscrawl.readers.records import Record
 
 

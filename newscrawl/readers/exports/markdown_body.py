@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from newscrawl.readers.harmless import harmless
+from newscrawl.harmless import harmless
 
 if TYPE_CHECKING:
     from lxml import etree

@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
 
-from newscrawl.readers.harmless import lines
+from newscrawl.harmless import lines
 from newscrawl.readers.records import Record
 
 SITE = "https://finews.withounder.com/"

@@ -39,19 +39,12 @@ def lines(text: str) -> str:
 
 def words(text: str) -> str:
     """Return plain text that stays it where Jekyll builds a page of it: nothing is markup."""
-    return _as_entities(_MARKUP, _as_entities(_HTML, lines(text)))
+    return no_templates(_as_entities(_HTML, lines(text)))
 
 
-def markup(html: str) -> str:
-    """Return a stored body cleaned once more, with nothing in it that Jekyll would carry out."""
-    return _as_entities(_MARKUP, markup_of_feeds(html))
-
-
-def markup_of_feeds(html: str) -> str:
-    """Return a stored body cleaned once more: it may have been written by somebody else."""
-    from newscrawl.pages import body  # with lxml, which most readers do without
-
-    return lines(body.cleaned(html))
+def no_templates(html: str) -> str:
+    """Return HTML, or words without any, in which Jekyll finds no template, attribute or link."""
+    return _as_entities(_MARKUP, html)
 
 
 def _as_entities(pattern: re.Pattern[str], text: str) -> str:
