@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -23,6 +24,9 @@ class Served(NamedTuple):
 
 serves: WeakKeyDictionary[Datasette, Served] = WeakKeyDictionary()
 """The servers of ours; any other Datasette is left alone."""
+
+LONGEST_VALUE = 64 << 20
+"""Bytes; SQLite's own limit is a thousand million. A page may have fifty million."""
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -58,6 +62,13 @@ def register_routes(datasette: Datasette) -> list[tuple[str, Any]]:
         (r"/search$", pages.search_page),
         (r"/article/(?P<name>[^/]+)$", pages.article_page),
     ]
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def prepare_connection(conn: sqlite3.Connection, datasette: Datasette) -> None:
+    """Let no question make a text that fills the memory: ``hex(zeroblob(500000000))``."""
+    if datasette in serves:
+        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
 
 
 @hookimpl  # type: ignore[untyped-decorator]
@@ -108,9 +119,24 @@ def _for_this_machine(app: App) -> App:
             await send(start)
             await send({"type": "http.response.body", "body": b"This is not that host.\n"})
             return
+        if scope["type"] == "http" and _is_anothers(scope):
+            start = {"type": "http.response.start", "status": 403, "headers": []}
+            await send(start)
+            await send({"type": "http.response.body", "body": b"Another site asked for this.\n"})
+            return
         await app(scope, receive, send)
 
     return answer
+
+
+def _is_anothers(scope: Scope) -> bool:
+    """Whether a page of another site asks, to make this one work: a link that is followed may."""
+    said = dict(scope["headers"])
+    is_ours = said.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
+    is_visit = said.get(b"sec-fetch-mode") == b"navigate" and said.get(
+        b"sec-fetch-dest"
+    ) == b"document"  # fmt: skip
+    return not is_ours and not is_visit
 
 
 def _is_local(scope: Scope) -> bool:
