@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import os
 import socket
+import sys
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import click
 
 from newscrawl.cli.options import db_option, example, reading
-from newscrawl.cli.output import say
+from newscrawl.cli.output import safe, say
 from newscrawl.outcome import Exit
 
 LOOPBACK = "127.0.0.1"
@@ -53,13 +56,29 @@ def command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
     say(f"{db} is at {address} until Ctrl-C.")
     if open_:
         click.launch(address)
-    config = uvicorn.Config(
-        make(Path(db).resolve(), is_public=public).app(),
-        log_level="warning",
-        lifespan="on",
-        server_header=False,
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+    with redirect_stderr(_Harmless()):
+        config = uvicorn.Config(
+            make(Path(db).resolve(), is_public=public).app(),
+            log_level="warning",
+            lifespan="on",
+            server_header=False,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+class _Harmless(io.TextIOBase):
+    """Standard error: Datasette writes there what SQLite says of a question, which may be a link's
+    that somebody followed."""
+
+    def write(self, text: str) -> int:
+        sys.__stderr__.write(safe(text))  # type: ignore[union-attr]
+        return len(text)
+
+    def flush(self) -> None:
+        sys.__stderr__.flush()  # type: ignore[union-attr]
+
+    def isatty(self) -> bool:
+        return False  # no colours of the server's own
 
 
 def _is_loopback(host: str) -> bool:

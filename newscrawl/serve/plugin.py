@@ -78,6 +78,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     def wrap(app: App) -> App:
         if datasette not in serves:
             return app
+        app = _read_only(app)
         return _with_headers(app if serves[datasette].is_public else _for_this_machine(app))
 
     return wrap
@@ -115,18 +116,30 @@ def _for_this_machine(app: App) -> App:
 
     async def answer(scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] == "http" and not _is_local(scope):
-            start = {"type": "http.response.start", "status": 421, "headers": []}
-            await send(start)
-            await send({"type": "http.response.body", "body": b"This is not that host.\n"})
-            return
-        if scope["type"] == "http" and _is_anothers(scope):
-            start = {"type": "http.response.start", "status": 403, "headers": []}
-            await send(start)
-            await send({"type": "http.response.body", "body": b"Another site asked for this.\n"})
-            return
-        await app(scope, receive, send)
+            await _refuse(send, 421, "This is not that host.")
+        elif scope["type"] == "http" and _is_anothers(scope):
+            await _refuse(send, 403, "Another site asked for this.")
+        else:
+            await app(scope, receive, send)
 
     return answer
+
+
+def _read_only(app: App) -> App:
+    """Answer to what reads: Datasette has forms, for cookies and messages, that are not needed."""
+
+    async def answer(scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+            await _refuse(send, 405, "This only reads.")
+        else:
+            await app(scope, receive, send)
+
+    return answer
+
+
+async def _refuse(send: Send, status: int, sentence: str) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": f"{sentence}\n".encode()})
 
 
 def _is_anothers(scope: Scope) -> bool:
