@@ -14,6 +14,8 @@ from pathlib import Path
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
+VALUES = -1
+"""In the place of a part: not the keys of a dict alone, but its values, too."""
 _METHODS = frozenset(("join", "replace", "format", "removeprefix", "strip", "upper", "lower"))
 _KEEPING = frozenset(("repr", "str", "map", "zip", "sorted", "tuple", "list", "set", "frozenset",
                       "enumerate", "reversed", "filter", "dict", "fromkeys"))  # fmt: skip
@@ -71,7 +73,7 @@ class Package:
         match node:
             case ast.Constant():
                 return True
-            case ast.Tuple(elts) | ast.List(elts) if part is not None and part < len(elts):
+            case ast.Tuple(elts) | ast.List(elts) if part is not None and 0 <= part < len(elts):
                 return self._is_constant(elts[part])
             case ast.Tuple(elts) | ast.List(elts) | ast.Set(elts):
                 return self._all(elts)
@@ -81,6 +83,8 @@ class Package:
                 return self._is_constant(value)
             case ast.Subscript(value):
                 return self._is_constant(value, part)
+            case ast.Dict(keys, values) if part == VALUES:
+                return all(map(self._is_constant, (each for each in (*keys, *values) if each)))
             case ast.Dict(keys, values):  # to go through it is to go through its keys
                 return all(self._is_constant(k or v) for k, v in zip(keys, values, strict=True))
             case ast.BinOp(left, ast.Mult(), right):  # so often the same
@@ -110,6 +114,8 @@ class Package:
             return True
         if isinstance(call.func, ast.Attribute) and name in _METHODS:
             return self._is_constant(call.func.value) and self._all(given)
+        if isinstance(call.func, ast.Attribute) and name in ("items", "values"):
+            return self._is_constant(call.func.value, VALUES)
         if name in _KEEPING:
             return self._all(given)
         if name in self.classes:  # an object is what it was made of
@@ -183,7 +189,7 @@ class Package:
         scope = node
         while (scope := self.parents.get(scope)) is not None:  # type: ignore[assignment]
             if isinstance(scope, Comprehension):
-                bound = list(_targets(scope, name))
+                bound = list(self._targets(scope, name))
             elif isinstance(scope, Function):
                 bound = list(self._bound(scope, name))
                 if name in _parameters(scope):
@@ -254,7 +260,7 @@ class Package:
                 case ast.AugAssign(target, _, value) | ast.NamedExpr(target, value):
                     yield from _parts(target, value, name)
                 case ast.For(target, iterated) | ast.AsyncFor(target, iterated):
-                    yield from _each(target, iterated, name)
+                    yield from self._each(target, iterated, name)
                 case ast.With(items) | ast.AsyncWith(items):
                     for item in items:
                         if item.optional_vars is not None:
@@ -263,20 +269,29 @@ class Package:
                     if owner == name:
                         yield args[-1], None
 
+    def _targets(self, scope: Comprehension, name: str) -> Iterator[tuple[ast.AST, int | None]]:
+        for each in scope.generators:
+            yield from self._each(each.target, each.iter, name)
 
-def _targets(scope: Comprehension, name: str) -> Iterator[tuple[ast.AST, int | None]]:
-    for each in scope.generators:
-        yield from _each(each.target, each.iter, name)
+    def _each(
+        self, target: ast.AST, iterated: ast.AST, name: str
+    ) -> Iterator[tuple[ast.AST, int | None]]:
+        """Yield what a name is bound to that goes through something: parts of each, or all."""
+        if isinstance(iterated, ast.Tuple | ast.List):
+            for each in iterated.elts:
+                yield from _parts(target, each, name)
+        else:
+            for value, part in _parts(target, iterated, name):
+                yield value, part if self._is_generator(iterated) else None
 
-
-def _each(target: ast.AST, iterated: ast.AST, name: str) -> Iterator[tuple[ast.AST, int | None]]:
-    """Yield what a name is bound to that goes through something: parts of each, or the whole."""
-    if isinstance(iterated, ast.Tuple | ast.List):
-        for each in iterated.elts:
-            yield from _parts(target, each, name)
-    else:
-        for value, _ in _parts(target, iterated, name):
-            yield value, None
+    def _is_generator(self, node: ast.AST) -> bool:
+        """Whether it calls what yields: then the parts are those of each that is yielded."""
+        if not isinstance(node, ast.Call):
+            return False
+        found = self.functions.get(ast.unparse(node.func).rpartition(".")[2], [])
+        return bool(found) and all(
+            any(isinstance(each, ast.Yield) for each in ast.walk(function)) for function in found
+        )
 
 
 def _parts(target: ast.AST, value: ast.AST, name: str) -> Iterator[tuple[ast.AST, int | None]]:

@@ -94,6 +94,10 @@ def test_every_mark_holds_what_it_says() -> None:
         ("import os\ndef f(db): db.execute(os.environ['SQL'])", False),
         ("def g(t): return t\ndef f(db, t): db.execute(g(t))", False),
         ("def f(db, d): db.execute(', '.join({**d}))", False),
+        ("Q = {'a': 'b'}\ndef f(db):\n for t, q in Q.items(): db.execute(q)", True),
+        ("def f(db, x):\n q = {'a': x}\n for t, q in q.items(): db.execute(q)", False),
+        ("def g(x):\n yield '?', x\ndef f(db, x):\n for m, p in g(x): db.execute(m, p)", True),
+        ("def g(x):\n yield '?', x\ndef f(db, x):\n for m, p in g(x): db.execute(p)", False),
         ("T = input()\ndef f(db): db.execute(T)", False),
     ],
 )
