@@ -203,3 +203,32 @@ def test_ci_installs_what_is_locked() -> None:
     hashed = script.index("pip install -q --require-hashes -r .ci/requirements.txt")
     offline = script.index("export PIP_NO_INDEX=1")
     assert hashed < offline < script.index("bash -c")
+
+
+# -- docs/security.md --------------------------------------------------------------------
+
+_TEST = re.compile(r"\[`(\w+)`\]\(\.\./tests/(\w+\.py)\)")
+
+
+def test_every_test_of_the_threat_page_exists() -> None:
+    """The page claims what tests prove, so each must be there under its name."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = _TEST.findall(text)
+    assert len(named) > 60
+    assert text.count("](../tests/") == len(named)
+    missing = [
+        f"tests/{file}::{test}"
+        for test, file in named
+        if not (ROOT / "tests" / file).exists()
+        or not re.search(rf"^(async )?def {test}\(", (ROOT / "tests" / file).read_text(), re.M)
+    ]
+    assert missing == []
+
+
+def test_every_row_of_the_threat_page_is_proved() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^\|.* proved by \|\n\|[- |]+\n((?:\|.*\n)+)", text, re.M)
+    assert len(tables) == 6
+    for row in "".join(tables).splitlines():
+        assert len(row.split(" | ")) == 4, row
+        assert _TEST.search(row), row
