@@ -5,17 +5,24 @@ from __future__ import annotations
 import logging
 import re
 
+from newscrawl.harmless import harmless
+
+_LATER_LINE = re.compile(r"\n(?! )")
 _SSL_CONTEXT = re.compile(r" ssl:<[^<>]*>")
 
 
 def quieten() -> None:
     """Drop what Scrapy says at each start of what is decided, and tracebacks that explain nothing.
 
-    The run's own last line names the failure in a sentence.
+    The run's own last line names the failure in a sentence. What pages and servers say cannot look
+    like a record, or be obeyed by the terminal on which somebody reads the log.
     """
     _once("scrapy.core.downloader.handlers._base_streaming", _drop_experimental)
     _once("scrapy.downloadermiddlewares.robotstxt", _shorten)
     _once("asyncio", _drop_unclosed)
+    for handler in logging.root.handlers:
+        if make_harmless not in handler.filters:
+            handler.addFilter(make_harmless)
 
 
 def _once(name: str, rule: logging._FilterType) -> None:
@@ -38,4 +45,19 @@ def _shorten(record: logging.LogRecord) -> bool:
     record.msg = _SSL_CONTEXT.sub("", record.getMessage())
     record.args = None
     record.exc_info = None
+    return True
+
+
+def make_harmless(record: logging.LogRecord) -> bool:
+    """Take from a record what a terminal would obey, and indent its lines but the first.
+
+    A filter of handlers: only a record begins at the margin, so nothing that a page or a server
+    says can look like one.
+    """
+    record.msg = _LATER_LINE.sub("\n    ", harmless(record.getMessage()))
+    record.args = None
+    if record.exc_info and not record.exc_text:
+        record.exc_text = logging.Formatter().formatException(record.exc_info)
+    if record.exc_text:
+        record.exc_text = _LATER_LINE.sub("\n    ", harmless(record.exc_text))
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -62,9 +63,10 @@ def serving(db: Path, *options: str) -> Iterator[str]:
         process.stderr.close()
 
 
-def ask(url: str, **headers: str) -> Answer:
+def ask(url: str, *, method: str = "GET", **headers: str) -> Answer:
     """Return what the server answers, whatever it is."""
-    request = urllib.request.Request(url, headers=headers)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, headers=named, method=method)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return Answer(answer.status, dict(answer.headers), answer.read().decode())
@@ -317,6 +319,75 @@ def test_empty_archive_and_old_schema(tmp_path: Path) -> None:
         assert find(site).status == 200
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_only_what_reads_is_answered(archive: Path, site: str, method: str) -> None:
+    name = archive.stem
+    for path in ("", "search", f"article/{EDITED}", name, f"{name}/articles", "-/messages",
+                 "-/logout", "-/permissions", f"{name}/most_mentioned"):  # fmt: skip
+        answer = ask(site + path, method=method)
+        assert (answer.status, answer.text) == (405, "This only reads.\n")
+        assert "set-cookie" not in answer.headers
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    ("site_", "mode", "dest", "status"),
+    [
+        ("none", "navigate", "document", 200),  # typed, or a bookmark
+        ("same-origin", "no-cors", "style", 200),
+        ("cross-site", "navigate", "document", 200),  # a link that was followed
+        ("cross-site", "no-cors", "image", 403),
+        ("cross-site", "no-cors", "script", 403),
+        ("cross-site", "cors", "empty", 403),
+        ("cross-site", "navigate", "iframe", 403),
+        ("same-site", "no-cors", "image", 403),  # another port of this machine
+    ],
+)
+def test_no_other_site_makes_it_work(
+    archive: Path, site: str, site_: str, mode: str, dest: str, status: int
+) -> None:
+    sent = {"Sec-Fetch-Site": site_, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    for path in ("", f"{archive.stem}?sql=select+1", f"{archive.stem}.json?sql=select+1"):
+        assert ask(site + path, **sent).status == status
+
+
+FORBIDDEN = (
+    "select length(hex(zeroblob(500000000)))",
+    "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
+    "select load_extension('x')",
+    "select writefile('x.db', 'x')",
+    "select readfile('/etc/passwd')",
+    "attach 'x.db' as x",
+    "select 1; delete from articles",
+    "with x as (select 1) delete from articles",
+    "pragma writable_schema = 1",
+    "select * from pragma_user_version(9)",
+    "vacuum into 'x.db'",
+    "select [\x1b[38;5;201m\x9b2J]",
+)
+
+
+def test_what_no_question_may_do(archive: Path, tmp_path: Path) -> None:
+    before = archive.read_bytes()
+    with subprocess.Popen(
+        [str(Path(sys.executable).with_name("newscrawl")), "serve", "--db", str(archive),
+         "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        site = process.stderr.readline().split(" is at ")[1].split(" until")[0]
+        got = {
+            sql: ask(f"{site}{archive.stem}?{urlencode({'sql': sql})}").status for sql in FORBIDDEN
+        }
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert got == dict.fromkeys(FORBIDDEN, 400)
+    assert archive.read_bytes() == before
+    assert list(tmp_path.iterdir()) == []
+    # What the server says of it on its terminal is a line at most, and nothing is obeyed.
+    assert (out, err.count("\n") < len(FORBIDDEN)) == ("", True)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", err)
+
+
 # -- the command -------------------------------------------------------------------------
 
 
@@ -477,6 +548,60 @@ def test_no_payload_fires(browser: Browser, attacked: Path) -> None:
                      ):  # fmt: skip
             shown.goto(site + path)
             assert done == [], path
+
+
+BREAK_OUT = """async ([to]) => {
+    const caught = new Set();
+    document.addEventListener("securitypolicyviolation", event => {
+        caught.add(event.effectiveDirective);
+    });
+    const add = (name, given, text) => {
+        const made = Object.assign(document.createElement(name), given);
+        if (text) made.textContent = text;
+        document.body.append(made);
+        return made;
+    };
+    add("script", {}, "fired()");
+    add("script", {src: to + "/canary.js"});
+    add("div", {innerHTML: "<img src='" + to + "/canary' onerror='fired()'>"});
+    add("div", {innerHTML: "<p onclick='fired()'>"}).firstChild.click();
+    add("iframe", {src: to + "/canary"});
+    add("object", {data: to + "/canary"});
+    add("video", {src: to + "/canary"});
+    add("link", {rel: "stylesheet", href: to + "/canary"});
+    add("base", {href: to});
+    fetch(to + "/canary").catch(() => null);
+    try { new Worker(URL.createObjectURL(new Blob(["1"]))); } catch { }
+    const form = add("form", {action: to + "/canary", method: "post"});
+    form.submit();
+    await new Promise(done => setTimeout(done, 300));
+    return [...caught].sort();
+}"""
+HELD = {
+    "base-uri", "connect-src", "form-action", "frame-src", "img-src", "media-src", "object-src",
+    "script-src-attr", "script-src-elem", "style-src-elem",
+}  # fmt: skip
+
+
+def test_the_policy_holds_without_the_cleaning(browser: Browser, archive: Path, site: str) -> None:
+    """Whatever comes into a page by a mistake of ours runs nothing and tells nobody."""
+    for path in (
+        "",
+        f"article/{EDITED}",
+        "search?q=公司",
+        archive.stem,
+        f"{archive.stem}/articles",
+    ):
+        with closing(browser.new_context()) as context:
+            shown = context.new_page()
+            done: list[str] = []
+            shown.expose_function("fired", lambda *_, done=done: done.append("fired"))
+            shown.goto(site + path)
+            context.on("requestfinished", lambda request, done=done: done.append(request.url))
+            caught = shown.evaluate(BREAK_OUT, ["http://127.0.0.1:9"])
+            assert set(caught) >= HELD, path
+            assert done == [], path
+            assert shown.url.startswith(site)
 
 
 def test_the_canary_sings_without_the_cage(browser: Browser, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from newscrawl import __version__
+from newscrawl.cli.output import safe
 from newscrawl.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
@@ -67,11 +68,15 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except AlreadyRunning as error:
-            raise Busy(str(error)) from error
+            raise Busy(safe(str(error))) from error
         except StoreError as error:
-            raise StoreTrouble(str(error)) from error
+            raise StoreTrouble(safe(str(error))) from error
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
+        except click.ClickException as error:
+            # It may quote the name of a file, or an archive.
+            error.message = safe(error.message)  # type: ignore[misc]  # final, for no reason
+            raise
         except BrokenPipeError:
             ctx.exit(_nobody_reads())
         except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from newscrawl.cli.options import FILE, db_option, example, reading
-from newscrawl.cli.output import size
+from newscrawl.cli.output import say, size
 from newscrawl.store.backup import back_up
 
 
@@ -36,4 +36,4 @@ def command(file: str, db: str) -> None:
             connection, target,
             each=lambda left, total: bar.update(task, total=total, completed=total - left),
         )  # fmt: skip
-    click.echo(f"{db} copied to {file} ({size(target.stat().st_size)})", err=True)
+    say(f"{db} copied to {file} ({size(target.stat().st_size)})")

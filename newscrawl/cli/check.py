@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newscrawl.cli.options import db_option, example, json_option, reading
-from newscrawl.cli.output import number, safe_line, to_json
+from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 from newscrawl.outcome import Exit
 
@@ -67,18 +67,18 @@ def _repair(db: str) -> None:
     with writing(db, "check", {"repair": True}) as writer:
         repair(writer.connection)
         writer.end(outcome="good", exit_code=0, reason="made anew what is made from the articles")
-    click.echo("Repaired what is made from the articles; looking again.", err=True)
+    say("Repaired what is made from the articles; looking again.")
 
 
 def _print(db: str, found: Sequence[Finding]) -> None:
     for each in found:
         click.echo(f"{each.kind}: {safe_line(each.sentence)}")
     if not found:
-        click.echo(f"{db} agrees with itself.", err=True)
+        say(f"{db} agrees with itself.")
         return
     said = f"{number(len(found), 'thing does', 'things do')} not agree."
     if any(each.can_repair for each in found):
         said += " --repair mends what is made from the articles."
     if not all(each.can_repair for each in found):
         said += " For the rest, restore a copy that `newscrawl backup` made."
-    click.echo(said, err=True)
+    say(said)

@@ -23,6 +23,7 @@ from newscrawl.cli.options import (
     reading,
     verbose_option,
 )
+from newscrawl.cli.output import safe
 from newscrawl.readers.overview import overview
 
 if TYPE_CHECKING:
@@ -316,7 +317,7 @@ def _ask_to_rebuild(db: str) -> None:
     question = f"{db} holds {stored} articles; those that the site has dropped will be lost."
     if not sys.stdin.isatty():
         raise click.UsageError(f"{question} Add --yes to rebuild it all the same.")
-    click.confirm(f"{question} Rebuild it?", abort=True, err=True)
+    click.confirm(safe(f"{question} Rebuild it?"), abort=True, err=True)
 
 
 def run(

@@ -14,7 +14,7 @@ import click
 
 from newscrawl.cli.crawl import BASE_URL, pace, run
 from newscrawl.cli.options import db_option, example, is_filled, reading, verbose_option
-from newscrawl.cli.output import clock, number
+from newscrawl.cli.output import clock, number, say
 from newscrawl.outcome import Exit
 from newscrawl.readers.overview import other_site, overview
 
@@ -89,7 +89,7 @@ def _mirror(base_url: str | None, articles: int, seed: int) -> Iterator[str]:
 
     site = Site(seed=seed, articles=articles)
     with serve(site) as server:
-        click.echo(f"A made mirror of {articles:,} articles is at {server.url}", err=True)
+        say(f"A made mirror of {articles:,} articles is at {server.url}")
         yield server.url
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import click
 
 from newscrawl.cli.options import article_id, db_option, example, json_option, reading
-from newscrawl.cli.output import safe, safe_line, to_json
+from newscrawl.cli.output import safe, safe_line, say, to_json
 from newscrawl.outcome import Exit
 from newscrawl.readers.history import Change, Piece, Version, difference, versions
 
@@ -29,14 +29,14 @@ def command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
         wanted = article_id(connection, info_code)
         found = versions(connection, wanted)
     if not found:
-        click.echo(f"{db} has no article {safe_line(wanted)}.", err=True)
+        say(f"{db} has no article {safe_line(wanted)}.")
         ctx.exit(Exit.CRASHED)
     steps = list(pairwise(found))
     if as_json:
         click.echo(to_json([_as_dict(*step) for step in steps]))
         return
     if not steps:
-        click.echo(f"{wanted} was never seen to change.", err=True)
+        say(f"{wanted} was never seen to change.")
     for earlier, later in steps:
         for line in _lines(earlier, later):
             click.echo(line)
@@ -51,15 +51,19 @@ def _as_dict(earlier: Version, later: Version) -> dict[str, object]:
 
 
 def _lines(earlier: Version, later: Version) -> Iterator[str]:
-    seen = f"seen {earlier.observed_at[:19]} to {(earlier.last_seen_at or '')[:19]} UTC"
+    seen = f"seen {_seen(earlier.observed_at)} to {_seen(earlier.last_seen_at)} UTC"
     yield click.style(f"--- {seen}", fg="red")
-    yield click.style(f"+++ seen from {later.observed_at[:19]} UTC", fg="green")
+    yield click.style(f"+++ seen from {_seen(later.observed_at)} UTC", fg="green")
     field = None
     for change in difference(earlier, later):
         if change.field != field:
             field = change.field
             yield click.style(f"@@ {field} @@", fg="cyan")
         yield _line(change)
+
+
+def _seen(moment: str | None) -> str:
+    return safe_line((moment or "")[:19])
 
 
 _SIGNS = {"gone": "- ", "new": "+ ", "changed": "~ "}

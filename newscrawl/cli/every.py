@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newscrawl.cli.output import say
 from newscrawl.outcome import Exit
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Runs:
         if self._code is None and code in _FINAL:
             self._code = code
             self._scheduler.shutdown(wait=False)
-        click.echo(f"newscrawl: the run ended with {_name(code)}{self._next()}", err=True)
+        say(f"newscrawl: the run ended with {_name(code)}{self._next()}")
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         """End: the run that is going gets the signal, and no other is started."""

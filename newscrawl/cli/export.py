@@ -14,6 +14,7 @@ import click
 from newscrawl.cli.files import replaced
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import article_id, db_option, example, reading
+from newscrawl.cli.output import say
 from newscrawl.cli.writing import progress
 from newscrawl.readers import jekyll
 from newscrawl.readers.exports import BINARY, FORMATS, Format, markdown
@@ -134,13 +135,13 @@ def _write_posts(wanted: _Wanted, folder: Path) -> None:
         for path, content in jekyll.posts(wanted.connection, each.info_code):
             _write(folder / path, content)
             written += 1
-    click.echo(f"{written} posts written to {folder}", err=True)
+    say(f"{written} posts written to {folder}")
 
 
 def _write_documents(wanted: _Wanted, folder: Path) -> None:
     for each in wanted.records():
         _write(folder / markdown.file_name(each.info_code), markdown.document(each).encode())
-    _say(wanted, folder)
+    _report(wanted, folder)
 
 
 def _write(target: Path, content: bytes) -> None:
@@ -166,9 +167,9 @@ def _write_stream(format_: Format, wanted: _Wanted, output: Path | None) -> None
     else:
         with replaced(output) as file:
             file.writelines(pieces)
-    _say(wanted, output)
+    _report(wanted, output)
 
 
-def _say(wanted: _Wanted, output: Path | None) -> None:
+def _report(wanted: _Wanted, output: Path | None) -> None:
     where = "" if output is None else f" to {output}"
-    click.echo(f"{wanted.count} articles written{where}; the last seq is {wanted.seq}", err=True)
+    say(f"{wanted.count} articles written{where}; the last seq is {wanted.seq}")

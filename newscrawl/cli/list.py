@@ -6,7 +6,7 @@ import click
 
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, limit_option, reading
-from newscrawl.cli.output import clock, print_json_array, print_table
+from newscrawl.cli.output import clock, print_json_array, print_table, say
 from newscrawl.readers.filters import Filters
 from newscrawl.readers.latest import latest
 
@@ -31,6 +31,6 @@ def command(db: str, filters: Filters, limit: int | None, as_json: bool) -> None
             return
         rows = [(clock(h.published_at), h.source, h.title, h.info_code) for h in found]
     if not rows:
-        click.echo("No article.", err=True)
+        say("No article.")
         return
     print_table(("published", "source", "title", "infoCode"), rows, wide="title")

@@ -12,14 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newscrawl.harmless import escaped, harmless
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-# C0 but tab and newline, DEL, C1 (ESC and CSI among them), the marks that turn the direction of
-# text, and lone surrogates, which cannot be encoded.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 # What must not begin a line: closing punctuation, Chinese and Latin.
 _CLOSING = frozenset("，。、；：？！）》」』】〕〉”’…—％·,.;:?!)]}%")
 # What must not end one.
@@ -36,9 +33,8 @@ _NARROW = 24
 """Cells that a column other than the wide one may insist on."""
 
 
-def safe(text: str) -> str:
-    """Return *text* with each character that a terminal would obey as U+FFFD; lines stay."""
-    return _UNSAFE.sub("\ufffd", text)
+safe = harmless
+"""As the commands call it: no character that a terminal would obey, lines stay."""
 
 
 def safe_line(text: str | None) -> str:
@@ -46,11 +42,15 @@ def safe_line(text: str | None) -> str:
     return safe(" ".join((text or "").split()))
 
 
+def say(text: str) -> None:
+    """Print a sentence to standard error; names of files and what else it quotes are made safe."""
+    click.echo(safe(text), err=True)
+
+
 def to_json(value: Any) -> str:
     """Return *value*, which may be a dataclass, as one line of JSON that is safe to print."""
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    text = json.dumps(plain, ensure_ascii=False)
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return escaped(json.dumps(plain, ensure_ascii=False))
 
 
 def print_json_array(values: Iterable[Any]) -> None:
@@ -193,7 +193,7 @@ def size(count: int) -> str:
 
 def clock(published_at: str | None) -> str:
     """Return a time of the archive for a person: ``2021-12-28 14:27:35``."""
-    return (published_at or "")[:19].replace("T", " ")
+    return safe_line((published_at or "")[:19].replace("T", " "))
 
 
 def number(count: int, one: str, many: str) -> str:

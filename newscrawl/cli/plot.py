@@ -12,7 +12,7 @@ import click
 
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, reading
-from newscrawl.cli.output import cells, console, to_json
+from newscrawl.cli.output import cells, console, say, to_json
 from newscrawl.readers import plots
 from newscrawl.readers.filters import Filters
 from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as KEPT_DAYS
@@ -57,7 +57,7 @@ def command(kind: str, db: str, output: Path | None, filters: Filters, as_json: 
         click.echo(to_json(_as_dict(kind, found)))
     if output is not None:
         _draw(kind, found, output)
-        click.echo(f"{output} written", err=True)
+        say(f"{output} written")
     elif not as_json:
         _print(kind, found)
 
@@ -93,7 +93,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
     try:
         if kind == "articles-per-day":
             if drawing.chinese_font() is None:
-                click.echo("No font with Chinese is installed: media are not told apart.", err=True)
+                say("No font with Chinese is installed: media are not told apart.")
             drawing.draw_articles(found, file, title="Articles by day of publication")
         elif kind == "coverage":
             drawing.draw_coverage(found, file, title="Hours that were watched")
@@ -110,7 +110,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
 def _print(kind: str, found: Any) -> None:
     days = found[0] if kind == "delay" else found
     if not days:
-        click.echo("No article has a time.", err=True)
+        say("No article has a time.")
     elif kind == "articles-per-day":
         _print_bars([(each.day, each.articles, str(each.articles)) for each in days])
     elif kind == "coverage":
@@ -143,7 +143,7 @@ def _print_coverage(days: Sequence[plots.Covered]) -> None:
     for each in days:
         signs = "".join(click.style(_SIGNS[hour], **_click_style(hour)) for hour in each.hours)
         click.echo(f"{each.day}  {signs}  {each.articles}")
-    click.echo("█ watched in time   · nobody looked   × something may be missing", err=True)
+    say("█ watched in time   · nobody looked   × something may be missing")
 
 
 def _click_style(state: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newscrawl.cli.options import db_option, example, json_option, reading
-from newscrawl.cli.output import safe_line, to_json
+from newscrawl.cli.output import safe, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ def command(db: str, yes: bool, as_json: bool) -> None:
         return
     if not yes:
         if not sys.stdin.isatty():
-            click.echo("Nothing was written. Add --yes to write it.", err=True)
+            say("Nothing was written. Add --yes to write it.")
             return
-        click.confirm(f"Write the {found.changed} changed articles to {db}?", abort=True, err=True)
+        question = safe(f"Write the {found.changed} changed articles to {db}?")
+        click.confirm(question, abort=True, err=True)
     _write(db)
-    click.echo(f"Written: {found.changed} articles.", err=True)
+    say(f"Written: {found.changed} articles.")
 
 
 def _write(db: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newscrawl.cli.options import db_option, example, json_option
-from newscrawl.cli.output import number, safe_line, to_json
+from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(db: str, reasons: tuple[str, ...], as_json: bool) -> None:
         were = number(found.overtaken, "page was", "pages were")
         click.echo(f"{were} seen since to say something else: what is stored stays as it is")
     for each in found.errors:
-        click.echo(f"bug: {safe_line(each)}", err=True)
+        say(f"bug: {safe_line(each)}")
 
 
 def _retry(db: str, reasons: tuple[str, ...]) -> Retried:

@@ -10,7 +10,7 @@ import click
 
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, limit_option, reading
-from newscrawl.cli.output import clock, print_json_array, print_table, safe_line, wrap
+from newscrawl.cli.output import clock, print_json_array, print_table, safe_line, say, wrap
 from newscrawl.readers.filters import Filters
 from newscrawl.readers.query import BadQuery
 from newscrawl.readers.search import Hit, marked, search
@@ -57,7 +57,7 @@ def command(
             return
         hits = list(found)
     if not hits:
-        click.echo("No article.", err=True)
+        say("No article.")
     elif sys.stdout.isatty():
         _print(hits)
     else:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import os
 import socket
+import sys
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import click
 
 from newscrawl.cli.options import db_option, example, reading
+from newscrawl.cli.output import safe, say
 from newscrawl.outcome import Exit
 
 LOOPBACK = "127.0.0.1"
@@ -49,16 +53,32 @@ def command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
         ) from None
     listening = _listen(host, port)
     address = _url(listening)
-    click.echo(f"{db} is at {address} until Ctrl-C.", err=True)
+    say(f"{db} is at {address} until Ctrl-C.")
     if open_:
         click.launch(address)
-    config = uvicorn.Config(
-        make(Path(db).resolve(), is_public=public).app(),
-        log_level="warning",
-        lifespan="on",
-        server_header=False,
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+    with redirect_stderr(_Harmless()):
+        config = uvicorn.Config(
+            make(Path(db).resolve(), is_public=public).app(),
+            log_level="warning",
+            lifespan="on",
+            server_header=False,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+class _Harmless(io.TextIOBase):
+    """Standard error: Datasette writes there what SQLite says of a question, which may be a link's
+    that somebody followed."""
+
+    def write(self, text: str) -> int:
+        sys.__stderr__.write(safe(text))  # type: ignore[union-attr]
+        return len(text)
+
+    def flush(self) -> None:
+        sys.__stderr__.flush()  # type: ignore[union-attr]
+
+    def isatty(self) -> bool:
+        return False  # no colours of the server's own
 
 
 def _is_loopback(host: str) -> bool:
@@ -75,10 +95,9 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server(at[:2], family=family, backlog=128)
     except OSError as error:
         context = click.get_current_context()
-        click.echo(
+        say(
             f"Error: {host} port {port} cannot be listened on: {_why(error)}. "
-            "Is it served already? --port takes another one.",
-            err=True,
+            "Is it served already? --port takes another one."
         )
         context.exit(Exit.USAGE)
 

@@ -9,7 +9,17 @@ from dataclasses import asdict, replace
 import click
 
 from newscrawl.cli.options import MOMENT, article_id, db_option, example, json_option, reading
-from newscrawl.cli.output import cells, clock, labelled, number, safe_line, to_json, width, wrap
+from newscrawl.cli.output import (
+    cells,
+    clock,
+    labelled,
+    number,
+    safe_line,
+    say,
+    to_json,
+    width,
+    wrap,
+)
 from newscrawl.outcome import Exit
 from newscrawl.readers.article import Article, article
 from newscrawl.readers.history import FIELDS
@@ -37,7 +47,7 @@ def command(ctx: click.Context, info_code: str, db: str, as_of: str | None, as_j
         supplied = provenance(connection, wanted) if found is not None else {}
     if found is None:
         then = f" that was known at {as_of}" if as_of else ""
-        click.echo(f"{db} has no article {safe_line(wanted)}{then}.", err=True)
+        say(f"{db} has no article {safe_line(wanted)}{then}.")
         ctx.exit(Exit.CRASHED)
     if as_json:
         click.echo(to_json({**asdict(found), "supplied_by": supplied}))

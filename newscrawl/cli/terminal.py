@@ -9,7 +9,7 @@ from functools import cache
 from rich.console import Console
 from rich.text import Text
 
-from newscrawl.cli.output import safe
+from newscrawl.logs import make_harmless
 
 _STYLES = {
     logging.DEBUG: "dim",
@@ -32,7 +32,7 @@ class ConsoleHandler(logging.Handler):
         """Write one record; a traceback follows on lines of its own."""
         try:
             clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-            line = safe(f"{clock} {record.levelname.lower()} {self.format(record)}")
+            line = f"{clock} {record.levelname.lower()} {self.format(record)}"
             style = _STYLES.get(record.levelno, "")
             stderr().print(Text(line, style=style), soft_wrap=True)
         except Exception:
@@ -50,6 +50,7 @@ def log_to_terminal(level: str, *, verbose: bool) -> None:
     handler = ConsoleHandler(level)
     if not verbose:
         handler.addFilter(_is_worth_it)
+    handler.addFilter(make_harmless)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

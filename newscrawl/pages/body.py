@@ -114,6 +114,11 @@ class Body:
     """Constructs that no rule knows, such as ``span.hot`` or ``video``; their text is kept."""
 
 
+def cleaned(html: str) -> str:
+    """Return markup without what no stored body has; a stored one comes back as it is."""
+    return _CLEANER.clean(html)
+
+
 def parse_fragment(html: str) -> etree._Element:
     """Return a ``<div>`` that holds the fragment.
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 
+from newscrawl.harmless import OBEYED, no_templates, words
 from newscrawl.readers.article import Article, article
+from newscrawl.readers.bodies import clean_body
 from newscrawl.readers.front_matter import plain, quoted
 from newscrawl.readers.paths import safe_path
 from newscrawl.store import raw
 from newscrawl.store.errors import StoreError
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
+_LINK = re.compile(rf"(?:https?:)?//[^\s<>{{}}{OBEYED}]+")
 
 HOME = "//finews.withounder.com/"
 """Where the footers of the mirror's present posts lead."""
@@ -41,28 +47,33 @@ def posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tuple[str,
 
 
 def post(found: Article) -> str:
-    """Return an article as a post of generation 8: front matter, blocks, share link, footer."""
+    """Return an article as a post of generation 8: front matter, blocks, share link, footer.
+
+    What the article says in words stays words when Jekyll builds the post: no tag, no template, no
+    attribute and no link comes of them. Where it says nothing of the kind, that alters no byte.
+    """
     parts = ["---", "layout: post", f"title: {quoted(found.title or '')}"]
-    if found.published_at:
-        parts.append(f"date: {found.published_at[:19].replace('T', ' ')} +0800")
+    if _TIME.match(found.published_at or ""):
+        parts.append(f"date: {(found.published_at or '')[:19].replace('T', ' ')} +0800")
     names = [each.category for each in found.categories]
     parts += [
         f"categories: {plain(' '.join(names))}",
         f"tags: {plain(' '.join(found.tags))}",
         "---",
     ]
-    blocks = [found.body_html or ""]
-    if found.digest and found.digest == found.body_text:
-        blocks = ["", found.digest]  # as the mirror writes it: a paragraph, and no markup
-    elif found.digest:
-        blocks.insert(0, f"> {found.digest}\n")
+    blocks = [no_templates(clean_body(found.body_html))]
+    digest = words(found.digest or "")
+    if digest and found.digest == found.body_text:
+        blocks = ["", digest]  # as the mirror writes it: a paragraph, and no markup
+    elif digest:
+        blocks.insert(0, "".join(f"> {line}\n" for line in filter(None, digest.split("\n"))))
     text = "\n".join([*parts, *blocks]) + "\n\n"
-    link = found.share_url or found.original_url
-    if link:
+    link = found.share_url or found.original_url or ""
+    if _LINK.fullmatch(link):
         text += f"<{link}>\n\n"
     if names:
-        tag = found.tags[0] if found.tags else names[0]
-        text += f"[返回{tag}]({HOME}category/{names[0]}.html)｜[返回首页]({HOME})"
+        tag, name = (" ".join(words(each).split()) for each in ([*found.tags, *names][0], names[0]))
+        text += f"[返回{tag}]({HOME}category/{name}.html)｜[返回首页]({HOME})"
     return text
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from newscrawl.harmless import lines
 from newscrawl.ledger import ENDS
 from newscrawl.readers.status import Run, Status
 
@@ -110,7 +111,7 @@ def _labels(labels: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return lines(text).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def _epoch(moment: str) -> float:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
+from newscrawl.harmless import OBEYED
+
 LONGEST = 180
 """Bytes of a name; file systems allow 255, and a file that is being written has a longer one."""
 _DEEPEST = 8
-# Control characters and half characters, what Windows refuses, and marks that turn the direction
-# of text, so that a name shows another suffix than it has.
-_UNSAFE = re.compile(
-    '[\x00-\x1f\x7f-\x9f\\\\/:*?"<>|\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]'
-)
+# Control characters and half characters, marks that turn the direction of text, so that a name
+# shows another suffix than it has, and what Windows refuses.
+_UNSAFE = re.compile(f'[{OBEYED}\t\n\\\\/:*?"<>|]')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])", re.IGNORECASE)
 
 

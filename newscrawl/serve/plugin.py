@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -23,6 +24,9 @@ class Served(NamedTuple):
 
 serves: WeakKeyDictionary[Datasette, Served] = WeakKeyDictionary()
 """The servers of ours; any other Datasette is left alone."""
+
+LONGEST_VALUE = 64 << 20
+"""Bytes; SQLite's own limit is a thousand million. A page may have fifty million."""
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -61,12 +65,20 @@ def register_routes(datasette: Datasette) -> list[tuple[str, Any]]:
 
 
 @hookimpl  # type: ignore[untyped-decorator]
+def prepare_connection(conn: sqlite3.Connection, datasette: Datasette) -> None:
+    """Let no question make a text that fills the memory: ``hex(zeroblob(500000000))``."""
+    if datasette in serves:
+        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     """Add the headers to each answer."""
 
     def wrap(app: App) -> App:
         if datasette not in serves:
             return app
+        app = _read_only(app)
         return _with_headers(app if serves[datasette].is_public else _for_this_machine(app))
 
     return wrap
@@ -104,13 +116,40 @@ def _for_this_machine(app: App) -> App:
 
     async def answer(scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] == "http" and not _is_local(scope):
-            start = {"type": "http.response.start", "status": 421, "headers": []}
-            await send(start)
-            await send({"type": "http.response.body", "body": b"This is not that host.\n"})
-            return
-        await app(scope, receive, send)
+            await _refuse(send, 421, "This is not that host.")
+        elif scope["type"] == "http" and _is_anothers(scope):
+            await _refuse(send, 403, "Another site asked for this.")
+        else:
+            await app(scope, receive, send)
 
     return answer
+
+
+def _read_only(app: App) -> App:
+    """Answer to what reads: Datasette has forms, for cookies and messages, that are not needed."""
+
+    async def answer(scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+            await _refuse(send, 405, "This only reads.")
+        else:
+            await app(scope, receive, send)
+
+    return answer
+
+
+async def _refuse(send: Send, status: int, sentence: str) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": f"{sentence}\n".encode()})
+
+
+def _is_anothers(scope: Scope) -> bool:
+    """Whether a page of another site asks, to make this one work: a link that is followed may."""
+    said = dict(scope["headers"])
+    is_ours = said.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
+    is_visit = said.get(b"sec-fetch-mode") == b"navigate" and said.get(
+        b"sec-fetch-dest"
+    ) == b"document"  # fmt: skip
+    return not is_ours and not is_visit
 
 
 def _is_local(scope: Scope) -> bool:

@@ -31,6 +31,10 @@ def make(path: Path, *, is_public: bool = False) -> Datasette:
     """
     wal = path.with_name(path.name + "-wal")
     is_fixed = not os.access(path.parent, os.W_OK) and not wal.exists()
+    from datasette import handle_exception  # before Datasette's app it would miss its own hooks
+
+    # Else it prints a traceback with all variables for each wrong question, where rich is.
+    handle_exception.rich = None
     if not pm.is_registered(plugin):
         pm.register(plugin, name="newscrawl")
     made = Datasette(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
 from newscrawl import __version__
+from newscrawl.readers.bodies import clean_body
 from newscrawl.readers.exports import xml
 from newscrawl.readers.records import Record
 
@@ -49,7 +50,7 @@ def _entry(record: Record) -> ET.Element:
         ET.SubElement(entry, "category", term=xml.xml_text(term))
     xml.add(entry, "summary", record.digest)
     if record.body_html:
-        xml.add(entry, "content", record.body_html, type="html")
+        xml.add(entry, "content", clean_body(record.body_html), type="html")
     else:
         # An entry that has no link must have content, be it empty.
         content = ET.SubElement(entry, "content")

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from newscrawl.harmless import lines
 from newscrawl.readers.records import COLUMNS, Record
 
 _SETS = ("categories", "tags", "mentions", "images")
-# What a spreadsheet would take for a formula, or for a command; some take the wide signs, too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What a spreadsheet would take for a formula, or for a command: some take the wide signs, too, and
+# some drop what is not seen before them.
+_FORMULA = re.compile(r"[\s\ufeff\u200b-\u200d\u2060\ufffd]*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
 def as_csv(records: Iterable[Record]) -> Iterator[bytes]:
     """Yield the lines of a CSV (RFC 4180, UTF-8), the names of its columns first.
 
     Sets are joined by ``; ``, a mention as ``1.600160 巨化股份``. A text that would begin as a
-    formula gets a ``'`` before it, as spreadsheets mark text.
+    formula gets a ``'`` before it, as spreadsheets mark text; what a terminal would obey is U+FFFD.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -34,8 +37,11 @@ def as_csv(records: Iterable[Record]) -> Iterator[bytes]:
         row = [getattr(each, name) for name in COLUMNS]
         mentions = "; ".join(f"{m.market}.{m.code} {m.name}".lstrip(".") for m in each.mentions)
         sets = ("; ".join(each.categories), "; ".join(each.tags), mentions, "; ".join(each.images))
-        yield line(map(_no_formula, (*row, *sets)))
+        yield line(map(_cell, (*row, *sets)))
 
 
-def _no_formula(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = lines(value)
+    return f"'{text}" if _FORMULA.match(text) else text

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
+from newscrawl.harmless import escaped
 from newscrawl.readers.records import Record
 
 
 def as_json_lines(records: Iterable[Record]) -> Iterator[bytes]:
-    """Yield a line of JSON for each article: its columns, and its sets as lists."""
+    """Yield a line of JSON for each article: its columns, and its sets as lists.
+
+    What a terminal would obey is written as an escape, which JSON readers undo.
+    """
     for each in records:
-        yield json.dumps(each.as_dict(), ensure_ascii=False).encode() + b"\n"
+        yield escaped(json.dumps(each.as_dict(), ensure_ascii=False)).encode() + b"\n"

@@ -13,6 +13,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from newscrawl.harmless import harmless
+
 if TYPE_CHECKING:
     from lxml import etree
 
@@ -78,7 +80,9 @@ def _lines(pieces: Iterable[_Piece]) -> list[str]:
     text = "".join(
         _joined(each.text for each in run)
         if is_mark
-        else _MARK.sub(r"\\\g<0>", re.sub(r"\s+", " ", _joined(each.text for each in run)))
+        else _MARK.sub(
+            r"\\\g<0>", harmless(re.sub(r"\s+", " ", _joined(each.text for each in run)))
+        )
         for is_mark, run in groupby(pieces, key=lambda piece: piece.is_mark)
     )
     return [_begun(line) for each in text.split(_BREAK.text) if (line := each.strip())]

@@ -9,6 +9,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from xml.etree import ElementTree as ET
 
+from newscrawl.readers.bodies import clean_body
 from newscrawl.readers.exports import xml
 from newscrawl.readers.records import Record
 
@@ -57,7 +58,7 @@ def _item(record: Record) -> ET.Element:
     for term in xml.terms(record):
         xml.add(item, "category", term)
     xml.add(item, "description", html.escape(xml.excerpt(record), quote=False))
-    xml.add(item, "content:encoded", record.body_html)
+    xml.add(item, "content:encoded", clean_body(record.body_html))
     return item
 
 

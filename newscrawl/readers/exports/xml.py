@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
 
+from newscrawl.harmless import lines
 from newscrawl.readers.records import Record
 
 SITE = "https://finews.withounder.com/"
@@ -15,16 +16,16 @@ NAME = "newscrawl"
 _TITLE = 60
 _EXCERPT = 200
 
-# All but the characters of XML 1.0.
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Of what is harmless, these are no characters of XML 1.0.
+_NO_XML = re.compile("[\ufffe\uffff]")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]+)?")
 _PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _URI = "!$%&'()*+,/:;=?@~"
 
 
 def xml_text(text: str) -> str:
-    """Return *text* with U+FFFD for each character that XML does not have, in lines ended by LF."""
-    return _NO_XML.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
+    """Return *text* with U+FFFD for what XML does not have or a terminal would obey."""
+    return _NO_XML.sub("\ufffd", lines(text))
 
 
 def add(parent: ET.Element, name: str, text: str | None, **attributes: str) -> None:
