@@ -142,14 +142,12 @@ def main() -> None:
             server.terminate()
             server.join()
         ratios = [on / off for on, off in found]
-        # Neighbours only make a round slower: the fastest ones are those they left alone.
-        on, off = (min(column) for column in zip(*found, strict=True))
+        on, off = (statistics.median(column) for column in zip(*found, strict=True))
         print(
             f"{'one connection for many pages' if keep_alive else 'a connection for each page'}: "
             f"{options.pages / on:.0f} pages/s with the guard, {options.pages / off:.0f} without; "
-            f"time with it over time without: {on / off:.3f} of the fastest rounds, "
-            f"{statistics.median(ratios):.3f} at the median of {options.rounds}, "
-            f"{min(ratios):.3f} to {max(ratios):.3f}",
+            f"time with it over time without: {statistics.median(ratios):.3f} at "
+            f"the median of {options.rounds} rounds, {min(ratios):.3f} to {max(ratios):.3f}",
             flush=True,
         )
 
