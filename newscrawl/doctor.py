@@ -57,8 +57,6 @@ def examine(settings: Settings, **arguments: Any) -> Diagnosis | Outcome:
     """
     quieten()
     process = AsyncCrawlerProcess(settings)
-    # A step says it in a sentence. Here, because the process above has reset the levels.
-    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
     note_signals(process)
     crawler = process.create_crawler(Doctor)
     task = process.crawl(crawler, **arguments)

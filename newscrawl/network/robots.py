@@ -95,7 +95,7 @@ class Robots:
             logger.info("%s is taken for none: %s", url, error)
             return _Rules()
         except Exception as error:
-            logger.info("%s cannot be had: %r", url, error)
+            logger.debug("%s cannot be had: %s", url, error)
             return _Rules(error=error)
         return self._read(url, response)
 
