@@ -31,9 +31,6 @@ _INLINES = _words(
     "a abbr b big br cite code del em font i img ins mark q s small span strike strong sub sup"
     " tt u wbr col colgroup"
 )
-# The cleaner opens these again in every block that ends them, of equal ones three at most. With
-# attributes, which it drops, no two would be equal, and a page could grow a thousandfold.
-_FORMATTING = _words("b big code em font i s small strike strong tt u")
 _KNOWN_TAGS = _BLOCKS | _CELLS | _INLINES
 # Never text of an article, whatever they hold.
 _JUNK_TAGS = _words("script style iframe link meta base object embed applet template")
@@ -78,6 +75,13 @@ _CLASSES: dict[str, set[str]] = {
     "p": {"em_media"},
     "a": {"keytip", "infokey"},
     "span": {"em_stock_key_common"},
+}
+# What the cleaner keeps of a tag. The rest goes before it: libxml2 takes names like " and =, and
+# written out they hide the text behind them; and <font> is opened again in every block that ends
+# it, of equal ones three at most, so with attributes a page could grow a thousandfold.
+_KEPT = {
+    tag: frozenset(_ATTRIBUTES.get(tag, ())) | frozenset(("class",) if tag in _CLASSES else ())
+    for tag in {*_ATTRIBUTES, *_CLASSES}
 }
 _SAFE_TAGS = set(_KNOWN_TAGS - {"html", "body", "form", "fieldset", "main", "nav"})
 # Built once: it is a third of what cleaning a short body costs.
@@ -267,8 +271,10 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
         if address := element.get(name):
             address = address.strip()
             element.set(name, f"https:{address}" if address.startswith("//") else address)
-    if tag in _FORMATTING:
-        element.attrib.clear()
+    kept = _KEPT.get(tag, ())
+    for name in element.attrib.keys():
+        if name not in kept:
+            del element.attrib[name]
     return not _ENTITY_CLASSES.isdisjoint(classes)
 
 
