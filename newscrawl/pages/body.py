@@ -271,8 +271,8 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
         if address := element.get(name):
             address = address.strip()
             element.set(name, f"https:{address}" if address.startswith("//") else address)
-    kept = _KEPT.get(tag, ())
-    for name in element.attrib.keys():
+    kept = _KEPT.get(tag, frozenset())
+    for name in [*element.attrib]:
         if name not in kept:
             del element.attrib[name]
     return not _ENTITY_CLASSES.isdisjoint(classes)
