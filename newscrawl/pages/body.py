@@ -272,9 +272,11 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
             address = address.strip()
             element.set(name, f"https:{address}" if address.startswith("//") else address)
     kept = _KEPT.get(tag, frozenset())
-    for name in [*element.attrib]:
-        if name not in kept:
-            del element.attrib[name]
+    if not kept.issuperset(element.attrib):
+        # Not one by one: lxml has no way to name an attribute {id.
+        values = {name: value for name, value in element.attrib.items() if name in kept}
+        element.attrib.clear()
+        element.attrib.update(values)
     return not _ENTITY_CLASSES.isdisjoint(classes)
 
 
