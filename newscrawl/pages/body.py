@@ -32,9 +32,6 @@ _INLINES = _words(
     "a abbr b big br cite code del em font i img ins mark q s small span strike strong sub sup"
     " tt u wbr col colgroup"
 )
-# The cleaner opens these again in every block that ends them, of equal ones three at most. With
-# attributes, which it drops, no two would be equal, and a page could grow a thousandfold.
-_FORMATTING = _words("b big code em font i s small strike strong tt u")
 _KNOWN_TAGS = _BLOCKS | _CELLS | _INLINES
 _LINE_TAGS = _BLOCKS | {"br"}
 _EVENTS = ("start", "end", "comment", "pi")
@@ -84,6 +81,13 @@ _CLASSES: dict[str, set[str]] = {
     "p": {"em_media"},
     "a": {"keytip", "infokey"},
     "span": {"em_stock_key_common"},
+}
+# What the cleaner keeps of a tag. The rest goes before it: libxml2 takes names like " and =, and
+# written out they hide the text behind them; and <font> is opened again in every block that ends
+# it, of equal ones three at most, so with attributes a page could grow a thousandfold.
+_KEPT = {
+    tag: frozenset(_ATTRIBUTES.get(tag, ())) | frozenset(("class",) if tag in _CLASSES else ())
+    for tag in {*_ATTRIBUTES, *_CLASSES}
 }
 _SAFE_TAGS = set(_KNOWN_TAGS - {"html", "body", "form", "fieldset", "main", "nav"})
 # Built once: it is a third of what cleaning a short body costs.
@@ -289,8 +293,12 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
             whole = f"https:{whole}" if whole.startswith("//") else whole
             if whole != address:
                 element.set(name, whole)
-    if tag in _FORMATTING:
+    kept = _KEPT.get(tag, frozenset())
+    if not kept.issuperset(element.attrib):
+        # Not one by one: lxml has no way to name an attribute {id.
+        values = {name: value for name, value in element.attrib.items() if name in kept}
         element.attrib.clear()
+        element.attrib.update(values)
     return not _ENTITY_CLASSES.isdisjoint(classes)
 
 
