@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from newscrawl.items import Article, Listed, Page, Reject
 from newscrawl.store import known_pages, listings, raw, rows, rule_uses, search_index
+from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, fold, suppliers
@@ -47,6 +48,9 @@ class Writer:
         self.path = self.connection.execute("PRAGMA database_list").fetchone()[2] or ":memory:"
         self.counters: Mapping[str, int] = {}
         """The run's counters, committed with each batch; set by the run."""
+        self.committed: Mapping[str, int] = {}
+        """Those of the last commit: after a failure, they are what is stored."""
+        self._place = Place(self.path)
         self._batch = batch_items, batch_seconds
         self._work: list[Callable[[sqlite3.Connection], object]] = []
         """What the batch has done, to do it again without a page that failed."""
@@ -126,6 +130,7 @@ class Writer:
 
         :raises StoreError: it cannot be committed.
         """
+        self._place.check()
         with self._explained():
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN IMMEDIATE")
@@ -134,6 +139,7 @@ class Writer:
             rows.name_categories(self.connection, self._named)
             self.connection.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (self._seq,))
             self.connection.execute("COMMIT")
+            self.committed = dict(self.counters)
             self._forget()
 
     @property
@@ -393,6 +399,9 @@ class Writer:
                     utc_now(),
                 ),
             )
+            # Into the file itself, and not only its log: a copy of the file alone, made while the
+            # run writes, then says that it is none of a run's end.
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         if cursor.lastrowid is None:
             raise StoreError(f"{self.path} gave the run no number.")
         return cursor.lastrowid
@@ -406,12 +415,21 @@ class Writer:
         )
 
     def _read_seq(self) -> int:
-        row = self.connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()
-        return int(row[0])
+        with self._explained():
+            return last_seq(self.connection)
 
     def _next_seq(self) -> int:
         self._seq += 1
         return self._seq
+
+
+def last_seq(db: sqlite3.Connection) -> int:
+    """Return the highest sequence number given: whatever meta says, no less than any article's."""
+    sql = (
+        "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'seq'), 0),"
+        " coalesce((SELECT max(seq) FROM articles), 0))"
+    )
+    return int(db.execute(sql).fetchone()[0])
 
 
 def sighting_of(article: Article, page: Page) -> Sighting:
