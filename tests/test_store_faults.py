@@ -177,7 +177,7 @@ class Situation:
         shutil.rmtree(self.path.parent)
         shutil.copytree(self.before, self.path.parent)
 
-    def moments(self, fault: Fault, offset: int) -> list[int]:
+    def moments(self, fault: Fault, number: int) -> list[int]:
         """Which calls are to fail: all, or a spread of them."""
         calls = [
             number
@@ -187,7 +187,7 @@ class Situation:
         if FAULTS == "all":
             return calls
         step = max(1, len(calls) // int(FAULTS))
-        return calls[offset % step :: step]
+        return calls[step * number // len(KINDS) :: step]  # others for each kind of fault
 
     def disturb(self, fault: Fault, at: int) -> dict[str, Any]:
         self.restore()
@@ -241,7 +241,7 @@ def look_at_what_is_left(situation: Situation, committed: int) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_call_may_fail(situation: Situation, kind: str) -> None:
     fault, ends = KINDS[kind], Counter[str]()
-    for at in situation.moments(fault, list(KINDS).index(kind) * 7):
+    for at in situation.moments(fault, list(KINDS).index(kind)):
         done = situation.disturb(fault, at)
         where = f"{kind}, call {at}: {done}"
         try:
