@@ -146,7 +146,7 @@ def test_an_article_is_made_anew_from_its_pages_after_a_copy(db: Path, sql: str)
     assert f"was copied to {copy}" in done.stderr
     [(title, body)] = query(db, "SELECT title, body_text FROM articles WHERE first_seq = 1")
     assert dump(db, without=changing) == before
-    assert title in command("newscrawl", "search", title[:4], "--db", str(db)).stdout
+    assert title in command("newscrawl", "search", title[:4], "--db", str(db), "--json").stdout
     assert body
     assert query(copy, said) == damaged
 
