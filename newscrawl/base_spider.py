@@ -7,6 +7,7 @@ import errno
 import logging
 import posixpath
 import re
+import sqlite3
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -34,6 +35,7 @@ from newscrawl.network.patience import LeftAlone
 from newscrawl.network.robots import NoRules
 from newscrawl.run import Run, run_of
 from newscrawl.store.clock import utc_now
+from newscrawl.store.errors import StoreError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -184,6 +186,8 @@ class NewsSpider(scrapy.Spider):
         yield article
         try:
             yield from self.after(article, **cb_kwargs)
+        except (StoreError, sqlite3.Error):
+            raise  # the run ends by it
         except Exception as error:
             # The article is on its way to the archive: what fails here must not reject it.
             logger.exception("After %s", page.url)

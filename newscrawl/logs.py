@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 
 from newscrawl.harmless import harmless
+from newscrawl.store.errors import StoreError
 
 _LATER_LINE = re.compile(r"\n(?! )")
 _SSL_CONTEXT = re.compile(r" ssl:<[^<>]*>")
@@ -20,6 +22,8 @@ def quieten() -> None:
     _once("scrapy.core.downloader.handlers._base_streaming", _drop_experimental)
     _once("scrapy.downloadermiddlewares.robotstxt", _shorten)
     _once("asyncio", _drop_unclosed)
+    for name in ("scrapy.core.scraper", "scrapy.core.engine", "scrapy.utils.signal"):
+        _once(name, _drop_store_errors)
     for handler in logging.root.handlers:
         if make_harmless not in handler.filters:
             handler.addFilter(make_harmless)
@@ -39,6 +43,12 @@ def _drop_experimental(record: logging.LogRecord) -> bool:
 def _drop_unclosed(record: logging.LogRecord) -> bool:
     # What aiohttp says of a run that was ended at once; the system closes its connections.
     return not record.getMessage().startswith("Unclosed ")
+
+
+def _drop_store_errors(record: logging.LogRecord) -> bool:
+    # The run's last line says what is wrong with the archive, and no line of code is.
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return not isinstance(error, StoreError | sqlite3.Error)
 
 
 def _shorten(record: logging.LogRecord) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from newscrawl import pages
 from newscrawl.items import Page
 from newscrawl.normalise import missing, normalise
 from newscrawl.store import raw, rows
+from newscrawl.store.errors import Damaged
 from newscrawl.store.fold import FIELDS, Fields, Sighting, carry_over, fold
 from newscrawl.store.merging import hash_content, sighting_of
 from newscrawl.store.writer import Writer
@@ -60,14 +61,24 @@ def survey(db: sqlite3.Connection, *, each: Callable[[], None] | None = None) ->
     return found
 
 
-def rewrite(writer: Writer, *, each: Callable[[], None] | None = None) -> Survey:
-    """Read every stored page again and write what changes; return what did.
+def can_reread(db: sqlite3.Connection, info_code: str) -> bool:
+    """Whether the stored pages of an article give it anew."""
+    found = Survey()
+    reread = next(_reread_all(db, found, [info_code]))
+    return bool(reread.sightings) and not found.unreadable
 
-    Better rules are no edit of an article: no revision is made. Articles that change get a new
-    ``seq``.
+
+def rewrite(
+    writer: Writer, info_codes: Iterable[str] | None = None, *,
+    each: Callable[[], None] | None = None,
+) -> Survey:  # fmt: skip
+    """Read stored pages again and write what changes; return what did.
+
+    Those of *info_codes*, or of all articles. Better rules are no edit of an article: no revision
+    is made. Articles that change get a new ``seq``.
     """
     found = Survey()
-    for reread in _reread_all(writer.connection, found):
+    for reread in _reread_all(writer.connection, found, info_codes):
         found.articles += 1
         if reread.changed:
             found.changed += 1
@@ -96,7 +107,16 @@ def count_older(db: sqlite3.Connection) -> int:
     return int(db.execute(sql, (pages.LOADER_VERSION,)).fetchone()[0])
 
 
-def _reread_all(db: sqlite3.Connection, found: Survey) -> Iterator[Reread]:
+def _reread_all(
+    db: sqlite3.Connection, found: Survey, info_codes: Iterable[str] | None = None
+) -> Iterator[Reread]:
+    for info_code in _all(db) if info_codes is None else info_codes:
+        known = rows.load(db, info_code)
+        sightings = {key: _reread(db, key, known, found) for key in known.sightings}
+        yield Reread(info_code, known, sightings, fold(sightings.values()))
+
+
+def _all(db: sqlite3.Connection) -> Iterator[str]:
     last = ""
     while True:
         # By key and not by cursor: the writer changes the table between two steps.
@@ -107,9 +127,7 @@ def _reread_all(db: sqlite3.Connection, found: Survey) -> Iterator[Reread]:
         if row is None:
             return
         last = row[0]
-        known = rows.load(db, last)
-        sightings = {key: _reread(db, key, known, found) for key in known.sightings}
-        yield Reread(last, known, sightings, fold(sightings.values()))
+        yield last
 
 
 def _reread(db: sqlite3.Connection, key: rows.Key, known: rows.Known, found: Survey) -> Sighting:
@@ -120,6 +138,9 @@ def _reread(db: sqlite3.Connection, key: rows.Key, known: rows.Known, found: Sur
         states = list(_states(db, key, sighting))
     except KeyError:
         found.unreadable.append(f"{sighting.url}: its bytes are not in the archive")
+        return sighting
+    except Damaged as error:
+        found.unreadable.append(f"{sighting.url}: {error}")
         return sighting
     for page in states:
         try:

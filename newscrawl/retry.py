@@ -14,7 +14,7 @@ from newscrawl.normalise import missing, normalise
 from newscrawl.pages import REASONS, Unreadable
 from newscrawl.store import raw, rows
 from newscrawl.store.clock import utc_now
-from newscrawl.store.errors import StoreError
+from newscrawl.store.errors import Damaged, StoreError
 from newscrawl.store.fold import carry_over
 from newscrawl.store.merging import hash_content, sighting_of
 from newscrawl.store.writer import Writer
@@ -89,6 +89,9 @@ def _retry(writer: Writer, rejected: Rejected, found: Retried) -> End:
         verdict = writer.add(article, loader_version=pages.LOADER_VERSION)
     except Unreadable as error:
         return _keep(writer, rejected, error.reason, error.detail)
+    except Damaged as error:
+        found.errors.append(f"{page.url}: {error}")
+        return "rejected"
     except (StoreError, sqlite3.Error):
         raise
     except Exception as error:  # one page with a bug must not end the others

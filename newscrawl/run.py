@@ -23,7 +23,7 @@ from newscrawl.looks import Looks
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.polling import Bounds, is_page_due
 from newscrawl.store.clock import utc_now
-from newscrawl.store.errors import StoreError
+from newscrawl.store.errors import StoreError, said
 from newscrawl.store.listings import ListingKey, Look
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
@@ -87,8 +87,6 @@ class Run:
         """Kept while it runs: asyncio itself holds no reference to a task."""
         self._closed = False
         self._run_id: int | None = None
-        self._committed: dict[str, int] = {}
-        """The counters of the last commit."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -232,7 +230,12 @@ class Run:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The writer's connection, for questions of the spiders."""
+        """The writer's connection, for questions of the spiders.
+
+        :raises StoreError: the store has failed, and the run is about to end.
+        """
+        if self._broken is not None:
+            raise StoreError("The archive has failed.")
         if self._writer is None:
             raise RuntimeError("the archive is not open yet")
         return self._writer.connection
@@ -290,6 +293,9 @@ class Run:
 
     def crashed(self, error: BaseException | None, page: Page | None) -> None:
         """Note a bug of ours; the page that met it is kept for another try."""
+        if isinstance(error, StoreError | sqlite3.Error):  # a question that the file cannot answer
+            self._store_failed(said(error, self._target.path))
+            return
         detail = f"a bug of newscrawl's: {error!r}"
         if page is None or page.url not in self.ledger.under_way:
             self.trouble(detail)
@@ -304,12 +310,20 @@ class Run:
         self._closed = True
         if self._commits is not None and not self._commits.get_loop().is_closed():
             self._commits.cancel()
-        self.outcome = self.outcome or interrupted() or self._verdict or judged(self)
-        if self.outcome.exit is Exit.GOOD and self._target.would_empty:
-            self.outcome = Outcome(Exit.DEGRADED, "nothing was found to put into the new archive")
+        self.outcome = self._judged()
         self._close_archive()
         level = logging.INFO if self.outcome.exit is Exit.GOOD else logging.ERROR
         logger.log(level, "Run ended %s", self.outcome)
+
+    def _judged(self) -> Outcome:
+        try:
+            outcome = self.outcome or interrupted() or self._verdict or judged(self)
+            if outcome.exit is Exit.GOOD and self._target.would_empty:
+                reason = "nothing was found to put into the new archive"
+                return Outcome(Exit.DEGRADED, reason)
+        except (StoreError, sqlite3.Error) as error:
+            return self.outcome or Outcome(Exit.STORE, str(said(error, self._target.path)))
+        return outcome
 
     def report(self) -> dict[str, Any]:
         """Return the run as whoever is to be told of it gets it."""
@@ -338,13 +352,11 @@ class Run:
     def _commit_if_due(self) -> None:
         if self._writer is None or not self._writer.is_due:
             return
-        self._writer.counters = counters = self._counters()
+        self._writer.counters = self._counters()
         try:
             self._writer.commit()
         except StoreError as error:
             self._store_failed(error)
-        else:
-            self._committed = counters
 
     async def _commit_regularly(self) -> None:
         while True:
@@ -353,8 +365,8 @@ class Run:
 
     def _store_failed(self, error: StoreError) -> None:
         """Stop at the first error: what Scrapy would swallow must not look like a good end."""
-        self._broken, self._writer = self._writer, None
-        if self._broken is not None:
+        if self._writer is not None:
+            self._broken, self._writer = self._writer, None
             self._broken.rollback()
         self.stop(Exit.STORE, str(error))
 
@@ -367,8 +379,9 @@ class Run:
             self._broken = self._writer
             if self._broken is not None:
                 self._broken.rollback()
-        with suppress(StoreError):  # a run that the store has failed may still be able to say so
-            self._end_row(self._broken, self._committed)
+        if self._broken is not None:
+            with suppress(StoreError):  # a run that the store has failed may be able to say so
+                self._end_row(self._broken, self._broken.committed)
         try:
             self._target.finish(good=self.outcome.exit is Exit.GOOD)
             if self._target.is_rebuild and self.outcome.exit is not Exit.GOOD:
@@ -376,7 +389,7 @@ class Run:
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
 
-    def _end_row(self, writer: Writer | None, counters: dict[str, int]) -> None:
+    def _end_row(self, writer: Writer | None, counters: Mapping[str, int]) -> None:
         if writer is None or self.outcome is None:
             return
         writer.counters = counters

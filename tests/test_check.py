@@ -23,7 +23,7 @@ OTHER = "NW202112292228490029"
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive of a made mirror, with an edited article, at rest."""
     db = tmp_path_factory.mktemp("whole") / "news.db"
-    assert command("newscrawl", "demo", "--db", str(db)).returncode == 0
+    assert command("newscrawl", "demo", "--db", str(db), timeout=300).returncode == 0
     fill(
         db,
         article(page(body=b"a"), body_text="储能电池"),
@@ -63,6 +63,8 @@ REPAIRED = [
     ("tables", "DROP VIEW changes"),
     ("tables", "DROP TABLE articles_fts"),
     ("names", "UPDATE categories SET name = 'x'"),
+    ("numbers", "UPDATE meta SET value = 1 WHERE key = 'seq'"),
+    ("numbers", "DELETE FROM meta"),
     ("index", "INSERT INTO articles_fts (articles_fts, rowid, title, digest, body_text,"
               " title_pairs, digest_pairs, body_text_pairs)"
               " VALUES ('delete', 1, 'a', '', '', 'a_', '', '')"),
@@ -96,9 +98,13 @@ DAMAGES = [
      "cannot be unpacked"),
     ("pages", "UPDATE pages SET bytes = (SELECT bytes FROM pages ORDER BY hash DESC LIMIT 1)"
               " WHERE hash = (SELECT min(hash) FROM pages)", "other ones"),
-    ("numbers", "UPDATE meta SET value = 1 WHERE key = 'seq'", "meta says 1"),
-    ("numbers", "DELETE FROM meta", "meta says none"),
     ("ledger", "UPDATE runs SET new = new + 1 WHERE id = 1", "run 1 "),
+    ("ledger", "UPDATE runs SET listed = listed + 99, scheduled = scheduled + 99, new = new + 99"
+               " WHERE id = 1", "runs have stored"),
+    ("articles", "UPDATE sightings SET differs = '{' WHERE info_code = 'NW202112282228490028'",
+     "cannot be read"),
+    ("articles", "UPDATE articles SET title = CAST(x'ff' AS TEXT)"
+                 " WHERE info_code = 'NW202112282228490028'", "said something else"),
     ("tables", "DROP TABLE holes", "the table holes is missing"),
     ("tables", "ALTER TABLE articles ADD COLUMN mine TEXT", "not as newscrawl makes it"),
 ]  # fmt: skip
@@ -117,6 +123,47 @@ def test_what_is_no_longer_there_is_said(db: Path, kind: str, sql: str, says: st
     assert "newscrawl backup" in done.stderr
     after = dump(db)
     assert after["articles"] == before["articles"]  # nothing is touched
+
+
+MADE_ANEW = [
+    "UPDATE articles SET title = 'x' WHERE first_seq = 1",
+    "UPDATE articles SET title = CAST(x'ff' AS TEXT) WHERE first_seq = 1",
+    "UPDATE articles SET body_text = NULL, body_html = NULL, body_rank = NULL WHERE first_seq = 1",
+]
+
+
+@pytest.mark.parametrize("sql", MADE_ANEW)
+def test_an_article_is_made_anew_from_its_pages_after_a_copy(db: Path, sql: str) -> None:
+    changing = ("last_seen_at", "seq", "changed_at")
+    before = dump(db, without=changing)
+    damage(db, sql)
+    said = "SELECT CAST(title AS BLOB), body_text FROM articles WHERE first_seq = 1"
+    damaged = query(db, said)
+    done = command("newscrawl", "check", "--db", str(db), "--repair")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "made anew 1 article" in done.stderr
+    [copy] = db.parent.glob("news.db.before-repair-*")
+    assert f"was copied to {copy}" in done.stderr
+    [(title, body)] = query(db, "SELECT title, body_text FROM articles WHERE first_seq = 1")
+    assert dump(db, without=changing) == before
+    assert title in command("newscrawl", "search", title[:4], "--db", str(db), "--json").stdout
+    assert body
+    assert query(copy, said) == damaged
+
+
+def test_a_copy_of_the_file_alone_says_that_its_run_never_ended(db: Path, tmp_path: Path) -> None:
+    target = Target(db)
+    run = writer(target)
+    run.add(article(page(OTHER)), loader_version=1)
+    run.commit()
+    copy = Path(shutil.copy(db, tmp_path / "copy.db"))  # without its -wal
+    done = command("newscrawl", "check", "--db", str(copy))
+    assert done.returncode == 0, done.stdout
+    assert "never ended: it was killed, or this is a copy of a file in use" in done.stderr
+    assert query(copy, "SELECT count(*) FROM articles WHERE info_code = ?", OTHER) == [(0,)]
+    run.end(outcome="good", exit_code=0, reason="")
+    target.finish(good=True)
+    assert "never ended" not in command("newscrawl", "check", "--db", str(db)).stderr
 
 
 def test_a_flipped_byte_is_found(db: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("--quick", is_flag=True, help="Leave out what reads every text and every page.")
 @click.option(
     "--repair", is_flag=True,
-    help="Make anew what is made from the articles: the search index, indexes, views, names.",
+    help="Make anew what can be: the search index, indexes, views, names, numbers, and, after a "
+    "copy of the archive is made beside it, damaged articles from their stored pages.",
 )  # fmt: skip
 @json_option
 @click.pass_context
@@ -33,8 +36,9 @@ def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: boo
     runs, each article against what its pages say, each page against its hash, and the search index
     against the texts. It may run while a crawl writes.
 
-    The exit code is 1 where something does not agree. --repair never touches an article or a page:
-    where these are damaged, restore a copy that `newscrawl backup` made.
+    The exit code is 1 where something does not agree. --repair touches no article before it has
+    copied the archive to FILE.before-repair-TIME. What it cannot mend, a copy that `newscrawl
+    backup` made has.
     """
     found = _examine(db, quick=quick)
     if repair and any(each.can_repair for each in found):
@@ -42,12 +46,14 @@ def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: boo
             raise click.ClickException(
                 f"{db} itself is damaged, and nothing in it is repaired: restore a backup."
             )
-        _repair(db)
+        _repair(db, sorted({each.info_code for each in found if each.info_code}))
         found = _examine(db, quick=quick)
     if as_json:
         click.echo(to_json([asdict(each) for each in found]))
     else:
         _print(db, found)
+        if not any(each.kind in ("file", "tables") for each in found):
+            _note_open_run(db)
     ctx.exit(Exit.CRASHED if found else Exit.GOOD)
 
 
@@ -61,13 +67,47 @@ def _examine(db: str, *, quick: bool) -> list[Finding]:
         return list(examine(connection, quick=quick, each=each))
 
 
-def _repair(db: str) -> None:
-    from newscrawl.checking import repair
+def _repair(db: str, info_codes: list[str]) -> None:
+    """Make anew what can be, and these articles from their pages, after a copy is made."""
+    from newscrawl.checking import remake, repair
 
+    if info_codes:
+        _copy_before(db)
     with writing(db, "check", {"repair": True}) as writer:
+        if info_codes:
+            remake(writer, info_codes)
         repair(writer.connection)
-        writer.end(outcome="good", exit_code=0, reason="made anew what is made from the articles")
-    say("Repaired what is made from the articles; looking again.")
+        some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""
+        made = f"made anew {some}what is made from the articles"
+        writer.end(outcome="good", exit_code=0, reason=made)
+    say(f"Repaired: {made}. Looking again.")
+
+
+def _copy_before(db: str) -> None:
+    from newscrawl.store.backup import back_up
+    from newscrawl.store.clock import utc_now
+
+    copy = Path(f"{db}.before-repair-{utc_now()[:19].replace(':', '')}")
+    with reading(db) as connection:
+        back_up(connection, copy)
+    say(f"Before articles are touched, {db} was copied to {copy}.")
+
+
+def _note_open_run(db: str) -> None:
+    """Say it where the archive's last run has no end: a copy of a file in use looks so."""
+    from newscrawl.store.lock import WriterLock
+
+    with reading(db) as connection:
+        last = connection.execute(
+            "SELECT id, started_at, outcome FROM runs ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    is_writing = WriterLock(os.path.realpath(db)).names_a_living_holder()
+    if last is not None and last["outcome"] == "running" and not is_writing:
+        say(
+            f"Run {last['id']} of {last['started_at']} never ended: it was killed, or this is a "
+            "copy of a file in use, made without its -wal, and lacks what the run stored after. "
+            "Copy with `newscrawl backup`."
+        )
 
 
 def _print(db: str, found: Sequence[Finding]) -> None:
@@ -78,7 +118,7 @@ def _print(db: str, found: Sequence[Finding]) -> None:
         return
     said = f"{number(len(found), 'thing does', 'things do')} not agree."
     if any(each.can_repair for each in found):
-        said += " --repair mends what is made from the articles."
+        said += " --repair mends what can be made anew."
     if not all(each.can_repair for each in found):
         said += " For the rest, restore a copy that `newscrawl backup` made."
     say(said)

@@ -7,8 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError, explain
-from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION
+from newscrawl.store.errors import Gone, NewerSchema, NotAnArchive, StoreError, explain
+from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -88,6 +88,44 @@ def open_for_reading(path: str | Path) -> sqlite3.Connection:
         raise
     connection.row_factory = sqlite3.Row
     return connection
+
+
+class Place:
+    """Where an archive lies, to see that it stays there while a run writes it.
+
+    Nothing else would: what is written to a file that was deleted, or moved to another disk, is
+    written without an error, and gone at the end.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = str(path)
+        self._files: dict[str, tuple[int, int]] = {}
+        if self._path != MEMORY:
+            self.check()
+
+    def check(self) -> None:
+        """Look whether the file and its log are those that they were.
+
+        :raises Gone: they are not.
+        """
+        if self._path == MEMORY:
+            return
+        for suffix in ("", "-wal"):
+            known = self._files.get(suffix)
+            found = _identity(self._path + suffix)
+            if known is None and found is not None:
+                self._files[suffix] = found
+            elif found != known:
+                what = "deleted, or moved away," if found is None else "replaced by another file"
+                raise Gone(f"{self._path}{suffix} was {what} while it was being written.")
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _check_archive(connection: sqlite3.Connection, path: Path) -> None:
@@ -201,8 +239,12 @@ def _prepare(db: Database, path: Path) -> None:
     if version == 0:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         _claim(db)
+    with db.atomic():  # sqlite-utils would leave its table without an index, if stopped between
+        migrations.ensure_migrations_table(db)
     migrations.apply(db)
+    _check_tables(db.conn, path)
     db.execute("PRAGMA journal_mode = WAL")
+    db.execute("SELECT count(*) FROM meta").fetchone()  # opens the log: Place looks for it
     # A commit survives the death of the process; after a power cut the last ones may be
     # missing, never half there. FULL would cost an fsync a batch and gain nothing here: what
     # is missing is fetched again.
@@ -210,6 +252,16 @@ def _prepare(db: Database, path: Path) -> None:
     db.execute("PRAGMA foreign_keys = ON")
     # Negative: KiB. A batch's pages stay in memory until it is committed.
     db.execute("PRAGMA cache_size = -65536")
+
+
+def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse an archive of which somebody has dropped a table: a run would end in its middle."""
+    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    if missing := [table.name for table in TABLES if table.name not in found]:
+        raise StoreError(
+            f"{path} has lost {', '.join(missing)}: somebody has dropped what newscrawl made. "
+            "Nothing was written; restore a copy that `newscrawl backup` made."
+        )
 
 
 def _refuse_newer(version: int, path: Path) -> None:

@@ -17,12 +17,29 @@ class NewerSchema(StoreError):
     """The file was written by a later newscrawl; it was not touched."""
 
 
+class Gone(StoreError):
+    """The file is no longer where it was when the run opened it."""
+
+
+class Damaged(StoreError):
+    """The stored bytes of a page are not those that were stored."""
+
+
 class AlreadyRunning(StoreError):
     """Another run holds the archive."""
 
 
+def said(error: StoreError | sqlite3.Error, path: str) -> StoreError:
+    """Return *error* as a sentence, which it may be already."""
+    return error if isinstance(error, StoreError) else explain(error, path)
+
+
 def explain(error: sqlite3.Error, path: str) -> StoreError:
     """Return *error* as a sentence with what to do about it."""
+    if str(error).startswith(("no such table", "no such column")):
+        return StoreError(
+            f"{path} is not as newscrawl made it: {error}. `newscrawl check` says what is missing."
+        )
     code = getattr(error, "sqlite_errorname", "") or ""
     for prefix, sentence in _SENTENCES.items():
         if code.startswith(prefix):
@@ -35,6 +52,8 @@ _SENTENCES = {
     "all that was committed is safe.",
     "SQLITE_BUSY": "{path} is locked by another program. Close what writes it and run again.",
     "SQLITE_LOCKED": "{path} is locked by another program. Close what writes it and run again.",
+    "SQLITE_READONLY_ROLLBACK": "A run was stopped while it made or migrated {path}. The next run "
+    "puts that right: start one, then read again.",
     "SQLITE_READONLY": "{path} is read-only. Make the file and its folder writable, or choose "
     "another file.",
     "SQLITE_CANTOPEN": "{path} cannot be opened. Check that its folder exists and is writable.",

@@ -38,6 +38,17 @@ class WriterLock:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
         return self
 
+    def names_a_living_holder(self) -> bool:
+        """Whether a run that is there seems to have it; the lock itself is not tried, lest a run
+        that begins just now finds it taken."""
+        try:
+            os.kill(int(json.loads(self._holder.read_text())["pid"]), 0)
+        except PermissionError:
+            return True  # somebody else's
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return True
+
     def release(self) -> None:
         """Give the lock back; harmless where it is not held."""
         if self._lock.is_locked:

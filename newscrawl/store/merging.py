@@ -32,8 +32,7 @@ class Merger:
         """For each article that the batch changes: what the index holds, and what it should."""
         self._names: Counter[tuple[str, str]] = Counter()
         """On how many pages of the batch each name stands with its category."""
-        [(seq,)] = db.execute("SELECT value FROM meta WHERE key = 'seq'")
-        self._seq = self._finished_seq = int(seq)
+        self._seq = self._finished_seq = last_seq(db)
 
     def add_all(self, articles: Sequence[Article], loader_version: int) -> list[Verdict]:
         """Take in what some pages say, as if one after the other; return what each was worth."""
@@ -221,6 +220,15 @@ class Merger:
     def _next_seq(self) -> int:
         self._seq += 1
         return self._seq
+
+
+def last_seq(db: sqlite3.Connection) -> int:
+    """Return the highest sequence number given: whatever meta says, no less than any article's."""
+    sql = (
+        "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'seq'), 0),"
+        " coalesce((SELECT max(seq) FROM articles), 0))"
+    )
+    return int(db.execute(sql).fetchone()[0])
 
 
 def code_of(article: Article) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newscrawl.store import archive
-from newscrawl.store.archive import MEMORY, check, open_for_writing
+from newscrawl.store.archive import MEMORY, Place, check, open_for_writing
+from newscrawl.store.backup import back_up
 from newscrawl.store.clock import utc_now
-from newscrawl.store.errors import StoreError, explain
+from newscrawl.store.errors import Gone, StoreError, explain
 from newscrawl.store.lock import WriterLock
+from newscrawl.store.merging import last_seq
 
 
 class Target:
@@ -35,6 +37,7 @@ class Target:
         self._lock = None
         self._beside: Path | None = None
         self._stored = 0
+        self._place = Place(MEMORY)
         if self.path == MEMORY:
             self.db = open_for_writing(MEMORY)
             return
@@ -45,6 +48,7 @@ class Target:
         self._lock = WriterLock(file).acquire(utc_now())
         try:
             self.db = self._open_beside(file) if overwrite else open_for_writing(file)
+            self._place = Place(self._beside or file)
         except BaseException:
             self._lock.release()
             raise
@@ -65,9 +69,11 @@ class Target:
     def finish(self, *, good: bool) -> None:
         """Close the archive and free it; a rebuilt one takes the file's place if *good*.
 
-        :raises StoreError: the file cannot be replaced; it is as it was.
+        :raises StoreError: the file cannot be replaced; it is as it was. Or it is no longer there;
+            all that was committed is kept in another.
         """
         try:
+            self._rescue()
             self.db.close()
             if self._beside is not None:
                 if good:
@@ -76,6 +82,24 @@ class Target:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+    def _rescue(self) -> None:
+        """Where the file was taken away under the run, keep what it has: we have it still open."""
+        try:
+            self._place.check()
+        except Gone as gone:
+            try:
+                self.db.conn.rollback()
+            except sqlite3.ProgrammingError:
+                return  # closed already, which removes the log
+            kept = Path(f"{self.path}.rescued-{utc_now()[:19].replace(':', '')}")
+            try:
+                back_up(self.db.conn, kept)
+            except StoreError as error:
+                raise StoreError(f"{gone} It could not be kept elsewhere: {error}") from error
+            finally:
+                self.db.close()
+            raise Gone(f"{gone} All that was committed until then is kept in {kept}.") from gone
 
     def _open_beside(self, path: Path) -> Database:
         self._beside = path.with_name(path.name + ".rebuild")
@@ -93,8 +117,7 @@ def _contents(path: Path) -> tuple[int, int]:
         return 0, 0
     with closing(open_for_writing(path)) as old:
         articles = old.conn.execute("SELECT count(*) FROM articles").fetchone()[0]
-        seq = old.conn.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0]
-    return int(articles), int(seq)
+        return int(articles), last_seq(old.conn)
 
 
 def _replace(path: Path, new: Path) -> None:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from newscrawl.items import Article, Listed, Page, Reject
 from newscrawl.store import known_pages, listings, raw, rows, rule_uses
+from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.fold import Fields, Sighting
@@ -45,6 +46,9 @@ class Writer:
         self.path = self.connection.execute("PRAGMA database_list").fetchone()[2] or ":memory:"
         self.counters: Mapping[str, int] = {}
         """The run's counters, committed with each batch; set by the run."""
+        self.committed: Mapping[str, int] = {}
+        """Those of the last commit: after a failure, they are what is stored."""
+        self._place = Place(self.path)
         self._batch = batch_items, batch_seconds
         self._work: list[Callable[[sqlite3.Connection], object]] = []
         """What the batch has done, to do it again without a page that failed."""
@@ -129,12 +133,14 @@ class Writer:
 
         :raises StoreError: it cannot be committed.
         """
+        self._place.check()
         with self._explained():
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN IMMEDIATE")
             self._write_counters()
             self._merger.finish()
             self.connection.execute("COMMIT")
+            self.committed = dict(self.counters)
             self._forget(committed=True)
 
     @property
@@ -259,6 +265,9 @@ class Writer:
                     utc_now(),
                 ),
             )
+            # Into the file itself, and not only its log: a copy of the file alone, made while the
+            # run writes, then says that it is none of a run's end.
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         if cursor.lastrowid is None:
             raise StoreError(f"{self.path} gave the run no number.")
         return cursor.lastrowid
