@@ -17,6 +17,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pickle
+import resource
 import shutil
 import signal
 import sys
@@ -24,7 +26,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -33,7 +35,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.soak_judge import Judgement, Run, judge
 from bench.soak_processes import Nursery, Scheduler, Use, fds_of, use_of
-
 from newscrawl.mirror.changing import KEPT_DAYS, Changing, Hostile, Weather
 from newscrawl.mirror.dice import Dice
 from newscrawl.mirror.plan import DAY
@@ -91,12 +92,13 @@ class Result:
 
     options: Options
     seconds: float
+    cpu_seconds: float
+    """Of the soak, the site, the scheduler and all runs together."""
     exit_codes: dict[str, int]
     requests: dict[str, int]
     samples: list[Sample]
     judgement: Judgement
     scheduler_ended: int
-    findings: list[str] = field(default_factory=list)
 
 
 def world_of(options: Options) -> tuple[Changing, Weather, int]:
@@ -147,7 +149,7 @@ class Soak:
 
     def run(self, *, progress: bool) -> Result:
         """Run all, and judge."""
-        began, log = time.monotonic(), self.folder / "runs.log"
+        began, used, log = time.monotonic(), _cpu(), self.folder / "runs.log"
         nursery = Nursery(log)
         scheduler = Scheduler(self.folder, self.words(), log)
         try:
@@ -164,12 +166,12 @@ class Soak:
             scheduler.process.kill()
             nursery.close()
             self.server.close()
-        last = datetime.fromtimestamp(self.runs[-1].second, UTC)
-        judgement = judge(self.changing, self.weather, self.runs, self.db, last)
+        (self.folder / "runs.pickle").write_bytes(pickle.dumps((self.options, self.runs)))
+        judgement = judge(self.changing, self.runs, self.db)
         asked = Counter(_kind_of(each.status) for run in self.runs for each in run.log)
         return Result(
-            self.options, time.monotonic() - began, Counter(str(run.code) for run in self.runs),
-            asked, self.samples, judgement, ended,
+            self.options, time.monotonic() - began, _cpu() - used,
+            Counter(str(run.code) for run in self.runs), asked, self.samples, judgement, ended,
         )  # fmt: skip
 
     def _step(self, number: int, nursery: Nursery, words: Sequence[str]) -> int:
@@ -226,6 +228,12 @@ class Soak:
         )  # fmt: skip
 
 
+def _cpu() -> float:
+    """Return the seconds of processor time that this process and its ended children took."""
+    both = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(each.ru_utime + each.ru_stime for each in both)
+
+
 def _kind_of(status: int) -> str:
     return "reset" if status == 0 else str(status)
 
@@ -236,10 +244,10 @@ def _kind_of(status: int) -> str:
 def flatness(samples: list[Sample]) -> dict[str, tuple[float, float]]:
     """Return each measure of the first day and of the last: medians, without the first hour."""
     warm = [each for each in samples if each.day > 1 / 24] or samples
-    end = warm[-1].day
-    span = min(1.0, end / 3)
-    first = [each for each in warm if each.day <= span]
-    last = [each for each in warm if each.day > end - span]
+    begin, end = warm[0].day, warm[-1].day
+    span = min(1.0, (end - begin) / 3)
+    first = [each for each in warm if each.day <= begin + span]
+    last = [each for each in warm if each.day >= end - span]
     measures = {
         "scheduler_rss_kb": lambda each: each.scheduler.rss_kb,
         "scheduler_fds": lambda each: each.scheduler.fds,
@@ -262,6 +270,7 @@ def as_dict(result: Result) -> dict[str, Any]:
         "options": asdict(result.options),
         "runs": len(result.samples),
         "seconds": round(result.seconds, 1),
+        "cpu_seconds": round(result.cpu_seconds, 1),
         "exit_codes": dict(result.exit_codes),
         "scheduler_ended": result.scheduler_ended,
         "requests": dict(result.requests),
@@ -276,7 +285,10 @@ def as_dict(result: Result) -> dict[str, Any]:
 def show(result: Result) -> None:
     """Print the result for people."""
     found = as_dict(result)
-    print(f"{found['runs']} runs, {found['seconds']:.0f} s; ended with {found['exit_codes']}")
+    print(
+        f"{found['runs']} runs, {found['seconds']:.0f} s, of which "
+        f"{found['cpu_seconds']:.0f} s of processor time; ended with {found['exit_codes']}"
+    )
     print(f"requests: {found['requests']}")
     print(f"\n{'':<20}{'first day':>12}{'last day':>12}")
     for name, (first, last) in found["first_and_last_day"].items():
@@ -319,6 +331,14 @@ def soak(options: Options, folder: Path, *, progress: bool = False) -> Result:
     return Soak(options, folder).run(progress=progress)
 
 
+def judge_again(folder: Path) -> int:
+    """Judge a soak that was kept; print what was compared and what does not agree."""
+    options, runs = pickle.loads((folder / "runs.pickle").read_bytes())  # noqa: S301  our own
+    judgement = judge(world_of(options)[0], runs, folder / "news.db")
+    print(json.dumps(asdict(judgement), ensure_ascii=False, indent=1))
+    return 1 if judgement.findings else 0
+
+
 def main() -> int:
     """Soak, and say what was found; the exit code is 1 where the archive is not exact."""
     parser = argparse.ArgumentParser(
@@ -331,7 +351,10 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw into this .svg or .png")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep archive and log there")
+    parser.add_argument("--judge", type=Path, metavar="FOLDER", help="only judge what was kept")
     asked = parser.parse_args()
+    if asked.judge:
+        return judge_again(asked.judge)
     options = Options(seed=asked.seed, days=asked.days, articles_a_day=asked.articles_a_day)
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="soak-"))
     folder.mkdir(parents=True, exist_ok=True)

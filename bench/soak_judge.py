@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from newscrawl.mirror.changing import Changing, Served, Weather
+from newscrawl.mirror.changing import Changing, Served
 from newscrawl.mirror.truth import Truth
 from newscrawl.settings import NEWSCRAWL_LOOK_AGAIN, NEWSCRAWL_POLL_SECONDS
 
@@ -32,6 +32,9 @@ LINK = re.compile(r'href="(/[^"]*/\d{4}/\d\d/\d\d/[^"]+\.html)"')
 HOUR = 3600
 SLACK = 3 * HOUR
 """How long bad weather may put off a look that is due: an outage, and failures before and after."""
+
+WRONG_CLOCK = 5400
+"""Seconds by which a run's clock may be wrong: it is what says from when on a hole is."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +73,11 @@ class Came(NamedTuple):
     version: int
 
 
-def judge(
-    changing: Changing, weather: Weather, runs: Sequence[Run], db: Path, last: datetime
-) -> Judgement:
-    """Compare the archive with what was served up to *last*."""
+def judge(changing: Changing, runs: Sequence[Run], db: Path) -> Judgement:
+    """Compare the archive with what was served to the runs."""
     with closing(sqlite3.connect(db)) as connection:
         connection.row_factory = sqlite3.Row
-        court = Court(changing, weather, runs, connection, int(last.timestamp()))
+        court = Court(changing, runs, connection)
         findings = list(court.findings())
         counts = court.counts
     said = subprocess.run(
@@ -92,14 +93,12 @@ class Court:
     """The evidence of both sides."""
 
     def __init__(
-        self, changing: Changing, weather: Weather, runs: Sequence[Run],
-        connection: sqlite3.Connection, end: int,
-    ) -> None:  # fmt: skip
+        self, changing: Changing, runs: Sequence[Run], connection: sqlite3.Connection
+    ) -> None:
         self.changing = changing
-        self.weather = weather
         self.runs = runs
         self.db = connection
-        self.end = end
+        self.end = runs[-1].second
         self.counts: Counter[str] = Counter()
         self.came: dict[str, list[Came]] = {}
         """By the post's path, in order."""
@@ -121,7 +120,7 @@ class Court:
         yield from self._gone()
 
     def _rows(self, table: str) -> list[sqlite3.Row]:
-        return self.db.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
+        return self.db.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()  # noqa: S608
 
     # -- each run: its ledger, and what it was told -----------------------------------------
 
@@ -338,7 +337,10 @@ class Court:
                 self.counts["edits that a look was due for"] += 1
                 seen = [each.run.second for each in came if each.version > first.version]
                 if not seen or seen[0] > due + SLACK:
-                    yield f"{path}: edited at {edited}, a look was due at {due:.0f}, seen at {seen[:1]}"
+                    yield (
+                        f"{path} was edited at {edited}, a look was due at {due:.0f}, and it was "
+                        f"seen at {seen[:1]}"
+                    )
 
     def _gone(self) -> Iterator[str]:
         """Check what the archive says of pages that the site has taken down."""
@@ -376,7 +378,7 @@ def _requests(log: Sequence[Served]) -> int:
     aiohttp sends a request once more where the connection was reset before an answer, and says
     nothing of it.
     """
-    count, again = 0, set()
+    count, again = 0, set[str]()
     for served in log:
         if served.path in again:
             again.remove(served.path)
@@ -392,7 +394,7 @@ def _covers(hole: sqlite3.Row, shown: int, truth: Truth) -> bool:
         return False
     begin = datetime.fromisoformat(hole["from_at"]).timestamp()
     until = datetime.fromisoformat(hole["until_at"]).timestamp()
-    return begin <= shown and truth.published.timestamp() < until
+    return begin - WRONG_CLOCK <= shown and truth.published.timestamp() < until
 
 
 def _path(url: str) -> str:

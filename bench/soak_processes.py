@@ -1,8 +1,8 @@
 """The processes of a soak: the real scheduler, and what starts each of its runs within 20 ms.
 
-``newscrawl crawl … --every`` starts an interpreter for each run, which takes it a second of
-imports; a week has 2,016 runs. Here the scheduler is the real one (:func:`newscrawl.cli.every.repeat`
-in a process of its own, which starts a process a run and waits for it), but the program that it
+``newscrawl crawl … --every`` starts an interpreter for each run, which takes a second for its
+imports; a week has 2,016 runs. Here the scheduler is the real one, ``newscrawl.cli.every.repeat``
+in a process of its own, which starts a process a run and waits for it; but the program that it
 starts is a small one that asks the soak for the run. The soak has it from a *nursery*, a process
 that has imported newscrawl and forks: the child is what ``python -m newscrawl`` is after its
 imports, and runs the same command line to its end. Its clock says the simulated time, through the
@@ -30,17 +30,16 @@ INTERVAL = 0.05
 """Seconds (real) between two runs that the scheduler aims at: none waits for the next one."""
 
 STARTER = """#!{python} -IS
-import os, signal, socket, sys
+import os, socket, sys
 asking = socket.socket(socket.AF_UNIX)
 asking.connect({path!r})
 asking.sendall("\\n".join(sys.argv[1:]).encode() + b"\\0")
 code = int(asking.recv(16) or b"1")
 if code < 0:
-    signal.signal(-code, signal.SIG_DFL)
     os.kill(os.getpid(), -code)
 sys.exit(code)
 """
-"""What the scheduler starts in the place of Python: a run's arguments go out, its end comes back."""
+"""What the scheduler starts in the place of Python: arguments go out, an exit code comes back."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,7 @@ def _become_run(words: list[str], now: datetime, telling: int) -> None:
     except SystemExit as end:
         code = end.code
     except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
     sys.stderr.flush()
     with open(telling, "w") as file:  # in their order: some cannot be imported before others
         file.write("\n".join(name for name in sys.modules if name not in known))

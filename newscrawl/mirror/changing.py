@@ -27,7 +27,9 @@ from newscrawl.mirror.site import Response, Site
 BUILD = 300
 """Seconds between two builds of the mirror."""
 KEPT_DAYS = 3
-LOGIN = b"<html><head><title>Sign in</title></head><body><form><input type='password'></form></html>"
+LOGIN = (
+    b"<html><head><title>Sign in</title></head><body><form><input type='password'></form></html>"
+)
 """What a hotel's network answers in the place of any page, with status 200."""
 SHARED = ("kinds", "start", "category_pages", "by_category", "by_tag", "first_notice", "_age")
 """What of a plan does not depend on what is shown now."""
