@@ -163,7 +163,7 @@ class Soak:
                     self._say(time.monotonic() - began)
             ended = scheduler.stop()
         finally:
-            scheduler.process.kill()
+            scheduler.kill()
             nursery.close()
             self.server.close()
         (self.folder / "runs.pickle").write_bytes(pickle.dumps((self.options, self.runs)))
@@ -326,9 +326,10 @@ def plot(samples: list[Sample], path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def soak(options: Options, folder: Path, *, progress: bool = False) -> Result:
-    """Run a soak in an empty folder; return what it found."""
-    return Soak(options, folder).run(progress=progress)
+def soak(options: Options, folder: Path, *, progress: bool = False) -> tuple[Result, list[Run]]:
+    """Run a soak in an empty folder; return what it found, and its runs."""
+    made = Soak(options, folder)
+    return made.run(progress=progress), made.runs
 
 
 def judge_again(folder: Path) -> int:
@@ -359,7 +360,7 @@ def main() -> int:
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="soak-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        result = soak(options, folder, progress=True)
+        result, _ = soak(options, folder, progress=True)
     finally:
         if not asked.keep:
             shutil.rmtree(folder)

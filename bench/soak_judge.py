@@ -73,20 +73,25 @@ class Came(NamedTuple):
     version: int
 
 
-def judge(changing: Changing, runs: Sequence[Run], db: Path) -> Judgement:
-    """Compare the archive with what was served to the runs."""
+def judge(changing: Changing, runs: Sequence[Run], db: Path, *, check: bool = True) -> Judgement:
+    """Compare the archive with what was served to the runs; *check* asks ``newscrawl check``."""
     with closing(sqlite3.connect(db)) as connection:
         connection.row_factory = sqlite3.Row
         court = Court(changing, runs, connection)
         findings = list(court.findings())
         counts = court.counts
+    if check:
+        findings += _check(db)
+    return Judgement(dict(counts), findings)
+
+
+def _check(db: Path) -> Iterator[str]:
     said = subprocess.run(
         [sys.executable, "-m", "newscrawl", "check", "--db", str(db)], cwd=ROOT,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if said.returncode != 0:
-        findings.append(f"newscrawl check ends with {said.returncode}: {said.stdout}{said.stderr}")
-    return Judgement(dict(counts), findings)
+        yield f"newscrawl check ends with {said.returncode}: {said.stdout}{said.stderr}"
 
 
 class Court:
@@ -158,7 +163,9 @@ class Court:
             number = self.changing.numbers.get(served.path)
             if number is None:
                 continue
-            ends[served.path] = end = _end(served)
+            end = _end(served)
+            if ends.get(served.path, "failed") == "failed":
+                ends[served.path] = end  # what has ended otherwise is not asked for again
             if end == "came":
                 version = self.changing.lives[number].version(served.build)
                 self.came.setdefault(served.path, []).append(Came(run, version))
@@ -213,6 +220,8 @@ class Court:
                 continue
             row, is_whole = self.articles[code], len(numbers[number]) == self._posts(number)
             path = self._best(number, numbers[number])
+            if path not in self.came:
+                continue  # told of already: it never came
             wanted = [self._row(number, v, is_whole) for v in self._versions(path)]
             found = {name: row[name] for name in wanted[0]}
             if found not in wanted:

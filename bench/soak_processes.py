@@ -98,9 +98,13 @@ class Scheduler:
     def stop(self) -> int:
         """End it as a person or a service would; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """End it, if it has not ended, and stop listening."""
+        self.process.kill()
+        self.process.wait()
         self._listening.close()
-        return code
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,10 @@ class Nursery:
     def close(self) -> None:
         """End it."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(10)
+        self._process.stdout.close()
 
 
 def nurse() -> None:
