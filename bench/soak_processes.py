@@ -67,6 +67,11 @@ def fds_of(pid: int) -> int:
         return 0
 
 
+def _environment() -> dict[str, str]:
+    """Return the environment without coverage's: measuring it makes each run twice as long."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+
+
 class Scheduler:
     """``--every`` in a process of its own, and the socket on which its runs are asked for."""
 
@@ -80,8 +85,9 @@ class Scheduler:
         starter.chmod(0o755)
         with log.open("ab") as file:
             self.process = subprocess.Popen(
-                [sys.executable, __file__, "schedule", str(starter), *words], cwd=ROOT, stderr=file
-            )
+                [sys.executable, __file__, "schedule", str(starter), *words],
+                cwd=ROOT, env=_environment(), stderr=file,
+            )  # fmt: skip
 
     def next_run(self, timeout: float = 60) -> tuple[socket.socket, list[str]]:
         """Wait until the scheduler starts a run; return whom to tell its end, and its words.
@@ -125,8 +131,8 @@ class Nursery:
     def __init__(self, log: Path) -> None:
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, "nurse"], cwd=ROOT, text=True, stderr=file,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [sys.executable, __file__, "nurse"], cwd=ROOT, env=_environment(), text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file,
             )  # fmt: skip
 
     def start(self, words: list[str], now: datetime) -> int:
