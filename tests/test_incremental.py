@@ -15,7 +15,9 @@ from crawls import assert_balanced, crawl, dump, ledger, query
 from newscrawl.mirror.server import Answers, Fault, Server
 from newscrawl.mirror.site import Response, Site
 from newscrawl.outcome import Exit
+from newscrawl.polling import forgotten_until
 from newscrawl.store import clock
+from newscrawl.store.clock import utc_now
 
 Serving = Callable[[Answers], Server]
 
@@ -252,6 +254,22 @@ async def test_due_asks_a_listing_that_the_home_page_cannot_show_all_of(
     assert {code for (code,) in query(db, "SELECT info_code FROM articles")} == linked
 
 
+async def test_due_run_that_asks_for_one_list_in_vain_has_reached_the_site(
+    serving: Serving, tmp_path: Path, hands: Hands
+) -> None:
+    site, db = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    await crawl("category", db, server.url)
+    slug = next(truth.listings[0] for truth in site.truths() if truth.listings)
+    with closing(sqlite3.connect(db, isolation_level=None)) as connection:
+        connection.execute("UPDATE listings SET interval = 40000 WHERE name <> ?", (slug,))
+    server.faults[f"/category/{slug}.html"] = Fault(status=500)
+    hands.move(minutes=5)
+    outcome = await crawl("category", db, server.url, due="1")
+    assert outcome.reason == f"1 of 1 lists of articles cannot be had: {slug}"
+    assert outcome.exit is Exit.DEGRADED
+
+
 # -- what is missed -------------------------------------------------------------------------
 
 
@@ -292,6 +310,34 @@ async def test_long_absence_without_news_is_no_hole(
     hands.move(days=9)
     await crawl("category", db, server.url)
     assert query(db, "SELECT count(*) FROM holes") == [(0,)]
+
+
+async def test_listing_that_failed_for_days_has_a_hole(
+    serving: Serving, tmp_path: Path, hands: Hands
+) -> None:
+    """Also where the home page has shown some of its posts: of a burst, it shows five."""
+    whole = Site(articles=240, days=6, categories=4)
+    slug = "zhengquanshibaowang"
+    server, db = serving(whole.showing(0, 40)), tmp_path / "news.db"
+    hands.now = began = datetime.fromtimestamp(whole.second(40), UTC)
+    await crawl("category", db, server.url)
+    server.faults[f"/category/{slug}.html"] = Fault(status=500)
+    for first, last in ((0, 120), (120, 240)):
+        server.site = whole.showing(first, last)
+        hands.now = datetime.fromtimestamp(whole.second(last - 1), UTC)
+        await crawl("category", db, server.url)
+    server.faults.clear()
+    hands.move(minutes=5)
+    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    lost = [truth for truth in whole.truths() if truth.info_code not in stored]
+    assert lost
+    assert {truth.listings for truth in lost} == {(slug,)}
+    last_kept = forgotten_until(utc_now(), 3)
+    assert query(db, "SELECT name, from_at, until_at FROM holes WHERE name = ?", slug) == [
+        (slug, began.isoformat(timespec="seconds"), last_kept)
+    ]
+    assert all(truth.published.astimezone(UTC).isoformat() < last_kept for truth in lost)
 
 
 async def test_since_and_limit_keep_no_looks(

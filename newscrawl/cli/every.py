@@ -57,7 +57,7 @@ def without_every(words: Sequence[str]) -> list[str]:
     return found
 
 
-def repeat(words: Sequence[str], seconds: int) -> int:
+def repeat(words: Sequence[str], seconds: float) -> int:
     """Run ``newscrawl`` with *words* every so many seconds, until a signal; return the exit code.
 
     Runs never overlap: one that takes longer than the interval is followed by the next in time.

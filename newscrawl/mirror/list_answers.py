@@ -37,7 +37,11 @@ class Asked:
     def truths(self, start: int, count: int) -> list[Truth]:
         """Articles with an id, newest first: `count` of them from `start` on."""
         site = self.site
-        numbers = (number for number in reversed(site.shown) if site.digits(number))
+        numbers = (
+            number
+            for number in reversed(site.shown)
+            if site.is_shown(number) and site.digits(number)
+        )
         return [site.article(number) for number in islice(numbers, start, start + count)]
 
     def page(self, number: str, size: str) -> list[Truth]:

@@ -107,6 +107,8 @@ class Plan:
     """Articles that were edited in place: number of the article, how often."""
     window: tuple[int, int] | None = None
     """The articles that the mirror shows now, from and up to but not including; else all."""
+    removed: frozenset[int] = frozenset()
+    """Articles of the window that it does not show: taken down, or not there yet."""
     robots: str = "allow"
     """``allow`` or ``deny``: what robots.txt says (the real one is not known)."""
 
@@ -228,9 +230,13 @@ class Plan:
 
     @property
     def shown(self) -> range:
-        """The numbers of the articles that the mirror shows now."""
+        """The numbers of the articles that the mirror shows now, and of those removed."""
         start, stop = self.window or (0, self.articles)
         return range(max(0, start), min(stop, self.articles))
+
+    def is_shown(self, number: int) -> bool:
+        """Whether the mirror shows an article now."""
+        return number in self.shown and number not in self.removed
 
     def _places(self, which: str) -> dict[str, list[tuple[int, int]]]:
         """Places in the period and numbers of the posts, by category or tag."""
@@ -262,7 +268,7 @@ class Plan:
             return
         for block in range(self.shown[-1] // PERIOD, self.shown[0] // PERIOD - 1, -1):
             for place, post in reversed(places):
-                if block * PERIOD + place in self.shown:
+                if self.is_shown(block * PERIOD + place):
                     yield block * PERIOD + place, post
 
     def page_second(self, number: int, post: int) -> int:

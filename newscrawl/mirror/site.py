@@ -46,7 +46,7 @@ class Site(Plan):
 
     def truths(self) -> Iterator[Truth]:
         """The articles that the mirror shows, the oldest number first, one at a time."""
-        return map(self.article, self.shown)
+        return map(self.article, filter(self.is_shown, self.shown))
 
     def edited(self, number: int, version: int) -> Site:
         """The site after an article was edited in place so often.
@@ -112,7 +112,7 @@ class Site(Plan):
         """The page of a post, None if there is none at the path."""
         found = OLD_POST.match(path) or POST.search(path)
         number = self.find(found[1]) if found else None
-        if number is None or number not in self.shown:
+        if number is None or not self.is_shown(number):
             return None
         truth = self.article(number)
         pages = (render.post_page(truth, post) for post in truth.posts if post.path == path)
@@ -187,7 +187,8 @@ class Site(Plan):
         others = (
             (number, post)
             for number in reversed(self.shown)
-            if (kind := self.kind(number)).oddity not in ("quoted_title", "old_post")
+            if self.is_shown(number)
+            and (kind := self.kind(number)).oddity not in ("quoted_title", "old_post")
             for post in range(len(kind.generations))
         )
         leading = self.newest(self.members(broken), 10)

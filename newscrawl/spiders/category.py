@@ -278,16 +278,18 @@ class CategorySpider(Resolving, Following):
     def _hole(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
         """Return the time of which a listing has shown and dropped posts unseen; None where none.
 
-        A post that was known before shows that nothing between is missing. The home page has
-        posts of all categories, and must know most of them.
+        A post that was seen before that time ended and is shown still tells that the listing does
+        not forget so soon. One that was seen since tells nothing: the home page may have shown it
+        while the listing failed. The home page has posts of all categories, and most of them must
+        be that old.
         """
         seen = self._last_seen(stored)
         days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
         until = forgotten_until(utc_now(), days)
         if seen is None or seen >= until:
             return None
-        known = sum(self._is_stored(link) for link in links)
-        is_whole = known > len(links) / 2 if stored is self._home else known > 0
+        old = sum(self._was_seen_before(until, link) for link in links)
+        is_whole = old > len(links) / 2 if stored is self._home else old > 0
         return None if is_whole else (seen, until)
 
     def _last_seen(self, stored: Listing | None) -> str | None:
@@ -302,12 +304,13 @@ class CategorySpider(Resolving, Following):
             return stored.checked_at
         return max(stored.checked_at, self._home.checked_at)
 
-    def _is_stored(self, link: str) -> bool:
+    def _was_seen_before(self, moment: str, link: str) -> bool:
         try:
             page, _ = self.post_at(link)
         except ids.BadInfoCode:
             return False
-        return known_pages.find(self.run.connection, page) is not None
+        known = known_pages.find(self.run.connection, page)
+        return known is not None and known.observed_at < moment
 
     def listing_failed(self, failure: TwistedFailure) -> None:
         """Note that a list could not be had; one that was only guessed at may not exist."""

@@ -71,7 +71,11 @@ COUNTERS: tuple[tuple[str, str], ...] = (
     ("new", "of these, the first page of an article"),
     ("richer", "of these, added to an article"),
     ("changed", "of these, replaced what the same page said before; see `revisions`"),
-    ("requests", "HTTP requests sent, retries and redirects included"),
+    (
+        "requests",
+        "HTTP requests sent, retries and redirects included (but not the second try that the HTTP "
+        "client makes at once where a connection was reset)",
+    ),
     ("responses", "HTTP responses had"),
     ("errors", "HTTP requests that ended without a response"),
 )
