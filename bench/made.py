@@ -29,7 +29,7 @@ from newscrawl.mirror.dice import Dice
 from newscrawl.mirror.words import company, paragraph, sentence, shown, title
 from newscrawl.pages import LOADER_VERSION
 from newscrawl.store.target import Target
-from newscrawl.store.writer import Writer
+from newscrawl.store.writer import BATCH_ITEMS, Writer
 
 CHINA = timezone(timedelta(hours=8))
 A_DAY = 1_000
@@ -128,17 +128,20 @@ def write(path: Path, first: int, last: int, parts: int = 10) -> Iterator[tuple[
     target = Target(path)
     writer = Writer(target.db, spider="bench", arguments={}, versions={}, pid=os.getpid())
     language, seconds, processor = Language(), 0.0, 0.0
-    edges = {first + (last - first) * (part + 1) // parts - 1 for part in range(parts)}
-    for number, article in enumerate(articles(language, first, last), first):
+    edges = {first + (last - first) * (part + 1) // parts for part in range(parts)}
+    made, number = articles(language, first, last), first
+    while batch := list(
+        itertools.islice(made, min(BATCH_ITEMS, min(edges, default=last) - number))
+    ):
         began, used = time.perf_counter(), time.process_time()
-        writer.add(article, loader_version=LOADER_VERSION)
-        writer.commit_if_due()
-        if number in edges:
-            writer.commit()
+        writer.add_all(batch, loader_version=LOADER_VERSION)
+        writer.commit()
         seconds += time.perf_counter() - began
         processor += time.process_time() - used
+        number += len(batch)
         if number in edges:
-            yield number + 1, seconds, processor
+            edges.remove(number)
+            yield number, seconds, processor
             seconds = processor = 0.0
     writer.end(outcome="good", exit_code=0, reason="made for a benchmark")
     target.finish(good=True)
