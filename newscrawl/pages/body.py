@@ -274,7 +274,7 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
     kept = _KEPT.get(tag, frozenset())
     if not kept.issuperset(element.attrib):
         # Not one by one: lxml has no way to name an attribute {id.
-        values = {name: value for name, value in element.attrib.items() if name in kept}
+        values = [(name, value) for name, value in element.attrib.items() if name in kept]
         element.attrib.clear()
         element.attrib.update(values)
     return not _ENTITY_CLASSES.isdisjoint(classes)
