@@ -62,6 +62,7 @@ FOUND = [
     ("bodies", "a\ufffeb<!--x-->c".encode(), "what is no character, joined to a text"),
     ("bodies", b'<p c="1" h/=/">/p>', "attributes named = and a quote, which hid the text"),
     ("bodies", b'<p><span {id="x" b>y', "an attribute with a name that lxml cannot say"),
+    ("bodies", b"&#&#14;x6@", "a reference that another leaves behind"),
     ("ids", b"2021640372855032164037285503727 H1:27727 H1:27:35", "decimal raises in dateutil"),
     ("ids", b"2-2028 1:41111111111111111111111111111111111111111111111111111111E", "so it does"),
     ("ids", b"CFHNW20171228960132179", "five letters of which three are CFH's"),

@@ -91,9 +91,9 @@ def test_marks_of_direction_stay() -> None:
     assert _post("甲\u200f乙", "丙").title == "甲\u200f乙"
 
 
-def test_references_to_controls_are_nothing() -> None:
+def test_references_to_what_is_no_character() -> None:
     found = body.read_html("<p>a&#xE;b&#14;c&#150;d&#x4e2d;&#0;&#xFFFE;&#xD800;&#99999999999;e</p>")
-    assert found.html == "<p>abc–d中e</p>"
+    assert found.html == "<p>a\ufffdb\ufffdc–d中\ufffd\ufffd\ufffd\ufffde</p>"
 
 
 @pytest.mark.parametrize(

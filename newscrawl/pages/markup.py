@@ -45,20 +45,21 @@ def parse(text: str) -> etree._Element:
 
 
 def _character(reference: re.Match[str]) -> str:
-    """Return a reference to a character; nothing for one to what is none.
+    """Return a reference to a character; U+FFFD for one to what is none, as HTML says of some.
 
+    Nothing in its place would join what stands around it, ``&#&#14;x6``, to another reference.
     libxml2 puts control characters into the tree, where lxml raises at the next touch. Those of
     Windows' charset (``&#150;``) mean what HTML says.
     """
     hexadecimal, decimal = reference.groups()
     digits = (hexadecimal or decimal).lstrip("0")
     if len(digits) > 7:
-        return ""
+        return "\ufffd"
     code = int(digits or "0", 16 if hexadecimal else 10)
     if 0x80 <= code <= 0x9F:
-        return bytes([code]).decode("cp1252", "ignore")
+        return bytes([code]).decode("cp1252", "replace")
     if code > 0x10FFFF or not clean(chr(code)):
-        return ""
+        return "\ufffd"
     return reference[0]
 
 
