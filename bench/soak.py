@@ -77,6 +77,8 @@ class Sample:
 
     day: float
     scheduler: Use
+    nursery: Use
+    """Of the soak's own: a run begins with its memory."""
     run_kb: int
     run_fds: int
     """The most files that the run had open when it asked for something."""
@@ -158,7 +160,7 @@ class Soak:
                 ended = self._step(number, nursery, words)
                 asking.sendall(str(ended).encode())
                 asking.close()
-                self._sample(scheduler)
+                self._sample(scheduler, nursery)
                 if progress and number % 50 == 49:
                     self._say(time.monotonic() - began)
             ended = scheduler.stop()
@@ -166,7 +168,7 @@ class Soak:
             scheduler.kill()
             nursery.close()
             self.server.close()
-        (self.folder / "runs.pickle").write_bytes(pickle.dumps((self.options, self.runs)))
+        (self.folder / "runs.pickle").write_bytes(pickle.dumps((asdict(self.options), self.runs)))
         judgement = judge(self.changing, self.runs, self.db)
         asked = Counter(_kind_of(each.status) for run in self.runs for each in run.log)
         return Result(
@@ -206,12 +208,12 @@ class Soak:
         if self._signal is not None and count == self._signal[0]:
             os.kill(self._pid, self._signal[1])
 
-    def _sample(self, scheduler: Scheduler) -> None:
+    def _sample(self, scheduler: Scheduler, nursery: Nursery) -> None:
         day = (self.runs[-1].second - self.begin) / DAY
         wal = Path(f"{self.db}-wal")
         self.samples.append(
             Sample(
-                day, use_of(scheduler.process.pid), *self._measured,
+                day, use_of(scheduler.process.pid), nursery.use(), *self._measured,
                 self.db.stat().st_size // 1024 if self.db.exists() else 0,
                 wal.stat().st_size // 1024 if wal.exists() else 0,
             )
@@ -252,6 +254,7 @@ def flatness(samples: list[Sample]) -> dict[str, tuple[float, float]]:
         "scheduler_rss_kb": lambda each: each.scheduler.rss_kb,
         "scheduler_fds": lambda each: each.scheduler.fds,
         "scheduler_threads": lambda each: each.scheduler.threads,
+        "nursery_rss_kb": lambda each: each.nursery.rss_kb,
         "run_peak_kb": lambda each: each.run_kb,
         "run_peak_fds": lambda each: each.run_fds,
         "run_seconds": lambda each: each.seconds,
@@ -313,11 +316,11 @@ def plot(samples: list[Sample], path: Path) -> None:
                                            layout="constrained")  # fmt: skip
     days = [each.day for each in samples]
     memory.plot(days, [each.run_kb / 1024 for each in samples], ",", color="#2060a0",
-                label="each run, its peak")  # fmt: skip
+                rasterized=True, label="each run, its peak")  # fmt: skip
     memory.plot(days, [each.scheduler.rss_kb / 1024 for each in samples], color="#b03030",
                 label="the scheduler")  # fmt: skip
     memory.set(ylabel="memory, MB", ylim=(0, None))
-    files.plot(days, [each.run_fds for each in samples], ",", color="#2060a0")
+    files.plot(days, [each.run_fds for each in samples], ",", color="#2060a0", rasterized=True)
     files.plot(days, [each.scheduler.fds for each in samples], color="#b03030")
     files.set(ylabel="open files", xlabel="simulated days", ylim=(0, None))
     for axes in (memory, files):
@@ -335,7 +338,7 @@ def soak(options: Options, folder: Path, *, progress: bool = False) -> tuple[Res
 def judge_again(folder: Path) -> int:
     """Judge a soak that was kept; print what was compared and what does not agree."""
     options, runs = pickle.loads((folder / "runs.pickle").read_bytes())  # noqa: S301  our own
-    judgement = judge(world_of(options)[0], runs, folder / "news.db")
+    judgement = judge(world_of(Options(**options))[0], runs, folder / "news.db")
     print(json.dumps(asdict(judgement), ensure_ascii=False, indent=1))
     return 1 if judgement.findings else 0
 

@@ -130,22 +130,22 @@ class Court:
     # -- each run: its ledger, and what it was told -----------------------------------------
 
     def _runs(self) -> Iterator[str]:
-        rows = {row["pid"]: row for row in self._rows("runs")}
+        rows = self._rows("runs")
         self.counts["runs"] = len(self.runs)
         for run in self.runs:
+            # In their order: in a week, process ids come again.
+            row = rows.pop(0) if rows and rows[0]["pid"] == run.pid else None
             ends = self._ends(run)
             if not run.is_whole:
                 self.counts["runs that a signal ended"] += 1
-                row = rows.get(run.pid)
                 if row is not None and row["outcome"] not in ("killed", "terminated"):
                     yield f"run {run.number} ended with {run.code}, its row says {row['outcome']}"
                 continue
             yield from self._told(run, ends)
             self.last_end.update(ends)
-            if run.pid not in rows:
+            if row is None:
                 yield f"run {run.number} ended with {run.code} and has no row"
                 continue
-            row = rows[run.pid]
             wanted = _ledger(run, ends)
             found = {name: row[name] for name in wanted if name != "came"}
             found["came"] = sum(
@@ -155,6 +155,7 @@ class Court:
                 yield f"run {run.number}: its ledger has {found}, the site's log {wanted}"
             for name in ("new", "changed", "failed", "rejected"):
                 self.counts[f"pages {name}"] += row[name]
+        yield from (f"the row of run {row['id']} is of no run of the soak" for row in rows)
 
     def _ends(self, run: Run) -> dict[str, str]:
         """Return how each post that the run asked for ended: came, rejected, failed or 404."""

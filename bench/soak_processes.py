@@ -135,6 +135,10 @@ class Nursery:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file,
             )  # fmt: skip
 
+    def use(self) -> Use:
+        """Return what it holds: each run begins with that."""
+        return use_of(self._process.pid)
+
     def start(self, words: list[str], now: datetime) -> int:
         """Start a run at a simulated time; return its process id."""
         assert self._process.stdin is not None
@@ -165,6 +169,7 @@ def nurse() -> None:
 
     What a run imports is imported here after its end: the next ones need not.
     """
+    tried: set[str] = set()
     for line in sys.stdin:
         asked = json.loads(line)
         learnt, telling = os.pipe()
@@ -174,12 +179,13 @@ def nurse() -> None:
         os.close(telling)
         print(json.dumps({"pid": pid}), flush=True)
         with open(learnt) as file:
-            names = file.read().split()
+            names = [name for name in file.read().split() if name not in tried]
         _, status, used = os.wait4(pid, 0)
         code = os.waitstatus_to_exitcode(status)
         print(json.dumps({"code": code, "peak_kb": used.ru_maxrss,
                           "cpu": used.ru_utime + used.ru_stime}), flush=True)  # fmt: skip
         if names:
+            tried.update(names)
             _learn(names)
 
 

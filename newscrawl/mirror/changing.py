@@ -165,7 +165,7 @@ class Weather:
         match kind:
             case 0 if not attempt:
                 return Fault(delay=self.timeout + 1)
-            case 1 | 2 | 3 | 4:
+            case 0 | 1 | 2 | 3 | 4:
                 return Fault(reset=True)
             case 5 | 6 | 7 | 8:
                 return Fault(truncate=size)
