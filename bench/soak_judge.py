@@ -125,7 +125,7 @@ class Court:
         yield from self._gone()
 
     def _rows(self, table: str) -> list[sqlite3.Row]:
-        return self.db.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()  # noqa: S608
+        return self.db.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
 
     # -- each run: its ledger, and what it was told -----------------------------------------
 
