@@ -61,6 +61,8 @@ def dump(db: Path | str, *, without: tuple[str, ...] = ("last_seen_at",)) -> dic
     found = {}
     with closing(sqlite3.connect(db)) as connection:
         connection.row_factory = sqlite3.Row
+        # A damaged text is compared, too.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         for table in TABLES:
             rows = [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
             for row in rows:

@@ -44,9 +44,15 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ONE_LINE = ("title", "source", "published_raw", "published_from", "share_url", "original_url")
 
 
+# What a page says is its own address: there a spider asks for it.
+_CANONICAL = re.compile(rb'<link rel="canonical" href="([\x21\x23-\x7e]{1,200})"')
+
+
 def page_of(kind: str, body: bytes, content_type: str | None = None) -> Page:
     """Return a page of an article, as a spider would have it."""
     url = ADDRESSES.get(kind, "http://mirror.test/")
+    if kind == "post" and (own := _CANONICAL.search(body)):
+        url = own[1].decode()
     id_ = post_file.id_of(urlsplit(url).path) if kind == "file" else ID
     return Page(kind, id_, url, body, NOW.isoformat(), content_type=content_type)
 

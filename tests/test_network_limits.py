@@ -25,7 +25,7 @@ from scrapy.http import Response
 from newscrawl.crawling import settings_for
 from newscrawl.mirror.server import Answers, Fault, Server
 from newscrawl.mirror.site import Site
-from newscrawl.network.decompression import TooLarge
+from newscrawl.network.decompression import CannotUnpack, TooLarge
 from newscrawl.network.patience import LeftAlone, Patience, retry_after
 from newscrawl.outcome import Exit
 
@@ -357,13 +357,13 @@ PACKED = [
     ("deflate", zlib.compress(LARGE), TooLarge),
     ("br", brotli.compress(LARGE, quality=3), TooLarge),
     ("zstd", zstd.compress(LARGE), TooLarge),
-    ("gzip, gzip", gzip.compress(gzip.compress(SMALL, mtime=0), mtime=0), DownloadFailedError),
-    ("gzip, gzip", gzip.compress(gzip.compress(LARGE, mtime=0), mtime=0), DownloadFailedError),
-    (", ".join(["gzip"] * 900), gzip.compress(SMALL, mtime=0), DownloadFailedError),
-    ("gzip", b"no gzip", DownloadFailedError),
-    ("deflate", b"no zlib", DownloadFailedError),
-    ("br", b"no brotli", DownloadFailedError),
-    ("zstd", b"no zstd", DownloadFailedError),
+    ("gzip, gzip", gzip.compress(gzip.compress(SMALL, mtime=0), mtime=0), CannotUnpack),
+    ("gzip, gzip", gzip.compress(gzip.compress(LARGE, mtime=0), mtime=0), CannotUnpack),
+    (", ".join(["gzip"] * 900), gzip.compress(SMALL, mtime=0), CannotUnpack),
+    ("gzip", b"no gzip", CannotUnpack),
+    ("deflate", b"no zlib", CannotUnpack),
+    ("br", b"no brotli", CannotUnpack),
+    ("zstd", b"no zstd", CannotUnpack),
 ]
 
 

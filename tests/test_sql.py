@@ -20,7 +20,6 @@ RUNS_SQL = ("execute", "executemany", "executescript", "query", "create_view")
 
 REVIEWED = {
     "newscrawl.checking: sql": "made by our own migrations in a database in memory; see repair()",
-    "newscrawl.store.rows: values": "the names of columns in the writer's dict of evidence",
 }
 """What a person looked at instead, by module and the name that cannot be followed."""
 

@@ -368,8 +368,8 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
         "crawl": (STORE, "not an SQLite file"), "check": (STORE, "not an SQLite file"),
     }),
     "a flipped byte in the first page's tree": (flip(100), {
-        "crawl": (STORE, DAMAGED), "check": (STORE, DAMAGED), "list": (STORE, DAMAGED),
-        "backup": (STORE, DAMAGED), "repair": (STORE, DAMAGED),
+        "crawl": (STORE, DAMAGED), "list": (STORE, DAMAGED), "backup": (STORE, DAMAGED),
+        "check": (CRASHED, "file: SQLite says"), "repair": (CRASHED, "restore a backup"),
     }),
     "pages lost": (zeros(16_384 * 3, 6), {
         "check": (CRASHED, "file: SQLite says"), "repair": (CRASHED, "restore a copy"),

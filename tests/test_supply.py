@@ -125,7 +125,13 @@ def test_every_dependency_is_bounded() -> None:
 
 
 # Parts of what the bringer offers its users: its own version says which of theirs.
-BROUGHT = {"parsel": "scrapy", "twisted": "scrapy", "w3lib": "scrapy", "uvicorn": "datasette"}
+BROUGHT = {
+    "parsel": "scrapy",
+    "twisted": "scrapy",
+    "w3lib": "scrapy",
+    "uvicorn": "datasette",
+    "yarl": "aiohttp",
+}
 
 
 def test_what_is_imported_is_declared() -> None:

@@ -102,7 +102,7 @@ LISTINGS = (
     ),
     lost(
         "100,000 tags, one in the other",
-        "Excessive depth",
+        "nested deeper",
         reply(lambda page: page.replace(b"<ul>", b"<div>" * 100_000 + b"<ul>")),
     ),
     left_open(
