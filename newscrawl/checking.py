@@ -306,7 +306,8 @@ def repair(connection: sqlite3.Connection) -> None:
         )
         misnamed = [category for (category,) in connection.execute(_MISNAMED)]
         rows.name_categories(connection, misnamed)
-        search_index.rebuild(connection)
+        with _any_text(connection):
+            search_index.rebuild(connection)
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()

@@ -323,7 +323,8 @@ class Run:
                 return Outcome(Exit.DEGRADED, reason)
         except (StoreError, sqlite3.Error) as error:
             return self.outcome or Outcome(Exit.STORE, str(said(error, self._target.path)))
-        return outcome
+        # What is judged is written, too: that may have failed.
+        return self.outcome or outcome
 
     def report(self) -> dict[str, Any]:
         """Return the run as whoever is to be told of it gets it."""

@@ -369,7 +369,7 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     }),
     "a flipped byte in the first page's tree": (flip(100), {
         "crawl": (STORE, DAMAGED), "list": (STORE, DAMAGED), "backup": (STORE, DAMAGED),
-        "check": (CRASHED, "file: SQLite says"), "repair": (CRASHED, "restore a backup"),
+        "check": (CRASHED, "file: SQLite says"), "repair": (CRASHED, "restore a copy"),
     }),
     "pages lost": (zeros(16_384 * 3, 6), {
         "check": (CRASHED, "file: SQLite says"), "repair": (CRASHED, "restore a copy"),
