@@ -45,6 +45,9 @@ MAX_WORD = 100
 """Characters of a category, a tag, or the name of a security; the longest at hand has 27."""
 MAX_CODE = 24
 """Characters of a security's market or code; the usual code has 6."""
+_MOST = tuple(MAX_VALUES[name] for name in ("categories", "tags", "mentions", "images"))
+TEXTS = ("title", "source", "digest", "body_text", "published_raw", "published_from")
+"""The fields that are texts."""
 MAX_UNKNOWN = 100
 """Names of constructs that are counted, each of MAX_WORD characters: beyond it is noise."""
 MORE = "more constructs"
@@ -108,8 +111,10 @@ def _count_overrides(text: str, unknown: Counter[str]) -> None:
 
 def settle(article: Article) -> None:
     """Bring the fields of an article into the form and the size that are stored."""
+    if _is_settled(article):
+        return
     unknown: Counter[str] = Counter(article.unknown or {})
-    for name in ("title", "source", "digest", "body_text", "published_raw", "published_from"):
+    for name in TEXTS:
         setattr(article, name, _settled(name, getattr(article, name), unknown))
     for name in ("share_url", "original_url"):
         setattr(article, name, _url(getattr(article, name), name, unknown))
@@ -120,6 +125,30 @@ def settle(article: Article) -> None:
         images = [_url(each, "image", unknown) for each in article.images]
         article.images = _first("images", [each for each in images if each], unknown)
     article.unknown = _shortened(unknown) if unknown else None
+
+
+def _is_settled(article: Article) -> bool:
+    """Tell whether there is nothing to do: by one look at all of it, since nearly always so."""
+    words = [*(article.categories or ()), *(article.tags or ())]
+    mentions = article.mentions or ()
+    lists = (article.categories, article.tags, article.mentions, article.images)
+    texts = [text for name in TEXTS if (text := getattr(article, name)) is not None]
+    urls = [each for each in (article.share_url, article.original_url) if each is not None]
+    urls += article.images or ()
+    return (
+        not article.unknown
+        and all(each is None or each for each in (*lists, *texts, *words, *urls))
+        and all(len(each or ()) <= most for each, most in zip(lists, _MOST, strict=True))
+        and all(len(getattr(article, name) or "") <= most for name, most in MAX_CHARACTERS.items())
+        and all(len(each) <= MAX_WORD for each in words)
+        and len(set(words)) == len(words)
+        and all(len(each) <= MAX_URL and each.isprintable() for each in urls)
+        and all(
+            len(each.name) <= MAX_WORD and max(len(each.market), len(each.code)) <= MAX_CODE
+            for each in mentions
+        )
+        and is_plain("\n".join([*texts, *words]))
+    )
 
 
 def _settled(name: str, text: str | None, unknown: Counter[str]) -> str | None:
