@@ -28,10 +28,7 @@ from bench import environments, processes, results
 from bench.serving import Serving, write_site
 
 PEERS = Path(__file__).parent / "peers"
-FAST = (
-    "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0",
-    "-s", "CONCURRENT_REQUESTS=16", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=16",
-)  # fmt: skip
+FAST = ("--fast",)
 """What makes `newscrawl crawl` as fast as it is: the server is our own."""
 BASE = "scrapy"
 """The side that the others are compared with."""

@@ -155,6 +155,9 @@ NEWSCRAWL_CRAWL_DELAY_MAX = 60.0
 NEWSCRAWL_WAIT_SECONDS = 120.0
 """Seconds that all Retry-Afters of a host may have a run wait, so that it ends before the next is
 due. A host that asks for more is asked nothing more in this run."""
+NEWSCRAWL_FAST_HOSTS: list[str] = []
+"""Hosts that `--fast` may ask without a delay, though they are not this machine: those whose owner
+has agreed. robots.txt is obeyed there as well, its Crawl-delay too."""
 NEWSCRAWL_BATCH_PAGES = 200
 """Pages in one transaction: 319 µs a post, against 346 with 50 and 298 with 1,000."""
 NEWSCRAWL_BATCH_SECONDS = 2.0

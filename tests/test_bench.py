@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,10 @@ def test_served_by_nginx_the_pages_are_the_same(tmp_path: Path) -> None:
                 body = response.read()
                 assert response.headers["Content-Type"] == "text/html; charset=utf-8"
                 assert response.headers["ETag"]
-            assert [(hit.status, hit.bytes, hit.path) for hit in server.since(mark)] == [
+            end = time.monotonic() + 5  # nginx writes its log after it has answered
+            while not (hits := server.since(mark)) and time.monotonic() < end:
+                time.sleep(0.01)
+            assert [(hit.status, hit.bytes, hit.path) for hit in hits] == [
                 (200, len(body), paths[0])
             ]
 

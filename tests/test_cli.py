@@ -205,6 +205,21 @@ def test_info(db: Path) -> None:
         (["lst"], 2, "There is no command 'lst'; there are crawl"),
         (["crawl", "share"], 2, "Nothing to resolve"),
         (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
+        (["crawl", "category", "--fast"], 2, "name it in NEWSCRAWL_FAST_HOSTS"),
+        (["crawl", "category", "--fast", "--delay", "1"], 2, "give one of --fast and --delay"),
+        (
+            [
+                "crawl",
+                "category",
+                "--fast",
+                "--base-url",
+                "http://a.example/",
+                "-s",
+                "NEWSCRAWL_FAST_HOSTS=b.example",
+            ],
+            2,
+            "not for a.example",
+        ),
         (["crawl", "category", "-s", "DELAY"], 2, "looks like DOWNLOAD_TIMEOUT=30"),
         (["crawl", "category", "--since", "2021"], 2, "looks like 2021-12-01"),
         (["crawl", "category", ""], 2, "is a shell variable not set?"),
@@ -524,6 +539,13 @@ def test_pace(
 def test_no_haste_with_others(base_url: str | None, hosts: str | None) -> None:
     with pytest.raises(click.UsageError, match="leave at least"):
         pace(0.05, base_url, hosts)
+
+
+def test_haste_where_it_was_agreed() -> None:
+    hosts = frozenset(("mirror.example",))
+    assert pace(0, "https://mirror.example/", None, hosts)["DOWNLOAD_DELAY"] == 0
+    with pytest.raises(click.UsageError, match=r"not for other\.example"):
+        pace(0, "https://mirror.example/", "other.example", hosts)
 
 
 def test_loopback() -> None:

@@ -107,6 +107,12 @@ _SITE: tuple[Callable[[Any], Any], ...] = (
         metavar="SECONDS",
         help="Wait so long between two requests; 0 is for a server on this machine.",
     ),
+    click.option(
+        "--fast",
+        is_flag=True,
+        help="Ask as fast as the site answers, without delay or throttle: for a server on this "
+        "machine, and for the hosts of NEWSCRAWL_FAST_HOSTS.",
+    ),
 )
 """Options of the spiders that ask a site."""
 
@@ -268,11 +274,16 @@ def _crawl(
     again: bool = False,
     every: int | None = None,
     delay: float | None = None,
+    fast: bool = False,
 ) -> None:
     """Run *spider*, and exit as the run did."""
     from newscrawl.cli.overrides import checked
 
-    overrides = {**pace(delay, base_url, hosts), **checked(settings)}
+    if fast and delay is not None:
+        raise click.UsageError("--fast leaves no delay; give one of --fast and --delay.")
+    overrides = checked(settings)
+    allowed = _fast_hosts(overrides) if fast else frozenset()
+    overrides = {**pace(0 if fast else delay, base_url, hosts, allowed), **overrides}
     if notify:
         overrides["NEWSCRAWL_NOTIFY"] = notify
     if every is not None:
@@ -349,19 +360,37 @@ def run(
         stderr().show_cursor()
 
 
-def pace(delay: float | None, base_url: str | None, hosts: str | None) -> dict[str, Any]:
+def _fast_hosts(overrides: Mapping[str, Any]) -> frozenset[str]:
+    """Return the hosts that may be asked without a delay, though they are not this machine."""
+    from scrapy.settings import BaseSettings
+
+    from newscrawl import settings
+
+    named = {"NEWSCRAWL_FAST_HOSTS": settings.NEWSCRAWL_FAST_HOSTS, **overrides}
+    return frozenset(BaseSettings(named).getlist("NEWSCRAWL_FAST_HOSTS"))
+
+
+def pace(
+    delay: float | None, base_url: str | None, hosts: str | None,
+    allowed: frozenset[str] = frozenset(),
+) -> dict[str, Any]:  # fmt: skip
     """Return the settings for a delay; the project's own ones where none is asked for.
 
-    :raises click.UsageError: it is too short for a host that is not this machine.
+    *allowed* are hosts whose owners have agreed to any.
+
+    :raises click.UsageError: it is too short for a host that is neither one of these nor this
+        machine.
     """
     if delay is None:
         return {}
     asked = [urlsplit(_with_scheme(base_url or "")).hostname, *(hosts or "").split(",")]
-    foreign = not all(map(is_loopback, filter(None, asked))) or not asked[0]
-    if delay < POLITE and foreign:
+    foreign = [host for host in asked if host and host not in allowed and not is_loopback(host)]
+    if delay < POLITE and (foreign or not asked[0]):
+        whom = f" and not for {foreign[0]}" if foreign else ""
         raise click.UsageError(
-            f"A delay of {delay:g} seconds is for a server on this machine (127.0.0.1); "
-            f"for any other, leave at least {POLITE:g}."
+            f"A delay of {delay:g} seconds is for a server on this machine (127.0.0.1){whom}; "
+            f"for any other, leave at least {POLITE:g}, or name it in NEWSCRAWL_FAST_HOSTS where "
+            "its owner has agreed."
         )
     if delay:
         return {"DOWNLOAD_DELAY": delay}
