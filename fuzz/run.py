@@ -23,9 +23,9 @@ with atheris.instrument_imports(include=["newscrawl"]):
     import fuzz_targets
 
 MAX_LENGTH = 1 << 16
-TIMEOUT = 10
+TIMEOUT = 15
 """Seconds for one input: the worst page that is read takes less (tests/test_hostile_pages.py)."""
-MEMORY_MB = 2048
+MEMORY_MB = 1024
 
 
 def _dictionary(folder: Path) -> Path:

@@ -280,3 +280,24 @@ def test_backup_of_a_damaged_archive_keeps_the_old_copy(db: Path, tmp_path: Path
     assert done.returncode == 6, done.stderr
     assert copy.read_bytes() == before
     assert not list(tmp_path.glob(".copy.db*"))
+
+
+def test_no_archive_is_replaced_by_what_is_written_from_another(db: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    fill(other, article(page("NW202201010000000001")))
+    before = [db.read_bytes(), other.read_bytes()]
+    for words, says in [
+        (["export", "--format", "csv", "-o", str(db)], "is an SQLite file"),
+        (["export", "--format", "jsonl", "-o", str(other)], "is an SQLite file"),
+        (["status", "--prometheus", str(db)], "is an SQLite file"),
+        (["backup", str(other)], "is an archive of its own with 1 articles"),
+    ]:
+        done = command("newscrawl", *words, "--db", str(db))
+        assert (done.returncode, done.stdout) == (6, ""), words
+        assert says in done.stderr, words
+        assert "Traceback" not in done.stderr
+    assert [db.read_bytes(), other.read_bytes()] == before
+    assert command("newscrawl", "backup", str(other), "--db", str(other)).returncode == 6
+    copy = tmp_path / "copy.db"
+    for _ in range(2):  # an earlier copy is replaced
+        assert command("newscrawl", "backup", str(copy), "--db", str(db)).returncode == 0

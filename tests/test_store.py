@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from newscrawl.items import Article, BodyRank, Listed, Mention, Reject
 from newscrawl.store import raw, search_index
 from newscrawl.store.archive import open_for_reading, open_for_writing
-from newscrawl.store.errors import AlreadyRunning, NewerSchema, NotAnArchive, StoreError
+from newscrawl.store.errors import AlreadyRunning, Damaged, NewerSchema, NotAnArchive, StoreError
 from newscrawl.store.migrations import migrations
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS
 from newscrawl.store.target import Target
@@ -443,3 +443,15 @@ def test_views(tmp_path: Path) -> None:
         (2, 1, "标题"),
         (3, 0, "新标题"),
     ]
+
+
+def test_bytes_that_unpack_to_more_than_any_page(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    bomb = raw.zstd.compress(bytes(raw.LARGEST + 1))
+    assert len(bomb) < 10_000
+    with closing(open_for_writing(path)) as db:
+        db.execute("UPDATE pages SET bytes = ?", (bomb,))
+        [(key,)] = db.execute("SELECT hash FROM pages").fetchall()
+        with pytest.raises(Damaged, match="more than 64 MB"):
+            raw.load(db.conn, key)

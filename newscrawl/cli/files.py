@@ -19,10 +19,12 @@ def replaced(target: Path) -> Iterator[BinaryIO]:
 
     What is no plain file, a device or a pipe, is written as it is.
 
-    :raises StoreError: it cannot be written.
+    :raises StoreError: it cannot be written, or is an archive or another SQLite file, which nobody
+        means to replace.
     """
     try:
         target = target.resolve()  # a link stays, and leads to the new file
+        refuse_sqlite(target)
         if target.exists() and not target.is_file() and not target.is_dir():
             with target.open("wb") as file:
                 yield file
@@ -33,6 +35,24 @@ def replaced(target: Path) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
+
+
+def refuse_sqlite(target: Path) -> None:
+    """Raise a :class:`StoreError` for an archive or another SQLite file: it would be lost.
+
+    :raises OSError: it cannot be read.
+    """
+    if not target.is_file():
+        return
+    # Where it is the archive that is being read, this drops SQLite's lock on it, and nothing is
+    # read after.
+    with target.open("rb") as file:
+        begins = file.read(16)
+    if begins == b"SQLite format 3\0":
+        raise StoreError(
+            f"{target} is an SQLite file, which would be lost. It was left as it is; name another "
+            "file."
+        )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newscrawl.cli.files import refuse_sqlite
 from newscrawl.cli.options import WORD, db_option, example, json_option, reading
 from newscrawl.cli.output import clock, console, labelled, number, safe_line, size, to_json, width
 from newscrawl.ledger import ENDS
@@ -65,6 +66,7 @@ def _write_metrics(path: Path, found: Status) -> None:
     from newscrawl.readers import metrics
 
     try:
+        refuse_sqlite(path)
         metrics.write(path, found)
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error

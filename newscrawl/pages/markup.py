@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from lxml import etree
 
 from newscrawl.loaders import clean
-from newscrawl.pages import bounds
 from newscrawl.pages.reasons import Unreadable
 
 MAX_NODES = 50_000
@@ -39,7 +38,6 @@ def parse(text: str) -> etree._Element:
         text = _REFERENCE.sub(_character, text)
     html = text.encode("utf-8")
     if len(text) > _SURE_CHARACTERS or text.count("<") > _SURE_TAGS:
-        bounds.check_tags(text)
         _measure(html)
     root = etree.fromstring(html, _PARSER)
     return etree.Element("html") if root is None else root

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from newscrawl.store.archive import check
+from newscrawl.store.archive import check, open_for_reading
 from newscrawl.store.errors import StoreError, explain
+from newscrawl.store.lock import WriterLock
 
 STEP = 256
 """Pages of the file copied between two moves of the progress."""
@@ -24,11 +25,14 @@ def back_up(
     The copy is one state of the archive, the one of its beginning. No run waits for it. *each* is
     called with the file's pages that are left and their number.
 
-    :raises StoreError: the copy cannot be written, or is not whole; *target* is as it was.
+    :raises StoreError: the copy cannot be written, or is not whole, or *target* is an archive of
+        its own and no earlier copy; *target* is as it was.
     """
     check(target)
     if target.exists() and os.path.samefile(target, _file_of(source)):
         raise StoreError(f"{target} is the archive itself. Name another file for its copy.")
+    if target.exists() and target.stat().st_size:
+        _check_earlier_copy(source, target)
     try:
         beside = _empty_beside(target)
     except OSError as error:
@@ -47,6 +51,24 @@ def back_up(
         for suffix in ("", "-wal", "-shm", "-journal"):
             with suppress(OSError):
                 beside.with_name(beside.name + suffix).unlink()
+
+
+def _check_earlier_copy(source: sqlite3.Connection, target: Path) -> None:
+    if WriterLock(os.path.realpath(target)).names_a_living_holder():
+        raise StoreError(f"{target} is being written by a run. Name another file for the copy.")
+    with closing(open_for_reading(target)) as copy:
+        [(articles,)] = copy.execute("SELECT count(*) FROM articles").fetchall()
+        if articles and _first_run(copy) != _first_run(source):
+            raise StoreError(
+                f"{target} is an archive of its own with {articles} articles, and no copy of "
+                f"{_file_of(source)}. It was left as it is; name another file."
+            )
+
+
+def _first_run(db: sqlite3.Connection) -> tuple[object, ...] | None:
+    """What tells an archive, and each copy of it, from every other."""
+    row = db.execute("SELECT started_at, pid, spider FROM runs ORDER BY id LIMIT 1").fetchone()
+    return None if row is None else tuple(row)
 
 
 def _copy(

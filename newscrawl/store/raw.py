@@ -21,6 +21,11 @@ _COMPRESSOR = zstd.ZstdCompressor(level=3)
 takes 112 and saves no more."""
 
 
+LARGEST = 64 << 20
+"""Bytes that are unpacked at most: no page that is fetched or loaded has a third of it, and an
+archive that a stranger made may hold a few KB that unpack to all there is."""
+
+
 def page_hash(body: bytes) -> str:
     """Return the key under which *body* is stored: BLAKE2b of 16 bytes, in hex."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()
@@ -57,15 +62,17 @@ def load(connection: sqlite3.Connection, key: str) -> bytes:
     """Return the bytes stored under *key*.
 
     :raises KeyError: there are none.
-    :raises Damaged: they cannot be unpacked, or are other ones.
+    :raises Damaged: they cannot be unpacked, are too many, or are other ones.
     """
     row = connection.execute("SELECT bytes FROM pages WHERE hash = ?", (key,)).fetchone()
     if row is None:
         raise KeyError(key)
     try:
-        body = zstd.decompress(row[0])
+        body = zstd.ZstdDecompressor().decompress(row[0], LARGEST + 1)
     except zstd.ZstdError as error:
         raise Damaged(f"The bytes under {key} cannot be unpacked: {error}.") from error
+    if len(body) > LARGEST:
+        raise Damaged(f"The bytes under {key} unpack to more than {LARGEST >> 20} MB.")
     if page_hash(body) != key:
         raise Damaged(f"The bytes under {key} are other ones.")
     return body
