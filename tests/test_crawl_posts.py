@@ -17,7 +17,7 @@ from crawls import FAST, assert_balanced, crawl, dump, ledger, query
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import UsageError
 
-from newscrawl import pages
+from newscrawl import pages, pipelines
 from newscrawl.crawling import settings_for
 from newscrawl.mirror import Site
 from newscrawl.mirror.server import Answers, Server
@@ -483,3 +483,52 @@ async def test_copies_in_two_folders_settle(tmp_path: Path) -> None:
     await load(db, one, two)
     assert counted(db) == {"scheduled": 2, "unchanged": 2}
     assert dump(db) == before
+
+
+# -- many at once ------------------------------------------------------------------------------
+
+WHEN = ("seq", "first_seq", "first_seen_at", "changed_at", "last_seen_at")
+
+
+async def test_together_and_one_by_one_give_the_same_rows(tmp_path: Path) -> None:
+    path = tar(tmp_path / "posts.tar.gz", site_files(120))
+    await load(tmp_path / "together.db", path)
+    settings = settings_for(str(tmp_path / "one.db"), **FAST)
+    feeds = {**settings.getdict("FEEDS"), str(tmp_path / "articles.jsonl"): {"format": "jsonlines"}}
+    settings.set("FEEDS", feeds, priority="cmdline")
+    runner = AsyncCrawlerRunner(settings)
+    # A feed of another format knows no batches.
+    await runner.crawl(runner.create_crawler("posts"), paths=str(path))
+    assert dump(tmp_path / "one.db", without=WHEN) == dump(tmp_path / "together.db", without=WHEN)
+    assert counted(tmp_path / "one.db") == counted(tmp_path / "together.db")
+    lines = (tmp_path / "articles.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == counted(tmp_path / "one.db")["scheduled"]
+
+
+@pytest.mark.parametrize("place", ["newscrawl.pipelines.normalise", "Merger._insert"])
+async def test_one_of_a_batch_that_fails_takes_no_other_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    from newscrawl.store.merging import Merger
+
+    known: Callable[..., Any] = pipelines.normalise if "normalise" in place else Merger._insert
+    bad = "NW202205302396671646"
+
+    def fail(*words: Any) -> Any:
+        if bad in words or getattr(words[0], "info_code", None) == bad:
+            raise ValueError("oh")
+        return known(*words)
+
+    if "normalise" in place:
+        monkeypatch.setattr(pipelines, "normalise", fail)
+    else:
+        monkeypatch.setattr(Merger, "_insert", fail)
+    names = [f"2022-05-30-NW20220530239667164{n}.md" for n in (5, 6, 7)]
+    outcome = await load(
+        tmp_path / "news.db", folder(tmp_path / "posts", [(name, post()) for name in names])
+    )
+    assert outcome.exit is Exit.DEGRADED
+    assert counted(tmp_path / "news.db") == {"scheduled": 3, "rejected": 1, "new": 2}
+    assert query(tmp_path / "news.db", "SELECT page_id, reason FROM rejects") == [
+        (f"posts/2022-05-30-{bad}", "crash")
+    ]
