@@ -78,6 +78,7 @@ class Run:
         """Sentences about what went wrong without being a page."""
         self.lost_lists: list[str] = []
         """Lists of articles that could not be had."""
+        self._rejected_bytes = 0
         self._writer: Writer | None = None
         self._broken: Writer | None = None
         """The writer after the store has failed."""
@@ -149,6 +150,11 @@ class Run:
         self.crawler.stats.inc_value(f"rejected/{reject.reason}")
         # Counted first: what is written may be committed at once.
         self._settle(reject.page.url, "rejected", final=reject.final)
+        self._rejected_bytes += len(reject.page.body)
+        most = self.crawler.settings.getfloat("NEWSCRAWL_REJECTED_MB") * 1_000_000
+        if self._rejected_bytes > most and reject.page.body:
+            logger.warning("Not keeping the bytes of %s: NEWSCRAWL_REJECTED_MB", reject.page.url)
+            reject.page.body = b""
         self._write("reject", reject, loader_version=pages.LOADER_VERSION)
 
     def fail(self, failure: Failure) -> None:

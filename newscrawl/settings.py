@@ -39,8 +39,9 @@ DEFAULT_REQUEST_HEADERS = {
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False  # default True
 # The posts seen have 30 KB at most; a list takes some 130 bytes a post, 1.3 MB for 10,000.
-DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # default 1 GiB
-DOWNLOAD_WARNSIZE = 5 * 1024 * 1024  # default 32 MiB
+# No page of more is read (pages/bounds.py), so what comes beyond would only fill the disk.
+DOWNLOAD_MAXSIZE = 5_000_000  # default 1 GiB
+DOWNLOAD_WARNSIZE = 2_000_000  # default 32 MiB; a list of 10,000 posts stays below
 DOWNLOAD_VERIFY_CERTIFICATES = True  # default False
 # A whole answer, from the name's look-up to the last byte: a byte every few seconds does not keep
 # it open. Default 180: a scheduler starts the next run in five minutes.
@@ -155,6 +156,9 @@ NEWSCRAWL_CRAWL_DELAY_MAX = 60.0
 NEWSCRAWL_WAIT_SECONDS = 120.0
 """Seconds that all Retry-Afters of a host may have a run wait, so that it ends before the next is
 due. A host that asks for more is asked nothing more in this run."""
+NEWSCRAWL_REJECTED_MB = 500
+"""Megabytes of rejected pages that a run keeps; of more it keeps where they were and why. A host
+that sends nothing but rubbish must not fill the disk."""
 NEWSCRAWL_FAST_HOSTS: list[str] = []
 """Hosts that `--fast` may ask without a delay, though they are not this machine: those whose owner
 has agreed. robots.txt is obeyed there as well, its Crawl-delay too."""

@@ -81,6 +81,24 @@ async def test_full_disk_stops_the_run(
     assert stored == sum(truth.linked for truth in site.truths())
 
 
+async def test_rejected_bytes_are_bounded(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(page: Page, stats: Any = None) -> Article:
+        raise pages.Unreadable("not_a_post", "rubbish")
+
+    monkeypatch.setattr(pages, "read", refuse)
+    site, db = Site(articles=10), tmp_path / "news.db"
+    size = max(len(body) for truth in site.truths() for _, body in site.pages(truth))
+    settings = {"NEWSCRAWL_REJECTED_MB": 3 * size / 1_000_000}
+    await crawl("category", db, serving(site).url, settings=settings)
+    kept = dict(query(db, "SELECT page_hash IS NOT NULL, count(*) FROM rejects GROUP BY 1"))
+    assert kept[0] + kept[1] == ledger(db)["rejected"]
+    assert 3 <= kept[1] < 10
+    assert query(db, "SELECT DISTINCT reason FROM rejects") == [("not_a_post",)]
+    assert_balanced(ledger(db))
+
+
 async def test_page_without_title_and_text(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

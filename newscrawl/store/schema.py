@@ -267,7 +267,7 @@ TABLES: tuple[Table, ...] = (
             *_PAGE,
             _c("reason", str, "one word; `newscrawl.pages.REASONS` says what each means"),
             _c("detail", str, "what was found and what was expected"),
-            _c("page_hash", str, "the bytes, in `pages`; NULL where there were none"),
+            _c("page_hash", str, "the bytes, in `pages`; NULL where none were kept"),
             _c("content_type", str, "the Content-Type header of the answer"),
             _c("first_seen_at", str, "when it was first rejected (UTC)"),
             _c("last_seen_at", str, "when it was last rejected (UTC)"),
