@@ -54,9 +54,8 @@ class Rule:
 # SQLite refuses them), and what is no character (lxml refuses it).
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _CONTROL_BYTES = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
-# The others, in UTF-8; · and NBSP begin like the first.
-_C1_BYTES = re.compile(b"\xc2[\x80-\x9f]")
-_NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+# The others begin so, or are these, in UTF-8; · and NBSP begin so, too.
+_RARE_BYTES = (b"\xc2", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 # Also characters of no width: they break searches for the words that they stand in.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
 
@@ -74,10 +73,8 @@ def _is_clean(text: str) -> bool:
         raw = text.encode()
     except UnicodeEncodeError:  # a lone surrogate
         return False
-    if b"\xc2" in raw and _C1_BYTES.search(raw):
-        return False
-    if any(map(raw.__contains__, _NO_CHARACTERS)):
-        return False
+    if any(map(raw.__contains__, _RARE_BYTES)):
+        return _CONTROLS.search(text) is None
     return len(raw.translate(None, _CONTROL_BYTES)) == len(raw)
 
 
