@@ -55,8 +55,10 @@ def open_for_writing(path: str | Path) -> Database:
     return db
 
 
-def open_for_reading(path: str | Path) -> sqlite3.Connection:
+def open_for_reading(path: str | Path, *, unwritten: bool = False) -> sqlite3.Connection:
     """Open the archive at *path* read-only; rows are :class:`sqlite3.Row`.
+
+    *unwritten* says that nobody writes it meanwhile: then nothing is left beside it.
 
     :raises StoreError: there is no such file, or it is not an archive this version can read.
     """
@@ -72,7 +74,7 @@ def open_for_reading(path: str | Path) -> sqlite3.Connection:
     # Reading a WAL file needs a -shm file beside it. Where none can be made and no writer has
     # left a -wal, the file cannot change under us, and may be read as it is.
     wal = path.with_name(path.name + "-wal")
-    if not os.access(path.parent, os.W_OK) and not wal.exists():
+    if (unwritten or not os.access(path.parent, os.W_OK)) and not wal.exists():
         uri += "&immutable=1"
     try:
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)

@@ -56,7 +56,7 @@ def back_up(
 def _check_earlier_copy(source: sqlite3.Connection, target: Path) -> None:
     if WriterLock(os.path.realpath(target)).names_a_living_holder():
         raise StoreError(f"{target} is being written by a run. Name another file for the copy.")
-    with closing(open_for_reading(target)) as copy:
+    with closing(open_for_reading(target, unwritten=True)) as copy:
         [(articles,)] = copy.execute("SELECT count(*) FROM articles").fetchall()
         if articles and _first_run(copy) != _first_run(source):
             raise StoreError(
