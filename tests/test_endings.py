@@ -297,6 +297,21 @@ def test_early_signal_ends_the_run(serving: Serving, tmp_path: Path, line: str) 
     assert query(tmp_path / "news.db", "SELECT outcome FROM runs") == [("terminated",)]
 
 
+def test_log_that_nobody_reads_to_its_end(serving: Serving, tmp_path: Path) -> None:
+    """``newscrawl crawl … 2>&1 | head -1``: the run has work to finish."""
+    program, server = Path(sys.executable).with_name("newscrawl"), serving(Site(articles=20))
+    crawl = subprocess.Popen(
+        [program, "crawl", "category", "--fast", "--base-url", server.url, "--db",
+         tmp_path / "news.db", "-s", "NEWSCRAWL_PROGRESS_SECONDS=0.01"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert crawl.stderr is not None
+    with crawl.stderr as log:
+        assert log.readline()
+    assert crawl.wait(timeout=30) == Exit.GOOD
+    assert query(tmp_path / "news.db", "SELECT outcome, new FROM runs") == [("good", 20)]
+
+
 @pytest.mark.parametrize("line", ["Enabled addons", "Enabled extensions", "Spider opened"])
 def test_two_early_signals_leave_a_rebuilt_archive(
     serving: Serving, tmp_path: Path, line: str

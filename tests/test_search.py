@@ -41,7 +41,6 @@ PARSED = [
     ("降息。", '"降 息"'),
     ("unknown:降息", '"unknown ¶ 降 息"'),
     ("and", '"and"'),
-    ('"unclosed', '"unclosed"'),
 ]
 
 
@@ -79,6 +78,10 @@ BAD = [
     ("()", "between ( and )"),
     ("，。", "no letter, digit or Chinese character"),
     ("title:", "nothing after the name of a field"),
+    ("titel:降息", "no field titel: – did you mean title:?"),
+    ("Text：降息", "no field Text: – did you mean text:?"),
+    ("source:证券时报", "source: is no field but a filter"),
+    ('"降息', 'a " without the other one'),
     ("降" * 10_000, "at most 1000 characters, and this one has 10000"),
     ("(" * 50 + "降", "more than 20"),
 ]

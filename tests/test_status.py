@@ -54,6 +54,10 @@ def archive(tmp_path: Path) -> Path:
         LISTING.format("'category', 'gone'",
                        "'2026-03-03T04:25:00+00:00', 43200, 9, '2026-03-01T04:25:00+00:00', NULL,"
                        " NULL"),
+        # The name of 36Ke as a path spells it: a guess that was wrong is no listing that is gone.
+        LISTING.format("'category', '36Ke'",
+                       "'2026-03-03T04:25:00+00:00', 43200, 9, '2026-03-01T04:25:00+00:00', NULL,"
+                       " NULL").replace("'footer'", "'path'"),
         "INSERT INTO holes (source_site, listing_kind, name, from_at, until_at, noticed_at) VALUES"
         " ('finews', 'category', '36ke', '2026-02-01T00:00:00+00:00', '2026-02-05T16:00:00+00:00',"
         " '2026-02-08T00:00:00+00:00')",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import time
 from functools import cache
 
@@ -19,10 +21,19 @@ _STYLES = {
 }
 
 
+class _Stderr(Console):
+    """Standard error, whose reader may leave (``2>&1 | head``) before the run has ended."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more. Rich would end the program, and with it a run that has work to finish."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 @cache
 def stderr() -> Console:
     """Return the one console on standard error: what shares it does not garble the other."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return _Stderr(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 class ConsoleHandler(logging.Handler):

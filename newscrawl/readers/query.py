@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from newscrawl.store.search_index import BREAK, phrase_of_pairs, segment
@@ -18,7 +19,9 @@ FIELDS = {"title": "title", "text": "body_text", "digest": "digest"}
 LONGEST = 1000
 """Characters of a query: nobody types more, and SQLite's parser has a limit of its own."""
 
-_TOKEN = re.compile(r'(?P<mark>[()])|"(?P<phrase>[^"]*)"?|(?P<word>[^\s()"]+)')
+_TOKEN = re.compile(r'(?P<mark>[()])|"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+)')
+_FILTERS = ("source", "category", "security", "since", "until")
+"""What is asked beside the words: with --source, for one."""
 _FIELD = re.compile(r"([A-Za-z_]+)[:：](.*)", re.DOTALL)
 
 
@@ -52,6 +55,8 @@ def parse(text: str, *, by_pairs: bool = False) -> Query:
     """
     if len(text) > LONGEST:
         raise BadQuery(f"A query has at most {LONGEST} characters, and this one has {len(text)}.")
+    if text.count('"') % 2:
+        raise BadQuery('There is a " without the other one that ends it.')
     parser = _Parser(list(_tokens(text)), by_pairs=by_pairs)
     if not parser.tokens:
         raise BadQuery("There is nothing to search for: type a word, for example 降息.")
@@ -79,8 +84,20 @@ def _of_word(word: str) -> Iterable[_Token]:
     if field and field[1] in FIELDS:
         yield _Token("field", FIELDS[field[1]])
         word = field[2]
+    elif field:
+        _check_no_field(field[1])
     if word:
         yield _Token("term", word)
+
+
+def _check_no_field(name: str) -> None:
+    """Raise BadQuery where *name*, which stands before a colon, was meant for a field or filter."""
+    as_text = f'To find the text itself, put it into quotes: "{name}:".'
+    if name.casefold() in _FILTERS:
+        raise BadQuery(f"{name}: is no field but a filter, given beside the words. {as_text}")
+    # As near as titel is to title.
+    if meant := get_close_matches(name.casefold(), FIELDS, n=1, cutoff=0.8):
+        raise BadQuery(f"There is no field {name}: – did you mean {meant[0]}:? {as_text}")
 
 
 class _Parser:

@@ -198,6 +198,8 @@ def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listi
     rows = connection.execute(
         "SELECT source_site, listing_kind, name, checked_at, news_at, interval, missing_since,"
         " failed_at, failure FROM listings"
+        # A name that was only guessed at, from a path in small letters, and never was one.
+        " WHERE missing_since IS NULL OR found_in <> 'path' OR content_hash IS NOT NULL"
     ).fetchall()
     # A good look at the home page is one at every category: it shows the newest posts of each.
     homes = {row[0]: row[3] for row in rows if row[1] == "home" and not row[7]}
