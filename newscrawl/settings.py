@@ -25,9 +25,15 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 2
 CONCURRENT_REQUESTS = 4
 DOWNLOAD_DELAY = 0.5
 AUTOTHROTTLE_ENABLED = True
-AUTOTHROTTLE_START_DELAY = 0.5  # default 5; the delay above is the floor
-AUTOTHROTTLE_MAX_DELAY = 30.0  # default 60
+# Begins at the floor, which is the delay above: at Scrapy's 5 s the first minute of a run that is
+# started every five would go by on a dozen requests.
+AUTOTHROTTLE_START_DELAY = 0.5
+# A site that takes half a minute for an answer is in trouble, and gets two requests a minute; at
+# Scrapy's 60 s a run would meet the next.
+AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0  # the default, said aloud
+# Pages are HTML and answers JSON, in Chinese. Default: HTML and XML, in English, and a server may
+# choose by that.
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",
     "Accept-Language": "zh-CN,zh;q=0.9",
@@ -148,7 +154,9 @@ NEWSCRAWL_MAX_LINKS = 20_000
 NEWSCRAWL_MAX_PAGES = 100_000
 """Pages that a run may ask for: 14 hours at half a second each, thirty times three days of news."""
 NEWSCRAWL_MAX_DEPTH = 50
-"""Links from the start to a page. From post to category to post is two: 25 in a row."""
+"""Links from the start to a page. A walk takes three (home, listing, post) and two more for each
+listing that only a new post names; 25 such in a row are a trap, and no mirror. Scrapy's own limit
+is none."""
 NEWSCRAWL_ROBOTS_MAXSIZE = 512 * 1024
 """Bytes of a robots.txt that are read: RFC 9309 wants 500 KiB; each rule costs every request."""
 NEWSCRAWL_CRAWL_DELAY_MAX = 60.0
