@@ -101,6 +101,14 @@ SIDES = {
         "Scrapy with HTTPCACHE, RFC2616Policy", "scrapy",
         scrapy(*CACHE, "-s", f"HTTPCACHE_POLICY={RFC}"), in_lines,
     ),
+    "scrapy-revalidates": Side(
+        "Scrapy with HTTPCACHE, asking each time (max-age=0)", "scrapy",
+        scrapy(
+            *CACHE, "-s", f"HTTPCACHE_POLICY={RFC}",
+            "-s", 'DEFAULT_REQUEST_HEADERS={{"Cache-Control":"max-age=0"}}',
+        ),
+        in_lines,
+    ),
     "scrapy": Side("Scrapy, no memory", "scrapy", scrapy(), in_lines),
     "deltafetch": Side(
         "Scrapy with scrapy-deltafetch", "deltafetch",
@@ -207,6 +215,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             stage["median_seconds"] = results.median(stage["seconds"])
     return {
         "pages": pages, "news": options.news, "edits": options.edits, "served_by": served_by,
+        "runs": options.runs,
         "sides": sides,
     }  # fmt: skip
 

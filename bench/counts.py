@@ -1,4 +1,4 @@
-"""What a fixed crawl does, counted and not timed: the same on every machine.
+"""What a fixed crawl does, counted and not timed: whatever the machine, within a narrow band.
 
     python -m bench counts          # prints, beside what is expected
     python -m bench counts --write  # makes it what is expected, in tests/regression.json
@@ -29,8 +29,9 @@ from newscrawl.mirror.site import Site
 ROOT = Path(__file__).parents[1]
 EXPECTED = ROOT / "tests" / "regression.json"
 ARTICLES = 200
-BAND = 0.05
-"""What may differ: libraries of another release call back a little more or less often."""
+BAND = {"statements": 0.002, "calls": 0.02, "calls_of_c": 0.05}
+"""What may differ. Two runs differ by a statement or two in all; libraries of another release call
+back a little more or less often."""
 SETTINGS: dict[str, Any] = {
     # One at a time, and by number alone: nothing that is counted depends on the clock.
     "CONCURRENT_REQUESTS": 1,

@@ -139,28 +139,30 @@ def marks(golds: list[Gold], found: list[dict[str, Any]]) -> dict[str, float]:
     bodies' 4-grams of characters.
     """
     right: dict[str, list[float]] = {}
+    # Of a page that it could not read it tells nothing, and that is wrong.
+    has = {name for each in found for name in each}
     for gold, each in zip(golds, found, strict=True):
-        for name, mark in _marks(gold, each):
+        for name, mark in _marks(gold, each, has):
             right.setdefault(name, []).append(mark)
     return {name: round(sum(each) / len(each), 4) for name, each in right.items()}
 
 
-def _marks(gold: Gold, found: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    if gold.title is not None and "title" in found:
+def _marks(gold: Gold, found: dict[str, Any], has: set[str]) -> Iterator[tuple[str, float]]:
+    if gold.title is not None and "title" in has:
         yield "title", _squeeze(found.get("title")) == _squeeze(gold.title)
-    if gold.time is not None and "time" in found:
+    if gold.time is not None and "time" in has:
         true, told = datetime.fromisoformat(gold.time), parse_time(found.get("time"))
         yield "time", told is not None and told.tzinfo is not None and told == true
         yield "clock", told is not None and told.replace(tzinfo=told.tzinfo or CHINA) == true
         yield "day", told is not None and told.date() == true.date()
-    if "source" in found:
-        yield "source", _squeeze(found["source"]) == _squeeze(gold.source)
+    if "source" in has:
+        yield "source", _squeeze(found.get("source")) == _squeeze(gold.source)
     body, wanted = _body(found.get("body")), _body(gold.body)
     yield "body", body == wanted
     yield "body_f1", f1(body, wanted)
     yield "body_empty", not body
-    if gold.mentions and "mentions" in found:
-        told_of = {tuple(map(str, each)) for each in found["mentions"]}
+    if gold.mentions and "mentions" in has:
+        told_of = {tuple(map(str, each)) for each in found.get("mentions") or ()}
         yield "mentions", told_of == set(gold.mentions)
 
 

@@ -79,7 +79,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             found["pages_a_second"] = results.median(
                 [len(golds["made"]) / each for each in found["seconds"]]
             )
-            found["fields_a_second"] = round(found["pages_a_second"] * found["fields_a_page"])
             if len(base) == len(found["seconds"]):
                 found["speed"] = results.ratio(base, found["seconds"])
     return {"pages": pages, "sides": sides}
@@ -107,20 +106,15 @@ def _run_once(
                 return
             told = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
             found.setdefault("marks", {})[what] = gold.marks(every, told)
-            if what == "made":
-                found["fields_a_page"] = round(sum(map(fields, told)) / len(told), 2)
     words = [python, script, name, folder / "made" / "manifest.jsonl"]
-    done = processes.check(processes.run(words, log, core=core), name)
+    done = processes.run(words, log, core=core)
+    if done.code:
+        found["missing"] = results.plain(f"ended with {done.code}: {done.output.strip()[-300:]}")
+        return
     told = json.loads(done.output.strip().splitlines()[-1])
     found["seconds"].append(round(told["seconds"], 4))
     found["errors"] = told["errors"]
     found["peak_mb"] = done.peak_mb
-
-
-def fields(told: dict[str, Any]) -> int:
-    """Return how many fields a side filled."""
-    filled = sum(each not in (None, "", []) for each in told.values())
-    return int(told.get("fields", filled))
 
 
 def _size(folder: Path, pages: int) -> int:

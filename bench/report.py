@@ -83,13 +83,16 @@ def how(result: Result) -> str:
         f"    {result['command']}\n\n"
         f"{result['date']}, {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
         f"{machine['system']}; newscrawl {versions['newscrawl']}, Python {versions['python']}, "
-        f"SQLite {versions['sqlite']}. Load before it began: {machine['load_before']:.1f}"
-        + (", so neighbours were busy: take nothing but ratios." if _busy(result) else ".")
+        f"SQLite {versions['sqlite']}. {_idle(machine.get('idle_before'))}"
     )
 
 
-def _busy(result: Result) -> bool:
-    return bool(result["machine"]["load_before"] > 0.5)
+def _idle(part: float | None) -> str:
+    if part is None:
+        return "Whether others used the machine is not known."
+    if part < 0.9:
+        return f"Others used the machine ({part:.0%} idle before it began): take only ratios."
+    return f"Before it began the machine was idle ({part:.0%})."
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -144,11 +147,13 @@ def crawl(result: Result) -> str:
         [
             found["about"], _digits(found.get("speed")), _digits(found["pages_a_second"]),
             _digits(found["us_a_page"]), _digits(found["peak_mb"]),
-            f"{found['runs'][-1]['requests']:,}",
+            f"{found['runs'][-1]['requests']:,}", _stored(found),
         ]
-        for found in sides.values() if found["runs"]
+        for found in sides.values() if found["runs"] and "missing" not in found
     ]  # fmt: skip
-    heads = ["what", "speed", "pages/s", "µs of processor a page", "peak MB", "requests"]
+    heads = [
+        "what", "speed", "pages/s", "µs of processor a page", "peak MB", "requests", "stored",
+    ]  # fmt: skip
     mine = sides.get("newscrawl", {}).get("speed")
     tuned = sides.get("scrapy-tuned", {})
     lines = [
@@ -163,11 +168,22 @@ def crawl(result: Result) -> str:
     if tuned.get("runs") and sides.get("newscrawl", {}).get("runs"):
         mine_us, tuned_us = sides["newscrawl"]["us_a_page"], tuned["us_a_page"]
         lines.append(
-            f"Of newscrawl's {_digits(mine_us)} µs a page, downloading with the same settings "
-            f"takes {_digits(tuned_us)}; reading, storing, indexing and the listings take the "
-            f"other {_digits(mine_us - tuned_us)}."
+            f"Of newscrawl's {_digits(mine_us)} µs a page, downloading alone takes "
+            f"{_digits(tuned_us)} by Scrapy without a reactor; the guard, robots.txt, reading, "
+            f"storing, indexing and the listings take the other {_digits(mine_us - tuned_us)}."
         )
+    lines.append(_versions(sides))
     return _join(lines, _missing(sides))
+
+
+def _stored(found: Result) -> str:
+    stored = found["runs"][-1]["stored"]
+    return "–" if stored is None else f"{stored:,}"
+
+
+def _versions(sides: dict[str, Result]) -> str:
+    versions = dict.fromkeys(found["version"] for found in sides.values() if "version" in found)
+    return f"Versions: {', '.join(versions)}."
 
 
 def _first(sides: dict[str, Result]) -> Result:
@@ -186,17 +202,15 @@ def reading(result: Result) -> str:
     rows = [
         [
             _reader(name), _digits(found.get("speed")), _digits(found["pages_a_second"]),
-            found["fields_a_page"], _digits(found["fields_a_second"]), _digits(found["peak_mb"]),
-            found["errors"],
+            _digits(found["peak_mb"]), found["errors"],
         ]
-        for name, found in sides.items() if found["seconds"]
+        for name, found in sides.items() if found["seconds"] and "missing" not in found
     ]  # fmt: skip
-    heads = ["what", "speed", "pages/s", "fields a page", "fields/s", "peak MB", "exceptions"]
-    mine = sides.get("newscrawl", {}).get("pages_a_second")
-    other = sides.get("trafilatura", {}).get("pages_a_second")
+    heads = ["what", "speed", "pages/s", "peak MB", "exceptions"]
+    mine, other = (sides.get(each, {}).get("seconds") for each in ("newscrawl", "trafilatura"))
     goals = [
         goal("speed of newscrawl", sides.get("newscrawl", {}).get("speed"), 0.5),
-        goal("times trafilatura", mine / other if mine and other else None, 10),
+        goal("times trafilatura", results.ratio(other, mine) if mine and other else None, 10),
     ]
     return _join(
         [
@@ -205,6 +219,7 @@ def reading(result: Result) -> str:
             f"that of bare lxml, the median of {len(_first(sides)['seconds'])} runs.",
             table(heads, rows),
             "\n".join(goals),
+            _versions(sides),
         ],
         _missing(sides),
     )
@@ -263,8 +278,10 @@ def again(result: Result) -> str:
     lines = [
         how(result),
         f"{measured['pages']:,} posts; then {measured['news']} new and {measured['edits']} edited "
-        f"articles. Served by {measured['served_by']}.",
+        f"articles. Served by {measured['served_by']}. Seconds are those of the whole process, the "
+        f"median of {measured['runs']} runs.",
         table(heads, rows),
+        _versions(measured["sides"]),
     ]
     return _join(lines, _missing(measured["sides"]))
 

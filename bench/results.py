@@ -9,6 +9,7 @@ import re
 import sqlite3
 import statistics
 import subprocess
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -29,7 +30,7 @@ def about(command: str) -> dict[str, Any]:
             "cores": len(os.sched_getaffinity(0)),
             "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
             "system": f"{platform.system()} {platform.release().partition('-')[0]}",
-            "load_before": round(os.getloadavg()[0], 2),
+            "idle_before": _idle(),
         },
         "versions": {
             "newscrawl": f"{version('newscrawl')} {_commit()}",
@@ -49,7 +50,6 @@ def save(folder: Path, name: str, begin: dict[str, Any], measured: dict[str, Any
     """Write a result; return its file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
-    begin["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     text = json.dumps({**begin, "measured": measured}, ensure_ascii=False, indent=1)
     file.write_text(text + "\n", encoding="utf-8")
     return file
@@ -69,6 +69,21 @@ def median(values: Sequence[float]) -> float:
 def ratio(values: Sequence[float], base: Sequence[float]) -> float:
     """Return the median of the ratios of runs that were made beside each other."""
     return median([one / other for one, other in zip(values, base, strict=True)])
+
+
+def _idle(seconds: float = 2.0) -> float | None:
+    """Return the part of the processor that nobody uses; None where the system does not say."""
+
+    def ticks() -> list[int]:
+        return [int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+
+    try:
+        before = ticks()
+        time.sleep(seconds)
+        spent = [late - early for early, late in zip(before, ticks(), strict=True)]
+    except OSError:
+        return None
+    return round((spent[3] + spent[4]) / sum(spent), 2)
 
 
 def _cpu() -> str:

@@ -205,6 +205,22 @@ def test_info(db: Path) -> None:
         (["lst"], 2, "There is no command 'lst'; there are crawl"),
         (["crawl", "share"], 2, "Nothing to resolve"),
         (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
+        (["crawl", "category", "-s", "DOWNLOAD_DELAY=0"], 2, "and not for finews.withounder.com"),
+        (["crawl", "feed", "--fast"], 2, "and not without --base-url"),
+        (
+            [
+                "crawl",
+                "share",
+                "NW202112282228490028",
+                "--base-url",
+                "http://127.0.0.1:9/",
+                "--hosts",
+                "[::1], b.example",
+                "--fast",
+            ],
+            2,
+            "and not for b.example",
+        ),
         (["crawl", "category", "--fast"], 2, "name it in NEWSCRAWL_FAST_HOSTS"),
         (["crawl", "category", "--fast", "--delay", "1"], 2, "give one of --fast and --delay"),
         (
@@ -546,6 +562,20 @@ def test_haste_where_it_was_agreed() -> None:
     assert pace(0, "https://mirror.example/", None, hosts)["DOWNLOAD_DELAY"] == 0
     with pytest.raises(click.UsageError, match=r"not for other\.example"):
         pace(0, "https://mirror.example/", "other.example", hosts)
+    assert pace(0, "http://[::1]:80/", "[::1], Mirror.EXAMPLE", hosts)["DOWNLOAD_DELAY"] == 0
+
+
+def test_fast_hosts_may_be_spelt_in_any_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run begins, and finds no such host: the refusal would be exit code 2."""
+    names = "NEWSCRAWL_FAST_HOSTS=Mirror.Invalid, [2001:db8::1]"
+    for site in (["--base-url", "http://mirror.invalid/"],
+                 ["-s", "NEWSCRAWL_BASE_URL=http://mirror.invalid/"]):  # fmt: skip
+        words = ["crawl", "category", "--fast", *site, "-s", names, "-s", "RETRY_TIMES=0"]
+        with pytest.raises(SystemExit) as ended:
+            commands.main([*words, "--db", str(tmp_path / "news.db")])
+        assert ended.value.code == Exit.UNREACHABLE, capsys.readouterr().err
 
 
 def test_loopback() -> None:

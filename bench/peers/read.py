@@ -6,7 +6,6 @@ MANIFEST has a JSON object a line, with ``url`` and ``file``. Prints JSON: pages
 OUT gets what was read, a JSON object a page: title, time, source, body, mentions.
 """
 
-import dataclasses
 import json
 import re
 import sys
@@ -30,15 +29,12 @@ def newscrawl():
 
     def tell(article):
         return {
-            "title": article.title, "time": article.published_at, "source": article.source,
+            "title": article.title,
+            "time": article.published_at,
+            "source": article.source,
             "body": article.body_text,
             "mentions": sorted({(each.market, each.code) for each in article.mentions or ()}),
-            "fields": sum(
-                getattr(article, each.name) not in (None, [])
-                for each in dataclasses.fields(article)
-                if each.name != "page"
-            ),
-        }  # fmt: skip
+        }
 
     return one, tell
 
@@ -55,6 +51,7 @@ def lxml_xpath():
     mentions = etree.XPath("//section//a/@data-code")
     share = etree.XPath('string(//section//a[contains(@href, "NewsShare")]/@href)')
     image = etree.XPath("//section//img/@src")
+    section = etree.XPath("//section")
     category = etree.XPath('string(//section//a[contains(@href, "/category/")]/@href)')
     text = etree.XPath("string()")
     source = re.compile(r"文章来源：([^）]+)）")
@@ -69,7 +66,8 @@ def lxml_xpath():
             "source": found[1] if found else None, "body": whole,
             "mentions": [tuple(each.split(",", 1)) for each in mentions(root)],
             "tags": tags(root), "share_url": share(root), "images": image(root),
-            "category": category(root), "html": etree.tostring(root, encoding="unicode"),
+            "category": category(root),
+            "html": [etree.tostring(each, encoding="unicode") for each in section(root)],
         }  # fmt: skip
 
     return one, lambda found: found

@@ -282,8 +282,11 @@ def _crawl(
     if fast and delay is not None:
         raise click.UsageError("--fast leaves no delay; give one of --fast and --delay.")
     overrides = checked(settings)
-    allowed = _fast_hosts(overrides) if fast else frozenset()
-    overrides = {**pace(0 if fast else delay, base_url, hosts, allowed), **overrides}
+    if spider != "posts":
+        site, allowed = _site(spider, base_url, overrides), _fast_hosts(overrides)
+        if "DOWNLOAD_DELAY" in overrides:  # another way to ask for the same
+            pace(float(overrides["DOWNLOAD_DELAY"]), site, hosts, allowed)
+        overrides = {**pace(0 if fast else delay, site, hosts, allowed), **overrides}
     if notify:
         overrides["NEWSCRAWL_NOTIFY"] = notify
     if every is not None:
@@ -360,6 +363,14 @@ def run(
         stderr().show_cursor()
 
 
+def _site(spider: str, base_url: str | None, overrides: Mapping[str, Any]) -> str | None:
+    """Return the site that is asked; None where a spider without one asks hosts of its own."""
+    from newscrawl import settings
+
+    default = settings.NEWSCRAWL_BASE_URL if spider == "category" else None
+    return base_url or overrides.get("NEWSCRAWL_BASE_URL", default)
+
+
 def _fast_hosts(overrides: Mapping[str, Any]) -> frozenset[str]:
     """Return the hosts that may be asked without a delay, though they are not this machine."""
     from scrapy.settings import BaseSettings
@@ -367,7 +378,12 @@ def _fast_hosts(overrides: Mapping[str, Any]) -> frozenset[str]:
     from newscrawl import settings
 
     named = {"NEWSCRAWL_FAST_HOSTS": settings.NEWSCRAWL_FAST_HOSTS, **overrides}
-    return frozenset(BaseSettings(named).getlist("NEWSCRAWL_FAST_HOSTS"))
+    return frozenset(map(_host, BaseSettings(named).getlist("NEWSCRAWL_FAST_HOSTS")))
+
+
+def _host(named: str) -> str:
+    """Return the name of a host as an address has it."""
+    return named.strip().strip("[]").lower()
 
 
 def pace(
@@ -383,14 +399,16 @@ def pace(
     """
     if delay is None:
         return {}
-    asked = [urlsplit(_with_scheme(base_url or "")).hostname, *(hosts or "").split(",")]
+    further = map(_host, (hosts or "").split(","))
+    asked = [urlsplit(_with_scheme(base_url or "")).hostname, *further]
     foreign = [host for host in asked if host and host not in allowed and not is_loopback(host)]
     if delay < POLITE and (foreign or not asked[0]):
-        whom = f" and not for {foreign[0]}" if foreign else ""
+        whom = f"not for {foreign[0]}" if foreign else "not without --base-url"
+        what = f"A delay of {delay:g} seconds" if delay else "Asking without a delay"
         raise click.UsageError(
-            f"A delay of {delay:g} seconds is for a server on this machine (127.0.0.1){whom}; "
-            f"for any other, leave at least {POLITE:g}, or name it in NEWSCRAWL_FAST_HOSTS where "
-            "its owner has agreed."
+            f"{what} is for a server on this machine (127.0.0.1), and {whom}; for any other, leave "
+            f"at least {POLITE:g} seconds, or name it in NEWSCRAWL_FAST_HOSTS where its owner has "
+            "agreed."
         )
     if delay:
         return {"DOWNLOAD_DELAY": delay}
