@@ -32,6 +32,7 @@ SIDES = {
     "gne": "gne",
     "trafilatura": "trafilatura",
     "newspaper4k": "newspaper4k",
+    "newspaper4k-zh": "newspaper4k",
     "news-please": "news-please",
 }
 """Each side, and whose environment it runs in."""

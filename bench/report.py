@@ -226,7 +226,7 @@ def reading(result: Result) -> str:
 
 
 def _reader(name: str) -> str:
-    return "bare lxml XPath" if name == "lxml" else name
+    return {"lxml": "bare lxml XPath", "newspaper4k-zh": "newspaper4k, zh"}.get(name, name)
 
 
 MARKS = {

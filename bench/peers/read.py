@@ -87,11 +87,12 @@ def trafilatura():
     return one, tell
 
 
-def newspaper4k():
+def newspaper4k(**options):
     from newspaper import Article
 
     def one(url, body):
-        article = Article(url, fetch_images=False)  # of hosts that are not there
+        # Images would be asked of hosts that are not there.
+        article = Article(url, fetch_images=False, **options)
         article.download(input_html=body.decode("utf-8"))
         article.parse()
         return article
@@ -104,6 +105,10 @@ def newspaper4k():
         }  # fmt: skip
 
     return one, tell
+
+
+def newspaper4k_zh():
+    return newspaper4k(language="zh")
 
 
 def news_please():
@@ -156,7 +161,8 @@ def readability():
 
 READERS = {
     "newscrawl": newscrawl, "lxml": lxml_xpath, "trafilatura": trafilatura,
-    "newspaper4k": newspaper4k, "news-please": news_please, "gne": gne, "readability": readability,
+    "newspaper4k": newspaper4k, "newspaper4k-zh": newspaper4k_zh, "news-please": news_please,
+    "gne": gne, "readability": readability,
 }  # fmt: skip
 
 
