@@ -356,3 +356,22 @@ def test_command(archive: Path) -> None:
     done = command(*words, "公司", "--security", "1.600")
     assert done.returncode == Exit.USAGE
     assert "no security '1.600'. It has, for example: 1.600" in done.stderr
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 6, 7, 30])
+def test_best_ones_are_the_first_of_all(tmp_path: Path, limit: int) -> None:
+    """Also where several are equally good, of which the newest come first."""
+    path = tmp_path / "news.db"
+    fill(path, *(
+        article(
+            page(f"NW2021122822284900{n:02}"),
+            published_at=f"2021-12-28T22:{(n * 7) % 24:02}:00+08:00",
+            title=f"第{n}", body_text="降息。" * (1 + n // 6),
+        )
+        for n in range(24)
+    ))  # fmt: skip
+    with closing(open_for_reading(path)) as connection:
+        every = [each.info_code for each in search(connection, "降息", order="rank")]
+        assert len(every) == 24
+        found = search(connection, "降息", order="rank", limit=limit)
+        assert [each.info_code for each in found] == every[:limit]
