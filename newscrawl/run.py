@@ -389,12 +389,23 @@ class Run:
         if self._broken is not None:
             with suppress(StoreError):  # a run that the store has failed may be able to say so
                 self._end_row(self._broken, self._broken.committed)
+        if self.outcome.exit is Exit.GOOD and self._writer is not None:
+            self._merge_index(self._writer)
         try:
             self._target.finish(good=self.outcome.exit is Exit.GOOD)
             if self._target.is_rebuild and self.outcome.exit is not Exit.GOOD:
                 logger.warning("%s was not rebuilt: it is as it was", self._target.path)
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
+
+    def _merge_index(self, writer: Writer) -> None:
+        if not writer.left_pieces:
+            return
+        logger.info("Merging the search index, of which this run brought most")
+        try:
+            writer.merge_index()
+        except StoreError as error:  # all is stored, and is found; searches take longer
+            logger.warning("The search index could not be merged: %s", error)
 
     def _end_row(self, writer: Writer | None, counters: Mapping[str, int]) -> None:
         if writer is None or self.outcome is None:

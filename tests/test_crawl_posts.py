@@ -8,7 +8,8 @@ import os
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import UsageError
 
 from newscrawl import pages, pipelines
+from newscrawl.checking import examine
 from newscrawl.crawling import settings_for
 from newscrawl.mirror import Site
 from newscrawl.mirror.server import Answers, Server
@@ -25,6 +27,8 @@ from newscrawl.outcome import Exit, Outcome
 from newscrawl.post_commits import NoHistory, commit_times
 from newscrawl.post_sources import is_post, is_safe
 from newscrawl.run import run_of
+from newscrawl.store import writer
+from newscrawl.store.archive import open_for_reading
 
 Files = list[tuple[str, bytes]]
 NAME = "_posts/2022-05-30-NW202205302396671645.md"
@@ -40,9 +44,11 @@ def post(text: str = "一段。", date: str = "2022-05-30 22:00:29 +0800") -> by
     ).encode()
 
 
-async def load(db: Path, *paths: Path, **arguments: str) -> Outcome:
+async def load(
+    db: Path, *paths: Path, settings: Mapping[str, Any] | None = None, **arguments: str
+) -> Outcome:
     """Load post files in this process; return how it ended."""
-    runner = AsyncCrawlerRunner(settings_for(str(db), **FAST))
+    runner = AsyncCrawlerRunner(settings_for(str(db), **{**FAST, **(settings or {})}))
     crawler = runner.create_crawler("posts")
     await runner.crawl(crawler, paths="\n".join(map(str, paths)), **arguments)
     outcome = run_of(crawler).outcome
@@ -112,6 +118,21 @@ async def test_every_source_gives_every_article(tmp_path: Path, kind: str) -> No
     )
     assert query(tmp_path / "news.db", "SELECT count(*) FROM revisions") == [(0,)]
     assert query(tmp_path / "news.db", "SELECT DISTINCT page_kind FROM sightings") == [("file",)]
+
+
+@pytest.mark.parametrize(("big", "is_merged"), [(50, True), (500, False)])
+async def test_a_big_import_leaves_its_search_index_in_one_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, big: int, is_merged: bool
+) -> None:
+    monkeypatch.setattr(writer, "BIG_IMPORT", big)
+    db, path = tmp_path / "news.db", folder(tmp_path / "finews", site_files())
+    outcome = await load(db, path, settings={"NEWSCRAWL_BATCH_PAGES": 10})
+    assert outcome.exit is Exit.GOOD, outcome
+    [(structure,)] = query(db, "SELECT block FROM articles_fts_data WHERE id = 10")
+    segments = structure[5]  # behind a cookie of four bytes and the number of levels
+    assert (segments == 1) == is_merged
+    with closing(open_for_reading(db)) as connection:
+        assert list(examine(connection)) == []
 
 
 async def test_what_a_sighting_says(tmp_path: Path) -> None:

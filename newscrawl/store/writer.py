@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from newscrawl.items import Article, Listed, Page, Reject
-from newscrawl.store import known_pages, listings, raw, rows, rule_uses
+from newscrawl.store import known_pages, listings, raw, rows, rule_uses, search_index
 from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, explain
@@ -28,6 +28,9 @@ BATCH_BYTES = 16 << 20
 """And bytes, so that large ones do not fill the memory."""
 BATCH_SECONDS = 2.0
 """Age at which a smaller batch is committed: what a kill may cost."""
+BIG_IMPORT = 50_000
+"""New articles that make a run a big import, where they are as many as all others: with fewer, a
+search takes a few milliseconds in whatever pieces the index is."""
 
 
 class Writer:
@@ -59,6 +62,7 @@ class Writer:
         self._began = 0.0
         with self._explained():
             self._merger = Merger(self.connection)
+            self._articles_before = self._articles()
         self.run_id = self._begin_run(spider, arguments, versions, pid)
 
     # -- what a run finds ---------------------------------------------------------------
@@ -170,6 +174,29 @@ class Writer:
             self.commit()
             # A reader may hold an old snapshot: then some of the WAL stays, for the next run.
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    @property
+    def left_pieces(self) -> bool:
+        """Whether the run brought so much that its search index is better merged.
+
+        SQLite writes the index in pieces, and merges some; each costs every search. A run that
+        doubles the archive may merge all of them, since that costs a tenth of what it has done.
+        """
+        new = self._articles() - self._articles_before
+        return new >= max(BIG_IMPORT, self._articles_before)
+
+    def merge_index(self) -> None:
+        """Merge the search index into one piece; what was committed is safe meanwhile.
+
+        :raises StoreError: it cannot be written; what was merged by then stays so.
+        """
+        with self._explained():
+            search_index.merge(self.connection)
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _articles(self) -> int:
+        sql = "SELECT ifnull(max(first_seq), 0) FROM articles"
+        return int(self.connection.execute(sql).fetchone()[0])
 
     def rollback(self) -> None:
         """Drop what was not committed."""
