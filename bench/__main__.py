@@ -13,7 +13,9 @@ from pathlib import Path
 from bench import report, results
 from bench.environments import make_all
 
-BENCHMARKS = ("crawl", "reading", "again", "growth", "flat", "load", "start", "polling", "counts")
+BENCHMARKS = (
+    "crawl", "reading", "again", "growth", "search", "flat", "load", "start", "polling", "counts",
+)  # fmt: skip
 ROOT = Path(__file__).parents[1]
 
 

@@ -344,6 +344,29 @@ def growth(result: Result) -> str:
     return "\n\n".join(lines)
 
 
+def search(result: Result) -> str:
+    """Searches in one archive."""
+    measured = result["measured"]
+    ways = measured["ways"]
+    rows = [
+        [way, *(_digits(found[cut]) for cut in ("median", "p95", "p99", "worst"))]
+        for way, found in ways.items()
+    ]
+    goals = [
+        goal(f"search, {way}, 95 %", ways[way]["p95"], 20, most=True, unit=" ms")
+        for way in ("newest first", "by rank")
+    ]
+    return "\n\n".join(
+        [
+            how(result),
+            f"{measured['articles']:,} articles, the index in {measured['pieces']} piece(s); "
+            f"{ways['by rank']['queries']} queries had up to 10,000 hits.",
+            table(["milliseconds", "median", "95 %", "99 %", "worst"], rows),
+            "\n".join(goals),
+        ]
+    )
+
+
 def flat(result: Result) -> str:
     """A long crawl."""
     measured = result["measured"]
@@ -407,6 +430,7 @@ PARTS: dict[str, tuple[str, Callable[[Result], str]]] = {
     "exactness": ("reading", exactness),
     "again": ("again", again),
     "growth": ("growth", growth),
+    "search": ("search", search),
     "flat": ("flat", flat),
     "load": ("load", load),
     "start": ("start", start),

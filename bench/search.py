@@ -1,13 +1,19 @@
 """How long searches take: random queries against an archive of made articles.
 
+    python -m bench.made FILE 0 1000000
+    python -m bench search FILE
+
 Asks for random parts of random texts (1 to 6 characters, Latin words and numbers among them), for
 two or three of them with AND, OR and NOT, in a field, and with each filter; the newest first and by
 rank, the first twenty. Each query is asked once before it is timed: what is measured is an archive
 in memory, as far as it fits.
+
+The archive of a million articles takes some 40 minutes and 25 GB, the searches a minute.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import sqlite3
 import statistics
@@ -25,6 +31,24 @@ from newscrawl.store.archive import open_for_reading
 
 MOST = 10_000
 """Hits of the queries that the bar is for."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what may be chosen."""
+    parser.add_argument("file", type=Path, help="an archive that bench.made has made")
+    parser.add_argument("--queries", type=int, default=500)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure; return what was found."""
+    with closing(open_for_reading(options.file)) as connection:
+        [(articles,)] = connection.execute("SELECT count(*) FROM articles")
+        [(structure,)] = connection.execute("SELECT block FROM articles_fts_data WHERE id = 10")
+    return {
+        "articles": articles,
+        "pieces": structure[5],  # behind a cookie of four bytes and the number of levels
+        "ways": measure(options.file, options.queries),
+    }
 
 
 class Query(NamedTuple):

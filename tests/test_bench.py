@@ -74,10 +74,11 @@ def test_reading(folder: Path, finews: Path) -> None:
 
 
 def test_again(folder: Path) -> None:
-    sides = ("newscrawl-again", "scrapy-cache")
+    sides = ("newscrawl-again", "scrapy-cache", "scrapy-revalidates")
     found = bench(folder, "again", "--pages", "20", "--news", "4", "--edits", "2", "--runs", "1",
                   "--here", *OWN_SERVER, "--sides", *sides)  # fmt: skip
-    mine, cached = (found["sides"][name]["stages"] for name in sides)
+    mine, cached, asking = (found["sides"][name]["stages"] for name in sides)
+    assert (asking["news"]["new_found"], asking["news"]["edits_found"]) == (4, 2)
     assert (mine["news"]["new_found"], mine["news"]["edits_found"]) == (4, 2)
     assert (cached["news"]["new_found"], cached["news"]["edits_found"]) == (0, 0)
     assert mine["unchanged"]["not_modified"] >= 20
@@ -95,6 +96,14 @@ def test_growth(folder: Path) -> None:
     assert each["size"]["pages_raw"] > each["size"]["text"]
     assert each["migration"]["seconds"] > 0
     assert each["exports"]["jsonl"]["mb"] > 0
+
+
+def test_search(folder: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "bench.made", tmp_path / "made.db", "0", "80"]
+    subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
+    found = bench(folder, "search", str(tmp_path / "made.db"), "--queries", "10")
+    assert (found["articles"], found["ways"]["by rank"]["queries"]) == (80, 10)
+    assert found["pieces"] >= 1
 
 
 def test_long_runs(folder: Path) -> None:
