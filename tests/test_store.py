@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -455,3 +457,16 @@ def test_bytes_that_unpack_to_more_than_any_page(tmp_path: Path) -> None:
         [(key,)] = db.execute("SELECT hash FROM pages").fetchall()
         with pytest.raises(Damaged, match="more than 64 MB"):
             raw.load(db.conn, key)
+
+
+def test_a_crawl_imports_no_pandas() -> None:
+    """Though they are installed, and can be imported afterwards: they would take 70 MB."""
+    code = (
+        "import sys, newscrawl.run, newscrawl.exporters, newscrawl.spiders.category\n"
+        "print(sorted({'pandas', 'numpy'} & set(sys.modules)))\n"
+        "import pandas\n"
+        "print(pandas.Series([1]).sum())\n"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[]", "1"]

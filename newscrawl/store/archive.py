@@ -11,7 +11,7 @@ from newscrawl.store.errors import Gone, NewerSchema, NotAnArchive, StoreError, 
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from newscrawl.store.database import Database
 
 # What makes and migrates tables is imported by who writes: readers start in half the time.
 
@@ -221,7 +221,7 @@ def _check_writable(path: Path) -> None:
 
 
 def _connect(name: str) -> Database:
-    from sqlite_utils import Database
+    from newscrawl.store.database import Database
 
     # isolation_level None: transactions are begun and ended by the writer, never by the driver.
     # check_same_thread: `scrapy shell` builds the crawler in one thread and runs it in another.

@@ -5,10 +5,8 @@ A released migration is never edited: a file made by any release must open in ev
 
 from __future__ import annotations
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from newscrawl.store import search_index
+from newscrawl.store.database import Database, Migrations
 from newscrawl.store.schema import COUNTERS
 
 migrations = Migrations("newscrawl")

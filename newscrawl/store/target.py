@@ -8,12 +8,11 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from newscrawl.store import archive
 from newscrawl.store.archive import MEMORY, Place, check, open_for_writing
 from newscrawl.store.backup import back_up
 from newscrawl.store.clock import utc_now
+from newscrawl.store.database import Database
 from newscrawl.store.errors import Gone, StoreError, explain
 from newscrawl.store.lock import WriterLock
 from newscrawl.store.merging import last_seq

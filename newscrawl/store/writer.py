@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from sqlite_utils import Database
-
 from newscrawl.items import Article, Listed, Page, Reject
 from newscrawl.store import known_pages, listings, raw, rows, rule_uses, search_index
 from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
+from newscrawl.store.database import Database
 from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.fold import Fields, Sighting
 from newscrawl.store.merging import Merger, Verdict, page_of
