@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archives import article, fill, page
@@ -89,9 +91,28 @@ def test_pandas(path: Path) -> None:
     pytest.importorskip("pandas")
     with newscrawl.open(path) as archive:
         table = archive.to_pandas()
-        assert archive.to_pandas(since="2030-01-01").empty
+        none = archive.to_pandas(since="2030-01-01")
+    assert (none.empty, list(none.columns)) == (True, list(table.columns))
+    assert none["published_at"].dtype == table["published_at"].dtype
     assert str(table["published_at"].dtype).endswith("Asia/Shanghai]")
     assert str(table["published_at"].iloc[0]) == "2021-12-28 14:27:35+08:00"
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        "2021-12-28",
+        date(2021, 12, 28),
+        datetime(2021, 12, 28, 3),
+        datetime(2021, 12, 27, 20, tzinfo=UTC),
+    ],
+)
+def test_a_day_is_a_day(path: Path, until: Any) -> None:
+    with newscrawl.open(path) as archive:
+        whole = [each.info_code for each in archive.articles(until="2021-12-28")]
+        assert [each.info_code for each in archive.articles(until=until)] == whole
+        with pytest.raises(ValueError, match="until='soon' is no day"):
+            archive.articles(until="soon")
 
 
 def test_no_archive(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from archives import article, fill, multiply, page
 from click.testing import CliRunner
-from crawls import command
+from crawls import command, query
 from lxml import etree
 
 from newscrawl.cli.app import commands
@@ -90,9 +90,22 @@ def test_bad_output(path: Path, tmp_path: Path) -> None:
     done = command(*words, "csv", "-o", str(tmp_path / "none" / "a.csv"))
     assert done.returncode == Exit.STORE
     assert "cannot be written: No such file or directory" in done.stderr
+    (tmp_path / "file").touch()
+    done = command(*words, "jekyll", "-o", str(tmp_path / "file"))
+    assert (done.returncode, "file is a file; --format jekyll" in done.stderr) == (Exit.USAGE, True)
     done = command(*words, "jekyll")
     assert (done.returncode, "name one with -o" in done.stderr) == (Exit.USAGE, True)
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
+def test_what_export_says(path: Path, tmp_path: Path) -> None:
+    words = ["newscrawl", "export", "--db", str(path), "--format"]
+    done = command(*words, "csv", "-o", "-", "NW209912280000000000")
+    assert done.stdout.startswith("info_code,")
+    assert done.stderr.splitlines()[0] == "The archive has no article NW209912280000000000."
+    done = command(*words, "jekyll", "-o", str(tmp_path / "posts"))
+    last = query(path, "SELECT max(seq) FROM articles")[0][0]
+    assert done.stderr.endswith(f"; the last seq is {last}\n")
 
 
 # What spreadsheets take for formulas, and what a careless one would.

@@ -54,6 +54,7 @@ BY_PAIRS = [
     ("降息", '"降_息"'),
     ("美联储 降", '("美_联 联_储" AND "降")'),
     ("title:降息", '({title title_pairs} : "降_息")'),
+    ("正文：降息", '({body_text body_text_pairs} : "降_息")'),
     ('"Faraday Future 公司"', '"faraday_future future_¶ ¶_公 公_司"'),
     ("5G", '"5g"'),
 ]
@@ -81,6 +82,7 @@ BAD = [
     ("titel:降息", "no field titel: – did you mean title:?"),
     ("Text：降息", "no field Text: – did you mean text:?"),
     ("source:证券时报", "source: is no field but a filter"),
+    ("降息 -储能", "write NOT 储能"),
     ('"降息', 'a " without the other one'),
     ("降" * 10_000, "at most 1000 characters, and this one has 10000"),
     ("(" * 50 + "降", "more than 20"),
@@ -375,3 +377,25 @@ def test_best_ones_are_the_first_of_all(tmp_path: Path, limit: int) -> None:
         assert len(every) == 24
         found = search(connection, "降息", order="rank", limit=limit)
         assert [each.info_code for each in found] == every[:limit]
+
+
+def test_nothing_is_wanted_or_no_order(archive: Path) -> None:
+    with closing(open_for_reading(archive)) as db:
+        assert list(search(db, "公司", limit=0)) == []
+        assert list(search(db, "公司", order="rank", limit=0)) == []
+        with pytest.raises(ValueError, match="no order 'oldest'; there are newest, rank"):
+            search(db, "公司", order="oldest")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "nearest"),
+    [
+        ("300112", ["0.300811", "0.300181", "0.300111", "1.600519"], "0.300111"),
+        ("1.60051", ["1.603510", "1.603405", "1.600503"], "1.600503"),
+        ("guojishangba", ["zqsb", "guojishangbao"], "guojishangbao"),
+        ("国际商", ["zqsb", "国际商报"], "国际商报"),
+        ("xyz", ["证券时报", "财联社"], "证券时报"),
+    ],
+)
+def test_nearest(wanted: str, known: list[str], nearest: str) -> None:
+    assert Unknown("source", wanted, known).nearest()[0] == nearest

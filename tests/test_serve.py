@@ -447,6 +447,27 @@ def test_pages_in_a_browser(
         assert said == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_pages_of_datasette_in_a_browser(
+    browser: Browser, site: str, scheme: Any, width: int
+) -> None:
+    with closing(browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme
+    )) as context:  # fmt: skip
+        shown = context.new_page()
+        shown.goto(site)
+        tables = shown.get_by_role("link", name="Tables").get_attribute("href") or ""
+        database = site.rstrip("/") + tables
+        for path in (database, f"{database}/articles?_size=5", f"{site}nope"):
+            shown.goto(path)
+            assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            if path.endswith("nope"):
+                continue  # Datasette gives its pages of errors no styles but its own
+            background = shown.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (background == "rgb(23, 22, 21)") == (scheme == "dark"), path
+
+
 def test_by_keyboard_and_box(browser: Browser, site: str) -> None:
     with closing(browser.new_page()) as shown:
         shown.goto(site)

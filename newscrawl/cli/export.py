@@ -104,10 +104,13 @@ def command(
     jekyll: posts of the mirror. A post that was read from a file is that file, byte for byte; an
     article that was met only as pages is a post of the mirror's present form.
     """
+    if output == Path("-"):
+        output = None
     _check(format_, output)
     with reading(db) as connection:
         named = {article_id(connection, each) for each in info_codes} or None
         wanted = _Wanted(connection, filters, since_seq, named)
+        _check_named(connection, named or ())
         if format_ == "jekyll" and output is not None:
             _write_posts(wanted, output)
         elif format_ == "markdown" and output is not None:
@@ -118,15 +121,24 @@ def command(
 
 def _check(format_: str, output: Path | None) -> None:
     """Refuse what cannot be, before anything is read."""
-    if format_ in _FOLDERS and (output is None or output.is_file()):
-        if format_ == "jekyll" or output is not None:
-            raise click.UsageError(f"--format {format_} writes into a folder: name one with -o.")
-    elif output is not None and output.is_dir():
+    if format_ == "jekyll" and output is None:
+        raise click.UsageError(f"--format {format_} writes into a folder: name one with -o.")
+    if format_ in _FOLDERS and output is not None and output.is_file():
+        raise click.UsageError(f"{output} is a file; --format {format_} writes into a folder.")
+    if format_ not in _FOLDERS and output is not None and output.is_dir():
         raise click.UsageError(f"{output} is a folder; --format {format_} writes a file.")
     if format_ in BINARY and output is None and sys.stdout.isatty():
         raise click.UsageError(
             f"--format {format_} is not for a terminal: name a file with -o, or use a pipe."
         )
+
+
+def _check_named(connection: sqlite3.Connection, info_codes: Iterable[str]) -> None:
+    """Say which of the articles that were named are not there; the others are written."""
+    for each in sorted(info_codes):
+        sql = "SELECT 1 FROM articles WHERE info_code = ?"
+        if connection.execute(sql, (each,)).fetchone() is None:
+            say(f"The archive has no article {each}.")
 
 
 def _write_posts(wanted: _Wanted, folder: Path) -> None:
@@ -135,7 +147,7 @@ def _write_posts(wanted: _Wanted, folder: Path) -> None:
         for path, content in jekyll.posts(wanted.connection, each.info_code):
             _write(folder / path, content)
             written += 1
-    say(f"{written} posts written to {folder}")
+    say(f"{written} posts written to {folder}; the last seq is {wanted.seq}")
 
 
 def _write_documents(wanted: _Wanted, folder: Path) -> None:

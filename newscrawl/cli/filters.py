@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from datetime import date
 from functools import wraps
@@ -49,8 +48,5 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _with_nearest(error: Unknown) -> str:
     """Say what is not there, and what is most like it."""
-    near = [each for each in error.known if error.wanted in each]
-    near += [each for each in difflib.get_close_matches(error.wanted, error.known)
-             if each not in near]  # fmt: skip
-    named = ", ".join(map(safe_line, near[:5] or error.known[:10]))
+    named = ", ".join(map(safe_line, error.nearest()))
     return f"{error}. It has, for example: {named}" if named else f"{error}: it is empty."

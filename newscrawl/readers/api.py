@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +13,7 @@ from newscrawl.readers.latest import Headline, latest
 from newscrawl.readers.records import Record, changes
 from newscrawl.readers.search import Hit, Order, search
 from newscrawl.store.archive import open_for_reading
+from newscrawl.times import CHINA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,17 +91,28 @@ class Archive:
             | {"published_at": each.published}
             for each in self.articles(**filters)
         ]
-        table = pd.DataFrame(rows)
-        for name in ("published_at", "first_seen_at", "changed_at") if rows else ():
+        table = pd.DataFrame(rows, columns=list(Record.__slots__))
+        for name in ("published_at", "first_seen_at", "changed_at"):
             times = pd.to_datetime(table[name], utc=True)
             table[name] = times.dt.tz_convert("Asia/Shanghai") if name == "published_at" else times
         return table
 
 
 def _filters(named: dict[str, Any]) -> Filters:
-    days = {
-        name: date.fromisoformat(named[name])
-        for name in ("since", "until")
-        if isinstance(named.get(name), str)
-    }
+    days = {name: _day(name, named[name]) for name in ("since", "until") if named.get(name)}
     return Filters(**{**named, **days})
+
+
+def _day(name: str, given: date | str) -> date:
+    """Return the day in China that is meant.
+
+    :raises ValueError: it is none.
+    """
+    if isinstance(given, datetime):
+        return given.astimezone(CHINA).date() if given.tzinfo else given.date()
+    if isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(given)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}={given!r} is no day: it looks like 2022-01-31") from None

@@ -5,6 +5,11 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from datetime import date, timedelta
+from difflib import SequenceMatcher
+from itertools import takewhile
+
+ALIKE = 0.5
+"""How like a word must be to be called near: half of it the same, and in the same order."""
 
 
 class Unknown(ValueError):
@@ -17,6 +22,33 @@ class Unknown(ValueError):
         self.wanted = wanted
         self.known = known
         """Those it has, the ones with most articles first."""
+
+    def nearest(self) -> list[str]:
+        """Return what is most like it of what there is, what has most articles where nothing is."""
+        likeness = {each: _likeness(self.wanted, each) for each in self.known}
+        near = sorted(
+            (each for each, alike in likeness.items() if alike >= ALIKE),
+            key=lambda each: -likeness[each],
+        )
+        return near[:5] or self.known[:10]
+
+
+def _likeness(wanted: str, known: str) -> float:
+    """Return 1 for what is a part of the other, up to 1 for what begins or reads alike.
+
+    A code is compared without its market as well: 300112 is meant for 0.300111.
+    """
+    if wanted in known:
+        return 1
+    _, _, code = known.rpartition(".")
+    pairs = [(wanted, known)] + ([(wanted.rpartition(".")[2], code)] if code != known else [])
+    return max((SequenceMatcher(None, *pair).ratio() + _begin(*pair)) / 2 for pair in pairs)
+
+
+def _begin(one: str, other: str) -> float:
+    """Return the part of the longer that both begin with."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return len(list(same)) / max(len(one), len(other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +104,9 @@ class Filters:
             )
         ]
         if not slugs:
-            raise Unknown("category", self.category, categories(connection))
+            names = connection.execute("SELECT DISTINCT name FROM category_names ORDER BY name")
+            known = categories(connection) + [name for (name,) in names]
+            raise Unknown("category", self.category, list(dict.fromkeys(known)))
         marks = ", ".join("?" * len(slugs))
         return _among("article_categories", f"category IN ({marks})", of_each), slugs
 

@@ -14,15 +14,19 @@ from typing import NamedTuple
 
 from newscrawl.store.search_index import BREAK, phrase_of_pairs, segment
 
-FIELDS = {"title": "title", "text": "body_text", "digest": "digest"}
-"""Names of fields in a query, and the columns of the index."""
+FIELDS = {
+    "title": "title", "text": "body_text", "digest": "digest", "body": "body_text",
+    "body_text": "body_text", "标题": "title", "正文": "body_text", "摘要": "digest",
+}  # fmt: skip
+"""Names of fields in a query, and the columns of the index; the first three are those that help and
+documents name."""
 LONGEST = 1000
 """Characters of a query: nobody types more, and SQLite's parser has a limit of its own."""
 
 _TOKEN = re.compile(r'(?P<mark>[()])|"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+)')
 _FILTERS = ("source", "category", "security", "since", "until")
 """What is asked beside the words: with --source, for one."""
-_FIELD = re.compile(r"([A-Za-z_]+)[:：](.*)", re.DOTALL)
+_FIELD = re.compile(r"([A-Za-z_]+|标题|正文|摘要)[:：](.*)", re.DOTALL)
 
 
 class BadQuery(ValueError):
@@ -80,6 +84,8 @@ def _of_word(word: str) -> Iterable[_Token]:
     if word in ("AND", "OR", "NOT"):
         yield _Token(word, word)
         return
+    if re.match(r"-[^\W\d]", word):
+        raise BadQuery(f"To leave out what has {word[1:]!r}, write NOT {word[1:]}, behind a word.")
     field = _FIELD.fullmatch(word)
     if field and field[1] in FIELDS:
         yield _Token("field", FIELDS[field[1]])

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from newscrawl.readers.filters import Filters
 from newscrawl.readers.query import Query, parse
@@ -48,7 +48,10 @@ def search(
 
     :raises BadQuery: *text* is no query; at once.
     :raises Unknown: a filter names what the archive does not have; at once.
+    :raises ValueError: there is no such order; at once.
     """
+    if order not in get_args(Order):
+        raise ValueError(f"there is no order {order!r}; there are {', '.join(get_args(Order))}")
     has_pairs = connection.execute("PRAGMA user_version").fetchone()[0] >= PAIRS_SINCE
     query = parse(text, by_pairs=has_pairs)
     where, parameters = (filters or Filters()).where(connection, of_each=True)
@@ -102,7 +105,7 @@ def _near(connection: sqlite3.Connection, hits: _Hits, limit: int) -> _Hits | No
         (*hits.parameters, limit),
     ).fetchall()
     times = [time for (time,) in last]
-    if len(times) < limit or None in times:
+    if not times or len(times) < limit or None in times:
         return None
     since = min(times)
     newer, came = connection.execute(
@@ -127,7 +130,7 @@ def _best(connection: sqlite3.Connection, fts: str, limit: int) -> _Hits | None:
         f"SELECT rowid, rank FROM {TABLE} WHERE {TABLE} MATCH ? ORDER BY rank LIMIT ?",  # noqa: S608
         (fts, limit + 1),
     ).fetchall()
-    if len(best) <= limit or best[-1][1] == best[-2][1]:
+    if limit < 1 or len(best) <= limit or best[-1][1] == best[-2][1]:
         return None
     rows = ", ".join("(?, ?)" for _ in range(limit))
     return _Hits(

@@ -64,7 +64,8 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         except (BadQuery, BadFilter) as error:
             found["problem"] = str(error)
         except Unknown as error:
-            found["problem"] = f"{error}."
+            named = ", ".join(error.nearest())
+            found["problem"] = f"{error}. It has, for example: {named}" if named else f"{error}."
         return {
             **found,
             "asked": asked,

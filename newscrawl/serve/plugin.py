@@ -53,6 +53,12 @@ App = Callable[[Scope, Any, Send], Awaitable[None]]
 
 
 @hookimpl  # type: ignore[untyped-decorator]  # pluggy has no types
+def extra_css_urls(datasette: Datasette) -> list[str]:
+    """Datasette's own pages look as ours do."""
+    return ["/-/newscrawl/datasette.css"] if datasette in serves else []
+
+
+@hookimpl  # type: ignore[untyped-decorator]  # pluggy has no types
 def register_routes(datasette: Datasette) -> list[tuple[str, Any]]:
     """Our pages come before Datasette's own."""
     if datasette not in serves:
