@@ -18,6 +18,11 @@ FEW = 1_000
 """Articles that are read at once, in one moment; more are read one by one."""
 NEAR = 10_000
 """Articles among which the newest hits are looked for before all others."""
+AS_GOOD = 500
+"""Hits of one rank, among which the newest come first, that are looked up one by one."""
+CACHE = 256
+"""Megabytes of the file's pages that are kept while hits are looked up, as far as they are needed:
+with SQLite's 2 MB, each of thousands of hits in a big archive is read from the file anew."""
 AROUND = 30
 """Characters of a text that are shown before and after what was found."""
 
@@ -57,6 +62,7 @@ def search(
     where, parameters = (filters or Filters()).where(connection, of_each=True)
     # SQLite would take the unique index on first_seq, and read a whole article for each hit.
     narrow = "INDEXED BY idx_articles_hits" if has_pairs else ""
+    connection.execute(f"PRAGMA cache_size = {-CACHE * 1024}")
     hits = _Hits(
         f"FROM {TABLE} CROSS JOIN articles {narrow} ON first_seq = {TABLE}.rowid"
         f" WHERE {TABLE} MATCH ? AND {where}",
@@ -122,21 +128,26 @@ def _near(connection: sqlite3.Connection, hits: _Hits, limit: int) -> _Hits | No
 
 
 def _best(connection: sqlite3.Connection, fts: str, limit: int) -> _Hits | None:
-    """Return the *limit* hits of the best rank alone; None where others are as good as the last.
+    """Return the *limit* hits of the best rank, with those that are as good as the last of them.
 
-    Of those, the time would have to decide: then all hits are looked up, a sixth of their cost.
+    None where those are too many: then all hits are looked up, a sixth of their cost. Texts of one
+    length often have one rank.
     """
     best = connection.execute(
         f"SELECT rowid, rank FROM {TABLE} WHERE {TABLE} MATCH ? ORDER BY rank LIMIT ?",  # noqa: S608
-        (fts, limit + 1),
+        (fts, limit + AS_GOOD),
     ).fetchall()
-    if limit < 1 or len(best) <= limit or best[-1][1] == best[-2][1]:
+    if len(best) == limit + AS_GOOD:
+        if not limit or best[-1][1] == best[limit - 1][1]:
+            return None
+        best = [row for row in best if row[1] <= best[limit - 1][1]]
+    if not best:
         return None
-    rows = ", ".join("(?, ?)" for _ in range(limit))
+    rows = ", ".join("(?, ?)" for _ in best)
     return _Hits(
         f"FROM (SELECT column1 AS hit, column2 AS rank FROM (VALUES {rows}))"  # noqa: S608  marks
         " CROSS JOIN articles ON first_seq = hit",
-        [each for row in best[:limit] for each in row],
+        [each for row in best for each in row],
     )
 
 
