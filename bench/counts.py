@@ -32,6 +32,8 @@ ARTICLES = 200
 BAND = {"statements": 0.002, "calls": 0.02, "calls_of_c": 0.05}
 """What may differ. Two runs differ by a statement or two in all; libraries of another release call
 back a little more or less often."""
+ROUNDED = 0.02
+"""What two runs may differ by in numbers an article, of which two decimals are kept."""
 SETTINGS: dict[str, Any] = {
     # One at a time, and by number alone: nothing that is counted depends on the clock.
     "CONCURRENT_REQUESTS": 1,
