@@ -3,7 +3,7 @@
     python -m bench flat --pages 100000
 
 `newscrawl crawl category` walks a made mirror of so many posts, served as in `crawl`, into a fresh
-archive. What it has done is read from the archive while it runs.
+archive. What it has done is read from the archive while it runs. The bounds of a run are lifted.
 
 With 100,000 pages some 10 minutes and 4 GB.
 """
@@ -19,6 +19,10 @@ from bench import processes
 from bench.crawl import FAST
 from bench.load import PROGRAM, watch
 from bench.serving import Serving, write_site
+
+
+UNBOUND = ("-s", "NEWSCRAWL_MAX_LINKS=1000000", "-s", "NEWSCRAWL_MAX_PAGES=1000000")
+"""No mirror of three days has so many posts, and a run would leave some out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +49,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 "--db",
                 db,
                 *FAST,
+                *UNBOUND,
             ]
             found = watch(words, db, core)
+            if found["pages"] != len(paths):
+                raise SystemExit(f"of {len(paths):,} posts {found['pages']:,} are stored")
             return {"posts": len(paths), "served_by": server.name, **found}
