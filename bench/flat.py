@@ -20,7 +20,6 @@ from bench.crawl import FAST
 from bench.load import PROGRAM, watch
 from bench.serving import Serving, write_site
 
-
 UNBOUND = ("-s", "NEWSCRAWL_MAX_LINKS=1000000", "-s", "NEWSCRAWL_MAX_PAGES=1000000")
 """No mirror of three days has so many posts, and a run would leave some out."""
 

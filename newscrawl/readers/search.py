@@ -103,15 +103,19 @@ def _read(
 def _near(connection: sqlite3.Connection, hits: _Hits, limit: int) -> _Hits | None:
     """Return fewer hits, the newest *limit* still among them; None where that is no less work.
 
-    Articles mostly come in the order of their times. So the last *limit* hits that came say how
-    new a hit must be; and the articles as new as that say how late it must have come.
+    Where there are no more than *limit*, they are found already. Articles mostly come in the order
+    of their times: so the last *limit* hits that came say how new a hit must be, and the articles
+    as new as that say how late it must have come.
     """
     last = connection.execute(
-        f"SELECT published_at {hits.sql} ORDER BY {TABLE}.rowid DESC LIMIT ?",
+        f"SELECT first_seq, published_at {hits.sql} ORDER BY {TABLE}.rowid DESC LIMIT ?",
         (*hits.parameters, limit),
     ).fetchall()
-    times = [time for (time,) in last]
-    if not times or len(times) < limit or None in times:
+    if len(last) < limit:
+        marks = ", ".join("?" for _ in last)
+        return _Hits(f"FROM articles WHERE first_seq IN ({marks})", [row[0] for row in last])
+    times = [time for _, time in last]
+    if not times or None in times:
         return None
     since = min(times)
     newer, came = connection.execute(
