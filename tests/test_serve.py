@@ -196,10 +196,11 @@ def test_filters(archive: Path, site: str) -> None:
     ("asked", "says"),
     [
         ({"q": "("}, "or between ( and )"),
-        ({"q": '"'}, "has no letter"),
+        ({"q": '"'}, 'a " without the other one'),
+        ({"q": "，"}, "has no letter"),
         ({"q": "降息 AND"}, "nothing after AND"),
         ({"q": "x" * 2000}, "at most 1000 characters"),
-        ({"source": "无此报"}, "The archive has no source"),
+        ({"source": "无此报"}, "The archive has no source '无此报'. It has, for example: "),
         ({"category": "nothing"}, "The archive has no category"),
         ({"security": "9.999999"}, "The archive has no security"),
         ({"since": "yesterday"}, "is no day"),
