@@ -399,7 +399,7 @@ class Run:
             self.outcome = Outcome(Exit.STORE, str(error))
 
     def _merge_index(self, writer: Writer) -> None:
-        if not writer.left_pieces:
+        if not writer.is_big_import:
             return
         logger.info("Merging the search index, of which this run brought most")
         try:

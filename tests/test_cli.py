@@ -207,6 +207,19 @@ def test_info(db: Path) -> None:
         (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
         (["crawl", "category", "-s", "DOWNLOAD_DELAY=0"], 2, "and not for finews.withounder.com"),
         (["crawl", "feed", "--fast"], 2, "and not without --base-url"),
+        # Only --base-url keeps their lists and resolvers to one host.
+        *(
+            (
+                [*words, "--fast", "-s", "NEWSCRAWL_BASE_URL=http://127.0.0.1:9/"],
+                2,
+                "and not without --base-url",
+            )
+            for words in (
+                ["crawl", "feed", "fast"],
+                ["crawl", "category", "--share"],
+                ["crawl", "share", "NW202112282228490028"],
+            )
+        ),
         (
             [
                 "crawl",

@@ -384,7 +384,7 @@ def test_nothing_is_wanted_or_no_order(archive: Path) -> None:
         assert list(search(db, "公司", limit=0)) == []
         assert list(search(db, "公司", order="rank", limit=0)) == []
         with pytest.raises(ValueError, match="no order 'oldest'; there are newest, rank"):
-            search(db, "公司", order="oldest")  # type: ignore[arg-type]
+            search(db, "公司", order="oldest")  # type: ignore[arg-type]  # that is the point
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from newscrawl import __version__
-from newscrawl.cli.output import safe
+from newscrawl.cli.output import drop_rest, safe
 from newscrawl.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
@@ -126,5 +126,5 @@ def _after_flush(code: Any) -> Any:
 
 def _nobody_reads() -> Exit:
     """Drop what is still to be printed: who closed the pipe (``| head``) has all it wanted."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    drop_rest(sys.stdout)
     return Exit.GOOD

@@ -283,7 +283,8 @@ def _crawl(
         raise click.UsageError("--fast leaves no delay; give one of --fast and --delay.")
     overrides = checked(settings)
     if spider != "posts":
-        site, allowed = _site(spider, base_url, overrides), _fast_hosts(overrides)
+        site = _site(spider, arguments, base_url, overrides)
+        allowed = _fast_hosts(overrides)
         if "DOWNLOAD_DELAY" in overrides:  # another way to ask for the same
             pace(float(overrides["DOWNLOAD_DELAY"]), site, hosts, allowed)
         overrides = {**pace(0 if fast else delay, site, hosts, allowed), **overrides}
@@ -363,12 +364,16 @@ def run(
         stderr().show_cursor()
 
 
-def _site(spider: str, base_url: str | None, overrides: Mapping[str, Any]) -> str | None:
-    """Return the site that is asked; None where a spider without one asks hosts of its own."""
+def _site(
+    spider: str, arguments: Mapping[str, str | None], base_url: str | None,
+    overrides: Mapping[str, Any],
+) -> str | None:  # fmt: skip
+    """Return the one site that is asked; None where lists or resolvers on other hosts are, too."""
     from newscrawl import settings
 
-    default = settings.NEWSCRAWL_BASE_URL if spider == "category" else None
-    return base_url or overrides.get("NEWSCRAWL_BASE_URL", default)
+    if base_url or spider != "category" or arguments.get("share"):
+        return base_url
+    return str(overrides.get("NEWSCRAWL_BASE_URL", settings.NEWSCRAWL_BASE_URL))
 
 
 def _fast_hosts(overrides: Mapping[str, Any]) -> frozenset[str]:

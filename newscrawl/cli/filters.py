@@ -38,15 +38,9 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*args, filters=filters, **options)
         except Unknown as error:
-            raise click.UsageError(_with_nearest(error)) from None
+            raise click.UsageError(safe_line(error.sentence())) from None
 
     found: Callable[..., Any] = with_filters
     for option in reversed(_OPTIONS):
         found = option(found)
     return found
-
-
-def _with_nearest(error: Unknown) -> str:
-    """Say what is not there, and what is most like it."""
-    named = ", ".join(map(safe_line, error.nearest()))
-    return f"{error}. It has, for example: {named}" if named else f"{error}: it is empty."

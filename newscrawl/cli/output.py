@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -40,6 +41,11 @@ safe = harmless
 def safe_line(text: str | None) -> str:
     """Return *text* as one line that is safe to print; the empty string for None."""
     return safe(" ".join((text or "").split()))
+
+
+def drop_rest(stream: TextIO) -> None:
+    """Let what is still written to a stream vanish: who closed the pipe has all they wanted."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say(text: str) -> None:

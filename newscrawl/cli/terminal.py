@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from functools import cache
@@ -11,6 +10,7 @@ from functools import cache
 from rich.console import Console
 from rich.text import Text
 
+from newscrawl.cli.output import drop_rest
 from newscrawl.logs import make_harmless
 
 _STYLES = {
@@ -27,7 +27,7 @@ class _Stderr(Console):
     def on_broken_pipe(self) -> None:
         """Say no more. Rich would end the program, and with it a run that has work to finish."""
         self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        drop_rest(sys.stderr)
 
 
 @cache

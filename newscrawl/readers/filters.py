@@ -23,6 +23,11 @@ class Unknown(ValueError):
         self.known = known
         """Those it has, the ones with most articles first."""
 
+    def sentence(self) -> str:
+        """Say what is not there, and what is most like it."""
+        named = ", ".join(self.nearest())
+        return f"{self}. It has, for example: {named}" if named else f"{self}: it is empty."
+
     def nearest(self) -> list[str]:
         """Return what is most like it of what there is, what has most articles where nothing is."""
         likeness = {each: _likeness(self.wanted, each) for each in self.known}

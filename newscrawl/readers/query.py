@@ -26,7 +26,7 @@ LONGEST = 1000
 _TOKEN = re.compile(r'(?P<mark>[()])|"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+)')
 _FILTERS = ("source", "category", "security", "since", "until")
 """What is asked beside the words: with --source, for one."""
-_FIELD = re.compile(r"([A-Za-z_]+|标题|正文|摘要)[:：](.*)", re.DOTALL)
+_FIELD = re.compile(r"([^\W\d]+)[:：](.*)", re.DOTALL)
 
 
 class BadQuery(ValueError):

@@ -68,6 +68,8 @@ def search(
         f" WHERE {TABLE} MATCH ? AND {where}",
         [query.fts, *parameters],
     )
+    if limit == 0:
+        return iter(())
     if limit is not None and limit <= FEW:
         with _one_moment(connection):
             if order == "newest":
@@ -115,7 +117,7 @@ def _near(connection: sqlite3.Connection, hits: _Hits, limit: int) -> _Hits | No
         marks = ", ".join("?" for _ in last)
         return _Hits(f"FROM articles WHERE first_seq IN ({marks})", [row[0] for row in last])
     times = [time for _, time in last]
-    if not times or None in times:
+    if None in times:
         return None
     since = min(times)
     newer, came = connection.execute(
@@ -138,18 +140,18 @@ def _best(connection: sqlite3.Connection, fts: str, limit: int) -> _Hits | None:
     length often have one rank.
     """
     best = connection.execute(
-        f"SELECT rowid, rank FROM {TABLE} WHERE {TABLE} MATCH ? ORDER BY rank LIMIT ?",  # noqa: S608
+        f"SELECT rowid, rank FROM {TABLE} WHERE {TABLE} MATCH ? ORDER BY rank LIMIT ?",  # noqa: S608  constants
         (fts, limit + AS_GOOD),
     ).fetchall()
     if len(best) == limit + AS_GOOD:
-        if not limit or best[-1][1] == best[limit - 1][1]:
+        if best[-1][1] == best[limit - 1][1]:
             return None
         best = [row for row in best if row[1] <= best[limit - 1][1]]
     if not best:
         return None
     rows = ", ".join("(?, ?)" for _ in best)
     return _Hits(
-        f"FROM (SELECT column1 AS hit, column2 AS rank FROM (VALUES {rows}))"  # noqa: S608  marks
+        f"FROM (SELECT column1 AS hit, column2 AS rank FROM (VALUES {rows}))"  # noqa: S608  constants and marks
         " CROSS JOIN articles ON first_seq = hit",
         [each for row in best for each in row],
     )

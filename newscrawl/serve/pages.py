@@ -64,8 +64,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         except (BadQuery, BadFilter) as error:
             found["problem"] = str(error)
         except Unknown as error:
-            named = ", ".join(error.nearest())
-            found["problem"] = f"{error}. It has, for example: {named}" if named else f"{error}."
+            found["problem"] = error.sentence()
         return {
             **found,
             "asked": asked,

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 def _without(*names: str) -> Iterator[None]:
     """Let imports of these fail; what is imported already stays."""
     absent = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: there is none
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: no such module
     try:
         yield
     finally:

@@ -61,7 +61,7 @@ class Writer:
         self._began = 0.0
         with self._explained():
             self._merger = Merger(self.connection)
-            self._articles_before = self._articles()
+            self._began_behind = self._last_number()
         self.run_id = self._begin_run(spider, arguments, versions, pid)
 
     # -- what a run finds ---------------------------------------------------------------
@@ -175,14 +175,14 @@ class Writer:
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @property
-    def left_pieces(self) -> bool:
+    def is_big_import(self) -> bool:
         """Whether the run brought so much that its search index is better merged.
 
         SQLite writes the index in pieces, and merges some; each costs every search. A run that
         doubles the archive may merge all of them, since that costs a tenth of what it has done.
         """
-        new = self._articles() - self._articles_before
-        return new >= max(BIG_IMPORT, self._articles_before)
+        new = self._last_number() - self._began_behind
+        return new >= max(BIG_IMPORT, self._began_behind)
 
     def merge_index(self) -> None:
         """Merge the search index into one piece; what was committed is safe meanwhile.
@@ -193,7 +193,8 @@ class Writer:
             search_index.merge(self.connection)
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def _articles(self) -> int:
+    def _last_number(self) -> int:
+        """The number of the newest article: about how many there are, without counting them."""
         sql = "SELECT ifnull(max(first_seq), 0) FROM articles"
         return int(self.connection.execute(sql).fetchone()[0])
 
