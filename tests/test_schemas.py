@@ -123,10 +123,10 @@ def test_goes_on_after_a_migration(old: Path) -> None:
 def test_migration_that_is_cut_off_leaves_the_archive_as_it_was(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(tokens: list[str]) -> str:
+    def fail(texts: search_index.Texts) -> list[str]:
         raise MemoryError
 
-    monkeypatch.setattr(search_index, "_pairs", fail)
+    monkeypatch.setattr(search_index, "_values", fail)
     with pytest.raises(MemoryError):
         open_for_writing(old)
     assert version(old) == 2  # what came before it is done

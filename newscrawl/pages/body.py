@@ -53,8 +53,8 @@ _ENTITY_CLASSES = frozenset(("keytip", "infokey", "em_stock_key_common"))
 _ENTITY_ID = re.compile(r"(?:stock|bk|quote|bkquote)_[\w.]+|Info\.[\w.]+")
 _EMPTY_ID = re.compile(r"(?:bk)?quote_")
 _KNOWN_COMMENTS = re.compile(r"\s*(?:EM_StockImg_(?:Start|End)|文章主体|comBodyEnd)\s*")
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
+HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
 
 # Whole paragraphs that editors or the site add; each must match the paragraph from end to end.
 _JUNK_LINES = re.compile(
@@ -63,10 +63,10 @@ _JUNK_LINES = re.compile(
     r"|郑重声明[:：].*)",
     re.DOTALL,
 )
-_JUNK_WORDS = ("责任编辑", "打开微信", "点击底部", "郑重声明")
+JUNK_WORDS = ("责任编辑", "打开微信", "点击底部", "郑重声明")
 """Each of them has one of these."""
 # A name may hold parentheses, 安信国际证券(香港), but no other remark may follow in its own.
-_SOURCE = re.compile(r"[（(]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*）)*)[)）]")
+SOURCE = re.compile(r"[（(]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*）)*)[)）]")
 _SOURCE_AT_END = re.compile(r"[（(]\s*文章来源\s*[:：]([^（）]{1,40})[)）]$")
 
 _ATTRIBUTES: dict[str, set[str]] = {
@@ -85,7 +85,7 @@ _CLASSES: dict[str, set[str]] = {
 # What the cleaner keeps of a tag. The rest goes before it: libxml2 takes names like " and =, and
 # written out they hide the text behind them; and <font> is opened again in every block that ends
 # it, of equal ones three at most, so with attributes a page could grow a thousandfold.
-_KEPT = {
+KEPT = {
     tag: frozenset(_ATTRIBUTES.get(tag, ())) | frozenset(("class",) if tag in _CLASSES else ())
     for tag in {*_ATTRIBUTES, *_CLASSES}
 }
@@ -196,7 +196,7 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
             dropped += 1
             _drop_with_wrapper(element)
     text = text_of(root)
-    if any(map(text.__contains__, _JUNK_WORDS)):
+    if any(map(text.__contains__, JUNK_WORDS)):
         for block in [*root.iter("p", "div", "center")]:
             holds_blocks = block is root or block.find("p") is not None
             if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block).strip()):
@@ -210,7 +210,7 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
 def _is_furniture(element: etree._Element) -> bool:
     """Tell furniture by its attributes."""
     get, tag = element.get, element.tag
-    if get("hidden") is not None or ((style := get("style")) and _HIDDEN.search(style)):
+    if get("hidden") is not None or ((style := get("style")) and HIDDEN.search(style)):
         return True
     if tag == "img":
         return _is_k_line(element)
@@ -224,7 +224,7 @@ def _is_furniture(element: etree._Element) -> bool:
 
 
 def _is_k_line(image: etree._Element) -> bool:
-    return bool(_K_LINE_SRC.search(image.get("src", "")) or image.get("alt", "").startswith("K图"))
+    return bool(K_LINE_SRC.search(image.get("src", "")) or image.get("alt", "").startswith("K图"))
 
 
 def _drop_with_wrapper(element: etree._Element) -> None:
@@ -293,7 +293,7 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
             whole = f"https:{whole}" if whole.startswith("//") else whole
             if whole != address:
                 element.set(name, whole)
-    kept = _KEPT.get(tag, frozenset())
+    kept = KEPT.get(tag, frozenset())
     if not kept.issuperset(element.attrib):
         # Not one by one: lxml has no way to name an attribute {id.
         values = [(name, value) for name, value in element.attrib.items() if name in kept]
@@ -308,14 +308,14 @@ def _source_line(
     """Return the element that is the source line, and the medium it names."""
     marked = [p for p in root.iter("p") if "em_media" in p.get("class", "").split()]
     for element in reversed(marked):
-        if match := _SOURCE.fullmatch(squeeze(text_of(element))):
+        if match := SOURCE.fullmatch(squeeze(text_of(element))):
             return element, match[1].strip() or None
         unknown["p.em_media without 文章来源"] += 1
     # Some bodies print it as a plain paragraph, with 责任编辑 or a statement behind it.
     for element in reversed([*root.iter("p", "div")][-4:]):
         if element is root or len(text := text_of(element)) > 200:
             continue
-        if match := _SOURCE.fullmatch(squeeze(text)):
+        if match := SOURCE.fullmatch(squeeze(text)):
             return element, match[1].strip() or None
     return None, None
 
@@ -337,10 +337,13 @@ def _safe(root: etree._Element) -> str | None:
     inner = inner[inner.index(">") + 1 : -len(f"</{root.tag}>")]
     if inner.count("&") > MAX_ESCAPES:
         raise Unreadable("too_large", f"its body has more than {MAX_ESCAPES:,} escaped characters")
-    html = clean(_CLEANER.clean(inner))
-    # What furniture leaves behind are empty lines. A pattern with blanks on both sides of the line
-    # end takes a minute for 100 KB of blanks.
-    return "\n".join(filter(None, map(str.strip, html.split("\n")))) or None
+    return without_empty_lines(clean(_CLEANER.clean(inner))) or None
+
+
+def without_empty_lines(html: str) -> str:
+    """Return markup without the empty lines that furniture leaves behind."""
+    # A pattern with blanks on both sides of the line end takes a minute for 100 KB of blanks.
+    return "\n".join(filter(None, map(str.strip, html.split("\n"))))
 
 
 def _images(root: etree._Element) -> list[str]:

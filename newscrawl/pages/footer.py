@@ -107,13 +107,14 @@ def take_link(body: etree._Element, info_code: str) -> str | None:
     link = last.find("a")
     if link is None or len(last) != 1 or text != squeeze(link.get("href", "")):
         return None
-    if not _leads_to(text, info_code):
+    if not leads_to(text, info_code):
         return None
     _drop(last)
     return text
 
 
-def _leads_to(url: str, info_code: str) -> bool:
+def leads_to(url: str, info_code: str) -> bool:
+    """Tell whether an address is that of the article itself."""
     if url.endswith(f"/html_News/NewsShare.html?infoCode={info_code}"):
         return True  # nearly all do; the rest is read with more care
     try:

@@ -42,40 +42,42 @@ def content(markdown: str) -> etree._Element:
 
     Raises Unreadable: ``too_large``.
     """
-    text, footer = _last_block(markdown.strip("\n"), _footer)
-    text, link = _last_block(text, _link)
-    quote, text = _quote(text)
+    text, footer = _take_last(markdown.strip("\n"), footer_of)
+    text, link = _take_last(text, _link)
+    digest, text = quote_of(text)
     root = _body(text)
-    if quote is not None:
+    if digest is not None:
+        quote = etree.Element("blockquote")
+        quote.append(_paragraph(digest))
         quote.tail, root.text = root.text, None
         root.insert(0, quote)
     root.extend(each for each in (link, footer) if each is not None)
     return root
 
 
-def _last_block(
+def _take_last(
     text: str, read: Callable[[str], etree._Element | None]
 ) -> tuple[str, etree._Element | None]:
     """Take the last block off where it is what *read* knows; else leave the text as it is."""
+    before, block = last_block(text)
+    element = read(block)
+    return (text.rstrip(), None) if element is None else (before, element)
+
+
+def last_block(text: str) -> tuple[str, str]:
+    """Return the text up to the last blank line, and the block behind it."""
     text = text.rstrip()
-    begin = _begin_of_last_block(text)
-    element = read(text[begin:])
-    return (text, None) if element is None else (text[:begin], element)
-
-
-def _begin_of_last_block(text: str) -> int:
-    """Where the text behind the last blank line begins."""
     end = text.rfind("\n")
     while end > 0:
         before = text.rfind("\n", 0, end)
         if before >= 0 and not text[before + 1 : end].strip(" \t"):
-            return end + 1
+            return text[: end + 1], text[end + 1 :]
         end = before
-    return 0
+    return "", text
 
 
-def _footer(block: str) -> etree._Element | None:
-    """The links back; None for any other block."""
+def footer_of(block: str) -> etree._Element | None:
+    """Return the links back as a paragraph; None for any other block."""
     links = _BETWEEN_BACKS.split(block)
     if len(links) > MAX_BACKS or not all(_BACK.fullmatch(link) for link in links[::2]):
         return None
@@ -88,33 +90,41 @@ def _footer(block: str) -> etree._Element | None:
     return paragraph
 
 
-def _link(block: str) -> etree._Element | None:
-    """The article's address in angle brackets, which a blank record has empty; else None."""
+def link_of(block: str) -> str | None:
+    """Return the article's address in angle brackets, which a blank record has empty; else None."""
     match = _LINK.fullmatch(block)
-    if match is None:
+    return match[1] if match else None
+
+
+def _link(block: str) -> etree._Element | None:
+    link = link_of(block)
+    if link is None:
         return None
     paragraph = etree.Element("p")
-    if match[1]:
-        etree.SubElement(paragraph, "a", href=match[1]).text = match[1]
+    if link:
+        etree.SubElement(paragraph, "a", href=link).text = link
     else:
         paragraph.text = "<>"
     return paragraph
 
 
-def _quote(text: str) -> tuple[etree._Element | None, str]:
-    """The digest behind > that a post may begin with, and what follows it."""
+def quote_of(text: str) -> tuple[str | None, str]:
+    """Return the digest behind > that a post may begin with, and what follows it."""
     stripped = text.lstrip()
     if not stripped.startswith(">"):
         return None, text
     match = _BLANK_LINES.search(stripped)
     digest = stripped[: match.start()] if match else stripped
-    quote = etree.Element("blockquote")
-    quote.append(_paragraph(_QUOTE_MARK.sub("", digest)))
-    return quote, stripped[match.end() :] if match else ""
+    return _QUOTE_MARK.sub("", digest), stripped[match.end() :] if match else ""
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the blocks that blank lines part."""
+    return _BLANK_LINES.split(text.strip())
 
 
 def _body(text: str) -> etree._Element:
-    blocks = _BLANK_LINES.split(text.strip())
+    blocks = paragraphs(text)
     if len(blocks) > MAX_BLOCKS:
         raise Unreadable("too_large", f"the post has more than {MAX_BLOCKS:,} paragraphs")
     if _HTML.match(text):

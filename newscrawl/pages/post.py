@@ -63,6 +63,9 @@ CODED = (
 )
 """Rules that are code and not a path."""
 
+SHORT_TITLE_HOST = "//choicewzp1.eastmoney.com/"
+"""In the links of generation 7a alone, whose posts have a short title."""
+
 _LAYOUT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _DATED_PATH = re.compile(r"^/((?:[^/]+/)*)[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html$")
 # （财联社） at a digest's very end. Half-width parentheses belong to names and codes.
@@ -212,12 +215,18 @@ def take_apart(content: etree._Element, info_code: str, *, is_emnews: bool = Fal
     short = link is not None and _drop_short_title(content, link)
     is_emnews = is_emnews or "emnews" in (footer.categories or [])
     digest = _take_digest(content) if is_emnews else None
-    body = bodies.read(content)
+    return parts_of(footer, link, digest, bodies.read(content), is_digest=short or is_emnews)
+
+
+def parts_of(
+    footer: Footer, link: str | None, digest: str | None, body: bodies.Body, *, is_digest: bool
+) -> Parts:
+    """Return a post's parts, the body as what it is: `is_digest` says that it may be one."""
     if digest is not None and body.rank is BodyRank.FULL:
         # Behind a digest stands the API's `content`, with links on whatever it names: here none.
         body.rank = BodyRank.LINKED
     # Generations 0 to 5 print the digest alone, as the one plain paragraph.
-    if (short or is_emnews) and digest is None and _is_digest(body):
+    if is_digest and digest is None and _is_digest(body):
         digest, body.rank = body.text, BodyRank.DIGEST
     return Parts(footer, link, digest, body)
 
@@ -237,7 +246,7 @@ def _drop_short_title(content: etree._Element, link: str) -> bool:
     The two are lines of one plain paragraph; only that generation links to Choice's own host.
     """
     paragraphs = [each for each in content if isinstance(each.tag, str)]
-    if "//choicewzp1.eastmoney.com/" not in link or len(paragraphs) != 1 or len(paragraphs[0]):
+    if SHORT_TITLE_HOST not in link or len(paragraphs) != 1 or len(paragraphs[0]):
         return False
     _, newline, digest = (paragraphs[0].text or "").partition("\n")
     if newline:

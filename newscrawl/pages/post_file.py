@@ -7,13 +7,25 @@ generation, its digest is as the source gave it, and a quote in its title does n
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from posixpath import basename
+
+from lxml import etree
 
 from newscrawl import ids
 from newscrawl.items import Article, Page
-from newscrawl.loaders import ArticleLoader, Rule, Stats
-from newscrawl.pages import front_matter, markdown
-from newscrawl.pages.post import BODY_RULES, add_parts, load, take_apart
+from newscrawl.loaders import ArticleLoader, Rule, Stats, squeeze
+from newscrawl.pages import front_matter, markdown, usual
+from newscrawl.pages.footer import Footer, leads_to, take_footer
+from newscrawl.pages.post import (
+    BODY_RULES,
+    SHORT_TITLE_HOST,
+    Parts,
+    add_parts,
+    load,
+    parts_of,
+    take_apart,
+)
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
 
@@ -32,6 +44,7 @@ CODED = (
 WHERE = "front matter date"
 """The ``published_from`` of every post file."""
 
+_LONGEST_FOOTER = 400
 _SUFFIX = re.compile(r"\.(?:md|markdown)$")
 _ZONE_ALONE = re.compile(r"[+-][0-9]{2}:?[0-9]{2}")
 # Jekyll splits at what Ruby takes for white space; a full-width space is part of a name there.
@@ -73,12 +86,49 @@ def read(page: Page, stats: Stats | None = None) -> Article:
     loader.put("categories", "key", "categories", categories)
     loader.put("tags", "key", "tags", tags)
     is_emnews = "emnews" in categories or "东财滚动新闻" in tags
-    parts = take_apart(markdown.content(text), info_code, is_emnews=is_emnews)
+    parts = _usual_parts(text, info_code, is_emnews) or take_apart(
+        markdown.content(text), info_code, is_emnews=is_emnews
+    )
     for key in front.unknown:
         counted = f"front matter {key}"
         parts.body.unknown[counted] = parts.body.unknown.get(counted, 0) + 1
     add_parts(loader, parts, info_code)
     return load(loader, info_code)
+
+
+def _usual_parts(text: str, info_code: str, is_emnews: bool) -> Parts | None:
+    """Take a post apart without a tree; None where its end or its body is not the usual one."""
+    text, block = markdown.last_block(text)
+    footer = _footer(block) if len(block) <= _LONGEST_FOOTER else None
+    if footer is None:
+        return None
+    text, block = markdown.last_block(text)
+    link = markdown.link_of(block)
+    if not link or SHORT_TITLE_HOST in link or not leads_to(link, info_code):
+        return None
+    is_emnews = is_emnews or "emnews" in (footer.categories or ())
+    digest, text = markdown.quote_of(text)
+    if digest is not None:
+        digest = squeeze(digest)
+        if not is_emnews or not digest or "&" in digest:
+            return None
+    if "<" not in text:
+        text = "".join(f"<p>{each}</p>" for each in markdown.paragraphs(text))
+    body = usual.read(text)
+    if body is None:
+        return None
+    return parts_of(footer, link, digest, body, is_digest=is_emnews)
+
+
+@lru_cache(maxsize=1024)
+def _footer(block: str) -> Footer | None:
+    """Read a footer, of which a medium's posts have one and the same; None where it is none."""
+    content = etree.Element("div")
+    if (paragraph := markdown.footer_of(block)) is None:
+        return None
+    content.append(paragraph)
+    footer = take_footer(content)
+    return footer if footer.hrefs else None
 
 
 def _info_code(page: Page) -> str:

@@ -10,7 +10,7 @@ from newscrawl.items import Mention
 from newscrawl.loaders import squeeze, text_of
 
 _MARKED = frozenset(("keytip", "em_stock_key_common", "infokey"))
-_QUOTE_URL = re.compile(r"//quote\.eastmoney\.com/(?:unify/)?r/([0-9]+)\.(\w+)", re.ASCII)
+QUOTE_URL = re.compile(r"//quote\.eastmoney\.com/(?:unify/)?r/([0-9]+)\.(\w+)", re.ASCII)
 _ENTITY_ID = re.compile(r"(?:stock_|bk_|Info\.)([0-9]+)\.(\w+)", re.ASCII)
 _CODE = re.compile(r"\w[\w.-]*", re.ASCII)
 
@@ -76,7 +76,7 @@ def mentions(root: etree._Element) -> list[Mention]:
 
 def _security(element: etree._Element, *, by_address_only: bool) -> tuple[str, str] | None:
     """Return the market and code of an entity link; the market is "" where nothing says it."""
-    address = _QUOTE_URL.search(element.get("href", "").strip())
+    address = QUOTE_URL.search(element.get("href", "").strip())
     if by_address_only:
         return (address[1], address[2]) if address else None
     market, comma, code = element.get("data-code", "").strip().partition(",")
