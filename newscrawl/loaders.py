@@ -54,8 +54,6 @@ class Rule:
 # SQLite refuses them), and what is no character (lxml refuses it).
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _CONTROL_BYTES = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
-# The others begin so, or are these, in UTF-8; · and NBSP begin so, too.
-_RARE_BYTES = (b"\xc2", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 # Also characters of no width: they break searches for the words that they stand in.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
 
@@ -73,7 +71,8 @@ def _is_clean(text: str) -> bool:
         raw = text.encode()
     except UnicodeEncodeError:  # a lone surrogate
         return False
-    if any(map(raw.__contains__, _RARE_BYTES)):
+    # The others begin so in UTF-8, or are these two; · and NBSP begin so, too.
+    if b"\xc2" in raw or "\ufffe" in text or "\uffff" in text:
         return _CONTROLS.search(text) is None
     return len(raw.translate(None, _CONTROL_BYTES)) == len(raw)
 
@@ -142,8 +141,9 @@ class ArticleLoader(ItemLoader):
     def _collect(self, field: str, value: Any) -> list[Any]:
         if value is None:
             return []
-        processed = self.get_input_processor(field)(arg_to_iter(value))
-        got = list(arg_to_iter(processed))
+        values = value if type(value) is list else arg_to_iter(value)
+        processed = self.get_input_processor(field)(values)
+        got = processed if type(processed) is list else list(arg_to_iter(processed))
         if got:
             self._values.setdefault(field, []).extend(got)
         return got
@@ -185,7 +185,8 @@ class ArticleLoader(ItemLoader):
 
     def put(self, field: str, kind: str, rule: str, value: Any) -> bool:
         """Add a value that a rule gave, count the rule, and tell whether it gave anything."""
-        gave = any(got not in ("", None) for got in self._collect(field, value))
+        got = self._collect(field, value)
+        gave = got.count("") + got.count(None) < len(got)
         if self.stats is not None:
             self.stats.inc_value(f"parser/{field}/{kind}/{rule}", int(gave))
         return gave

@@ -18,10 +18,12 @@ def missing(article: Article) -> str | None:
 
 
 def normalise(article: Article) -> Article:
-    """Fill in what follows from what the page says; return the same article.
+    """Fill in what follows from what the page says; return the same article. Twice is once.
 
     It needs its ``info_code`` and its ``page``: a time after the page was had is not believed.
     """
+    if article.published_precision is not None:
+        return article
     if article.info_code is None or article.page is None:
         raise ValueError("an article needs its info_code and its page before it is normalised")
     published = times.published(

@@ -112,10 +112,11 @@ class Since(_Pipeline):
 
     def process(self, item: Any) -> Any:
         """Let through what is young enough; what has no time is."""
-        adapter = ItemAdapter(item)
         since: datetime.date | None = getattr(self.crawler.spider, "since", None)
-        published_at = adapter.get("published_at")
-        if since is None or published_at is None or published_at[:10] >= since.isoformat():
+        if since is None:
+            return item
+        published_at = ItemAdapter(item).get("published_at")
+        if published_at is None or published_at[:10] >= since.isoformat():
             return item
         self.run.withdraw(_article(item))
         raise _dropped(f"published {published_at}, before {since}")

@@ -21,6 +21,8 @@ MAX_RATIO = 200
 """Unpacked bytes for one packed: posts have 3 to 10, a bomb has a thousand."""
 FREE_BYTES = 100 << 20
 """Unpacked bytes from which on the ratio counts."""
+_BLOCK = 1 << 15
+"""Bytes that are unpacked at a time."""
 _MAX_HEADER = 1 << 20
 """Bytes of a header that tarfile would read whole, such as a long name."""
 
@@ -103,7 +105,10 @@ def members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, by
         try:
             # In stream mode tarfile never seeks, and reads in blocks.
             with tarfile.open(
-                fileobj=_Metered(_unpacked(file), Budget(path)), mode="r|", tarinfo=_Header
+                fileobj=_Metered(_unpacked(file), Budget(path)),
+                mode="r|",
+                tarinfo=_Header,
+                bufsize=_BLOCK,
             ) as archive:
                 while (member := archive.next()) is not None:
                     # It would keep every header it has met.
@@ -135,5 +140,10 @@ def _bytes(
 ) -> bytes | None:
     if not member.isreg() or member.issparse() or not wanted(member.name):
         return None
-    content = archive.extractfile(member)
-    return content.read(MAX_BYTES + 1) if content is not None else None
+    # Not by extractfile(), which builds three objects for each member.
+    size = min(member.size, MAX_BYTES + 1)
+    archive.fileobj.seek(member.offset_data)
+    content: bytes = archive.fileobj.read(size)
+    if len(content) < size:
+        raise tarfile.ReadError("unexpected end of data")
+    return content

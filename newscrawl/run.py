@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import platform
@@ -259,6 +260,7 @@ class Run:
                 pid=os.getpid(),
                 batch_items=self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES"),
                 batch_seconds=self.crawler.settings.getfloat("NEWSCRAWL_BATCH_SECONDS"),
+                importing=getattr(spider, "imports", False),
             )
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
@@ -273,6 +275,7 @@ class Run:
 
     def engine_started(self) -> None:
         """End a run that was to end before it began: Scrapy forgets so early a signal."""
+        gc.freeze()  # what start-up has made stays: the collector need not look at it again
         if self.outcome is None and self._is_crawl and not self.crawler.crawling:
             self.outcome = interrupted() or Outcome(Exit.INTERRUPTED, "stopped")
         if self.outcome is not None:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -45,9 +46,11 @@ MAX_WORD = 100
 """Characters of a category, a tag, or the name of a security; the longest at hand has 27."""
 MAX_CODE = 24
 """Characters of a security's market or code; the usual code has 6."""
-_MOST = tuple(MAX_VALUES[name] for name in ("categories", "tags", "mentions", "images"))
 TEXTS = ("title", "source", "digest", "body_text", "published_raw", "published_from")
 """The fields that are texts."""
+_TEXTS_OF = attrgetter(*TEXTS)
+_WRITTEN_OF = attrgetter(*TEXTS, "share_url", "original_url")
+_LISTS_OF = attrgetter(*MAX_VALUES)
 MAX_UNKNOWN = 100
 """Names of constructs that are counted, each of MAX_WORD characters: beyond it is noise."""
 MORE = "more constructs"
@@ -129,20 +132,24 @@ def settle(article: Article) -> None:
 
 def _is_settled(article: Article) -> bool:
     """Tell whether there is nothing to do: by one look at all of it, since nearly always so."""
-    words = [*(article.categories or ()), *(article.tags or ())]
-    mentions = article.mentions or ()
-    lists = (article.categories, article.tags, article.mentions, article.images)
-    texts = [text for name in TEXTS if (text := getattr(article, name)) is not None]
-    urls = [each for each in (article.share_url, article.original_url) if each is not None]
-    urls += article.images or ()
+    lists = _LISTS_OF(article)
+    categories, tags, mentions, images = (each or () for each in lists)
+    texts, words = [*filter(None, _TEXTS_OF(article))], [*categories, *tags]
+    urls = [*filter(None, (article.share_url, article.original_url)), *images]
     return (
         not article.unknown
-        and all(each is None or each for each in (*lists, *texts, *words, *urls))
-        and all(len(each or ()) <= most for each, most in zip(lists, _MOST, strict=True))
-        and all(len(getattr(article, name) or "") <= most for name, most in MAX_CHARACTERS.items())
-        and all(len(each) <= MAX_WORD for each in words)
+        and "" not in words
+        and "" not in urls
+        and "" not in _WRITTEN_OF(article)
+        and [] not in lists
         and len(set(words)) == len(words)
-        and all(len(each) <= MAX_URL and each.isprintable() for each in urls)
+        and all(
+            len(each or ()) <= most for each, most in zip(lists, MAX_VALUES.values(), strict=True)
+        )
+        and all(len(getattr(article, name) or "") <= most for name, most in MAX_CHARACTERS.items())
+        and max(map(len, words), default=0) <= MAX_WORD
+        and max(map(len, urls), default=0) <= MAX_URL
+        and "".join(urls).isprintable()
         and all(
             len(each.name) <= MAX_WORD and max(len(each.market), len(each.code)) <= MAX_CODE
             for each in mentions

@@ -177,15 +177,16 @@ def published(
     if shift and precision != "day":
         at += timedelta(hours=shift)
         source += f"; shifted by {shift:+d} hours"
-    printed = f"not believed: {at:%Y-%m-%d %H:%M:%S} from {source}"
     if where == BUILD_TIME:
-        return _day_of_id(raw, info_code_date, printed)
-    if info_code_date and abs((at.date() - info_code_date).days) > MAX_DAYS_FROM_ID:
-        far = f"{printed}, more than {MAX_DAYS_FROM_ID} days from the day in the id"
-        return _day_of_id(raw, info_code_date, far)
-    if at > now + FUTURE_SLACK:
-        return _day_of_id(raw, info_code_date, f"{printed}, in the future")
-    return Published(at.isoformat(timespec="seconds"), raw, precision, source)
+        doubt = ""
+    elif info_code_date and abs((at.date() - info_code_date).days) > MAX_DAYS_FROM_ID:
+        doubt = f", more than {MAX_DAYS_FROM_ID} days from the day in the id"
+    elif at > now + FUTURE_SLACK:
+        doubt = ", in the future"
+    else:
+        return Published(at.isoformat(timespec="seconds"), raw, precision, source)
+    printed = f"not believed: {at:%Y-%m-%d %H:%M:%S} from {source}{doubt}"
+    return _day_of_id(raw, info_code_date, printed)
 
 
 def _day_of_id(raw: str | None, day: date | None, why: str) -> Published:

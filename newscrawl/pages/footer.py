@@ -24,6 +24,7 @@ LATE_REASONS = (
 )
 """How a page shows that its time is late; see Footer.shift."""
 
+_ORIGINAL_URL = re.compile(r"https?://[a-z.]+/(?:a|news)/(?:[0-9]+,)?([0-9]{17,18})\.html")
 _CATEGORY_PATH = re.compile(r"(?:^|/)category/([^/]+)\.html")
 _ROOT_PATH = re.compile(r"/([^/]+)/")
 _EMNEWS_PATH = re.compile(r"(?:^|/)emnews(?:/(?:index\.html)?)?")
@@ -116,7 +117,10 @@ def take_link(body: etree._Element, info_code: str) -> str | None:
 def leads_to(url: str, info_code: str) -> bool:
     """Tell whether an address is that of the article itself."""
     if url.endswith(f"/html_News/NewsShare.html?infoCode={info_code}"):
-        return True  # nearly all do; the rest is read with more care
+        return True
+    if match := _ORIGINAL_URL.fullmatch(url):
+        return f"NW{match[1]}" == info_code
+    # Nearly all are of these two forms; the rest is read with more care.
     try:
         return ids.parse(url) == info_code
     except ids.BadInfoCode:

@@ -289,11 +289,12 @@ def _add_categories(loader: ArticleLoader, footer: Footer, url: str) -> None:
 
 def add_parts(loader: ArticleLoader, parts: Parts, info_code: str) -> None:
     """Add what the parts of a post say, but for its categories."""
-    loader.add_value("original_url", ids.public_url(info_code))
+    original_url = ids.public_url(info_code)
     if parts.link and is_share_url(parts.link):
         loader.put("share_url", "rule", "last paragraph", parts.link)
-    elif parts.link:
-        loader.add_value("original_url", ids.canonical_url(parts.link))
+    elif parts.link and original_url is None:
+        original_url = ids.canonical_url(parts.link)
+    loader.add_value("original_url", original_url)
     add_body(loader, parts.body)
     loader.add_value("digest", parts.digest)
     if parts.body.source is None and parts.digest and (medium := medium_of_digest(parts.digest)):

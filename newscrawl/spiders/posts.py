@@ -13,10 +13,11 @@ from urllib.parse import unquote
 
 from scrapy.exceptions import UsageError
 
-from newscrawl import ids, pages, post_sources, times
+from newscrawl import pages, post_sources
 from newscrawl.addon import takes_batches
 from newscrawl.base_spider import NewsSpider, day
 from newscrawl.items import Article, Batch, Failure, Page, Reject
+from newscrawl.normalise import missing, normalise
 from newscrawl.outcome import Exit
 from newscrawl.pages import post_file
 from newscrawl.post_commits import NoHistory, commit_times
@@ -27,7 +28,9 @@ logger = logging.getLogger(__name__)
 
 Item = Article | Reject | Failure
 
-BATCH_BYTES = 4 << 20
+_TOGETHER = 200
+"""Files that are read before the first of them is stored."""
+BATCH_BYTES = 8 << 20
 """Bytes of files that are read before the first of them is stored: memory stays flat."""
 
 
@@ -42,6 +45,8 @@ class PostsSpider(NewsSpider):
     argument_names: ClassVar[frozenset[str]] = frozenset({"paths", "since", "limit", "site"})
 
     page_kinds = ("file",)
+    imports = True
+    """Brings so many articles at once that the search index is merged later."""
 
     custom_settings = {  # noqa: RUF012  as Scrapy declares it
         # It asks nobody.
@@ -51,8 +56,8 @@ class PostsSpider(NewsSpider):
         # tells. The names of all files would be the one thing here that grows.
         "ITEM_PIPELINES": {"newscrawl.pipelines.Dedupe": None},
         # Read, stored and committed together: the more of them, the less the search index writes
-        # for each. A thousand is about a second's work, which a kill would cost.
-        "NEWSCRAWL_BATCH_PAGES": 1000,
+        # for each. Two thousand are about a second's work, which a kill would cost.
+        "NEWSCRAWL_BATCH_PAGES": 2000,
     }
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
@@ -99,7 +104,7 @@ class PostsSpider(NewsSpider):
         files = post_sources.files(path, await self._committed(path))
         together = takes_batches(self.crawler.settings)
         try:
-            for found in _batches(files, self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES")):
+            for found in _batches(files, _TOGETHER):
                 batch = Batch([])
                 for url, item in self._read_all(found):
                     # A closing engine would take all that is left without ever looking at it.
@@ -183,24 +188,16 @@ class PostsSpider(NewsSpider):
             detail = f"a bug of newscrawl's: {error!r}"
             self.run.trouble(f"{page.url} met {detail}")
             return Reject(page, "crash", detail)
-        published_at = self._published_at(article, page)
-        page.observed_at = found.observed_at or published_at or page.observed_at
-        return article
-
-    def _published_at(self, article: Article, page: Page) -> str | None:
-        """When a post was published, in UTC: nobody can have seen it earlier."""
-        published = times.published(
-            article.published_raw,
-            where=article.published_from,
-            info_code_date=ids.date_of(article.info_code or ""),
-            now=datetime.datetime.fromisoformat(page.observed_at),
-        )
-        if article.published_raw is not None and published.precision == "day":
+        page.observed_at = found.observed_at or page.observed_at
+        if missing(article) is None:
+            normalise(article)
+        if article.published_raw is not None and article.published_precision == "day":
             self.crawler.stats.inc_value("posts/time_not_believed")
-        if published.at is None:
-            return None
-        at = datetime.datetime.fromisoformat(published.at)
-        return at.astimezone(datetime.UTC).isoformat(timespec="seconds")
+        if found.observed_at is None and article.published_at is not None:
+            # Nobody can have seen it earlier.
+            at = datetime.datetime.fromisoformat(article.published_at)
+            page.observed_at = at.astimezone(datetime.UTC).isoformat(timespec="seconds")
+        return article
 
 
 class _Uses(Counter[str]):

@@ -47,12 +47,27 @@ def fold(sightings: Iterable[Sighting]) -> Fields:
     whichever page says it.
     """
     ordered = sorted(sightings, key=_precedence)
-    row: Fields = dict.fromkeys(FIELDS)
-    for name, sighting in _suppliers(ordered).items():
-        row[name] = sighting.fields.get(name)
+    row = _alone(ordered[0].fields) if len(ordered) == 1 else _supplied(ordered)
     row["categories"] = _union(each.fields.get("categories") for each in ordered)
     row["tags"] = _union(each.fields.get("tags") for each in ordered)
     row["mentions"] = _mentions(ordered)
+    return row
+
+
+def _alone(said: Fields) -> Fields:
+    """The fields that one page supplies where there is no other, as of most articles."""
+    row: Fields = {name: said.get(name) for name in FIELDS}
+    if not has_body(said):
+        row.update(dict.fromkeys(_BODY))
+    if said.get("published_at") is None:
+        row.update(dict.fromkeys(_TIME))
+    return row
+
+
+def _supplied(ordered: Sequence[Sighting]) -> Fields:
+    row: Fields = dict.fromkeys(FIELDS)
+    for name, sighting in _suppliers(ordered).items():
+        row[name] = sighting.fields.get(name)
     return row
 
 
@@ -99,8 +114,8 @@ def _precision(sighting: Sighting) -> int:
 
 def _union(lists: Iterable[Sequence[str] | None]) -> list[str] | None:
     """All values in a stable order; None where nobody says any."""
-    found = sorted({value for values in lists for value in values or ()})
-    return found or None
+    found = set().union(*filter(None, lists))
+    return sorted(found) or None
 
 
 def _mentions(ordered: Sequence[Sighting]) -> list[list[Any]] | None:
@@ -131,6 +146,8 @@ def differs(fields: Mapping[str, Any], row: Mapping[str, Any]) -> Fields:
 
     Most articles have one page, which differs in nothing: the text is kept once.
     """
+    if fields == row:
+        return {}
     return {name: fields.get(name) for name in FIELDS if fields.get(name) != row.get(name)}
 
 

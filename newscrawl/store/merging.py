@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Literal
 
 from newscrawl.items import Article, Listed, Page
@@ -17,6 +18,8 @@ from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, 
 from newscrawl.store.inserts import Inserts
 
 Verdict = Literal["new", "richer", "changed", "unchanged"]
+
+_FIELDS_OF = attrgetter(*FIELDS)
 
 
 class Merger:
@@ -276,7 +279,7 @@ def _evidence(article: Article, content_hash: str, page_hash: str, loader_versio
 
 def sighting_of(article: Article, page: Page) -> Sighting:
     """Return what *page* says as the fold takes it."""
-    fields: Fields = {name: getattr(article, name) for name in FIELDS}
+    fields: Fields = dict(zip(FIELDS, _FIELDS_OF(article), strict=True))
     fields["body_rank"] = None if article.body_rank is None else int(article.body_rank)
     fields["mentions"] = (
         sorted([m.market, m.code, m.name, m.kind, m.times] for m in article.mentions or ()) or None

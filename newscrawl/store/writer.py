@@ -42,6 +42,7 @@ class Writer:
     def __init__(
         self, db: Database, *, spider: str, arguments: dict[str, Any], versions: dict[str, str],
         pid: int, batch_items: int = BATCH_ITEMS, batch_seconds: float = BATCH_SECONDS,
+        importing: bool = False,
     ) -> None:  # fmt: skip
         self.db = db
         self.connection: sqlite3.Connection = db.conn
@@ -62,6 +63,8 @@ class Writer:
         with self._explained():
             self._merger = Merger(self.connection)
             self._began_behind = self._last_number()
+            # An import that was killed has left its own way.
+            search_index.configure(self.connection, importing=importing)
         self.run_id = self._begin_run(spider, arguments, versions, pid)
 
     # -- what a run finds ---------------------------------------------------------------
@@ -170,6 +173,7 @@ class Writer:
                 "UPDATE runs SET ended_at = ?, outcome = ?, exit_code = ?, reason = ? WHERE id = ?",
                 (utc_now(), outcome, exit_code, reason, self.run_id),
             )
+            search_index.configure(self.connection)
             self.commit()
             # A reader may hold an old snapshot: then some of the WAL stays, for the next run.
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
