@@ -141,9 +141,13 @@ class ArticleLoader(ItemLoader):
     def _collect(self, field: str, value: Any) -> list[Any]:
         if value is None:
             return []
-        values = value if type(value) is list else arg_to_iter(value)
-        processed = self.get_input_processor(field)(values)
-        got = processed if type(processed) is list else list(arg_to_iter(processed))
+        # Nearly all values are texts or lists: what else there is, ItemLoader's own function knows.
+        values = [value] if type(value) is str else value
+        got = self.get_input_processor(field)(
+            values if type(values) is list else arg_to_iter(value)
+        )
+        if type(got) is not list:
+            got = list(arg_to_iter(got))
         if got:
             self._values.setdefault(field, []).extend(got)
         return got

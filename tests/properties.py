@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 from newscrawl import feeds, ids, pages, texts, times
 from newscrawl.feeds import atom
 from newscrawl.items import Article, Page, Reject
+from newscrawl.loaders import clean
 from newscrawl.normalise import missing, normalise
 from newscrawl.pages import body as bodies
-from newscrawl.pages import entry, listing, post_file
+from newscrawl.pages import entry, listing, post_file, usual
 from newscrawl.pages.reasons import MAX_DETAIL
 from newscrawl.store import raw, rows
 from newscrawl.store.archive import MEMORY
@@ -117,12 +118,17 @@ def list_is_read(name: str, body: bytes, content_type: str | None = None) -> str
 
 
 def body_is_read(html: str) -> None:
-    """A body gives safe markup and clean lines, or the one reason that it may give."""
+    """A body gives safe markup and clean lines, or the one reason that it may give.
+
+    Whether it is read with a tree or without makes no difference.
+    """
+    usually = usual.read(clean(html))
     try:
         found = bodies.read_html(html)
     except pages.Unreadable as error:
         _is_short(error, reason="too_large")
         return
+    assert usually is None or usually == found
     assert not _CONTROLS.search((found.html or "") + (found.text or ""))
     _Safe().feed(found.html or "")
     for line in (found.text or "一").split("\n"):

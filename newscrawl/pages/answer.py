@@ -8,7 +8,7 @@ from newscrawl import ids
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats, key_values
 from newscrawl.pages import body as bodies
-from newscrawl.pages import json_text
+from newscrawl.pages import json_text, usual
 from newscrawl.pages.post import BODY_RULES, add_body
 from newscrawl.pages.reasons import Unreadable
 from newscrawl.pages.text import decode
@@ -47,7 +47,7 @@ def read(page: Page, stats: Stats | None = None) -> Article:
         loader.add_value("published_from", "Date")
     for key, rank in _BODIES:
         html = key_values(data, key)
-        body = bodies.read_html(html[0]) if html else bodies.Body()
+        body = (usual.read(html[0]) or bodies.read_html(html[0])) if html else bodies.Body()
         if not loader.put("body_html", "key", key, body.html):
             continue
         body.rank, body.html = rank, None

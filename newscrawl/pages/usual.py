@@ -65,12 +65,12 @@ class _Tags(dict[str, _Tag | None]):
     def __missing__(self, tag: str) -> _Tag | None:
         if len(self) >= 1 << 14:
             self.clear()
-            self.update(_FIXED)
+            self.update(FIXED)
         self[tag] = meant = _meant(tag)
         return meant
 
 
-_FIXED: dict[str, _Tag | None] = {
+FIXED: dict[str, _Tag | None] = {
     "<p>": _Tag("block", "<p>", "</p>"),
     '<p class="em_media">': _Tag("source", '<p class="em_media">', "</p>"),
     "<center>": _Tag("block", "<center>", "</center>"),
@@ -80,7 +80,7 @@ _FIXED: dict[str, _Tag | None] = {
     "<!-- EM_StockImg_Start -->": _Tag("furniture"),
     "<!-- EM_StockImg_End -->": _Tag("furniture"),
 }
-_TAGS = _Tags(_FIXED)
+_TAGS = _Tags(FIXED)
 
 
 def _meant(tag: str) -> _Tag | None:

@@ -28,9 +28,9 @@ _SQL = {
     "article_tags": _insert("article_tags", ("info_code", "tag")),
     "mentions": _insert("mentions", ("info_code", "market", "code", "name", "kind", "times")),
     "images": _insert("images", ("info_code", "position", "url")),
-    # A page that told of another article before tells of this one now.
-    "sightings": _insert("sightings", rows.SIGHTING_COLUMNS, or_="OR REPLACE "),
+    "sightings": _insert("sightings", rows.SIGHTING_COLUMNS),
 }
+_FORGET = "DELETE FROM sightings WHERE source_site = ? AND page_kind = ? AND page_id = ?"
 
 
 class Inserts:
@@ -68,6 +68,9 @@ class Inserts:
     def write(self, db: sqlite3.Connection) -> None:
         """Insert all rows."""
         raw.store_all(db, self._pages)
+        # A page that told of another article before tells of this one now. INSERT OR REPLACE says
+        # the same, and takes as long again as both of these.
+        db.executemany(_FORGET, [row[:3] for row in self._rows["sightings"]])
         for table, sql in _SQL.items():
             if self._rows[table]:
                 db.executemany(sql, self._rows[table])

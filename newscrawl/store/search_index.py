@@ -60,12 +60,14 @@ _PLAIN = re.compile(
     "[\x00-\x7f\u4e00-\u9fff\xa0·\u2010-\u2015\u2018-\u201f\u2026\u3000-\u3002\u3008-\u3020"
     "\uff01-\uff0f\uff1a-\uff20\uffe5]*"
 )
-_WORDS = re.compile("([0-9A-Za-z]+)")
+_WORDS = re.compile("([0-9A-Za-z]{2,})")
 _WORD = "\ue000"
-"""Stands for a word of letters and digits while a text is laid out, so that each token is one
-character; no plain text has it."""
+"""Stands for a word of several letters or digits while a text is laid out, so that each token is
+one character; no plain text has it."""
 _COMMON_SIGNS = "，。、：；“”（）%.-\n"
-_SIGNS = re.compile(f"[^\u4e00-\u9fff{_WORD}{BREAK} ]")
+_SIGNS = re.compile(f"[^0-9a-z\u4e00-\u9fff{_WORD}{BREAK} ]")
+_SEGMENT = "\0 ".encode("utf-16-le")
+_PAIR = f"\0{JOINT}\0 ".encode("utf-16-le")
 _SPACE_BESIDE_HAN = re.compile("(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
 # These stand in the text until the spaces beside a Han character are seen.
 _EDGE, _SIGN = "\x01", "\x02"
@@ -134,7 +136,7 @@ def _lay_out_plain(text: str) -> tuple[str, str]:
     # NFKC makes three signs of one, and spaces of spaces.
     text = text.replace("…", "...").replace("\u3000", " ").replace("\xa0", " ").strip()
     parts = _WORDS.split(text)
-    tokens, words = _WORD.join(parts[::2]), [word.lower() for word in parts[1::2]]
+    tokens, words = _WORD.join(parts[::2]).lower(), [word.lower() for word in parts[1::2]]
     for sign in _COMMON_SIGNS:
         tokens = tokens.replace(sign, BREAK)
     tokens = _SIGNS.sub(BREAK, tokens)
@@ -156,16 +158,10 @@ def _lay_out_plain(text: str) -> tuple[str, str]:
     return _with_words(segments, words), _with_words(paired, twice)
 
 
-_SEGMENT = "\0 ".encode("utf-16-le")
-_PAIR = f"\0{JOINT}\0 ".encode("utf-16-le")
-
-
 def _with_words(laid_out: bytearray, words: list[str]) -> str:
-    """Decode what is laid out, and put the words into their places."""
-    pieces = laid_out.decode("utf-16-le").split(_WORD)
-    filled = [""] * (2 * len(pieces) - 1)
-    filled[::2], filled[1::2] = pieces, words
-    return "".join(filled)
+    """Decode what is laid out, and put the words into their places; no sign is in it, nor %."""
+    text = laid_out.decode("utf-16-le")
+    return text.replace(_WORD, "%s") % tuple(words) if words else text
 
 
 def rebuild(db: sqlite3.Connection) -> None:

@@ -27,7 +27,7 @@ BATCH_BYTES = 16 << 20
 """And bytes, so that large ones do not fill the memory."""
 BATCH_SECONDS = 2.0
 """Age at which a smaller batch is committed: what a kill may cost."""
-BIG_IMPORT = 50_000
+BIG_IMPORT = 100_000
 """New articles that make a run a big import, where they are as many as all others: with fewer, a
 search takes a few milliseconds in whatever pieces the index is."""
 
