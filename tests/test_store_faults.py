@@ -35,6 +35,7 @@ from newscrawl.mirror.server import Fault as Slow
 from newscrawl.mirror.server import Server as Mirror
 from newscrawl.outcome import Exit
 from newscrawl.store.archive import open_for_reading
+from newscrawl.store.schema import SCHEMA_VERSION
 
 Serving = Callable[[Answers], Mirror]
 
@@ -223,7 +224,7 @@ def look_at_what_is_left(situation: Situation, committed: int) -> str:
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version < 3:
+    if version < SCHEMA_VERSION:
         assert committed == 0
         return "before the tables"
     with closing(open_for_reading(path)) as db:

@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 
 Item = Article | Reject | Failure
 
-_TOGETHER = 200
+TOGETHER = 200
 """Files that are read before the first of them is stored."""
-BATCH_BYTES = 8 << 20
-"""Bytes of files that are read before the first of them is stored: memory stays flat."""
+TOGETHER_BYTES = 4 << 20
+"""And bytes of them: memory stays flat."""
 
 
 class PostsSpider(NewsSpider):
@@ -104,7 +104,8 @@ class PostsSpider(NewsSpider):
         files = post_sources.files(path, await self._committed(path))
         together = takes_batches(self.crawler.settings)
         try:
-            for found in _batches(files, _TOGETHER):
+            batch_pages = self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES")
+            for found in _batches(files, min(TOGETHER, batch_pages)):
                 batch = Batch([])
                 for url, item in self._read_all(found):
                     # A closing engine would take all that is left without ever looking at it.
@@ -221,7 +222,7 @@ def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:
         for found in files:
             batch.append(found)
             size += len(found.body) if isinstance(found, PostFile) else 0
-            if len(batch) >= most or size >= BATCH_BYTES:
+            if len(batch) >= most or size >= TOGETHER_BYTES:
                 yield batch
                 batch, size = [], 0
     except (post_sources.Damaged, OSError):

@@ -179,7 +179,10 @@ def configure(db: sqlite3.Connection, *, importing: bool = False) -> None:
     indexing costs.
     """
     wanted = _IN_AN_IMPORT if importing else _USUALLY
-    found = dict(db.execute(f"SELECT k, v FROM {TABLE}_config"))  # noqa: S608  constant
+    try:
+        found = dict(db.execute(f"SELECT k, v FROM {TABLE}_config"))  # noqa: S608  constant
+    except sqlite3.OperationalError:  # somebody has dropped it: who writes it or repairs it says so
+        return
     db.executemany(_SET, [each for each in wanted.items() if found.get(each[0]) != each[1]])
 
 

@@ -173,8 +173,9 @@ class Writer:
                 "UPDATE runs SET ended_at = ?, outcome = ?, exit_code = ?, reason = ? WHERE id = ?",
                 (utc_now(), outcome, exit_code, reason, self.run_id),
             )
-            search_index.configure(self.connection)
             self.commit()
+            # Not before: what is written after it would merge pieces.
+            search_index.configure(self.connection)
             # A reader may hold an old snapshot: then some of the WAL stays, for the next run.
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
