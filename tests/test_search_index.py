@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newscrawl.mirror.site import Site
+from newscrawl.store import search_index
 from newscrawl.store.search_index import phrase, segment
 
 SEGMENTED = [
@@ -29,6 +30,19 @@ SEGMENTED = [
 @pytest.mark.parametrize(("text", "expected"), SEGMENTED)
 def test_segment(text: str, expected: str) -> None:
     assert segment(text) == expected
+
+
+@given(st.one_of(st.text(), st.text("银行股5GaB ，。…·\u3000\xa0\n\t_¶%-", max_size=12)))
+def test_a_text_is_laid_out_as_by_its_characters(text: str) -> None:
+    segments = " ".join(search_index._tokens(text))
+    assert search_index.lay_out(text) == (segments, search_index.pairs(segments))
+
+
+def test_made_texts_are_laid_out_as_by_their_characters() -> None:
+    for truth in Site(articles=100, oddities=frozenset({"all"})).truths():
+        text = "\n".join(truth.paragraphs)
+        segments = " ".join(search_index._tokens(text))
+        assert search_index.lay_out(text) == (segments, search_index.pairs(segments))
 
 
 @given(st.text())

@@ -46,8 +46,12 @@ def fold(sightings: Iterable[Sighting]) -> Fields:
     nothing; categories, tags and mentions add up. A precise time wins over a vague one,
     whichever page says it.
     """
-    ordered = sorted(sightings, key=_precedence)
-    row = _alone(ordered[0].fields) if len(ordered) == 1 else _supplied(ordered)
+    ordered = [*sightings]
+    if len(ordered) == 1:
+        row = _alone(ordered[0].fields)
+    else:
+        ordered.sort(key=_precedence)
+        row = _supplied(ordered)
     row["categories"] = _union(each.fields.get("categories") for each in ordered)
     row["tags"] = _union(each.fields.get("tags") for each in ordered)
     row["mentions"] = _mentions(ordered)

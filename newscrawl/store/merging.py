@@ -122,9 +122,13 @@ class Merger:
                 loader_version,
             )  # fmt: skip
             inserts.sighting(info_code, sighting, row, evidence)
-            self._names.update(rows.names_of(article.categories, article.tags))
+            self._count_names(article)
         self._texts[seq] = None, row
         return said
+
+    def _count_names(self, article: Article) -> None:
+        for name in rows.names_of(article.categories, article.tags):
+            self._names[name] += 1
 
     # -- articles that are known ----------------------------------------------------------
 
@@ -156,7 +160,7 @@ class Merger:
             evidence = known.evidence[incoming.key]
             rows.write_revision(self._db, info_code, earlier, evidence, page.observed_at)
         if earlier is None:
-            self._names.update(rows.names_of(article.categories, article.tags))
+            self._count_names(article)
         page_hash = raw.store(self._db, page)
         evidence = _evidence(article, content_hash, page_hash, loader_version)
         rows.write_sighting(self._db, info_code, incoming, row, evidence)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
@@ -66,8 +67,6 @@ _WORD = "\ue000"
 one character; no plain text has it."""
 _COMMON_SIGNS = "，。、：；“”（）%.-\n"
 _SIGNS = re.compile(f"[^0-9a-z\u4e00-\u9fff{_WORD}{BREAK} ]")
-_SEGMENT = "\0 ".encode("utf-16-le")
-_PAIR = f"\0{JOINT}\0 ".encode("utf-16-le")
 _SPACE_BESIDE_HAN = re.compile("(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
 # These stand in the text until the spaces beside a Han character are seen.
 _EDGE, _SIGN = "\x01", "\x02"
@@ -136,7 +135,7 @@ def _lay_out_plain(text: str) -> tuple[str, str]:
     # NFKC makes three signs of one, and spaces of spaces.
     text = text.replace("…", "...").replace("\u3000", " ").replace("\xa0", " ").strip()
     parts = _WORDS.split(text)
-    tokens, words = _WORD.join(parts[::2]).lower(), [word.lower() for word in parts[1::2]]
+    tokens, words = _WORD.join(parts[::2]).lower(), " ".join(parts[1::2]).lower().split()
     for sign in _COMMON_SIGNS:
         tokens = tokens.replace(sign, BREAK)
     tokens = _SIGNS.sub(BREAK, tokens)
@@ -144,13 +143,11 @@ def _lay_out_plain(text: str) -> tuple[str, str]:
         tokens = _SPACE_BESIDE_HAN.sub(BREAK, tokens).replace(" ", "")
     if not tokens:
         return "", ""
-    # Two bytes a token, laid between spaces and joints: first bytes, then second ones.
-    raw = tokens.encode("utf-16-le")
-    segments, paired = bytearray(_SEGMENT * len(tokens)), bytearray(_PAIR * len(tokens))
-    segments[::4], segments[1::4] = raw[::2], raw[1::2]
-    paired[::8], paired[1::8] = raw[::2], raw[1::2]
-    paired[4:-4:8], paired[5:-4:8] = raw[2::2], raw[3::2]
-    del segments[-2:], paired[-4:]
+    each = _numbers(tokens)
+    segments, paired = _SEGMENT * len(each), _PAIR * len(each)
+    segments[::2] = paired[::4] = each
+    paired[2:-2:4] = each[1:]
+    del segments[-1:], paired[-2:]
     # A word is in two pairs, but for the first, which has nothing before it.
     twice = [word for word in words for _ in range(2)]
     if tokens[0] == _WORD:
@@ -158,9 +155,17 @@ def _lay_out_plain(text: str) -> tuple[str, str]:
     return _with_words(segments, words), _with_words(paired, twice)
 
 
-def _with_words(laid_out: bytearray, words: list[str]) -> str:
-    """Decode what is laid out, and put the words into their places; no sign is in it, nor %."""
-    text = laid_out.decode("utf-16-le")
+def _numbers(text: str) -> array[int]:
+    """The numbers of a text's characters, all of which have two bytes."""
+    return array("H", text.encode("utf-16")[2:])  # behind the mark of this machine's order
+
+
+_SEGMENT, _PAIR = _numbers("\0 "), _numbers(f"\0{JOINT}\0 ")
+
+
+def _with_words(laid_out: array[int], words: list[str]) -> str:
+    """Read what is laid out, and put the words into their places; no sign is in it, nor %."""
+    text = laid_out.tobytes().decode("utf-16")
     return text.replace(_WORD, "%s") % tuple(words) if words else text
 
 
