@@ -68,11 +68,20 @@ def split(text: str) -> tuple[FrontMatter, str]:
 
 def _read(lines: list[str]) -> FrontMatter:
     found = FrontMatter()
-    matches = [_LINE.fullmatch(line) for line in lines]
-    if not all(match and match[1] in KEYS for match in matches):
-        lines = _joined(lines)
-        matches = [_LINE.fullmatch(line) for line in lines]
-    for line, match in zip(lines, matches, strict=True):
+    for line in lines:
+        match = _LINE.fullmatch(line)
+        if match is None or match[1] not in KEYS:
+            return _read_others(_joined(lines))
+        if value := scalar(match[2] or ""):
+            found.values[match[1]] = value
+    return found
+
+
+def _read_others(lines: list[str]) -> FrontMatter:
+    """Read lines that the script does not write, among them."""
+    found = FrontMatter()
+    for line in lines:
+        match = _LINE.fullmatch(line)
         if not line.strip() or line.startswith("#"):
             continue
         if match is None:
