@@ -26,8 +26,8 @@ class Finding:
     """Something that does not agree."""
 
     kind: str
-    """``file``, ``tables``, ``references``, ``numbers``, ``articles``, ``pages``, ``index``,
-    ``names`` or ``ledger``."""
+    """``file``, ``schema``, ``tables``, ``references``, ``numbers``, ``articles``, ``pages``,
+    ``index``, ``names`` or ``ledger``."""
     sentence: str
     can_repair: bool = False
     """Whether ``--repair`` mends it: what is made from other rows, or from the stored pages."""
@@ -111,7 +111,7 @@ def _tables(connection: sqlite3.Connection) -> Iterator[Finding]:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != SCHEMA_VERSION:
         yield Finding(
-            "tables",
+            "schema",
             f"the schema is {version} and not {SCHEMA_VERSION}: the next run migrates it. "
             "Check again then.",
         )

@@ -46,6 +46,8 @@ class Left:
 
     name: str
     url: str
+    is_outside: bool = False
+    """Whether it might be one, but lies outside the folders in which a site has its posts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,22 @@ def _in_folder(root: Path, committed: Mapping[str, str]) -> Iterator[Found]:
                     yield _from_disk(root / path, path, committed.get(path))
                 else:
                     yield Left(path, _url(root / path))
+    if tops:
+        yield from _outside(root, tops)
+
+
+def _outside(root: Path, tops: list[str]) -> Iterator[Left]:
+    """Give what may be posts in other folders than the site's own: it is left out, and told of."""
+    for folder, folders, names in os.walk(root):
+        inside = os.path.relpath(folder, root).replace(os.sep, "/")
+        top = inside == "."
+        folders[:] = sorted(
+            name for name in folders if not (name.startswith(".") or (top and name in tops))
+        )
+        for name in sorted(names):
+            path = name if top else f"{inside}/{name}"
+            if is_post(path):
+                yield Left(path, _url(root / path), is_outside=True)
 
 
 def _from_disk(path: Path, name: str, observed_at: str | None) -> Found:

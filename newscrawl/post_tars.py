@@ -62,16 +62,24 @@ class _Header(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """Read a header as tarfile does, of a plain file in a third of its time.
+        """Read a header; of a plain file only what is asked for, in a third of tarfile's time.
 
-        It would read nine fields more, and sum up each header twice.
+        Tarfile would read nine fields more, and sum up each header twice.
         """
+        plain = cls._plain(buf, encoding, errors)
+        header = super().frombuf(buf, encoding, errors) if plain is None else plain
+        if header.size < 0:
+            raise tarfile.InvalidHeaderError("negative size")  # type: ignore[attr-defined]
+        return header
+
+    @classmethod
+    def _plain(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self | None:
         if len(buf) != tarfile.BLOCKSIZE or buf[156:157] != tarfile.REGTYPE:
-            return super().frombuf(buf, encoding, errors)
+            return None
         nti, nts = tarfile.nti, tarfile.nts  # type: ignore[attr-defined]
         # The sum is taken with spaces in its own place.
         if nti(buf[148:156]) != sum(buf) - sum(buf[148:156]) + 8 * ord(" "):
-            return super().frombuf(buf, encoding, errors)
+            return None
         name, prefix = nts(buf[:100], encoding, errors), nts(buf[345:500], encoding, errors)
         header = cls(f"{prefix}/{name}" if prefix else name)
         header.size = nti(buf[124:136])
@@ -103,11 +111,17 @@ class _Metered(io.RawIOBase):
 
     def __init__(self, stream: IO[bytes], budget: Budget) -> None:
         self._stream, self._budget = stream, budget
+        self._has_ended = False
 
     def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
+        # What comes before an archive's broken end is given, and the error with the next read.
+        data = self._stream.read1(size)  # type: ignore[attr-defined]
+        if not data and self._has_ended:
+            # Tarfile would skip a member of an exabyte block by block, behind the end.
+            raise tarfile.ReadError("unexpected end of data")
+        self._has_ended = not data
         self._budget.spend(len(data))
-        return data
+        return cast("bytes", data)
 
 
 def members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | None]]:

@@ -9,8 +9,9 @@ import sqlite3
 import subprocess
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,60 @@ async def test_an_import_leaves_pieces_to_later_runs(
     fill(db, article(page("NW202112282228490028"), title="标题"))
     with closing(sqlite3.connect(db)) as connection:
         assert merged_from(connection) == 8
+
+
+async def test_posts_elsewhere_in_a_site_are_counted_and_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = folder(
+        tmp_path / "finews",
+        [(f"_posts/{NAME}", post()), (f"2021/a/{NAME}", post()), ("2021/README.md", b""),
+         ("_layouts/a.md", b""), (f".git/{NAME}", post())],
+    )  # fmt: skip
+    outcome = await load(tmp_path / "news.db", root)
+    assert outcome.exit is Exit.GOOD, outcome
+    assert query(tmp_path / "news.db", "SELECT new, filtered FROM runs") == [(1, 1)]
+    assert f"1 Markdown files of {root} lie outside _posts/ and old_post/" in caplog.text
+
+
+async def test_what_came_before_a_broken_end_is_loaded(tmp_path: Path) -> None:
+    whole = tar(tmp_path / "posts.tar.gz", site_files(40)).read_bytes()
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(whole[: len(whole) // 2])
+    unpacked = zlib.decompressobj(31).decompress(cut.read_bytes())
+    there = 0
+    with suppress(tarfile.ReadError), tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as all_:
+        for member in all_:
+            there += member.offset_data + member.size <= len(unpacked)
+    outcome = await load(tmp_path / "news.db", cut)
+    assert outcome.exit is Exit.DEGRADED, outcome
+    assert there > 5
+    assert ledger(tmp_path / "news.db")["scheduled"] == there
+
+
+async def test_an_archive_without_a_whole_post_is_damaged_and_not_empty(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(tar(tmp_path / "posts.tar.gz", site_files(40)).read_bytes()[:300])
+    outcome = await load(tmp_path / "news.db", cut)
+    assert outcome.exit is Exit.DEGRADED, outcome
+    assert "damaged" in outcome.reason
+
+
+@pytest.mark.parametrize("size", [-8, -512, 1 << 60, 1 << 40])
+async def test_a_member_of_impossible_size_ends_an_archive(tmp_path: Path, size: int) -> None:
+    first, odd = tarfile.TarInfo(f"_posts/{NAME}"), tarfile.TarInfo("b.bin")
+    first.size = len(post())
+    header = bytearray(odd.tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = size.to_bytes(12, "big", signed=True)
+    header[124] |= 0x80
+    header[148:156] = b" " * 8
+    header[148:156] = f"{sum(header):06o}\0 ".encode()
+    padded = post() + bytes(-len(post()) % 512)
+    path = tmp_path / "posts.tar"
+    path.write_bytes(first.tobuf() + padded + bytes(header) + bytes(2048))
+    outcome = await load(tmp_path / "news.db", path)
+    assert outcome.exit is Exit.DEGRADED, outcome
+    assert ledger(tmp_path / "news.db")["new"] == 1
 
 
 async def test_what_a_sighting_says(tmp_path: Path) -> None:

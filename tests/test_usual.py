@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_body import BARE_K_LINE, K_LINE, PPI, again, board, keyword, stock
 
@@ -78,6 +78,17 @@ UNUSUAL = [
     "<p>一<!-- EM_StockImg_Start --></p>", "<table><tr><td>一</td></tr></table>",
     "<p>一</p></p>", "</p><p>一</p>", "<p>" + "一" * usual.MOST_CHARACTERS + "</p>",
     "<p>一</p>" * usual.MOST_TAGS,
+    # Addresses that the cleaner drops: their hosts are none.
+    *(f'<p><a href="{each}" class="infokey">一</a></p>' for each in (
+        "http://x:99999/", "http://a:b/", "http://%/", "http://1.2.3.999/", "http://xn--/",
+        "https://?", "http://quote.ea0.300671", "http://x/", "http://a..b.com/", "http://-a.com/",
+    )),
+    '<p style="a" />一</p>', "<p />一</p>", '<p>一<img src="https://1.2.3.999/a.png" /></p>',
+    '<p>一</p><p>\u200b<span id="quote_1"></span></p>',
+    '<p>一</p><p>\xad<span id="quote_1"></span></p>',
+    '<p style="text-align:center;"><img src="https://webquoteklinepic.x/" alt="K图 /></p><p>"</p>',
+    '<p>一</p><p style="text-align:center;"><a class="EmImageRemark"/>'
+    '<img src="https://x.test/a.png"></a></p>',
 ]  # fmt: skip
 
 
@@ -157,6 +168,52 @@ def test_real_posts(finews: Path, by_tree_alone: Callable[[Page], Article | str]
     for path in (finews / "posts").glob("*.md"):
         page = file_of(f"posts/{path.name}", path.read_bytes())
         assert said(page) == by_tree_alone(page), path.name
+
+
+MADE = [body for _, body in Site(articles=60, oddities=frozenset({"all"})).posts()]
+PLAIN = (
+    '---\nlayout: post\ntitle: "题"\ndate: 2022-05-30 22:00:29 +0800\ncategories: emnews\n'
+    "tags: 东财滚动新闻\n---\n{}\n\n<http://finews.zning.xyz/html_News/NewsShare.html?infoCode="
+    "NW202205302396671645>\n\n[返回甲](//finews.withounder.com/emnews/)｜[返回首页](//x.test/)\n"
+)
+PIECES = (
+    "　　第一段。",
+    "二",
+    " ",
+    "\n",
+    "\n\n",
+    "\u200b",
+    "> ",
+    "<p>三</p>",
+    "a\xa0",
+    "&amp;",
+    "，",
+)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PIECES), max_size=10).map("".join))
+def test_plain_posts_are_read_alike(
+    by_tree_alone: Callable[[Page], Article | str], text: str
+) -> None:
+    page = file_of("_posts/2022-05-30-NW202205302396671645.md", PLAIN.format(text).encode())
+    assert said(page) == by_tree_alone(page)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(MADE), st.data())
+def test_damaged_posts_are_read_alike(
+    by_tree_alone: Callable[[Page], Article | str], body: bytes, data: st.DataObject
+) -> None:
+    text = body.decode("utf-8", "replace")
+    for _ in range(data.draw(st.integers(1, 3))):
+        begin = data.draw(st.integers(0, len(text)))
+        end = begin + data.draw(st.integers(0, 30))
+        text = (
+            text[:begin] + data.draw(st.sampled_from(("", "　", "\u200b", '"', "<p>"))) + text[end:]
+        )
+    page = file_of("_posts/2022-05-30-NW202205302396671645.md", text.encode())
+    assert said(page) == by_tree_alone(page)
 
 
 def test_nearly_all_bodies_are_usual(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: boo
         click.echo(to_json([asdict(each) for each in found]))
     else:
         _print(db, found)
-        if not any(each.kind in ("file", "tables") for each in found):
+        if not any(each.kind in ("file", "schema", "tables") for each in found):
             _note_open_run(db)
     ctx.exit(Exit.CRASHED if found else Exit.GOOD)
 
@@ -119,6 +119,6 @@ def _print(db: str, found: Sequence[Finding]) -> None:
     said = f"{number(len(found), 'thing does', 'things do')} not agree."
     if any(each.can_repair for each in found):
         said += " --repair mends what can be made anew."
-    if not all(each.can_repair for each in found):
+    if not all(each.can_repair or each.kind == "schema" for each in found):
         said += " For the rest, restore a copy that `newscrawl backup` made."
     say(said)

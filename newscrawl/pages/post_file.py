@@ -103,7 +103,7 @@ def _usual_parts(text: str, info_code: str, is_emnews: bool) -> Parts | None:
     if footer is None:
         return None
     text, block = markdown.last_block(text)
-    link = markdown.link_of(block)
+    link = squeeze(markdown.link_of(block) or "")
     if not link or SHORT_TITLE_HOST in link or not leads_to(link, info_code):
         return None
     is_emnews = is_emnews or "emnews" in (footer.categories or ())
@@ -113,7 +113,7 @@ def _usual_parts(text: str, info_code: str, is_emnews: bool) -> Parts | None:
         if not is_emnews or not digest or "&" in digest:
             return None
     if "<" not in text:
-        text = "".join(f"<p>{each}</p>" for each in markdown.paragraphs(text))
+        text = "".join(f"<p>{each.strip()}</p>" for each in markdown.paragraphs(text))
     body = usual.read(text)
     if body is None:
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from newscrawl import texts
 from newscrawl.items import BodyRank, Mention
@@ -22,14 +22,18 @@ MOST_CHARACTERS = 32_000
 MOST_TAGS = 500
 """What is longer is measured before it is read; see :mod:`newscrawl.pages.markup`."""
 
+LONGEST_KEPT = 300
+"""Characters of a tag whose meaning is kept for the next body: those on a security have 150."""
+
 # Between parentheses, so that split() gives text, tag, text, tag, …, text. What the page's editor
 # puts around a K-line image and behind a link is one tag here, and means nothing.
 _TAG = re.compile(
     "("
     '<p style="display:none;height:1px;overflow:hidden;">(?:<br />| )?</p>'
     '|<p style="text-align:center;">(?:'
-    '<a(?: data-code2?="[^"<>]*"| href="[^"<>]*")* class="EmImageRemark"[^<>]*><img [^<>]*></a>'
-    '|<img src="https://webquoteklinepic[^"<>]*"[^<>]*>)</p>'
+    '<a(?: data-code2?="[^"<>]*"| href="[^"<>]*")* class="EmImageRemark"'
+    '(?: [a-z0-9_-]+="[^"<>]*")*><img(?: [a-z0-9_-]+="[^"<>]*")* /></a>'
+    '|<img src="https://webquoteklinepic[^"<>]*"(?: [a-z0-9_-]+="[^"<>]*")* />)</p>'
     '|<span id="(?:bk)?quote_[0-9A-Za-z_.]*"></span>'
     "|<[^<>]*>"
     ")"
@@ -37,7 +41,10 @@ _TAG = re.compile(
 _ATTRIBUTES = re.compile(r'(?: [a-z][a-z0-9_-]*="[^"<>&]*")*')
 _ATTRIBUTE = re.compile(r' ([a-z][a-z0-9_-]*)="([^"<>&]*)"')
 _ALT = re.compile(r"(?!K图)[\w .,-]*")
-_URL = re.compile(r"https?://[A-Za-z0-9_.:/?=%~,+-]+")
+# Of a plain host: the cleaner drops an address whose host is none, 1.2.3.999 for one.
+_URL = re.compile(
+    r"https?://(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}(?:[/?][A-Za-z0-9_.:/?=%~,+-]*)?"
+)
 _CODES = re.compile(r"([0-9]+),([0-9A-Za-z_][0-9A-Za-z_.-]*)")
 _ID = re.compile(r"(?:stock|bk)_[0-9A-Za-z_.]+|Info\.[0-9A-Za-z_.]+")
 _NUMBER = re.compile(r"[0-9]{1,5}")
@@ -48,9 +55,11 @@ _MARKED = "<>&\xa0\r"
 class _Tag(NamedTuple):
     """What one tag means where it is expected."""
 
-    kind: str
-    """``block``, ``source``, ``inline``, ``entity``, ``keyword``, ``break``, ``image``, ``end``,
-    ``nothing`` inside a paragraph, or ``furniture`` between paragraphs."""
+    kind: Literal[
+        "block", "source", "inline", "entity", "keyword", "break", "image", "end", "nothing",
+        "furniture",
+    ]  # fmt: skip
+    """``nothing`` stands inside a paragraph, ``furniture`` between paragraphs."""
     html: str = ""
     """The tag as it is stored."""
     end: str = ""
@@ -63,10 +72,12 @@ class _Tags(dict[str, _Tag | None]):
     """What each tag means, found out when it is first met; None for one that is not usual."""
 
     def __missing__(self, tag: str) -> _Tag | None:
-        if len(self) >= 1 << 14:
-            self.clear()
-            self.update(FIXED)
-        self[tag] = meant = _meant(tag)
+        meant = _meant(tag)
+        if len(tag) <= LONGEST_KEPT:
+            if len(self) >= 1 << 14:
+                self.clear()
+                self.update(FIXED)
+            self[tag] = meant
         return meant
 
 
@@ -90,7 +101,7 @@ def _meant(tag: str) -> _Tag | None:
     if tag.startswith("<p ") and tag.endswith("</p>"):
         return _Tag("furniture")
     name, _, rest = tag[1:-1].partition(" ")
-    attributes = _attributes(f" {rest}".removesuffix(" /"))
+    attributes = _attributes(f" {rest.removesuffix(' /') if name == 'img' else rest}")
     if attributes is None:
         return None
     if name == "p":
@@ -100,7 +111,7 @@ def _meant(tag: str) -> _Tag | None:
         return None if attributes or hides else _Tag("block", "<p>", "</p>")
     if name == "img":
         return _image(attributes)
-    if name in ("a", "span") and tag[-2] != "/":
+    if name in ("a", "span"):
         return _link(name, attributes)
     return None
 
@@ -229,7 +240,7 @@ class _Reader:
                     html.append(meant.html)
                 case "nothing":
                     # An element that holds nothing else goes with it.
-                    if len(ends) > 1 or (len(html) == 2 and not text.strip()):
+                    if len(ends) > 1 or (len(html) == 2 and not squeeze(text)):
                         return None
                 case _:
                     return None

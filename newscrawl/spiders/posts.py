@@ -67,15 +67,24 @@ class PostsSpider(NewsSpider):
         self._watch: asyncio.Task[None] | None = None
         self._now = utc_now()
         self._uses = _Uses()
+        self._outside = 0
+        """Files of a folder that may be posts, and lie outside those in which a site has them."""
 
     async def start(self) -> AsyncIterator[Any]:
         """Give the article of each file."""
         self._watch = asyncio.ensure_future(self._end_closing())
         for path in self._paths:
-            before = self.run.ledger.asked
+            before, troubles = self.run.ledger.asked, len(self.run.troubles)
             async for item in self._load(path):
                 yield item
-            if self.run.ledger.asked == before and not self.is_full:
+            if self._outside:
+                logger.warning(
+                    "%d Markdown files of %s lie outside _posts/ and old_post/, and are left out; "
+                    "name their folders to load them, too", self._outside, path,
+                )  # fmt: skip
+                self._outside = 0
+            is_readable = len(self.run.troubles) == troubles
+            if self.run.ledger.asked == before and is_readable and not self.is_full:
                 self.run.fail_at_end(
                     Exit.USAGE,
                     f"{path} holds no post files; they are Markdown, and have names like "
@@ -163,6 +172,7 @@ class PostsSpider(NewsSpider):
         """Read a file; None for one that is left out."""
         match found:
             case Left():
+                self._outside += found.is_outside
                 return None
             case PostFile():
                 return self._read(found)
@@ -182,6 +192,9 @@ class PostsSpider(NewsSpider):
         page = self._page(found.url, found.body)
         try:
             article = pages.read(page, stats=self._uses)
+            page.observed_at = found.observed_at or page.observed_at
+            if missing(article) is None:
+                normalise(article)
         except pages.Unreadable as error:
             return Reject(page, error.reason, error.detail)
         except Exception as error:
@@ -189,9 +202,6 @@ class PostsSpider(NewsSpider):
             detail = f"a bug of newscrawl's: {error!r}"
             self.run.trouble(f"{page.url} met {detail}")
             return Reject(page, "crash", detail)
-        page.observed_at = found.observed_at or page.observed_at
-        if missing(article) is None:
-            normalise(article)
         if article.published_raw is not None and article.published_precision == "day":
             self.crawler.stats.inc_value("posts/time_not_believed")
         if found.observed_at is None and article.published_at is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from newscrawl.store.database import Database
 
 # What makes and migrates tables is imported by who writes: readers start in half the time.
+
+logger = logging.getLogger(__name__)
 
 MEMORY = ":memory:"
 PAGE_SIZE = 16_384
@@ -241,6 +244,11 @@ def _prepare(db: Database, path: Path) -> None:
     if version == 0:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         _claim(db)
+    elif version < SCHEMA_VERSION:
+        logger.info(
+            "Bringing %s from schema %d to %d; an earlier newscrawl cannot write it any more",
+            path, version, SCHEMA_VERSION,
+        )  # fmt: skip
     with db.atomic():  # sqlite-utils would leave its table without an index, if stopped between
         migrations.ensure_migrations_table(db)
     migrations.apply(db)

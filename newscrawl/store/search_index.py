@@ -186,8 +186,10 @@ def configure(db: sqlite3.Connection, *, importing: bool = False) -> None:
     wanted = _IN_AN_IMPORT if importing else _USUALLY
     try:
         found = dict(db.execute(f"SELECT k, v FROM {TABLE}_config"))  # noqa: S608  constant
-    except sqlite3.OperationalError:  # somebody has dropped it: who writes it or repairs it says so
-        return
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        return  # somebody has dropped it: who writes into it says so, or makes it anew
     db.executemany(_SET, [each for each in wanted.items() if found.get(each[0]) != each[1]])
 
 
