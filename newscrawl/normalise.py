@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+from datetime import UTC, datetime
 
 from newscrawl import ids, times
 from newscrawl.items import Article
@@ -31,7 +31,7 @@ def normalise(article: Article) -> Article:
         where=article.published_from or "",
         info_code_date=ids.date_of(article.info_code),
         shift=article.published_shift,
-        now=datetime.datetime.fromisoformat(article.page.observed_at),
+        now=datetime.fromisoformat(article.page.observed_at),
     )
     article.published_at = published.at
     article.published_raw = published.raw
@@ -42,3 +42,14 @@ def normalise(article: Article) -> Article:
         ids.canonical_url(article.original_url) if article.original_url else None
     )
     return article
+
+
+def published_in_utc(article: Article) -> str | None:
+    """Return when an article was published, as a page's ``observed_at`` is written.
+
+    Nobody can have seen a post file earlier; that it was loaded late makes it no later than pages.
+    """
+    if article.published_at is None:
+        return None
+    at = datetime.fromisoformat(article.published_at).astimezone(UTC)
+    return at.isoformat(timespec="seconds")

@@ -69,14 +69,14 @@ class _Header(tarfile.TarInfo):
         plain = cls._plain(buf, encoding, errors)
         header = super().frombuf(buf, encoding, errors) if plain is None else plain
         if header.size < 0:
-            raise tarfile.InvalidHeaderError("negative size")  # type: ignore[attr-defined]
+            raise tarfile.InvalidHeaderError("negative size")  # type: ignore[attr-defined]  # no stub
         return header
 
     @classmethod
     def _plain(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self | None:
         if len(buf) != tarfile.BLOCKSIZE or buf[156:157] != tarfile.REGTYPE:
             return None
-        nti, nts = tarfile.nti, tarfile.nts  # type: ignore[attr-defined]
+        nti, nts = tarfile.nti, tarfile.nts  # type: ignore[attr-defined]  # no stub
         # The sum is taken with spaces in its own place.
         if nti(buf[148:156]) != sum(buf) - sum(buf[148:156]) + 8 * ord(" "):
             return None
@@ -115,7 +115,7 @@ class _Metered(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         # What comes before an archive's broken end is given, and the error with the next read.
-        data = self._stream.read1(size)  # type: ignore[attr-defined]
+        data = self._stream.read1(size)  # type: ignore[attr-defined]  # not in IO
         if not data and self._has_ended:
             # Tarfile would skip a member of an exabyte block by block, behind the end.
             raise tarfile.ReadError("unexpected end of data")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from newscrawl import pages
 from newscrawl.items import Article, Page
 from newscrawl.ledger import ENDS, End, Ledger
-from newscrawl.normalise import missing, normalise
+from newscrawl.normalise import missing, normalise, published_in_utc
 from newscrawl.pages import REASONS, Unreadable
 from newscrawl.store import raw, rows
 from newscrawl.store.clock import utc_now
@@ -109,10 +108,8 @@ def _read(page: Page) -> Article:
     if reason := missing(article):
         raise Unreadable(reason, REASONS[reason])
     normalise(article)
-    if page.kind == "file" and article.published_at:
-        # As where it is loaded: that it was loaded late makes a file no later than the pages.
-        published = datetime.fromisoformat(article.published_at)
-        page.observed_at = published.astimezone(UTC).isoformat(timespec="seconds")
+    if page.kind == "file":  # as where it is loaded
+        page.observed_at = published_in_utc(article) or page.observed_at
     return article
 
 

@@ -15,7 +15,7 @@ from newscrawl.items import Article, Page
 from newscrawl.loaders import clean
 from newscrawl.mirror import Site
 from newscrawl.pages import body as bodies
-from newscrawl.pages import post_file, usual
+from newscrawl.pages import markup, post_file, usual
 
 SHARE = stock("1.600999", "云岚股份")
 SOURCE = '<p class="em_media">（文章来源：演示商报）</p>'
@@ -76,8 +76,8 @@ UNUSUAL = [
     '<p>一<p style="display:none;height:1px;overflow:hidden;"><br /></p></p>',
     "<center><p>一</p></center>", "<p><center>一</center></p>", "<!-- other --><p>一</p>",
     "<p>一<!-- EM_StockImg_Start --></p>", "<table><tr><td>一</td></tr></table>",
-    "<p>一</p></p>", "</p><p>一</p>", "<p>" + "一" * usual.MOST_CHARACTERS + "</p>",
-    "<p>一</p>" * usual.MOST_TAGS,
+    "<p>一</p></p>", "</p><p>一</p>", "<p>" + "一" * markup.SURE_CHARACTERS + "</p>",
+    "<p>一</p>" * markup.SURE_TAGS,
     # Addresses that the cleaner drops: their hosts are none.
     *(f'<p><a href="{each}" class="infokey">一</a></p>' for each in (
         "http://x:99999/", "http://a:b/", "http://%/", "http://1.2.3.999/", "http://xn--/",

@@ -20,8 +20,8 @@ MAX_ATTRIBUTES = 200
 """Attributes of one element: libxml2 goes through all of them to add the next."""
 
 # What is smaller keeps to the limits, or costs little: most pages are not measured.
-_SURE_CHARACTERS = 32_000
-_SURE_TAGS = MAX_DEPTH
+SURE_CHARACTERS = 32_000
+SURE_TAGS = MAX_DEPTH
 
 # huge_tree: without it libxml2 silently drops what is nested deeper than 256 elements. Made once: a
 # fifth of the time of a short page.
@@ -37,7 +37,7 @@ def parse(text: str) -> etree._Element:
     if "&#" in text:
         text = _REFERENCE.sub(_character, text)
     html = text.encode("utf-8")
-    if len(text) > _SURE_CHARACTERS or text.count("<") > _SURE_TAGS:
+    if len(text) > SURE_CHARACTERS or text.count("<") > SURE_TAGS:
         _measure(html)
     root = etree.fromstring(html, _PARSER)
     return etree.Element("html") if root is None else root

@@ -66,12 +66,16 @@ def mentions(root: etree._Element) -> list[Mention]:
         name = squeeze(text_of(element))
         if not name:
             continue
-        if known := found.get(security):
-            known_again = Mention(known.market, known.code, known.name, known.kind, known.times + 1)
-            found[security] = known_again
-        else:
-            found[security] = Mention(*security, name, kind_of(*security))
+        count(found, security, name)
     return list(found.values())
+
+
+def count(found: dict[tuple[str, str], Mention], security: tuple[str, str], name: str) -> None:
+    """Count a link on a security, by market and code, among those found; the first one names it."""
+    if known := found.get(security):
+        found[security] = Mention(*security, known.name, known.kind, known.times + 1)
+    else:
+        found[security] = Mention(*security, name, kind_of(*security))
 
 
 def _security(element: etree._Element, *, by_address_only: bool) -> tuple[str, str] | None:

@@ -16,11 +16,8 @@ from newscrawl import texts
 from newscrawl.items import BodyRank, Mention
 from newscrawl.loaders import squeeze
 from newscrawl.pages import body as bodies
+from newscrawl.pages import markup as trees
 from newscrawl.pages import securities
-
-MOST_CHARACTERS = 32_000
-MOST_TAGS = 500
-"""What is longer is measured before it is read; see :mod:`newscrawl.pages.markup`."""
 
 LONGEST_KEPT = 300
 """Characters of a tag whose meaning is kept for the next body: those on a security have 150."""
@@ -168,9 +165,11 @@ def _written(name: str, attributes: dict[str, str]) -> str:
 
 def read(markup: str) -> bodies.Body | None:
     """Read a body, of text without control characters; None where it is not usual."""
+    if len(markup) > trees.SURE_CHARACTERS or markup.count("<") > trees.SURE_TAGS:
+        return None
     pieces = _TAG.split(markup)
     shown = "".join(pieces[::2])
-    if len(markup) > MOST_CHARACTERS or len(pieces) > 2 * MOST_TAGS or not _is_usual(shown):
+    if not _is_usual(shown):
         return None
     reader, tokens = _Reader(), zip(pieces[1::2], pieces[2::2], strict=True)
     behind: str | None = pieces[0]
@@ -272,13 +271,7 @@ class _Reader:
         name = squeeze(text)
         if meant.kind == "keyword" or not name:
             return bool(name)
-        key = meant.market, meant.code
-        known = self._mentions.get(key)
-        self._mentions[key] = (
-            Mention(*key, known.name, known.kind, known.times + 1)
-            if known
-            else Mention(*key, name, securities.kind_of(*key))
-        )
+        securities.count(self._mentions, (meant.market, meant.code), name)
         return True
 
     def body(self) -> bodies.Body | None:

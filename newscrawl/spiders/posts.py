@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +16,7 @@ from newscrawl import pages, post_sources
 from newscrawl.addon import takes_batches
 from newscrawl.base_spider import NewsSpider, day
 from newscrawl.items import Article, Batch, Failure, Page, Reject
-from newscrawl.normalise import missing, normalise
+from newscrawl.normalise import missing, normalise, published_in_utc
 from newscrawl.outcome import Exit
 from newscrawl.pages import post_file
 from newscrawl.post_commits import NoHistory, commit_times
@@ -204,10 +203,7 @@ class PostsSpider(NewsSpider):
             return Reject(page, "crash", detail)
         if article.published_raw is not None and article.published_precision == "day":
             self.crawler.stats.inc_value("posts/time_not_believed")
-        if found.observed_at is None and article.published_at is not None:
-            # Nobody can have seen it earlier.
-            at = datetime.datetime.fromisoformat(article.published_at)
-            page.observed_at = at.astimezone(datetime.UTC).isoformat(timespec="seconds")
+        page.observed_at = found.observed_at or published_in_utc(article) or page.observed_at
         return article
 
 
