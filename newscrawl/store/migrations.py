@@ -86,6 +86,32 @@ def v4_plainer_tokenizer(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 4")
 
 
+@migrations()
+def v5_trust(db: Database) -> None:
+    """What tells an archive from its copies and a log from another file's, and what is doubted."""
+    _v5_identity(db)
+    _v5_suspicious_observations(db)
+    _v5_addresses(db)
+    _v5_clocks(db)
+    db.conn.execute("PRAGMA user_version = 5")
+
+
+def _v5_identity(db: Database) -> None:
+    """The id of the archive, which its copies keep, and the chain of its commits."""
+
+
+def _v5_suspicious_observations(db: Database) -> None:
+    """Observations that the merge leaves out until they are confirmed or accepted."""
+
+
+def _v5_addresses(db: Database) -> None:
+    """What tells pages of one name under two addresses apart."""
+
+
+def _v5_clocks(db: Database) -> None:
+    """By how much the servers' clocks differed from ours."""
+
+
 # As they were then: a later version of a view is a later migration's.
 _V2_VIEWS = (
     (
