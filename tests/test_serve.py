@@ -11,20 +11,19 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 import pytest
 from archives import article, fill, page, writer
-from crawls import ROOT, command, query
+from crawls import command, query
 from lxml import html
 from payloads import PAYLOADS
 from playwright.sync_api import Browser, Page, sync_playwright
+from served import Answer, ask, serving
 
 import newscrawl
 from newscrawl.items import Mention
@@ -33,46 +32,6 @@ from newscrawl.store.target import Target
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 SHOTS = os.environ.get("NEWSCRAWL_SCREENSHOTS")
 EDITED = "NW202206151200000001"
-
-
-class Answer(NamedTuple):
-    """What a server answered."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
-
-
-@contextmanager
-def serving(db: Path, *options: str) -> Iterator[str]:
-    """Start ``newscrawl serve``; yield its address."""
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("newscrawl")), "serve", "--db", str(db),
-         "--port", "0", *options],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    line = process.stderr.readline()
-    assert " is at http://" in line, line + process.stderr.read()
-    try:
-        yield line.split(" is at ")[1].split(" until")[0]
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) in (0, 130, -signal.SIGINT)
-        assert process.stderr.read() == ""  # nothing went wrong, and Ctrl-C is no trouble
-        process.stderr.close()
-
-
-def ask(url: str, *, method: str = "GET", **headers: str) -> Answer:
-    """Return what the server answers, whatever it is."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(url, headers=named, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return Answer(answer.status, dict(answer.headers), answer.read().decode())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, dict(error.headers), error.read().decode())
 
 
 @pytest.fixture(scope="module")
@@ -348,7 +307,7 @@ def test_no_other_site_makes_it_work(
     archive: Path, site: str, site_: str, mode: str, dest: str, status: int
 ) -> None:
     sent = {"Sec-Fetch-Site": site_, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
-    for path in ("", f"{archive.stem}?sql=select+1", f"{archive.stem}.json?sql=select+1"):
+    for path in ("", "search?q=x", f"{archive.stem}/articles", f"article/{EDITED}"):
         assert ask(site + path, **sent).status == status
 
 

@@ -160,7 +160,7 @@ async def _answer(
 
     code = 200
     try:
-        context = await datasette.get_database(database).execute_fn(limited)
+        context = await datasette.get_database(database).read(limited)
     except sqlite3.OperationalError as error:
         template, code = "trouble.html", 503
         context = {"error": error, "is_slow": "interrupt" in str(error)}

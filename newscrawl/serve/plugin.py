@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.utils import tilde_encode
 
 from newscrawl.serve import pages
 
@@ -25,10 +25,8 @@ class Served(NamedTuple):
 serves: WeakKeyDictionary[Datasette, Served] = WeakKeyDictionary()
 """The servers of ours; any other Datasette is left alone."""
 
-LONGEST_VALUE = 64 << 20
-"""Bytes; SQLite's own limit is a thousand million. A page may have fifty million."""
-
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+STATIC = ("/-/newscrawl/", "/-/static/")
 
 OURS = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'"
 DATASETTES = (
@@ -71,21 +69,15 @@ def register_routes(datasette: Datasette) -> list[tuple[str, Any]]:
 
 
 @hookimpl  # type: ignore[untyped-decorator]
-def prepare_connection(conn: sqlite3.Connection, datasette: Datasette) -> None:
-    """Let no question make a text that fills the memory: ``hex(zeroblob(500000000))``."""
-    if datasette in serves:
-        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
-
-
-@hookimpl  # type: ignore[untyped-decorator]
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     """Add the headers to each answer."""
 
     def wrap(app: App) -> App:
         if datasette not in serves:
             return app
-        app = _read_only(app)
-        return _with_headers(app if serves[datasette].is_public else _for_this_machine(app))
+        served = serves[datasette]
+        app = _read_only(_only_what_readers_need(_from_here(app), served.database))
+        return _with_headers(app if served.is_public else _for_this_machine(app))
 
     return wrap
 
@@ -123,12 +115,57 @@ def _for_this_machine(app: App) -> App:
     async def answer(scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] == "http" and not _is_local(scope):
             await _refuse(send, 421, "This is not that host.")
-        elif scope["type"] == "http" and _is_anothers(scope):
-            await _refuse(send, 403, "Another site asked for this.")
         else:
             await app(scope, receive, send)
 
     return answer
+
+
+def _from_here(app: App) -> App:
+    """Let no page of another site make this one work; a link that is followed may show a page."""
+
+    async def answer(scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] != "http" or not _is_anothers(scope):
+            await app(scope, receive, send)
+        elif not _is_visit(scope):
+            await _refuse(send, 403, "Another site asked for this.")
+        elif scope["query_string"] and not _is_ours(_path(scope)):
+            await _refuse(
+                send,
+                403,
+                "A link of another site may not query the archive. To run the query all the same, "
+                "check it in the address bar and press Enter there.",
+            )
+        else:
+            await app(scope, receive, send)
+
+    return answer
+
+
+def _only_what_readers_need(app: App, database: str) -> App:
+    """Answer for our pages and the archive: Datasette has more, on itself and for its makers."""
+    route = tilde_encode(database)
+
+    async def answer(scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] == "http" and not _is_served(_path(scope), route):
+            await _refuse(send, 404, "There is no such page.")
+        else:
+            await app(scope, receive, send)
+
+    return answer
+
+
+def _path(scope: Scope) -> str:
+    """Return the path as Datasette looks at it: with its %s."""
+    raw = scope.get("raw_path")
+    return raw.decode("latin-1").partition("?")[0] if raw else str(scope["path"])
+
+
+def _is_served(path: str, route: str) -> bool:
+    if _is_ours(path) or path == "/favicon.ico" or path.startswith(STATIC):
+        return True
+    first = path.removeprefix("/").partition("/")[0]
+    return first.partition(".")[0] == route
 
 
 def _read_only(app: App) -> App:
@@ -149,13 +186,15 @@ async def _refuse(send: Send, status: int, sentence: str) -> None:
 
 
 def _is_anothers(scope: Scope) -> bool:
-    """Whether a page of another site asks, to make this one work: a link that is followed may."""
+    """Whether a page of another site asks. A browser says so."""
+    site = dict(scope["headers"]).get(b"sec-fetch-site", b"none")
+    return site not in (b"none", b"same-origin")
+
+
+def _is_visit(scope: Scope) -> bool:
+    """Whether somebody followed a link, and sees what is answered."""
     said = dict(scope["headers"])
-    is_ours = said.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
-    is_visit = said.get(b"sec-fetch-mode") == b"navigate" and said.get(
-        b"sec-fetch-dest"
-    ) == b"document"  # fmt: skip
-    return not is_ours and not is_visit
+    return (said.get(b"sec-fetch-mode"), said.get(b"sec-fetch-dest")) == (b"navigate", b"document")
 
 
 def _is_local(scope: Scope) -> bool:

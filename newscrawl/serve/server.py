@@ -9,6 +9,7 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 
 from newscrawl.serve import plugin
+from newscrawl.serve.database import Archive
 from newscrawl.serve.metadata import metadata
 
 HERE = Path(__file__).parent
@@ -38,12 +39,14 @@ def make(path: Path, *, is_public: bool = False) -> Datasette:
     if not pm.is_registered(plugin):
         pm.register(plugin, name="newscrawl")
     made = Datasette(
-        files=[] if is_fixed else [str(path)],
-        immutables=[str(path)] if is_fixed else [],
         metadata=metadata(path.stem),
         settings=SETTINGS,
         template_dir=str(HERE / "templates"),
         static_mounts=[("-/newscrawl", str(HERE / "static"))],
     )
-    plugin.serves[made] = plugin.Served(path.stem, is_public)
+    # Where it is given no file it offers an empty database to calculate in.
+    made.remove_database("_memory")
+    archive = Archive(made, str(path), is_mutable=not is_fixed)
+    database = made.add_database(archive, name=path.stem).name
+    plugin.serves[made] = plugin.Served(database, is_public)
     return made
