@@ -430,7 +430,14 @@ STRANGE = (
     ("CREATE VIRTUAL TABLE t USING fts5(x, content='sqlite_temp_master')", "t"),
     ("CREATE VIRTUAL TABLE t USING rtree(a, b, c)", "t"),
     ("CREATE VIRTUAL TABLE t USING fts5vocab('articles_fts', 'row')", "t"),
+    # A KELVIN SIGN, of which Python's small letter is k.
+    ('CREATE TABLE "pragma_foreign_\u212aey_list" (x)', "pragma_foreign_key_list"),
     ("DROP TABLE articles_fts; CREATE VIRTUAL TABLE articles_fts USING fts4(x)", "articles_fts"),
+    (
+        "DROP TABLE articles_fts; CREATE VIRTUAL TABLE articles_fts"
+        " USING fts5(file, content='pragma_database_list', content_rowid='seq')",
+        "articles_fts",
+    ),
     ("DROP TABLE articles_fts; CREATE VIEW articles_fts AS SELECT changes() AS x", "articles_fts"),
 )
 

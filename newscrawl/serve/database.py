@@ -39,7 +39,7 @@ SOFT_HEAP = HEAP * 3 // 4
 """From here on it takes memory of its cache, of which a search may use 256 MB in each thread."""
 LARGEST_ANSWER = 100_000_000
 """Characters and bytes of all rows of an answer."""
-STEPS = 100
+STEPS = 250
 """Steps of SQLite between two looks at the clock: one may take as long as a longest value does."""
 
 _SWITCHES = {
@@ -114,15 +114,6 @@ def _asked_wrongly(error: Exception) -> str | None:
 class Cursor(sqlite3.Cursor):
     """A cursor that shows no machine code and holds no more than :data:`LARGEST_ANSWER`."""
 
-    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
-        """Run a statement; EXPLAIN is none, since it prints where things lie in memory."""
-        super().execute(sql, parameters)
-        if tuple(column[0] for column in self.description or ()) == _EXPLAINED:
-            raise sqlite3.OperationalError(
-                "Not allowed in a query: EXPLAIN. EXPLAIN QUERY PLAN is."
-            )
-        return self
-
     def fetchmany(self, size: int | None = 1) -> list[Any]:
         """Return the next rows."""
         return list(islice(self._bounded(), size))
@@ -132,6 +123,11 @@ class Cursor(sqlite3.Cursor):
         return list(self._bounded())
 
     def _bounded(self) -> Iterator[Any]:
+        if tuple(column[0] for column in self.description or ()) == _EXPLAINED:
+            # It prints where things lie in memory.
+            raise sqlite3.OperationalError(
+                "Not allowed in a query: EXPLAIN. EXPLAIN QUERY PLAN is."
+            )
         held = 0
         for row in self:
             held += sum(len(value) for value in row if isinstance(value, (str, bytes)))
@@ -149,6 +145,13 @@ class Guarded(sqlite3.Connection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        try:
+            self._guard()
+        except sqlite3.Error:
+            self.close()
+            raise
+
+    def _guard(self) -> None:
         for category, limit in LIMITS.items():
             self.setlimit(category, limit)
         for name, is_on in _SWITCHES.items():

@@ -81,7 +81,7 @@ class Rules:
         """Learn which tables the file has."""
         virtual = _virtual_tables(connection)
         plain = {
-            str(name).lower()
+            _folded(str(name))
             for name, sql in connection.execute(
                 "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view')"
             ).fetchall()
@@ -90,7 +90,7 @@ class Rules:
         self._tables = plain | SCHEMA_TABLES | TABLE_FUNCTIONS
         if _has_search_index(connection):
             self._tables |= {SEARCH_INDEX}
-        self._closed = ({name.lower() for name in virtual} | _modules(connection)) - self._tables
+        self._closed = ({_folded(name) for name in virtual} | _modules(connection)) - self._tables
 
     def __call__(
         self, action: int, first: str | None, second: str | None, database: str | None, *_: object
@@ -107,12 +107,12 @@ class Rules:
         if action in _HARMLESS_ACTIONS:
             return None
         if action == sqlite3.SQLITE_FUNCTION:
-            return None if second.lower() in _FUNCTIONS else f"the function {second[:_NAME]}"
+            return None if _folded(second) in _FUNCTIONS else f"the function {second[:_NAME]}"
         if action == sqlite3.SQLITE_READ:
-            is_read = self._may_read(first.lower(), second, database)
+            is_read = self._may_read(_folded(first), second, database)
             return None if is_read else f"the table {first[:_NAME]}"
         if action == sqlite3.SQLITE_PRAGMA:
-            name = first.lower()
+            name = _folded(first)
             is_known = name in PRAGMAS and (not second or name in SETTABLE)
             return None if is_known else f"PRAGMA {first[:_NAME]}"
         if action == sqlite3.SQLITE_UPDATE and first in SCHEMA_TABLES and second in _DECLARING:
@@ -131,6 +131,11 @@ class Rules:
         return is_given and not is_closed
 
 
+def _folded(name: str) -> str:
+    """Return a name as SQLite compares it: capitals of ASCII alone are as small letters."""
+    return name.lower() if name.isascii() else name
+
+
 def _virtual_tables(connection: sqlite3.Connection) -> set[str]:
     """Return the file's virtual tables as SQLite (since 3.37) sees them, whatever is written."""
     rows = connection.execute("PRAGMA table_list").fetchall()
@@ -139,7 +144,7 @@ def _virtual_tables(connection: sqlite3.Connection) -> set[str]:
 
 def _modules(connection: sqlite3.Connection) -> set[str]:
     """Return the virtual tables that SQLite has in every file."""
-    return {str(row[0]).lower() for row in connection.execute("PRAGMA module_list").fetchall()}
+    return {_folded(row[0]) for row in connection.execute("PRAGMA module_list").fetchall()}
 
 
 def _has_search_index(connection: sqlite3.Connection) -> bool:
