@@ -101,10 +101,11 @@ def _worktree(entry: Path) -> Path:
     A submodule's does not say where its checkout is, but in its configuration.
     """
     words = _read(ContainedFolder(entry.parent), entry.name, MAX_LINE) or b""
-    git_dir = (entry.parent / os.fsdecode(words.removeprefix(b"gitdir:").strip())).resolve()
+    named = os.fsdecode(words.removeprefix(b"gitdir:").strip())
+    git_dir = Path(os.path.realpath(entry.parent / named))
     if words.startswith(b"gitdir:") and git_dir.parent.name == "worktrees":
         back = _read(ContainedFolder(git_dir), "gitdir", MAX_LINE) or b""
-        if (git_dir / os.fsdecode(back.strip())).resolve() == entry:
+        if os.path.realpath(git_dir / os.fsdecode(back.strip())) == str(entry):
             return git_dir
     raise NoHistory(
         f"{entry} is a file that names a git directory elsewhere, as a submodule has it; if you "

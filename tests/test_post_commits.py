@@ -350,6 +350,12 @@ def _worktree_of_another(root: Path) -> None:
     (root / ".git").write_text(f"gitdir: {other}/.git/worktrees/tree\n")
 
 
+def _gitdir_loop(root: Path) -> None:
+    _moved(root)
+    (root / "worktrees").symlink_to("worktrees")
+    (root / ".git").write_text("gitdir: worktrees/x\n")
+
+
 def _lacks_tree(root: Path) -> None:
     tree = git(root, "rev-parse", "HEAD^{tree}")
     (root / ".git/objects" / tree[:2] / tree[2:]).unlink()
@@ -382,6 +388,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "HEAD is a pipe": (_head_is_a_pipe, "has no HEAD"),
     "a link": (_link, "is a link; .* by --git-dir"),
     "a .git file": (_gitdir_file, "as a submodule has it; .* by --git-dir"),
+    "a .git file that leads nowhere": (_gitdir_loop, "cannot be read: Too many"),
     "a worktree of another": (_worktree_of_another, "by --git-dir"),
 }  # fmt: skip
 
