@@ -97,7 +97,7 @@ class ContainedFolder:
                 path = entry.name if folder == "." else f"{folder}/{entry.name}"
                 try:
                     is_folder = self._is_folder(path, entry)
-                except LeadsOut as error:
+                except (LeadsOut, OSError) as error:
                     yield path, error
                     continue
                 if not is_folder:

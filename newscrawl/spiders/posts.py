@@ -73,6 +73,10 @@ class PostsSpider(NewsSpider):
         self._uses = _Uses()
         self._outside = 0
         """Files of a folder that may be posts, and lie outside those in which a site has them."""
+        self._leading_out = 0
+        """Links of a folder that lead out of it, and are no posts by their names."""
+        self._link = ""
+        """The last of them."""
 
     async def start(self) -> AsyncIterator[Any]:
         """Give the article of each file."""
@@ -87,6 +91,12 @@ class PostsSpider(NewsSpider):
                     "name their folders to load them, too", self._outside, path,
                 )  # fmt: skip
                 self._outside = 0
+            if self._leading_out:
+                logger.warning(
+                    "%d symbolic links below %s lead out of it and are left out, such as %s; name "
+                    "what they lead to if you trust it", self._leading_out, path, self._link,
+                )  # fmt: skip
+                self._leading_out = 0
             is_readable = len(self.run.troubles) == troubles
             if self.run.ledger.asked == before and is_readable and not self.is_full:
                 self.run.fail_at_end(
@@ -182,10 +192,16 @@ class PostsSpider(NewsSpider):
         match found:
             case Left():
                 self._outside += found.is_outside
+                if found.leads_out:
+                    self._leading_out += 1
+                    self._link = found.name
                 return None
             case PostFile():
                 return self._read(found)
             case Unsafe():
+                if found.is_link:
+                    detail = f"{found.name[-80:]!r} is a symbolic link out of the named folder"
+                    return Reject(self._page(found.url), "unsafe_link", detail)
                 detail = f"the name {found.name[:80]!r} leads out of its archive"
                 return Reject(self._page(found.url), "unsafe_name", detail)
             case Lost():
