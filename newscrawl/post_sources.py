@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from newscrawl import post_tars
+from newscrawl.contained import ContainedFolder, LeadsOut
 from newscrawl.post_tars import MAX_BYTES, Bomb, Budget, Damaged
 
 __all__ = ["Damaged", "Found", "Left", "Lost", "PostFile", "Unsafe", "files", "kind_of"]
@@ -48,14 +50,17 @@ class Left:
     url: str
     is_outside: bool = False
     """Whether it might be one, but lies outside the folders in which a site has its posts."""
+    leads_out: bool = False
+    """Whether it is a symbolic link that leads out of the folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unsafe:
-    """A member whose name leads out of its archive; it was not read."""
+    """A member whose name leads out of its archive, or a link out of its folder; it is not read."""
 
     name: str
     url: str
+    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,21 @@ Found = PostFile | Left | Unsafe | Lost
 
 def kind_of(path: Path) -> str | None:
     """Return ``folder``, ``zip``, ``tar`` or ``file``; None for what holds no posts."""
-    name = path.name.casefold()
     if path.is_dir():
         return "folder"
-    if name.endswith(".zip"):
-        return "zip"
+    # A link may say less than what it leads to: /dev/stdin, or latest -> posts.tar.gz.
+    kind = _kind_by_name(path.name) or _kind_by_name(path.resolve().name)
+    # Of archives only a tar can be read from a pipe, such as a shell's <(…).
+    return "tar" if path.is_fifo() and kind != "file" else kind
+
+
+def _kind_by_name(name: str) -> str | None:
+    name = name.casefold()
+    if name.endswith(_POST_SUFFIXES):
+        return "file"
     if name.endswith(_TARS):
         return "tar"
-    return "file" if name.endswith(_POST_SUFFIXES) else None
+    return "zip" if name.endswith(".zip") else None
 
 
 def files(path: Path, committed: Mapping[str, str] | None = None) -> Iterator[Found]:
@@ -98,7 +110,7 @@ def files(path: Path, committed: Mapping[str, str] | None = None) -> Iterator[Fo
         case "tar":
             yield from _in_tar(path)
         case _:
-            yield _from_disk(path, path.name, (committed or {}).get(path.name))
+            yield _named(path)
 
 
 def is_post(name: str) -> bool:
@@ -115,47 +127,54 @@ def is_post(name: str) -> bool:
 
 
 def _in_folder(root: Path, committed: Mapping[str, str]) -> Iterator[Found]:
-    tops = [name for name in _POST_FOLDERS if (root / name).is_dir()]
-    for top in tops or ["."]:
-        for folder, folders, names in os.walk(root / top):
-            # Names only are held: sorted, so that articles come in the order of their days.
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            inside = os.path.relpath(folder, root).replace(os.sep, "/")
-            for name in sorted(names):
-                path = name if inside == "." else f"{inside}/{name}"
-                if is_post(path):
-                    yield _from_disk(root / path, path, committed.get(path))
-                else:
-                    yield Left(path, _url(root / path))
+    folder = ContainedFolder(root)
+    tops = [name for name in _POST_FOLDERS if _is_top(folder, root, name)]
+    for path, error in folder.files(tops or ["."]):
+        yield _met(folder, root, path, error, committed.get(path))
     if tops:
-        yield from _outside(root, tops)
-
-
-def _outside(root: Path, tops: list[str]) -> Iterator[Left]:
-    """Give what may be posts in other folders than the site's own: it is left out, and told of."""
-    for folder, folders, names in os.walk(root):
-        inside = os.path.relpath(folder, root).replace(os.sep, "/")
-        top = inside == "."
-        folders[:] = sorted(
-            name for name in folders if not (name.startswith(".") or (top and name in tops))
-        )
-        for name in sorted(names):
-            path = name if top else f"{inside}/{name}"
-            if is_post(path):
+        # What has not been listed yet: it is left out, and told of.
+        for path, error in folder.files(["."]):
+            if error is None and is_post(path):
                 yield Left(path, _url(root / path), is_outside=True)
 
 
-def _from_disk(path: Path, name: str, observed_at: str | None) -> Found:
+def _is_top(folder: ContainedFolder, root: Path, name: str) -> bool:
+    """Whether a site's folder has this folder of posts, or a link out of it by this name."""
+    try:
+        return (root / folder.target(name)).is_dir()
+    except LeadsOut:
+        return True
+
+
+def _met(
+    folder: ContainedFolder, root: Path, path: str, error: LeadsOut | OSError | None, at: str | None
+) -> Found:
+    """What a file of a folder is, or a folder that cannot be listed."""
+    url = _url(root / path)
+    try:
+        if error is not None:
+            raise error
+        # A link names a post only where the file that it leads to might be one.
+        if not (is_post(path) and is_post(target := folder.target(path))):
+            return Left(path, url)
+        body = folder.read(target, MAX_BYTES + 1)
+    except LeadsOut:
+        may_be_posts = is_post(path) or path in _POST_FOLDERS
+        return Unsafe(path, url, is_link=True) if may_be_posts else Left(path, url, leads_out=True)
+    except OSError as error:
+        return Lost(path, url, f"it cannot be read: {error.strerror}")
+    return Left(path, url) if body is None else _within_size(path, url, body, at)
+
+
+def _named(path: Path) -> Found:
+    """Read a post file that the user named: links are followed, and pipes are read."""
     url = _url(path)
     try:
-        # A pipe would never end.
-        if not path.is_file():
-            return Left(name, url)
         with path.open("rb") as file:
             body = file.read(MAX_BYTES + 1)
     except OSError as error:
-        return Lost(name, url, f"it cannot be read: {error.strerror}")
-    return _within_size(name, url, body, observed_at)
+        return Lost(path.name, url, f"it cannot be read: {error.strerror}")
+    return _within_size(path.name, url, body)
 
 
 def _within_size(name: str, url: str, body: bytes, observed_at: str | None = None) -> Found:
@@ -190,7 +209,8 @@ def _in_tar(path: Path) -> Iterator[Found]:
 
 
 def _in_zip(path: Path) -> Iterator[Found]:
-    url, budget, count = _url(path), Budget(path), 0
+    size = path.stat().st_size
+    url, budget, count = _url(path), Budget(lambda: size), 0
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
@@ -201,13 +221,19 @@ def _in_zip(path: Path) -> Iterator[Found]:
                 continue
             name = member.filename
             try:
-                body = _unzipped(archive, member, budget) if _wanted(name) else None
+                is_read = _wanted(name) and _is_plain(member)
+                body = _unzipped(archive, member, budget) if is_read else None
                 yield _member(url, name, body)
             except Bomb as error:
                 raise Bomb(f"{path} was left after {count} files: {error}") from error
             except _UnreadableMember as error:
                 yield Lost(name, f"{url}!/{_quoted(name)}", str(error))
             count += 1
+
+
+def _is_plain(member: zipfile.ZipInfo) -> bool:
+    """Whether it is no link or device; only a zip that was made on Unix says what it is."""
+    return stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
 
 
 class _UnreadableMember(Exception):

@@ -10,7 +10,7 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from typing import Self
@@ -40,8 +40,9 @@ class Bomb(Damaged):
 class Budget:
     """How many bytes an archive may still unpack to."""
 
-    def __init__(self, archive: Path) -> None:
-        self._allowed = max(FREE_BYTES, MAX_RATIO * archive.stat().st_size)
+    def __init__(self, packed: Callable[[], int]) -> None:
+        """Begin; *packed* gives how many bytes the archive has, or had up to now."""
+        self._packed = packed
         self._spent = 0
 
     def spend(self, count: int) -> None:
@@ -50,7 +51,7 @@ class Budget:
         :raises Bomb: they are too many for the archive's size.
         """
         self._spent += count
-        if self._spent > self._allowed:
+        if self._spent > max(FREE_BYTES, MAX_RATIO * self._packed()):
             raise Bomb(
                 f"it unpacks to more than {MAX_RATIO} times its size, {self._spent >> 20} MB by "
                 "now, as a decompression bomb does"
@@ -133,10 +134,11 @@ def members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, by
     """
     count = 0
     with path.open("rb") as file:
+        packed = _Counted(file)
         try:
             # In stream mode tarfile never seeks, and reads in blocks.
             with tarfile.open(
-                fileobj=_Metered(_unpacked(file), Budget(path)),
+                fileobj=_Metered(_unpacked(packed), Budget(lambda: packed.count)),
                 mode="r|",
                 tarinfo=_Header,
                 bufsize=_BLOCK,
@@ -153,10 +155,27 @@ def members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, by
             raise Damaged(f"{path} is damaged after {count} files: {error}") from error
 
 
-def _unpacked(file: IO[bytes]) -> IO[bytes]:
+class _Counted(io.RawIOBase):
+    """A file or a pipe that counts the bytes that are read from it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        self.count += len(data)
+        return len(data)
+
+
+def _unpacked(packed: _Counted) -> IO[bytes]:
     """The stream in a file: by its first bytes, since names lie."""
-    begin = file.read(8)
-    file.seek(0)
+    file = io.BufferedReader(packed, _BLOCK)
+    begin = file.peek(8)
     if begin.startswith(b"\x1f\x8b"):
         return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
     if begin.startswith(b"BZh"):

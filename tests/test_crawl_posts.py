@@ -6,18 +6,17 @@ import gzip
 import io
 import os
 import sqlite3
-import subprocess
 import tarfile
-import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from archives import article, fill, page
-from crawls import FAST, assert_balanced, crawl, dump, ledger, query
+from crawls import FAST, crawl, dump, ledger, query
+from post_files import NAME, Files, commit, counted, folder, load, post, tar, zipped
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import UsageError
 
@@ -26,74 +25,12 @@ from newscrawl.checking import examine
 from newscrawl.crawling import settings_for
 from newscrawl.mirror import Site
 from newscrawl.mirror.server import Answers, Server
-from newscrawl.outcome import Exit, Outcome
-from newscrawl.post_commits import NoHistory, commit_times
+from newscrawl.outcome import Exit
 from newscrawl.post_sources import is_post, is_safe
 from newscrawl.run import run_of
 from newscrawl.store import search_index, writer
 from newscrawl.store.archive import open_for_reading
 from newscrawl.store.writer import Writer
-
-Files = list[tuple[str, bytes]]
-NAME = "_posts/2022-05-30-NW202205302396671645.md"
-
-
-def post(text: str = "一段。", date: str = "2022-05-30 22:00:29 +0800") -> bytes:
-    """Return a short post file."""
-    return (
-        f'---\nlayout: post\ntitle: "标题"\ndate: {date}\ncategories: quanzhouwanbao\n'
-        f"tags: 泉州晚报新闻\n---\n<p>{text}</p>\n\n"
-        "[返回泉州晚报新闻](//finews.withounder.com/category/quanzhouwanbao.html)｜"
-        "[返回首页](//finews.withounder.com/)\n"
-    ).encode()
-
-
-async def load(
-    db: Path, *paths: Path, settings: Mapping[str, Any] | None = None, **arguments: str
-) -> Outcome:
-    """Load post files in this process; return how it ended."""
-    runner = AsyncCrawlerRunner(settings_for(str(db), **{**FAST, **(settings or {})}))
-    crawler = runner.create_crawler("posts")
-    await runner.crawl(crawler, paths="\n".join(map(str, paths)), **arguments)
-    outcome = run_of(crawler).outcome
-    assert outcome is not None
-    assert_balanced(ledger(db))
-    return outcome
-
-
-def counted(db: Path) -> dict[str, int]:
-    """Return the counters of the last run that are not 0."""
-    run = ledger(db)
-    names = ("filtered", "scheduled", "failed", "rejected", "unchanged", "new", "richer", "changed")
-    return {name: run[name] for name in names if run[name]}
-
-
-def folder(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
-    """Write files below a folder."""
-    for name, body in files:
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_bytes(body)
-    return path
-
-
-def tar(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
-    """Write a .tar.gz, or what the name says."""
-    packing = path.suffix.removeprefix(".")
-    mode: Any = f"w:{packing}" if packing != "tar" else "w"
-    with tarfile.open(path, mode) as archive:
-        for name, body in files:
-            member = tarfile.TarInfo(name)
-            member.size = len(body)
-            archive.addfile(member, io.BytesIO(body))
-    return path
-
-
-def zipped(path: Path, files: Iterable[tuple[str, bytes]]) -> Path:
-    """Write a .zip."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in files:
-            archive.writestr(name, body)
-    return path
 
 
 def site_files(articles: int = 60) -> Files:
@@ -329,25 +266,6 @@ async def test_an_edit_between_two_commits_is_a_revision(tmp_path: Path) -> None
     assert query(tmp_path / "news.db", sql) == [
         ("一", "2022-05-30T15:00:00+00:00", "2022-05-31T01:00:00+00:00")
     ]
-
-
-def commit(checkout: Path, at: str) -> None:
-    """Commit everything in a folder, as of a time."""
-    environment = {
-        **os.environ, "GIT_COMMITTER_DATE": at, "GIT_AUTHOR_DATE": at,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-    }  # fmt: skip
-    name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for words in (("init", "-q"), ("add", "-A"), (*name, "commit", "-q", "-m", "posts")):
-        subprocess.run(["git", "-C", str(checkout), *words], check=True, env=environment)
-
-
-def test_no_history(tmp_path: Path) -> None:
-    with pytest.raises(NoHistory, match="no git checkout"):
-        commit_times(tmp_path)
-    (tmp_path / ".git").mkdir()
-    with pytest.raises(NoHistory, match="git cannot read"):
-        commit_times(tmp_path)
 
 
 BAD: dict[str, tuple[bytes, str]] = {

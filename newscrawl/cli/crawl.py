@@ -242,15 +242,26 @@ def feed(names: tuple[str, ...], since: date | None, pages: int | None, **option
 @command.command("posts", epilog=example("newscrawl crawl posts finews/ old_posts.tar.gz"))
 @click.argument("paths", metavar="PATH...", nargs=-1, type=WORD, required=True)
 @SINCE
+@click.option(
+    "--git-dir",
+    type=WORD,
+    metavar="PATH",
+    help="The git directory of the folders, if it is not their own .git or belongs to another "
+    "user.",
+)
 @_options(*_COMMON)
-def posts(paths: tuple[str, ...], since: date | None, **options: Any) -> None:
+def posts(paths: tuple[str, ...], since: date | None, git_dir: str | None, **options: Any) -> None:
     """Load the mirror's post files, without a network.
 
-    PATH is a folder, a git checkout, an archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip) or a post
-    file (.md).
+    PATH is a folder, a git checkout, an archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip), a pipe
+    that gives a tar archive, or a post file (.md).
     """
     # One a line, the last line ended: then a comma in a name parts nothing.
-    arguments = {"paths": "".join(f"{path}\n" for path in paths), "since": _day(since)}
+    arguments = {
+        "paths": "".join(f"{path}\n" for path in paths),
+        "since": _day(since),
+        "git_dir": git_dir,
+    }
     _crawl("posts", arguments, **options)
 
 

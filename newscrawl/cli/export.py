@@ -16,6 +16,7 @@ from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import article_id, db_option, example, reading
 from newscrawl.cli.output import say
 from newscrawl.cli.writing import progress
+from newscrawl.contained import ContainedFolder, LeadsOut
 from newscrawl.readers import jekyll
 from newscrawl.readers.exports import BINARY, FORMATS, Format, markdown
 from newscrawl.readers.filters import Filters
@@ -145,18 +146,29 @@ def _write_posts(wanted: _Wanted, folder: Path) -> None:
     written = 0
     for each in wanted.records():
         for path, content in jekyll.posts(wanted.connection, each.info_code):
-            _write(folder / path, content)
+            _write(folder, path, content)
             written += 1
     say(f"{written} posts written to {folder}; the last seq is {wanted.seq}")
 
 
 def _write_documents(wanted: _Wanted, folder: Path) -> None:
     for each in wanted.records():
-        _write(folder / markdown.file_name(each.info_code), markdown.document(each).encode())
+        _write(folder, markdown.file_name(each.info_code), markdown.document(each).encode())
     _report(wanted, folder)
 
 
-def _write(target: Path, content: bytes) -> None:
+def _write(folder: Path, path: str, content: bytes) -> None:
+    """Write a file below *folder*, which may be a stranger's checkout with links of its own."""
+    target = folder / path
+    try:
+        ContainedFolder(folder).target(path)
+    except LeadsOut as error:
+        raise StoreError(
+            f"{target} is not written: {error}. Remove the link, or name another folder."
+        ) from error
+    # A pipe that the user names is written to; one that is found here is not.
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise StoreError(f"{target} is not a regular file. Remove it, or name another folder.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

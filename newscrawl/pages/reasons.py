@@ -14,6 +14,7 @@ REASONS: dict[str, str] = {
     "not_a_post": "it is of another kind, such as a login or an error page",
     "no_id": "neither its address nor its text has an article's id",
     "unsafe_name": "its name leads out of its archive",
+    "unsafe_link": "it is a symbolic link that leads out of its folder",
     "wrong_id": "it tells of another article than the one asked for",
     "not_json": "the answer is not JSON",
     "null": "the answer is null",

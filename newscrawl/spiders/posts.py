@@ -15,11 +15,12 @@ from scrapy.exceptions import UsageError
 from newscrawl import pages, post_sources
 from newscrawl.addon import takes_batches
 from newscrawl.base_spider import NewsSpider, day
+from newscrawl.git_dirs import NoCheckout, NoHistory
 from newscrawl.items import Article, Batch, Failure, Page, Reject
 from newscrawl.normalise import missing, normalise, published_in_utc
 from newscrawl.outcome import Exit
 from newscrawl.pages import post_file
-from newscrawl.post_commits import NoHistory, commit_times
+from newscrawl.post_commits import commit_times
 from newscrawl.post_sources import Found, Left, Lost, PostFile, Unsafe
 from newscrawl.store.clock import utc_now
 
@@ -37,11 +38,14 @@ class PostsSpider(NewsSpider):
     """Loads Jekyll post files, of any generation.
 
     Arguments: ``paths`` (folders, archives and files, by commas, or one a line), ``since`` (a
-    day; older posts are left out), ``limit`` (files to read), ``site``.
+    day; older posts are left out), ``git_dir`` (the git directory of the folders, where it is not
+    their own ``.git``; it may belong to another user), ``limit`` (files to read), ``site``.
     """
 
     name = "posts"
-    argument_names: ClassVar[frozenset[str]] = frozenset({"paths", "since", "limit", "site"})
+    argument_names: ClassVar[frozenset[str]] = frozenset(
+        {"paths", "since", "git_dir", "limit", "site"}
+    )
 
     page_kinds = ("file",)
     imports = True
@@ -63,11 +67,16 @@ class PostsSpider(NewsSpider):
         super().__init__(name, **arguments)
         self.since = day("since", arguments["since"]) if "since" in arguments else None
         self._paths = _paths(arguments.get("paths", ""))
+        self._git_dir = _git_dir(arguments.get("git_dir"), self._paths)
         self._watch: asyncio.Task[None] | None = None
         self._now = utc_now()
         self._uses = _Uses()
         self._outside = 0
         """Files of a folder that may be posts, and lie outside those in which a site has them."""
+        self._leading_out = 0
+        """Links of a folder that lead out of it, and are no posts by their names."""
+        self._link = ""
+        """The last of them."""
 
     async def start(self) -> AsyncIterator[Any]:
         """Give the article of each file."""
@@ -82,6 +91,12 @@ class PostsSpider(NewsSpider):
                     "name their folders to load them, too", self._outside, path,
                 )  # fmt: skip
                 self._outside = 0
+            if self._leading_out:
+                logger.warning(
+                    "%d symbolic links below %s lead out of it and are left out, such as %s; name "
+                    "what they lead to if you trust it", self._leading_out, path, self._link,
+                )  # fmt: skip
+                self._leading_out = 0
             is_readable = len(self.run.troubles) == troubles
             if self.run.ledger.asked == before and is_readable and not self.is_full:
                 self.run.fail_at_end(
@@ -153,9 +168,14 @@ class PostsSpider(NewsSpider):
         if not path.is_dir():
             return {}
         try:
-            return await asyncio.to_thread(commit_times, path)
+            return await commit_times(path, self._git_dir)
         except NoHistory as error:
-            logger.info("Files of %s count as seen when they were published: %s", path, error)
+            sentence = f"Files of {path} count as seen when they were published: {error}"
+            if self._git_dir is not None:
+                self.run.trouble(sentence)
+            else:
+                is_expected = isinstance(error, NoCheckout)
+                logger.log(logging.INFO if is_expected else logging.WARNING, "%s", sentence)
             return {}
 
     def _read_all(self, found: list[Found]) -> list[tuple[str, Item | None]]:
@@ -172,10 +192,16 @@ class PostsSpider(NewsSpider):
         match found:
             case Left():
                 self._outside += found.is_outside
+                if found.leads_out:
+                    self._leading_out += 1
+                    self._link = found.name
                 return None
             case PostFile():
                 return self._read(found)
             case Unsafe():
+                if found.is_link:
+                    detail = f"{found.name[-80:]!r} is a symbolic link out of the named folder"
+                    return Reject(self._page(found.url), "unsafe_link", detail)
                 detail = f"the name {found.name[:80]!r} leads out of its archive"
                 return Reject(self._page(found.url), "unsafe_name", detail)
             case Lost():
@@ -255,3 +281,17 @@ def _paths(text: str) -> list[Path]:
                 "no post file (.md)"
             )
     return paths
+
+
+def _git_dir(named: str | None, paths: list[Path]) -> Path | None:
+    """Return the git directory that the user named.
+
+    :raises UsageError: it is not a folder, or there is no folder whose history it could have.
+    """
+    if named is None:
+        return None
+    if not Path(named).is_dir():
+        raise UsageError(f"{named} is not a folder; git_dir names a git directory, such as a .git")
+    if not any(path.is_dir() for path in paths):
+        raise UsageError("git_dir is for folders, and paths names none")
+    return Path(named)
