@@ -1,0 +1,374 @@
+"""Pages that show something in the place of their articles: what is stored stays as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archives import article, fill, page, writer
+from crawls import assert_balanced, command, crawl, dump, ledger, query
+from diagnoses import diagnose
+
+from newscrawl import pages
+from newscrawl.items import Article, BodyRank, Page
+from newscrawl.mirror.server import Answers, Server
+from newscrawl.mirror.site import Response, Site
+from newscrawl.outcome import Exit
+from newscrawl.pages import post_file
+from newscrawl.store import clock, suspicion
+from newscrawl.store.merging import sighting_of
+from newscrawl.store.suspicion import of_change, of_new
+from newscrawl.store.target import Target
+
+Serving = Callable[[Answers], Server]
+
+# -- the table ----------------------------------------------------------------------------------
+
+TITLE = "远帆证券：工业软件出口高于预期"
+P1 = (
+    "远帆证券发布研究报告称，今年前三季度工业软件出口额达312.8亿元，同比增长24.6%，高于市场此前的一致预期。"
+    "报告指出，海外制造业客户的订单在第三季度明显加快，其中东南亚地区占比首次超过四成。"
+)
+P2 = (
+    "分产品看，研发设计类软件出口同比增长31.2%，生产控制类软件增长19.5%。"
+    "多家上市公司在业绩说明会上表示，人民币汇率的波动对毛利率影响有限，明年的订单可见度好于去年同期。"
+)
+P3 = (
+    "临澜科技董事长王知渚在接受记者采访时说，公司正在越南和墨西哥设立交付中心，预计明年二季度投入使用。"
+    "他同时提醒，部分客户的付款周期有所拉长，应收账款的管理需要更加审慎。"
+)
+P4 = "业内人士认为，工业软件的国产替代仍处于早期，短期内价格竞争可能加剧，投资者应关注研发投入的转化效率。"
+STORY = "\n".join((P1, P2, P3, P4))
+FLASH = "【临澜科技：拟回购不超过2亿元公司股份】临澜科技公告，拟以2亿元至4亿元回购公司股份，价格不超过35元/股。"
+OTHER = (
+    "恒岳银行今日公告，董事会审议通过了关于发行二级资本债券的议案，发行规模不超过三百亿元，期限为十年。"
+    "本次债券募集的资金将用于补充二级资本，议案尚需提交股东大会审议，并报监管机构批准。"
+)
+
+
+def said(body: str | None, title: str | None = TITLE, **fields: Any) -> dict[str, Any]:
+    html = None if body is None else f"<p>{body}</p>"
+    return {"title": title, "body_text": body, "body_html": html, "digest": None, **fields}
+
+
+def wall(*lines: str) -> dict[str, Any]:
+    return said("\n".join(lines))
+
+
+def garbled(text: str, write: str, read: str) -> str:
+    return text.encode(write, "replace").decode(read, "replace")
+
+
+CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
+    # What editors do.
+    ("a number is corrected", said(STORY), said(STORY.replace("312.8", "321.8")), None),
+    ("every number is corrected", said(STORY), said(re.sub(r"\d", "7", STORY)), None),
+    ("a name is corrected", said(STORY), said(STORY.replace("王知渚", "王知楮")), None),
+    ("a correction is added", said(STORY), said(f"{STORY}\n更正：出口额应为321.8亿元，特此说明。"), None),
+    ("a correction is set before", said(STORY), said(f"（更正）本文更正了出口额。\n{STORY}"), None),
+    ("the last paragraph is deleted", said(STORY), said("\n".join((P1, P2, P3))), None),
+    ("a paragraph within is deleted", said(STORY), said("\n".join((P1, P3, P4))), None),
+    ("two sentences are deleted", said(STORY), said(STORY.replace(P2[-48:], "")), None),
+    ("paragraphs change places", said(STORY), said("\n".join((P1, P3, P2, P4))), None),
+    ("paragraphs are joined", said(STORY), said(STORY.replace("\n", "")), None),
+    ("white space", said(STORY), said(STORY.replace("，", "， ")), None),
+    ("punctuation", said(STORY), said(STORY.replace("，", ",").replace("。", ".")), None),
+    ("only the title", said(STORY), said(STORY, title="工业软件出口超预期 远帆证券看好明年"), None),
+    ("only the title, with a mark", said(STORY), said(STORY, title=f"{TITLE}（更正）"), None),
+    ("only the title, which asks", said(STORY), said(STORY, title="工业软件出口高于预期?"), None),
+    ("only the source", said(STORY, source="证券时报"), said(STORY, source="中国证券报"), None),
+    ("only the time", said(STORY, published_at="a"), said(STORY, published_at="b"), None),
+    ("the body has a link more", said(STORY), said(STORY, body_html="<p><a>x</a></p>"), None),
+    ("a flash is extended", said(FLASH), said(f"{FLASH}本次回购用于员工持股计划，期限12个月。"), None),
+    ("a flash becomes a story", said(FLASH),
+     said(f"临澜科技公告称，拟以2亿元至4亿元回购公司股份，回购价格不超过35元/股。{P3}{P4}"), None),
+    ("a flash loses its heading", said(FLASH), said(FLASH.partition("】")[2]), None),
+    ("a flash has a number corrected", said(FLASH), said(FLASH.replace("35元", "53元")), None),
+    ("a digest gives way to its story", said(P1), said(STORY), None),
+    ("a story is continued", said(STORY), said(f"{STORY}\n{OTHER}"), None),
+    ("a picture's caption goes", said(f"图：临澜科技交付中心\n{STORY}"), said(STORY), None),
+    ("the disclaimer goes", said(f"{STORY}\n风险提示：市场有风险，投资需谨慎。"), said(STORY), None),
+    ("the reporter's name goes", said(f"{STORY}（记者 李远帆）"), said(STORY), None),
+    ("advertising for an app goes", said(f"{STORY}\n请登录客户端查看全文"), said(STORY), None),
+    ("a live report moves on", said(f"午间收盘，沪指报3210.55点，涨0.52%。\n{P4}"),
+     said(f"收盘，沪指报3198.07点，跌0.11%。\n{P4}"), None),
+    ("a story on maintenance is edited",
+     said("多家银行发布系统维护公告。为配合央行系统升级，恒岳银行等将于周末暂停部分服务，请客户提前安排。"),
+     said("多家银行发布系统维护公告。为配合央行系统升级，恒岳银行等将于本周末暂停部分服务，请提前安排。"), None),
+    ("a rare letter was ? and is there", said(STORY.replace("渚", "?")), said(STORY), None),
+    ("it was a placeholder before", wall("网站维护中，请稍后再试"), said(STORY), None),
+    ("its letters were gone before", said(garbled(STORY, "ascii", "ascii")), said(STORY), None),
+    ("too little was said before", said("正文"), said("新"), None),
+    ("there was no text before", said(None), said(STORY), None),
+    # What only further visits tell.
+    ("a story gives way to a note", said(STORY),
+     said("编者按：因引用的数据有误，本文已由作者撤回，向读者致歉。"), "shrunken"),
+    ("half of it is left", said(STORY), said("\n".join((P1, P2))[: len(STORY) // 2]), "shrunken"),
+    ("two of four paragraphs are left", said(STORY), said("\n".join((P2, P4))), "shrunken"),
+    ("it ends within a sentence", said(STORY), said(STORY[: len(STORY) * 9 // 10]), "shrunken"),
+    ("another article is in its place", said(STORY), said(OTHER), "shrunken"),
+    ("another, as long, of a flash", said(FLASH), said(OTHER), "shrunken"),
+    ("the digest alone is left", said(STORY, digest=P1[:60]), said(P1[:60]), "shrunken"),
+    ("the text goes, and the title changes", said(STORY), said(None, title="远帆证券"), "shrunken"),
+    ("an unknown placeholder", said(STORY), wall("小编正在路上，精彩内容明日奉上"), "shrunken"),
+    ("the first paragraph, and advertising", said(STORY), said(f"{P1}\n{OTHER}{OTHER}"), "shrunken"),
+    # What is of no article.
+    ("soft 404", said(STORY), said("您访问的页面不存在或已被删除\n返回首页", title="页面不存在"), "placeholder"),
+    ("soft 404, title alone", said(STORY), said(None, title="404 Not Found"), "placeholder"),
+    ("maintenance", said(STORY), wall("网站维护中，请稍后再试"), "placeholder"),
+    ("maintenance, at length", said(STORY),
+     wall("尊敬的用户：", "为了给您提供更好的服务，系统正在升级维护，预计今晚22:00恢复，不便之处敬请谅解。"), "placeholder"),
+    ("too many requests", said(STORY), wall("访问过于频繁，请稍后再试"), "placeholder"),
+    ("the server is busy", said(STORY), wall("服务器开小差了，请刷新重试"), "placeholder"),
+    ("a login wall", said(STORY), wall("请先登录后查看全文"), "placeholder"),
+    ("a login wall behind the beginning", said(STORY), wall(P1[:50], "登录后阅读全文"), "placeholder"),
+    ("a challenge", said(STORY), wall("安全验证", "请拖动滑块完成拼图"), "placeholder"),
+    ("a challenge in English", said(STORY),
+     wall("Checking your browser before accessing finews. Please wait a few seconds.",
+          "Ray ID: 7d1f09ac2e"), "placeholder"),
+    ("JavaScript", said(STORY), wall("请开启JavaScript后继续访问"), "placeholder"),
+    ("a redirect", said(STORY), wall("正在跳转，请稍候……"), "placeholder"),
+    ("no access", said(STORY), wall("Access Denied", "You don't have permission to access this."),
+     "placeholder"),
+    ("a placeholder with words of its own", said(STORY),
+     wall("远帆财经社区技术组提示各位股友：今晚机房搬迁，网站维护中，明早见"), "placeholder"),
+    ("a placeholder over a flash", said(FLASH), wall("系统繁忙，请稍后再试"), "placeholder"),
+    ("? for every letter", said(STORY), said(garbled(STORY, "ascii", "ascii")), "lost_letters"),
+    ("? for some letters", said(STORY), said(re.sub("[工业软件]", "?", STORY)), "lost_letters"),
+    ("? for one letter", said(STORY), said(STORY.replace("渚", "?")), "lost_letters"),
+    ("U+FFFD", said(STORY), said(garbled(STORY, "gb18030", "utf-8")), "lost_letters"),
+    ("UTF-8 read as GBK", said(STORY), said(garbled(STORY, "utf-8", "gb18030")), "lost_letters"),
+    ("UTF-8 read as Latin-1", said(STORY), said(garbled(STORY, "utf-8", "latin-1")), "lost_letters"),
+    ("锟斤拷", said(STORY),
+     said(garbled(garbled(STORY, "gb18030", "utf-8"), "utf-8", "gb18030")), "lost_letters"),
+    ("no Chinese is left", said(STORY), said(re.sub("[^ -~]", "", STORY)), "lost_letters"),
+    ("written as references", said(STORY),
+     said("".join(f"&#{ord(each)};" for each in STORY)), "lost_letters"),
+    ("? in the title alone", said(STORY), said(STORY, title=garbled(TITLE, "ascii", "ascii")),
+     "lost_letters"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("earlier", "later", "reason"), [case[1:] for case in CHANGES],
+                         ids=[case[0] for case in CHANGES])  # fmt: skip
+def test_change(earlier: dict[str, Any], later: dict[str, Any], reason: str | None) -> None:
+    doubt = of_change(earlier, later)
+    assert (doubt and doubt.reason) == reason, doubt
+
+
+NEWS = [
+    "上交所：3月5日系统维护期间暂停行情服务",
+    "工行今晚系统维护 网银暂停服务",
+    "招商银行：信用卡App请登录后查看账单",
+    "微信系统繁忙登上热搜，腾讯回应正在修复",
+    "工信部：App不得以登录后阅读全文为由强制注册",
+    "某券商App无法登录，公司称服务器繁忙已恢复",
+    "OpenAI服务中断，用户看到Access Denied提示",
+    "??? What now? Wall Street asks",
+    "Société Générale et Crédit Agricole publient leurs résultats",
+    "涨停！600160、300111、002456",
+    "3210.55 +0.52%",
+    "快讯",
+]
+
+
+@pytest.mark.parametrize("text", NEWS)
+def test_news_that_has_words_of_placeholders(text: str) -> None:
+    assert of_new(said(text, title=text)) is None
+    assert of_new(said(None, title=text)) is None
+
+
+def _real_posts(folder: Path) -> Iterable[Article]:
+    for path in sorted(folder.rglob("*.md")):
+        file = Page("file", post_file.id_of(str(path)), path.as_uri(), path.read_bytes(),
+                    "2024-01-01T00:00:00+00:00")  # fmt: skip
+        try:
+            yield pages.read(file)
+        except pages.Unreadable:
+            continue
+
+
+def test_no_real_article_is_doubted(finews: Path) -> None:
+    fields = [sighting_of(each, each.page).fields for each in _real_posts(finews) if each.page]
+    assert len(fields) > 50
+    assert [each["title"] for each in fields if of_new(each)] == []
+    for each in fields:  # as the mirror drops a paragraph that its editors strike
+        lines = (each["body_text"] or "").splitlines()
+        if len(lines) > 6:
+            assert of_change(each, {**each, "body_text": "\n".join(lines[:3] + lines[4:])}) is None
+
+
+async def test_no_article_of_a_sample_site_is_doubted(serving: Serving, tmp_path: Path) -> None:
+    site, db = Site(articles=300), tmp_path / "news.db"
+    server = serving(site)
+    outcome = await crawl("category", db, server.url)
+    assert outcome.exit is Exit.GOOD, outcome
+    server.site = replace(site, edits={number: 1 for number in range(300)})
+    outcome = await crawl("category", db, server.url, again="1")
+    assert outcome.exit is Exit.GOOD, outcome
+    assert query(db, "SELECT count(*) FROM suspicious_observations") == [(0,)]
+    assert query(db, "SELECT count(*) > 250 FROM revisions") == [(1,)]
+
+
+# -- crawls -------------------------------------------------------------------------------------
+
+_ARTICLE = re.compile(
+    r"(<h1>)([^<]*)(</h1>)(.*?)((?:<p><a href=\"[^\"]*NewsShare[^\n]*)?\s*"
+    r"(?:<p><a [^\n]*返回首页[^\n]*\s*)?(?:<small>tags:.*?</small>\s*)?</section>)",
+    re.DOTALL,
+)
+
+
+def shows(make: Callable[[str, str, str], tuple[str, str]]) -> Callable[[Response], Response]:
+    """Return what shows something else in the layout of a page.
+
+    *make* is given the address's number, the title and the body, and returns another pair.
+    """
+
+    def fault(response: Response) -> Response:
+        text = response.body.decode()
+        found = _ARTICLE.search(text, text.index("<section>"))
+        assert found, text
+        number = re.findall(r"\d{15,}", text)[0]
+        title, body = make(number, found[2], found[4])
+        made = f"{text[: found.start()]}<h1>{title}</h1>\n{body}\n{found[5]}{text[found.end() :]}"
+        # Another answer has another validator.
+        return Response(200, made.encode(), response.headers | {"ETag": '"something else"'})
+
+    return fault
+
+
+def half(number: str, title: str, body: str) -> tuple[str, str]:
+    """The first half of the text, and all tags: a template that was cut off."""
+    shown, left = [], len(re.sub(r"<[^>]*>|\s", "", body)) // 2
+    for piece in re.findall(r"<[^>]*>|\s+|.", body):
+        is_text = len(piece) == 1 and not piece.isspace()
+        if not is_text or left > 0:
+            shown.append(piece)
+        left -= is_text
+    return title, "".join(shown)
+
+
+def asked(text: str) -> str:
+    return re.sub("[\u4e00-\u9fff，。：；、（）《》“”]", "?", text)
+
+
+KINDS = {
+    "soft 404": (
+        lambda n, t, b: ("页面不存在", "<p>您访问的页面不存在或已被删除</p>"),
+        "show a placeholder in the place of their articles: 您访问的页面不存在或已被删除",
+    ),
+    "maintenance": (
+        lambda n, t, b: (t, "<p>网站维护中，请稍后再试</p>"),
+        "show a placeholder in the place of their articles: 网站维护中，请稍后再试",
+    ),
+    "login wall": (
+        lambda n, t, b: (t, "<p>请先登录后阅读全文</p>"),
+        "show a placeholder in the place of their articles: 请先登录后阅读全文",
+    ),
+    "challenge": (
+        lambda n, t, b: ("Just a moment...", f"<p>Checking your browser. Ray ID: {n}</p>"),
+        "show a placeholder in the place of their articles: Checking your browser. Ray ID:",
+    ),
+    "unknown": (
+        lambda n, t, b: (t, "<p>小编正在路上，明日为各位股友奉上精彩</p>"),
+        "show the same text in the place of their articles: 小编正在路上，明日为各位股友奉上精彩",
+    ),
+    "unknown, with a number": (
+        lambda n, t, b: (t, f"<p>小编正在路上，明日为各位股友奉上精彩（编号{n}）</p>"),
+        "show the same text in the place of their articles: 小编正在路上，明日为各位股友奉上精彩",
+    ),
+    "unknown, with the title": (
+        lambda n, t, b: (t, f"<p>《{t}》一文小编还在写，明日奉上</p>"),
+        "have lost most of their articles' texts: 《",
+    ),
+    "half bodies": (half, "have lost most of their articles' texts: "),
+    "question marks": (
+        lambda n, t, b: (asked(t), asked(b)),
+        "have lost the letters of their articles: ",
+    ),
+    "mojibake": (
+        lambda n, t, b: (garbled(t, "utf-8", "gb18030"), garbled(b, "utf-8", "gb18030")),
+        "have lost the letters of their articles: ",
+    ),
+}
+
+
+class Hands:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
+    made = Hands()
+    monkeypatch.setattr(clock, "clock", made)
+    return made
+
+
+def articles(db: Path) -> dict[str, list[Any]]:
+    """Return what readers see, and which pages said it."""
+    found = dump(db)
+    return {
+        name: found[name]
+        for name in ("articles", "article_categories", "mentions", "sightings", "revisions")
+    }
+
+
+def plain(site: Site, count: int) -> list[str]:
+    """Paths of the posts of *count* articles, each with a body."""
+    some = [truth for truth in site.truths() if truth.linked and truth.rank][:count]
+    return [path for truth in some for path in truth.paths]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_forty_of_sixty(serving: Serving, tmp_path: Path, hands: Hands, kind: str) -> None:
+    """At every step all texts are right, and the run says what is wrong; then the site heals."""
+    make, reason = KINDS[kind]
+    site, db = Site(articles=60), tmp_path / "news.db"
+    server = serving(site)
+    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    before = articles(db)
+    assert len(before["articles"]) == 60
+    paths = plain(site, 40)
+    server.faults.update(dict.fromkeys(paths, shows(make)))
+
+    for hours in (1, 5, 14, 41):  # one more than could confirm a text of one article
+        hands.move(hours=hours)
+        outcome = await crawl("category", db, server.url)
+        assert outcome.exit is Exit.DEGRADED, outcome
+        assert f"{len(paths)} pages {reason}" in outcome.reason
+        run = ledger(db)
+        assert_balanced(run)
+        assert (run["rejected"], run["changed"], run["richer"]) == (len(paths), 0, 0)
+        assert articles(db) == before
+    found = await diagnose(server.url, db=db)
+    assert found.cause == "suspicious", found
+    assert query(db, "SELECT count(*) FROM rejects WHERE reason = 'suspicious'") == [(len(paths),)]
+
+    server.faults.clear()
+    hands.move(minutes=30)
+    assert (await crawl("category", db, server.url)).exit is Exit.GOOD  # nothing is due
+    hands.move(hours=41)
+    outcome = await crawl("category", db, server.url, again="1")
+    assert outcome.exit is Exit.GOOD, outcome
+    assert articles(db) == before
+    assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
+    assert query(db, "SELECT DISTINCT state FROM suspicious_observations") == [("withdrawn",)]
+    assert (await diagnose(server.url, db=db)).cause == "all_known"
