@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,11 +17,12 @@ from diagnoses import diagnose
 
 from newscrawl import pages
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.mirror.server import Answers, Server
+from newscrawl.mirror.server import Answers, Fault, Server
 from newscrawl.mirror.site import Response, Site
 from newscrawl.outcome import Exit
 from newscrawl.pages import post_file
-from newscrawl.store import clock, suspicion
+from newscrawl.retry import accept
+from newscrawl.store import clock
 from newscrawl.store.merging import sighting_of
 from newscrawl.store.suspicion import of_change, of_new
 from newscrawl.store.target import Target
@@ -331,10 +330,14 @@ def articles(db: Path) -> dict[str, list[Any]]:
     }
 
 
-def plain(site: Site, count: int) -> list[str]:
-    """Paths of the posts of *count* articles, each with a body."""
-    some = [truth for truth in site.truths() if truth.linked and truth.rank][:count]
-    return [path for truth in some for path in truth.paths]
+def plain(site: Site, count: int, *, posts: int | None = None) -> list[str]:
+    """Paths of the posts of *count* articles, each with a body; of those with so many *posts*."""
+    some = [
+        truth
+        for truth in site.truths()
+        if truth.linked and truth.rank and posts in (None, len(truth.posts))
+    ]
+    return [path for truth in some[:count] for path in truth.paths]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -372,3 +375,365 @@ async def test_forty_of_sixty(serving: Serving, tmp_path: Path, hands: Hands, ki
     assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
     assert query(db, "SELECT DISTINCT state FROM suspicious_observations") == [("withdrawn",)]
     assert (await diagnose(server.url, db=db)).cause == "all_known"
+
+
+async def test_shortened_article_is_taken_at_the_third_visit(
+    serving: Serving, tmp_path: Path, hands: Hands
+) -> None:
+    site, db = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    await crawl("category", db, server.url)
+    [path] = plain(site, 1, posts=1)
+    note = "<p>编者按：因引用的数据有误，本文已由作者撤回，特此说明并致歉。</p>"
+    server.faults[path] = shows(lambda n, t, b: (f"{t}（已撤回）", note))
+    start = len(server.requests)
+    visits = []
+    for half_hour in range(1, 60):
+        hands.move(minutes=30)
+        outcome = await crawl("category", db, server.url)
+        if server.paths()[start:].count(path):
+            visits.append((half_hour / 2, outcome.exit))
+        start = len(server.requests)
+    degraded, good = Exit.DEGRADED, Exit.GOOD
+    # The schedule of revisits begins again, when the note first stood there.
+    assert visits == [(0.5, degraded), (1.0, degraded), (2.0, degraded), (5.0, degraded),
+                      (14.0, good), (14.5, good), (16.0, good)][: len(visits)]  # fmt: skip
+    [(title, text, seen)] = query(
+        db, "SELECT title, body_text, observed_at FROM articles JOIN sightings USING (info_code)"
+        " WHERE url LIKE '%' || ?", path)  # fmt: skip
+    assert (title[-5:], text[:4]) == ("（已撤回）", "编者按：")
+    revised = query(db, "SELECT replaced_at, last_seen_at < replaced_at FROM revisions")
+    assert revised == [(seen, 1)] == [("2026-03-03T04:30:00+00:00", 1)]
+    assert query(db, "SELECT state, visits FROM suspicious_observations") == [("confirmed", 3)]
+    assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
+
+
+async def test_validators_are_those_of_the_good_answer(
+    serving: Serving, tmp_path: Path, hands: Hands
+) -> None:
+    """A 304 then says that the article is there again, and a 404 that the page is gone."""
+    site, db = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    await crawl("category", db, server.url)
+    before = articles(db)
+    paths = plain(site, 2)
+    server.faults.update(dict.fromkeys(paths, shows(lambda n, t, b: (t, "<p>网站维护中</p>"))))
+    hands.move(hours=1)
+    assert (await crawl("category", db, server.url)).exit is Exit.DEGRADED
+    etags = "SELECT etag FROM sightings WHERE etag LIKE '%else%'"
+    assert query(db, etags) == []
+    server.requests.clear()
+    hands.move(minutes=5)
+    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert set(server.paths()).isdisjoint(paths)
+    del server.faults[paths[0]]
+    server.faults.update(dict.fromkeys(paths[1:], Fault(status=404)))
+    server.requests.clear()
+    hands.move(minutes=30)
+    await crawl("category", db, server.url)
+    statuses = {each.path: each.status for each in server.requests if each.path in paths}
+    assert statuses == {paths[0]: 304, **dict.fromkeys(paths[1:], 404)}
+    assert query(db, "SELECT DISTINCT state FROM suspicious_observations") == [("withdrawn",)]
+    assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
+    assert articles(db)["articles"] == before["articles"]
+
+
+async def test_page_that_is_old_is_asked_again(
+    serving: Serving, tmp_path: Path, hands: Hands
+) -> None:
+    """Its last good answer is more days ago than the mirror keeps posts; no listing leads to it."""
+    site, db = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    await crawl("category", db, server.url)
+    paths = plain(site, 3)
+    made = shows(lambda n, t, b: (t, "<p>网站维护中</p>"))
+    for path in paths:
+        wrong = made(site.respond(path))
+        server.faults[path] = lambda _, wrong=wrong: wrong
+    hands.move(days=5)
+    assert (await crawl("category", db, server.url, again="1")).exit is Exit.DEGRADED
+    server.site = site.showing(20, 30)
+    server.requests.clear()
+    hands.move(hours=1)
+    await crawl("category", db, server.url)
+    assert set(paths) <= set(server.paths())
+
+
+async def test_new_articles_with_a_known_placeholder(
+    serving: Serving, tmp_path: Path, hands: Hands
+) -> None:
+    site, db = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    paths = plain(site, 10)
+    server.faults.update(dict.fromkeys(paths, shows(lambda n, t, b: (t, "<p>请先登录</p>"))))
+    outcome = await crawl("category", db, server.url)
+    assert outcome.exit is Exit.DEGRADED
+    assert outcome.reason.startswith(f"{len(paths)} pages show a placeholder in the place of their")
+    assert_balanced(ledger(db))
+    assert query(db, "SELECT count(*) FROM articles") == [(20,)]
+    server.faults.clear()
+    hands.move(hours=1)
+    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    clean = tmp_path / "clean.db"
+    await crawl("category", clean, server.url)
+    assert texts(db) == texts(clean)
+    assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
+    assert query(db, "SELECT count(*) FROM article_categories") == query(
+        clean, "SELECT count(*) FROM article_categories"
+    )
+
+
+def texts(db: Path) -> list[tuple[Any, ...]]:
+    return query(db, "SELECT info_code, title, body_text FROM articles ORDER BY info_code")
+
+
+@pytest.mark.parametrize("title", [None, "请稍候"])
+async def test_new_articles_with_an_unknown_placeholder(
+    serving: Serving, tmp_path: Path, hands: Hands, title: str | None
+) -> None:
+    """Two of them are taken, the third shows what it is; then all of them heal at once."""
+    site, db = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    text = "小编正在路上，明日为各位股友奉上精彩"
+    paths = plain(site, 10)
+    made = shows(lambda n, t, b: (title or t, f"<p>{text}</p>"))
+    server.faults.update(dict.fromkeys(paths, made))
+    outcome = await crawl("category", db, server.url)
+    assert outcome.exit is Exit.DEGRADED, outcome
+    assert f"pages show the same text in the place of their articles: {text}" in outcome.reason
+    assert_balanced(ledger(db))
+    assert query(db, "SELECT count(*) FROM articles WHERE body_text = ?", text) == [(2,)]
+    server.faults.clear()
+    hands.move(hours=1)
+    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    clean = tmp_path / "clean.db"
+    await crawl("category", clean, server.url)
+    assert texts(db) == texts(clean)
+    assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
+
+
+# -- the store ----------------------------------------------------------------------------------
+
+ID = "NW202112282228490028"
+OTHERS = [f"NW20211228222849{number:04}" for number in range(100, 120)]
+WITHDRAWN = "编者按：因引用的数据有误，本文已由作者撤回，特此说明并致歉。"
+
+
+def at(hours: float, id_: str = ID, text: str = STORY, **fields: Any) -> Article:
+    """Return an article as its page shows it so many hours after the first day began."""
+    kind = fields.pop("kind", "post")
+    seen = datetime(2022, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
+    body = f"<html>{text}</html>".encode()
+    made = page(id_, kind=kind, observed_at=seen.isoformat(timespec="seconds"), body=body)
+    return article(made, body_text=text, body_html=f"<p>{text}</p>", **fields)
+
+
+def state(db: Path) -> list[tuple[Any, ...]]:
+    return query(db, "SELECT reason, visits, state FROM suspicious_observations ORDER BY page_id")
+
+
+SEQUENCES: list[tuple[str, list[Article], list[str], list[tuple[Any, ...]]]] = [
+    ("three visits hours apart", [at(0), at(1, text=WITHDRAWN), at(5, text=WITHDRAWN),
+                                  at(9, text=WITHDRAWN)],
+     ["new", "rejected", "rejected", "changed"], [("shrunken", 3, "confirmed")]),
+    ("many visits, not hours apart", [at(0), *(at(1 + n / 4, text=WITHDRAWN) for n in range(8))],
+     ["new"] + ["rejected"] * 8, [("shrunken", 1, "pending")]),
+    ("another note begins anew",
+     [at(0), at(1, text=WITHDRAWN), at(5, text=WITHDRAWN), at(9, text=WITHDRAWN[::-1])],
+     ["new", "rejected", "rejected", "rejected"], [("shrunken", 1, "pending")]),
+    ("the article is there between", [at(0), at(1, text=WITHDRAWN), at(5, text=WITHDRAWN), at(7),
+                                      at(9, text=WITHDRAWN)],
+     ["new", "rejected", "rejected", "unchanged", "rejected"], [("shrunken", 1, "pending")]),
+    ("an edit between ends it", [at(0), at(1, text=WITHDRAWN), at(5, text=f"{STORY}更正。")],
+     ["new", "rejected", "changed"], [("shrunken", 1, "withdrawn")]),
+    ("a placeholder is never confirmed",
+     [at(0), *(at(n * 9, text="网站维护中，请稍后再试") for n in range(1, 9))],
+     ["new"] + ["rejected"] * 8, [("placeholder", 8, "pending")]),
+    ("nor are lost letters", [at(0), *(at(n * 9, text="?" * 90) for n in range(1, 9))],
+     ["new"] + ["rejected"] * 8, [("lost_letters", 8, "pending")]),
+    ("nor is a text of two articles",
+     [at(0), at(0, OTHERS[0], OTHER), at(1, text=WITHDRAWN), at(1, OTHERS[0], WITHDRAWN),
+      *(at(n * 9, text=WITHDRAWN) for n in range(1, 5))],
+     ["new", "new"] + ["rejected"] * 6, [("shared", 5, "pending"), ("shared", 1, "pending")]),
+    ("nor one that was new with another article",
+     [at(0), at(1, OTHERS[0], WITHDRAWN), *(at(n * 9, text=WITHDRAWN) for n in range(1, 5))],
+     ["new", "new"] + ["rejected"] * 4, [("shared", 4, "pending")]),
+    ("another page of the article shows a placeholder",
+     [at(0), at(1, kind="answer", text="系统繁忙，请稍后再试")], ["new", "rejected"],
+     [("placeholder", 1, "pending")]),
+    ("another page of the article shows something else",
+     [at(0), at(1, kind="answer", text=OTHER)], ["new", "rejected"], [("shrunken", 1, "pending")]),
+    ("another page has a digest alone",
+     [at(0), at(1, kind="entry", text=P1[:40], body_rank=BodyRank.DIGEST)], ["new", "unchanged"],
+     []),
+    ("a digest gives way to another page's text",
+     [at(0, kind="entry", text=P1[:40], body_rank=BodyRank.DIGEST), at(1, text=OTHER)],
+     ["new", "richer"], []),
+    ("a text published under two ids", [at(0), at(0, OTHERS[0]), at(1, OTHERS[1], FLASH),
+                                        at(2, OTHERS[2], FLASH)], ["new"] * 4, []),
+    ("both of them corrected", [at(0), at(0, OTHERS[0]), at(1, text=f"{STORY}更正。"),
+                                at(1, OTHERS[0], f"{STORY}更正。")],
+     ["new", "new", "changed", "changed"], []),
+    ("boilerplate that tells of each title",
+     [at(0, each, f"{each}号公告正文详见附件，敬请投资者查阅", title=f"{each}号公告")
+      for each in OTHERS[:9]], ["new"] * 9, []),
+    ("a file that was cut", [at(0, kind="file"), at(1, kind="file", text=P1)], ["new", "changed"],
+     []),
+    ("a file whose letters are gone", [at(0, kind="file"), at(1, kind="file", text="?" * 90)],
+     ["new", "rejected"], [("lost_letters", 1, "pending")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("articles_", "verdicts", "states"), [case[1:] for case in SEQUENCES],
+                         ids=[case[0] for case in SEQUENCES])  # fmt: skip
+def test_sequence(
+    tmp_path: Path, articles_: list[Article], verdicts: list[str], states: list[tuple[Any, ...]]
+) -> None:
+    path = tmp_path / "news.db"
+    assert fill(path, *articles_) == verdicts
+    assert state(path) == states
+    pending = sum(each[-1] == "pending" for each in states)
+    assert query(path, "SELECT count(*) FROM rejects") == [(pending,)]
+    assert query(path, "SELECT count(*) FROM revisions") == [(verdicts.count("changed"),)]
+
+
+def test_every_observation_in_a_run_of_its_own(tmp_path: Path) -> None:
+    """What is known of a doubt is in the file: nothing is left in the memory of a run."""
+    for number, (_, sequence, verdicts, states) in enumerate(SEQUENCES):
+        if "new with another" in SEQUENCES[number][0]:
+            continue  # that is seen within a run
+        path = tmp_path / f"{number}.db"
+        assert [fill(path, each)[0] for each in sequence] == verdicts, SEQUENCES[number][0]
+        assert state(path) == states
+
+
+def test_site_that_shortens_all_its_articles(tmp_path: Path) -> None:
+    """Six shrink together, each to a text of its own: none of them is believed; of five, all are."""
+    for count, believed in ((5, 5), (6, 6), (7, 0)):
+        path = tmp_path / f"{count}.db"
+        fill(
+            path, *(at(0, each, f"{chr(0x5000 + n) * 9}\n{STORY}") for n, each in enumerate(OTHERS))
+        )
+        for hours in (1, 5, 9):
+            fill(path, *(at(hours, each, f"编者按：{chr(0x4E00 + n) * 30}")
+                         for n, each in enumerate(OTHERS[:count])))  # fmt: skip
+        confirmed = [each for each in state(path) if each[-1] == "confirmed"]
+        assert len(confirmed) == believed, count
+
+
+def test_batch_that_is_done_again(tmp_path: Path) -> None:
+    """A page that cannot be stored ends its batch's transaction; the doubts of the batch stay."""
+    path = tmp_path / "news.db"
+    fill(path, at(0))
+    target = Target(path)
+    made = writer(target)
+    assert made.add(at(1, text=WITHDRAWN), loader_version=1) == "rejected"
+    with pytest.raises(UnicodeEncodeError):
+        made.add(at(2, OTHERS[0], title="\ud800"), loader_version=1)
+    assert made.add(at(5, text=WITHDRAWN), loader_version=1) == "rejected"
+    made.commit()
+    made.rollback()  # as a kill
+    target.finish(good=True)
+    assert state(path) == [("shrunken", 2, "pending")]
+    assert query(path, "SELECT times FROM rejects") == [(2,)]
+
+
+def test_rollback_takes_a_doubt_back(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, at(0))
+    target = Target(path)
+    made = writer(target)
+    made.add(at(1, text=WITHDRAWN), loader_version=1)
+    made.rollback()
+    assert made.add(at(2), loader_version=1) == "unchanged"
+    made.end(outcome="good", exit_code=0, reason="")
+    target.finish(good=True)
+    assert state(path) == []
+    assert texts(path) == [(ID, "标题", STORY)]
+
+
+# -- what the user says -------------------------------------------------------------------------
+
+
+async def test_accept(serving: Serving, tmp_path: Path, hands: Hands) -> None:
+    """What the user says is true is taken in without a request, with a revision."""
+    site, db = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    await crawl("category", db, server.url)
+    before = texts(db)
+    paths = plain(site, 4, posts=1)
+    server.faults.update(dict.fromkeys(paths, shows(lambda n, t, b: (t, "<p>本文已被删除</p>"))))
+    hands.move(hours=1)
+    assert (await crawl("category", db, server.url)).exit is Exit.DEGRADED
+    server.requests.clear()
+    listed = command("newscrawl", "retry-rejected", "--db", str(db), "--reason", "suspicious")
+    assert listed.returncode == 0
+    ids = [line.split("\t")[0] for line in listed.stdout.splitlines()]
+    assert len(ids) == len(paths)
+    assert "本文已被删除" in listed.stdout
+    as_json = command("newscrawl", "retry-rejected", "--db", str(db), "--reason", "suspicious",
+                      "--json")  # fmt: skip
+    assert [str(each["id"]) for each in json.loads(as_json.stdout)] == ids
+
+    again = command("newscrawl", "retry-rejected", "--db", str(db))
+    assert again.stdout.startswith("0 pages read again")
+    assert texts(db) == before
+    wrong = command("newscrawl", "retry-rejected", "--db", str(db), "--accept", "999999")
+    assert wrong.returncode == Exit.USAGE
+    assert "No suspicious page has the id 999999" in wrong.stderr
+    both = command("newscrawl", "retry-rejected", "--db", str(db), "--accept", ids[0],
+                   "--reason", "cut_off")  # fmt: skip
+    assert both.returncode == Exit.USAGE
+
+    done = command("newscrawl", "retry-rejected", "--db", str(db), "--accept", ids[0])
+    assert (done.returncode, done.stdout) == (0, "1 page accepted\n")
+    assert server.requests == []
+    assert_balanced(ledger(db))
+    changed = [new for old, new in zip(before, texts(db), strict=True) if old != new]
+    assert [each[2] for each in changed] == ["本文已被删除"]
+    found = command("newscrawl", "search", "本文已被删除", "--db", str(db), "--json")
+    assert [each["info_code"] for each in json.loads(found.stdout)] == [changed[0][0]]
+    assert query(db, "SELECT count(*) FROM revisions") == [(1,)]
+    assert query(db, "SELECT count(*) FROM rejects") == [(len(paths) - 1,)]
+    assert command("newscrawl", "check", "--db", str(db)).returncode == 0
+    server.faults.clear()
+    hands.move(hours=1)
+    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert texts(db) == before
+
+
+def test_accepted_text_of_new_articles_is_doubted_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    text = "本条为视频新闻，请移步原网站观看完整视频"
+    assert fill(path, *(at(0, each, text) for each in OTHERS[:4])) == [
+        "new", "new", "rejected", "rejected"
+    ]  # fmt: skip
+    [(number, _), *_] = query(path, "SELECT id, url FROM rejects ORDER BY id")
+    read = pages.read
+    try:
+        pages.read = lambda page_, stats=None: at(0, page_.id, text, page=page_)
+        target = Target(path)
+        made = writer(target)
+        assert accept(made, [number]).stored == 1
+        made.end(outcome="good", exit_code=0, reason="")
+        target.finish(good=True)
+    finally:
+        pages.read = read
+    assert fill(path, *(at(5, each, text) for each in OTHERS[3:9])) == ["new"] * 6
+
+
+async def test_status(serving: Serving, tmp_path: Path, hands: Hands) -> None:
+    site, db = Site(articles=20), tmp_path / "news.db"
+    server = serving(site)
+    await crawl("category", db, server.url)
+    server.faults.update(dict.fromkeys(
+        plain(site, 3), shows(lambda n, t, b: (t, "<p>网站维护中</p>"))
+    ))  # fmt: skip
+    hands.move(hours=1)
+    await crawl("category", db, server.url)
+    shown = command("newscrawl", "status", "--db", str(db)).stdout
+    sentence = f"{len(plain(site, 3))} pages show a placeholder in the place of their articles"
+    assert f"{sentence}: 网站维护中" in shown
+    assert "--reason suspicious" in shown
+    data = json.loads(command("newscrawl", "status", "--db", str(db), "--json").stdout)
+    assert data["suspicious"] == [f"{sentence}: 网站维护中"]

@@ -57,7 +57,12 @@ def command(db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bo
     if as_json:
         click.echo(to_json(asdict(found)))
         return
-    pages = number(found.tried, "page", "pages")
+    pages = number(found.stored if ids else found.tried, "page", "pages")
+    if ids:
+        click.echo(f"{pages} accepted")
+        for each in found.errors:
+            say(f"stays as it is: {safe_line(each)}")
+        return
     click.echo(f"{pages} read again: {found.stored} stored, {found.remain} still rejected")
     if found.untried:
         click.echo(

@@ -55,7 +55,8 @@ PLACEHOLDERS: tuple[tuple[str, str], ...] = (
     (
         "the page does not exist",
         r"\b404\b|页面(?:不存在|丢失|走丢了|飞走了)|(?:没有|未能?|无法|没能?)找到|不存在或已?被?删除"
-        r"|(?:文章|内容|资讯|链接)(?:已经?|不)(?:被?删除|存在|失效|下线)|(?:page )?not found",
+        r"|(?:文章?|内容|资讯|链接)(?:已经?|不)被?(?:作者|管理员)?(?:删除|存在|失效|下线|下架)"
+        r"|(?:page )?not found",
     ),
     (
         "the site is being maintained",
