@@ -237,6 +237,8 @@ class Merger:
     def _is_doubted(self, article: Article, loader_version: int) -> bool:
         """Whether the first page of an article is suspicious; then it is kept apart."""
         code, page = code_of(article), page_of(article)
+        if page.kind == "file":
+            return False  # the user's own
         said = sighting_of(article, page).fields
         doubt = self._suspects.doubt_in_new(code, page, said)
         if doubt is None:

@@ -46,6 +46,7 @@ SAMPLE = 200
 """Characters that tell whether a text was decoded wrongly."""
 EXCERPT = 60
 
+_SHORT = ("title", "digest", "source")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SENTENCE_ENDS = "。！？!?…”’」』）)】]"
@@ -138,8 +139,10 @@ def of_change(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | N
         _is_placeholder(_added(before, after)) or (kept < KEPT_OF_FLASH and _has_phrase(after))
     ):
         return _doubt("placeholder", later)
-    if (doubt := of_letters(earlier, later)) is not None or kept is None:
+    if (doubt := of_letters(earlier, later)) is not None:
         return doubt
+    if kept is None or _was_stub(earlier, later):
+        return None
     return Doubt("shrunken", f"{kept:.0%} of the earlier text is left: {excerpt_of(later)}")
 
 
@@ -156,11 +159,9 @@ def of_new(said: Mapping[str, Any]) -> Doubt | None:
 
 
 def of_letters(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | None:
-    """Return the doubt in a page whose letters are gone: of its text, or of its title."""
-    pairs = (
-        (text_of(earlier), text_of(later)),
-        (earlier.get("title") or "", later.get("title") or ""),
-    )
+    """Return the doubt in a page whose letters are gone, if only those of its title."""
+    pairs = [(text_of(earlier), text_of(later))]
+    pairs += [(earlier.get(name) or "", later.get(name) or "") for name in _SHORT]
     gone = any(_lost(before, after) for before, after in pairs)
     return _doubt("lost_letters", later) if gone else None
 
@@ -231,6 +232,13 @@ def _is_cut(before: str, after: str) -> bool:
     if lost <= TOO_SHORT or not before.startswith(after):
         return False
     return after[-1:] not in _SENTENCE_ENDS or len(after) < KEPT_OF_BEGIN * len(before)
+
+
+def _was_stub(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    """Whether the text has come at last: before, there was a shorter one that told of nothing."""
+    grown = len(text_of(later)) > max(FLASH, 2 * len(text_of(earlier)))
+    titled = {**later, "title": earlier.get("title")}
+    return grown and not tells_of_title(earlier) and tells_of_title(titled)
 
 
 def _added(before: str, after: str) -> str:
