@@ -44,10 +44,13 @@ FILLING = 1 / 4
 """The part of a placeholder's letters that may be neither its phrase nor filling around it."""
 SAMPLE = 200
 """Characters that tell whether a text was decoded wrongly."""
+COMPARED = 100_000
+"""Characters of a text that are compared; the longest articles have a third of that."""
 EXCERPT = 60
 
 _SHORT = ("title", "digest", "source")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_NOT_HAN = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _SENTENCE_ENDS = "。！？!?…”’」』）)】]"
 _DIGITS = str.maketrans("123456789", "000000000")
@@ -61,28 +64,28 @@ PLACEHOLDERS: tuple[tuple[str, str], ...] = (
     ),
     (
         "the site is being maintained",
-        r"(?:系统|网站|服务器?|站点|平台)?(?:正在|进行)*(?:升级|系统|例行|停机)*维护中?|系统升级|网站升级|暂停服务"
-        r"|暂停访问|(?:under|scheduled|down for) maintenance|be right back",
+        r"(?:系统|网站|服务器?|站点|平台|升级|例行|停机|正在)维护|维护中|(?:系统|网站)升级|暂停(?:服务|访问)"
+        r"|(?:under|scheduled|down for) maintenance|be right back",
     ),
     (
         "the server is busy",
-        r"(?:访问|请求|操作)(?:过于|太过?|次数过)?(?:频繁|多)|(?:服务器|系统|网络|服务)(?:繁忙|异常|错误|开小差了?|出错)"
+        r"(?:访问|请求|操作)(?:过于|太|次数)?(?:频繁|过多)|(?:服务器|系统|网络|服务)(?:繁忙|异常|错误|开小差了?|出错)"
         r"|too many requests|rate limit(?:ed)?|service (?:temporarily )?unavailable|bad gateway"
         r"|internal server error|gateway time-?out",
     ),
     (
         "the reader is to log in",
         r"(?:请先?|您?尚未|需要?|您?还没有?)(?:登[录陆]|注册)|登[录陆](?:后|即可|以便)|会话(?:已)?过期"
-        r"|(?:please |sign |log )+in\b|(?:订阅|付费|开通会员)(?:后|即可|以)?",
+        r"|(?:sign|log)(?:ged)? in\b|(?:订阅|付费|开通会员)(?:后|即可)",
     ),
     (
         "the reader is to prove to be human",
         r"(?:安全|人机|滑动|身份|访问)(?:验证|检查|校验|检测)|验证码|拖动(?:下方|左侧)?滑块|滑块完成|拼图"
-        r"|(?:开启|启用|打开|支持)(?:浏览器)?(?:的)?\s*java ?script|enable (?:java ?script|cookies)"
+        r"|(?:开启|启用|打开|支持)(?:浏览器)?的?\s?java ?script|enable (?:java ?script|cookies)"
         r"|java ?script (?:is )?(?:required|disabled)|checking your browser|just a moment"
         r"|verify(?:ing)? (?:that )?you are (?:a )?human|captcha|ddos protection",
     ),
-    ("the page leads elsewhere", r"(?:正在|自动|页面|即将|秒后)+(?:为您)?跳转|redirecting"),
+    ("the page leads elsewhere", r"(?:正在|自动|页面|即将|秒后)(?:为您)?跳转|redirecting"),
     (
         "the reader is kept out",
         r"(?:访问|请求)(?:已?被?(?:拒绝|拦截|阻断|禁止)|受限)|禁止访问|无权(?:限)?访问|拒绝访问"
@@ -99,7 +102,7 @@ _FILLING = re.compile(
     "|谅解|理解|抱歉|对不起|尊敬|用户|客户|读者|正在|进行|谢谢|感谢|支持|合作|继续|浏览器?|阅读|全文|查看|原文"
     "|文章|内容|资讯|服务器?|刷新|点击|这里|此处|联系|客服|管理员|输入|完成|账号|帐号|密码|预计|恢复|时间|期间"
     "|如果|如有|疑问|问题|自动|保证|为了|更好|体验|提供|安全|检测|网络|环境|存在|异常|当前|目前|暂时|暂停|无法"
-    "|使用|操作|方法|方可|可能|已经|地址|错误|检查|是否|正确|后|请|您|你|的|了|中|在|该|此|本|并|或|与|和|将|为|已|被"
+    "|使用|升级|例行|停机|即将|自动|操作|方法|方可|可能|已经|地址|错误|检查|是否|正确|后|请|您|你|的|了|中|在|该|此|本|并|或|与|和|将|为|已|被"
     "|吧|啦|呢|哦|哎呀|秒|分钟|小时|今日|今晚|明日|凌晨|上午|下午|前|到|至|由|于|要|有|是|不|对|以|可|先|再|所"
     r"|\b(?:please|wait|while|to|continue|try|again|later|your|you|the|an?|is|are|was|were|this|that|it"
     r"|pages?|(?:web)?site|error|have|has|do|not|permission|access|on|of|in|for|from|by|with|server|and|or"
@@ -108,8 +111,13 @@ _FILLING = re.compile(
     r"|account|full|article|read|subscribe|subscription)\b",
     re.IGNORECASE,
 )
+_FREQUENT = "".join(sorted({*_HAN.findall(_PHRASES.pattern + _FILLING.pattern)}))
+_OTHER_HAN = re.compile(f"[\u3400-\u9fff](?<![{_FREQUENT}])")
+"""Han that occur neither in a phrase nor in the filling."""
 _MARKS = re.compile(r"[?\ufffd\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]")
 """What stands where a letter was lost on the way through a wrong charset."""
+_NEVER_OF_UTF_8 = re.compile("[的是在了一中年月日]")
+"""Frequent letters, of which a byte in GBK is none that a letter of Chinese has in UTF-8."""
 _MARKS_AS_HAN = re.compile("[锟斤拷]{2,}")
 """U+FFFD, written as UTF-8 and read as GBK."""
 
@@ -183,7 +191,7 @@ def text_hash(said: Mapping[str, Any]) -> str:
     Where there is no text, of the title's.
     """
     text = text_of(said) or said.get("title") or ""
-    letters = "".join(_HAN.findall(text))
+    letters = _NOT_HAN.sub("", text)
     if len(letters) < TOO_SHORT:
         letters = "".join(_LETTER.findall(text.casefold()))
     return hashlib.blake2b(letters.encode("utf-8", "replace"), digest_size=16).hexdigest()
@@ -214,7 +222,7 @@ def _folded(text: str) -> str:
 
 def _kept(before: str, after: str) -> float | None:
     """Return which part of *before* is left, where that is too little; None where it is not."""
-    before, after = (_folded(each).translate(_DIGITS) for each in (before, after))
+    before, after = (_folded(each[:COMPARED]).translate(_DIGITS) for each in (before, after))
     if len(before) < TOO_SHORT:
         return None
     pairs, left = Counter(pairwise(before)), Counter(pairwise(after))
@@ -243,8 +251,9 @@ def _was_stub(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
 
 def _added(before: str, after: str) -> str:
     """The lines of *after* that are not among those of *before*."""
-    known = {_folded(line) for line in before.splitlines()}
-    return "\n".join(line for line in after.splitlines() if _folded(line) not in known)
+    known = {_folded(line) for line in before[:COMPARED].splitlines()}
+    lines = after[:COMPARED].splitlines()
+    return "\n".join(line for line in lines if _folded(line) not in known)
 
 
 # -- placeholders ----------------------------------------------------------------------------
@@ -256,7 +265,10 @@ def _has_phrase(text: str) -> bool:
 
 def _is_placeholder(text: str) -> bool:
     """Whether a text is a phrase of PLACEHOLDERS, with hardly anything but filling around it."""
-    if not _has_phrase(text):
+    if len(text) > 2 * LONGEST_PLACEHOLDER:
+        return False
+    # Most texts end here: the phrases are many, and each page that is new is looked at.
+    if len(_OTHER_HAN.findall(text)) > FILLING * len(text) or not _PHRASES.search(text):
         return False
     letters = len(_LETTER.findall(text))
     if letters > LONGEST_PLACEHOLDER:
@@ -271,9 +283,14 @@ def _is_placeholder(text: str) -> bool:
 def _is_garbled(text: str) -> bool:
     """Whether a text was decoded wrongly, as far as it tells by itself."""
     sample = _with_marks(text[:SAMPLE])
-    han, marks = len(_HAN.findall(sample)), len(_MARKS.findall(sample))
-    if marks >= TOO_SHORT and marks > max(han, len(_LETTER.findall(sample)) / 2):
-        return True
+    marks = len(_MARKS.findall(sample))
+    if marks >= TOO_SHORT:
+        han, letters = len(_HAN.findall(sample)), len(_LETTER.findall(sample))
+        if marks > max(han, letters / 2):
+            return True
+    if _NEVER_OF_UTF_8.search(sample):
+        return False
+    han = len(_HAN.findall(sample))
     if han < TOO_SHORT:
         return False
     # UTF-8 that was read as GBK gives other characters of Chinese. They lead back; those of a
