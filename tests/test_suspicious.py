@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -755,3 +759,46 @@ async def test_status(serving: Serving, tmp_path: Path, hands: Hands) -> None:
     assert "--reason suspicious" in shown
     data = json.loads(command("newscrawl", "status", "--db", str(db), "--json").stdout)
     assert data["suspicious"] == [f"{sentence}: 网站维护中"]
+
+
+def test_killed_among_placeholders(serving: Serving, tmp_path: Path) -> None:
+    """No moment of a run leaves a placeholder in the place of an article."""
+    site, db = Site(articles=60), tmp_path / "news.db"
+    server = serving(site)
+    words = ("newscrawl", "crawl", "category", "--db", str(db), "--base-url", server.url,
+             "--delay", "0", "-s", "NEWSCRAWL_BATCH_PAGES=3")  # fmt: skip
+    assert command(*words).returncode == Exit.GOOD
+    before = texts(db)
+    paths = plain(site, 40)
+    made, shown = shows(lambda n, t, b: (t, "<p>小编正在路上，明日奉上精彩</p>")), Event()
+    left = iter(range(25))
+
+    def fault(response: Response) -> Response:
+        if next(left, None) is None:
+            shown.set()
+        return made(response)
+
+    server.faults.update(dict.fromkeys(paths, fault))
+    program = str(Path(sys.executable).with_name("newscrawl"))
+    crawl_ = subprocess.Popen(
+        [program, *words[1:], "--again"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    assert shown.wait(60)
+    crawl_.kill()
+    assert crawl_.wait() == -signal.SIGKILL
+    assert texts(db) == before
+    [(there,)] = query(db, "SELECT count(*) FROM suspicious_observations")
+    assert 0 < there <= len(paths)
+    assert query(db, "SELECT count(*) FROM rejects") == [(there,)]
+    run = ledger(db)
+    assert_balanced(run, interrupted=True)
+    assert run["rejected"] == there
+
+    done = command(*words, "--again")
+    assert done.returncode == Exit.DEGRADED
+    assert f"{len(paths)} pages show the same text in the place of their" in done.stderr
+    assert texts(db) == before
+    server.faults.clear()
+    assert command(*words, "--again").returncode == Exit.GOOD
+    assert texts(db) == before
+    assert command("newscrawl", "check", "--db", str(db)).returncode == 0
