@@ -85,7 +85,9 @@ class Suspects:
 
     def _is_repeated(self, text: str, info_code: str, said: Fields) -> bool:
         if text in self._false:
-            return True
+            # A site that mixes up its pages shows a story in many places, and in its own.
+            is_short = len(suspicion.text_of(said)) <= suspicion.FLASH
+            return is_short or not suspicion.tells_of_title(said)
         if len(self._shown) > MOST_SHOWN:
             self._shown.clear()
         shown, title = self._shown.setdefault(text, {}), said.get("title") or ""
@@ -99,7 +101,7 @@ class Suspects:
         if page.kind == "file":
             return suspicion.of_letters(earlier, later)
         if suspicion.text_hash(earlier) in self._false:
-            return None  # it shows its article again, or for the first time
+            return suspicion.of_new(later)  # at last it shows its article
         return suspicion.of_change(earlier, later)
 
     def note(self, told: Told, doubt: Doubt) -> str | None:
@@ -117,7 +119,7 @@ class Suspects:
 
         A look of the same run at an article that was new with it counts.
         """
-        if set(self._shown.get(text, {})) - {info_code}:
+        if text in self._false or set(self._shown.get(text, {})) - {info_code}:
             return True
         others = self._db.execute(
             "UPDATE suspicious_observations SET reason = 'shared'"

@@ -135,11 +135,9 @@ def of_change(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | N
     """Return why what a page says now is doubted; None where it is a change like any other.
 
     *earlier* is what the page, or else its article, said before. Where that itself was something
-    in the place of an article, whatever follows is taken.
+    in the place of an article, whatever may be one is taken.
     """
-    if of_new(earlier) is not None:
-        return None
-    if (doubt := of_new(later)) is not None:
+    if (doubt := of_new(later)) is not None or of_new(earlier) is not None:
         return doubt
     before, after = text_of(earlier), text_of(later)
     kept = _kept(before, after)
