@@ -122,6 +122,12 @@ CAUSES: dict[str, Cause] = {
         "A mirror that is being rebuilt, or has had no news for three days, is empty. Try again in "
         "ten minutes; if it lasts, open {url} in a browser.",
     ),
+    "suspicious": Cause(
+        "pages show something else in the place of their articles",
+        "Open {url} in a browser. A placeholder goes by itself: crawls ask again, and what is "
+        "stored stays meanwhile. Where an article has really become so, "
+        "`newscrawl retry-rejected --reason suspicious` says how to accept it.",
+    ),
     "no_articles": Cause(
         "what the list links to cannot be had or read",
         "Open {url} in a browser. If the article is there, its form has changed, and "

@@ -16,7 +16,7 @@ from scrapy.settings import Settings
 
 from newscrawl import feeds, ids, pages
 from newscrawl.addon import add_contact
-from newscrawl.asking import Asking, Finding
+from newscrawl.asking import Asking, Finding, sentence
 from newscrawl.base_spider import header, received, stem_of
 from newscrawl.crawling import note_signals, own_settings
 from newscrawl.diagnosis import Diagnosis
@@ -27,7 +27,10 @@ from newscrawl.outcome import Outcome
 from newscrawl.pages import Unreadable, entry, listing
 from newscrawl.resolvers import addresses, page_of, resolvers_of
 from newscrawl.run import interrupted
+from newscrawl.store import rows, suspects, suspicion
 from newscrawl.store.clock import utc_now
+from newscrawl.store.merging import sighting_of
+from newscrawl.store.suspicion import Doubt
 
 logger = logging.getLogger(__name__)
 
@@ -243,18 +246,43 @@ class Doctor(Asking):
             raise Finding(
                 "no_articles", f"{page.url} has no article: {error}.", page.url
             ) from error
+        if doubt := self._doubt(article, page):
+            self.say(f"Not the article: {doubt.detail}.")
+            raise Finding(
+                "suspicious", sentence(f"{page.url} is suspicious: {doubt.detail}"), page.url
+            )
         self.say(f"The article {article.info_code}: {article.title or '(without a title)'}")
         return article
+
+    def _doubt(self, article: Article, page: Page) -> Doubt | None:
+        """Return why a page does not show its article; what is stored of it tells."""
+        said = sighting_of(article, page).fields
+        stored_row = rows.load(self.archive, article.info_code or "").row if self.archive else None
+        if stored_row is None or not stored_row["body_rank"]:
+            return suspicion.of_new(said)
+        return suspicion.of_change(stored_row, said)
 
     def _well(self, name: str, count: int, unknown: int, article: Article | None) -> Finding:
         """Return the finding of a source that gives articles."""
         read = f"; {article.info_code} was read" if article is not None else ""
         articles = counted(count, "article")
+        if suspicious := self._suspicious():
+            return Finding(
+                "suspicious", sentence(f"{name} has {articles}, but {suspicious[0]}"), self.base_url
+            )
         if not unknown:
             found = f"{name} has {articles}, and all that it has is stored{read}."
             return Finding("all_known", found, self.base_url)
         found = f"{name} has {articles}, {unknown} not stored yet{read}."
         return Finding("healthy", found, self.base_url)
+
+    def _suspicious(self) -> list[str]:
+        """Say what crawls found lately in the place of articles."""
+        if self.archive is None:
+            return []
+        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
+        lately = datetime.datetime.fromisoformat(utc_now()) - datetime.timedelta(days=days)
+        return suspects.sentences(self.archive, since=lately.isoformat(timespec="seconds"))
 
     # -- a list -------------------------------------------------------------------------
 

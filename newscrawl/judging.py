@@ -28,7 +28,10 @@ def judged(run: Run) -> Outcome:
         run.troubles.append(
             f"{len(run.lost_lists)} of {asked} lists of articles cannot be had: {some}"
         )
-    run.troubles += _dead_rules(run)
+    suspicions = run.suspicions()
+    run.troubles[:0] = suspicions
+    # No rule says anything of what stands in the place of articles.
+    run.troubles += [] if suspicions else _dead_rules(run)
     outcome = judge(
         run.ledger,
         finish_reason=run.crawler.stats.get_value("finish_reason", "it never began"),

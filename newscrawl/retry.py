@@ -77,6 +77,45 @@ def retry(
     return found
 
 
+def waiting(db: sqlite3.Connection) -> list[tuple[int, str, str]]:
+    """Return what is suspicious and may be accepted: ids of rejects, addresses and details."""
+    return db.execute(
+        "SELECT id, url, detail FROM rejects WHERE reason = 'suspicious'"
+        " AND page_hash IN (SELECT hash FROM pages) ORDER BY id"
+    ).fetchall()
+
+
+def accept(
+    writer: Writer, ids: Iterable[int], *, each: Callable[[], None] | None = None
+) -> Retried:
+    """Take in what pages show although it is suspicious: the user says that it is true.
+
+    *ids* are those of :func:`waiting`. A page that the present rules cannot read stays.
+    """
+    ledger, found = Ledger(), Retried()
+    for rejected in _load(writer.connection, [*ids]):
+        ledger.schedule(rejected.page.url)
+        ledger.settle(rejected.page.url, _accept(writer, rejected, found))
+        writer.counters = ledger.counters
+        writer.commit_if_due()
+        if each is not None:
+            each()
+    found.tried = ledger.counters["scheduled"]
+    found.remain = ledger.counters["rejected"]
+    found.stored = found.tried - found.remain
+    return found
+
+
+def _accept(writer: Writer, rejected: Rejected, found: Retried) -> End:
+    page = rejected.page
+    try:
+        page.body = raw.load(writer.connection, rejected.page_hash)
+        return writer.accept(_read(page), loader_version=pages.LOADER_VERSION)
+    except (Unreadable, Damaged) as error:
+        found.errors.append(f"{page.url}: {error}")
+        return "rejected"
+
+
 def _retry(writer: Writer, rejected: Rejected, found: Retried) -> End:
     page = rejected.page
     try:
@@ -164,9 +203,10 @@ def _begin(db: sqlite3.Connection) -> None:
 
 
 # Of an answer its text says which article it is. Of another page its address said so, when it led
-# elsewhere: its bytes are a good page, and would be stored as an article that they are not.
+# elsewhere: its bytes are a good page, and would be stored as an article that they are not. What
+# is suspicious was read; accept() takes it.
 _TRIED = (
-    "page_hash IN (SELECT hash FROM pages) AND page_kind <> 'list'"
+    "page_hash IN (SELECT hash FROM pages) AND page_kind <> 'list' AND reason <> 'suspicious'"
     " AND NOT (reason = 'wrong_id' AND page_kind <> 'answer')"
 )
 

@@ -23,6 +23,7 @@ from newscrawl.ledger import End, Ledger
 from newscrawl.looks import Looks
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.polling import Bounds, is_page_due
+from newscrawl.store import suspects
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, said
 from newscrawl.store.listings import ListingKey, Look
@@ -141,7 +142,11 @@ class Run:
 
     def _stored(self, article: Article, verdict: End) -> None:
         assert article.page is not None  # noqa: S101  it could not have been stored
-        self._settle(article.page.url, verdict)
+        if verdict == "rejected":
+            logger.info("Rejected %s: it is suspicious", article.page.url)
+            self.crawler.stats.inc_value(f"rejected/{suspects.REASON}")
+        # What is suspicious is kept, and judged for itself: see newscrawl.judging.
+        self._settle(article.page.url, verdict, final=verdict != "rejected")
         for construct, times in (article.unknown or {}).items():
             self.crawler.stats.inc_value(f"unknown/{construct}", times)
 
@@ -173,8 +178,7 @@ class Run:
     def is_due(self, known: KnownPage) -> bool:
         """Whether a page that was had is to be asked for again."""
         again = getattr(self.crawler.spider, "again", False)
-        hours = self._look_again
-        return again or is_page_due(known.observed_at, known.last_seen_at, utc_now(), hours)
+        return again or is_page_due(*known.looked_at, utc_now(), self._look_again)
 
     def skip(self, page: Page, *, is_rejected: bool) -> None:
         """Count a page that is known and not due for another look."""
@@ -234,6 +238,13 @@ class Run:
     def count_rules(self, uses: Mapping[str, Uses]) -> None:
         """Add how often the rules were used by which pages were read."""
         self._write("count_rules", uses)
+
+    def suspicions(self) -> list[str]:
+        """Say what was suspicious in the run."""
+        if not self.is_open or not self.crawler.stats.get_value(f"rejected/{suspects.REASON}"):
+            return []
+        assert self._run_id is not None  # noqa: S101  it is open
+        return suspects.sentences(self.connection, run_id=self._run_id)
 
     @property
     def connection(self) -> sqlite3.Connection:

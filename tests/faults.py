@@ -49,6 +49,21 @@ def _posts(fault: Fault) -> Arrange:
     return arrange
 
 
+def _placeholders(server: Server) -> str:
+    """Show a placeholder in the layout of every post."""
+
+    def fault(response: Response) -> Response:
+        body = response.body
+        start = body.index(b"</h1>", body.index(b"<section>"))
+        text = "</h1><p>网站维护中，请稍后再试</p>".encode()
+        return Response(200, body[:start] + text + body[body.index(b"</section>") :], {})
+
+    for truth in SITE.truths():
+        for path in truth.paths:
+            server.faults[path] = fault
+    return server.url
+
+
 def _body(html: str | bytes, status: int = 200) -> Fault:
     return Fault(status=status, body=html if isinstance(html, bytes) else html.encode())
 
@@ -183,6 +198,8 @@ CASES = (
          Exit.UNREACHABLE, "none of 24 pages could be had", "no_articles"),
     Case("every post is a page that cannot be read", _posts(_body(LOGIN)), Exit.DEGRADED,
          "24 of 24 pages are lost", "no_articles"),
+    Case("every post says that it is being maintained", _placeholders, Exit.DEGRADED,
+         "24 pages show a placeholder in the place of their articles: 网站维护中", "suspicious"),
 )  # fmt: skip
 """Each with the outcome of a crawl and the diagnosis."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newscrawl.cli.options import db_option, example, json_option
+from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 
@@ -24,12 +24,21 @@ if TYPE_CHECKING:
     multiple=True,
     help="Only what was rejected for this reason, for example not_a_post; may be given often.",
 )
+@click.option(
+    "--accept",
+    "ids",
+    type=int,
+    metavar="ID",
+    multiple=True,
+    help="Take in what a suspicious page shows: it is true of its article; repeatable. "
+    "`--reason suspicious` lists the ids.",
+)
 @json_option
-def command(db: str, reasons: tuple[str, ...], as_json: bool) -> None:
+def command(db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bool) -> None:
     """Read rejected pages again, with the rules of this version.
 
     Nothing is fetched: their bytes are in the archive. What is an article now is stored, and is
-    no reject any more; the rest stays.
+    no reject any more; the rest stays. Suspicious pages stay, too, unless they are accepted.
     """
     from newscrawl.pages import REASONS
 
@@ -39,11 +48,21 @@ def command(db: str, reasons: tuple[str, ...], as_json: bool) -> None:
                 f"No page is rejected for {safe_line(reason)!r}; the reasons are "
                 f"{', '.join(REASONS)}."
             )
-    found = _retry(db, reasons)
+    if ids and reasons:
+        raise click.UsageError("--accept and --reason cannot be used together.")
+    if reasons == ("suspicious",):
+        _list(db, as_json)
+        return
+    found = _accept(db, ids) if ids else _retry(db, reasons)
     if as_json:
         click.echo(to_json(asdict(found)))
         return
-    pages = number(found.tried, "page", "pages")
+    pages = number(found.stored if ids else found.tried, "page", "pages")
+    if ids:
+        click.echo(f"{pages} accepted")
+        for each in found.errors:
+            say(f"stays as it is: {safe_line(each)}")
+        return
     click.echo(f"{pages} read again: {found.stored} stored, {found.remain} still rejected")
     if found.untried:
         click.echo(
@@ -55,6 +74,38 @@ def command(db: str, reasons: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{were} seen since to say something else: what is stored stays as it is")
     for each in found.errors:
         say(f"bug: {safe_line(each)}")
+
+
+def _list(db: str, as_json: bool) -> None:
+    from newscrawl.retry import waiting
+
+    with reading(db) as connection:
+        found = waiting(connection)
+    if as_json:
+        click.echo(
+            to_json([dict(zip(("id", "url", "detail"), each, strict=True)) for each in found])
+        )
+        return
+    for number_, url, detail in found:
+        click.echo(f"{number_}\t{safe_line(url)}\t{safe_line(detail)}")
+    pages = number(len(found), "page is suspicious", "pages are suspicious")
+    say(f"{pages}. --accept ID takes in what one shows.")
+
+
+def _accept(db: str, ids: tuple[int, ...]) -> Retried:
+    from newscrawl.retry import accept, waiting
+
+    with reading(db) as connection:
+        there = {each[0] for each in waiting(connection)}
+    if wrong := [str(each) for each in ids if each not in there]:
+        raise click.UsageError(
+            f"No suspicious page has the id {', '.join(wrong)}; `--reason suspicious` lists them."
+        )
+    with writing(db, "retry-rejected", {"accept": ",".join(map(str, ids))}) as writer:
+        found = accept(writer, dict.fromkeys(ids))
+        done = f"{found.stored} of {found.tried} suspicious pages accepted"
+        writer.end(outcome="good", exit_code=0, reason=done)
+    return found
 
 
 def _retry(db: str, reasons: tuple[str, ...]) -> Retried:

@@ -92,6 +92,8 @@ def _print(found: Status, limit: int, days: int) -> None:
             for each in found.rejects))  # fmt: skip
     if found.rejects:
         click.echo("  After a fix, `newscrawl retry-rejected` reads them again.")
+    if found.suspicious:
+        click.echo("  `newscrawl retry-rejected --reason suspicious` lists what may be accepted.")
     for rule in found.dead_rules:
         click.echo(f"the rule {safe_line(rule)} used to match and does not any more")
 
@@ -110,6 +112,9 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
             f"{states[each]} {each}" for each in ("good", "failing", "missing") if states[each]
         ]
         yield "listings", ", ".join(parts)
+    if found.suspicious:
+        more = f"; and {len(found.suspicious) - 1} more" if len(found.suspicious) > 1 else ""
+        yield "suspicious", safe_line(found.suspicious[0] + more)
     if found.last_good_run_at:
         yield "last good", f"{clock(found.last_good_run_at)} UTC"
 

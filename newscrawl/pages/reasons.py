@@ -22,6 +22,7 @@ REASONS: dict[str, str] = {
     "refused": "the interface refuses the request",
     "crash": "reading it raised an error of newscrawl's own: a bug",
     "nothing": "it has neither a title nor a body",
+    "suspicious": "it shows something in the place of its article",
 }
 """Each reason, one word, with the sentence that explains it."""
 MAX_DETAIL = 500

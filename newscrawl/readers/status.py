@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from newscrawl.ledger import ENDS
 from newscrawl.polling import forgets_at
-from newscrawl.store import rule_uses
+from newscrawl.store import rule_uses, suspects
 from newscrawl.store.schema import COUNTERS
 
 RUNS = 5
@@ -110,6 +110,9 @@ class Status:
     """The failing ones first, then by the time that is left; the missing ones last."""
     holes: list[Hole]
     rejects: list[Rejects]
+    suspicious: list[str]
+    """What pages show in the place of their articles, a sentence for each reason or shared text,
+    the most frequent first."""
     dead_rules: list[str]
     """Rules of the parser that used to match and do not any more."""
 
@@ -133,6 +136,7 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
         listings=_listings(connection, now, days) if has_listings else [],
         holes=_holes(connection) if has_listings else [],
         rejects=_rejects(connection),
+        suspicious=suspects.sentences(connection),
         dead_rules=rule_uses.dead(connection) if has_listings else [],
     )
 

@@ -22,9 +22,31 @@ class KnownPage:
     has_body: bool
     is_rejected: bool = False
     """Whether it gave no article."""
+    suspicious_from: str | None = None
+    """When what it shows in the place of its article was first seen, where it last did."""
+    suspicious_until: str | None = None
+    """And when it was last seen."""
+
+    @property
+    def looked_at(self) -> tuple[str, str]:
+        """When what it shows now was first seen, and when last: what revisits are reckoned from."""
+        if self.suspicious_from is None or self.suspicious_until is None:
+            return self.observed_at, self.last_seen_at
+        return self.suspicious_from, self.suspicious_until
 
 
-_COLUMNS = "url, observed_at, last_seen_at, etag, last_modified, body_rank IS NOT NULL"
+# Validators are those of the last answer that was believed: a 304 then says that the page shows
+# its article again.
+_COLUMNS = (
+    "sightings.url, observed_at, sightings.last_seen_at, etag, last_modified,"
+    " body_rank IS NOT NULL, 0, suspicious.first_seen_at, suspicious.last_seen_at"
+)
+_SIGHTINGS = (
+    "sightings LEFT JOIN suspicious_observations AS suspicious"
+    " ON suspicious.source_site = sightings.source_site"
+    " AND suspicious.page_kind = sightings.page_kind"
+    " AND suspicious.page_id = sightings.page_id AND state = 'pending'"
+)
 _TOUCHED = (
     "last_seen_at = max(last_seen_at, ?), etag = coalesce(?, etag),"
     " last_modified = coalesce(?, last_modified), gone_at = NULL"
@@ -49,7 +71,8 @@ def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) ->
 def find(db: sqlite3.Connection, page: Page) -> KnownPage | None:
     """Return what is known of *page*; None where it was never stored."""
     row = db.execute(
-        f"SELECT {_COLUMNS} FROM sightings WHERE {_KEY}",  # noqa: S608  constant names
+        f"SELECT {_COLUMNS} FROM {_SIGHTINGS}"  # noqa: S608  constant names
+        " WHERE sightings.source_site = ? AND sightings.page_kind = ? AND sightings.page_id = ?",
         (page.site, page.kind, page.id),
     ).fetchone()
     return None if row is None else KnownPage(*row)
@@ -60,13 +83,22 @@ def young_posts(
 ) -> Iterator[tuple[Page, str, KnownPage]]:
     """Yield the posts of a mirror that were seen since then and are not gone, with their articles.
 
-    Each page is without its bytes.
+    Also those that were seen with something else in the place of their articles. Each page is
+    without its bytes.
     """
     rows = db.execute(
-        f"SELECT page_id, info_code, {_COLUMNS} FROM sightings"  # noqa: S608  constant names
-        " WHERE source_site = ? AND page_kind = 'post' AND gone_at IS NULL AND last_seen_at >= ?"
-        " ORDER BY last_seen_at",
+        f"SELECT sightings.page_id, sightings.info_code, {_COLUMNS} FROM {_SIGHTINGS}"  # noqa: S608
+        " WHERE sightings.source_site = ? AND sightings.page_kind = 'post' AND gone_at IS NULL"
+        " AND sightings.last_seen_at >= ? ORDER BY sightings.last_seen_at",
         (site, since),
+    ).fetchall()
+    rows += db.execute(
+        f"SELECT sightings.page_id, sightings.info_code, {_COLUMNS}"  # noqa: S608  constant names
+        " FROM suspicious_observations AS suspicious"
+        " CROSS JOIN sightings USING (source_site, page_kind, page_id)"
+        " WHERE source_site = ? AND page_kind = 'post' AND gone_at IS NULL AND state = 'pending'"
+        " AND suspicious.last_seen_at >= ? AND sightings.last_seen_at < ?",
+        (site, since, since),
     ).fetchall()
     for page_id, info_code, *values in rows:
         known = KnownPage(*values)

@@ -6,18 +6,21 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Literal
 
-from newscrawl.items import Article, Listed, Page
+from newscrawl.items import Article, Listed, Page, Reject
 from newscrawl.store import raw, rows, search_index
 from newscrawl.store.clock import utc_now
 from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, fold, suppliers
 from newscrawl.store.inserts import Inserts
+from newscrawl.store.suspects import REASON, Suspects, Told
+from newscrawl.store.suspicion import Doubt
 
-Verdict = Literal["new", "richer", "changed", "unchanged"]
+Verdict = Literal["new", "richer", "changed", "unchanged", "rejected"]
+"""What a page was worth: ``rejected`` where what it says is suspicious."""
 
 _FIELDS_OF = attrgetter(*FIELDS)
 
@@ -29,8 +32,11 @@ class Merger:
     categories and the highest ``seq``.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, reject: Callable[[Reject, int], None]) -> None:
         self._db = db
+        self._reject = reject
+        """Keeps a page that gives no article, read by a version of the rules."""
+        self._suspects = Suspects(db)
         self._texts: dict[int, tuple[Fields | None, Fields]] = {}
         """For each article that the batch changes: what the index holds, and what it should."""
         self._names: Counter[tuple[str, str]] = Counter()
@@ -44,6 +50,20 @@ class Merger:
             if place not in verdicts:
                 verdicts[place] = self._add(article, loader_version)
         return [verdicts[place] for place in range(len(articles))]
+
+    def accept(self, article: Article, loader_version: int) -> Verdict:
+        """Take in what a page says although it is suspicious; return what it was worth."""
+        page = page_of(article)
+        since, page.observed_at = self._suspects.seen(page.identity) or (None, page.observed_at)
+        self._suspects.settle(page.identity, "accepted")
+        if rows.exists(self._db, code_of(article)):
+            return self._add(article, loader_version, believed_since=since or page.observed_at)
+        [verdict] = self._insert_new([article], loader_version, believed=True).values()
+        return verdict
+
+    def seen(self, page: Page) -> None:
+        """Note that a page was seen to say what is stored, or to be gone: no doubt is left."""
+        self._suspects.settle(page.identity, "withdrawn")
 
     def rewrite(
         self, info_code: str, known: rows.Known, sightings: Mapping[rows.Key, Sighting],
@@ -82,22 +102,30 @@ class Merger:
         """Begin another batch, after the last one was committed or dropped."""
         if committed:
             self._finished_seq = self._seq
+        else:
+            self._suspects.load()
         self._seq = self._finished_seq
         self._texts.clear()
         self._names.clear()
 
     # -- articles that are new ------------------------------------------------------------
 
-    def _insert_new(self, articles: Sequence[Article], loader_version: int) -> dict[int, Verdict]:
+    def _insert_new(
+        self, articles: Sequence[Article], loader_version: int, *, believed: bool = False
+    ) -> dict[int, Verdict]:
         """Insert the articles that are not stored; return what each of their pages was worth."""
         codes = [code_of(each) for each in articles]
         stored = rows.existing(self._db, list(dict.fromkeys(codes)))
         pages: dict[str, dict[rows.Key, int]] = {}
-        for place, code in enumerate(codes):
-            if code not in stored:
-                # What a page says when it is met again is for the archive to compare.
-                pages.setdefault(code, {}).setdefault(page_of(articles[place]).identity, place)
         verdicts: dict[int, Verdict] = {}
+        for place, code in enumerate(codes):
+            if code in stored:
+                continue
+            if not believed and self._is_doubted(articles[place], loader_version):
+                verdicts[place] = "rejected"
+                continue
+            # What a page says when it is met again is for the archive to compare.
+            pages.setdefault(code, {}).setdefault(page_of(articles[place]).identity, place)
         inserts, now = Inserts(), utc_now()
         for code, places in pages.items():
             seen = [articles[place] for place in places.values()]
@@ -122,6 +150,7 @@ class Merger:
                 loader_version,
             )  # fmt: skip
             inserts.sighting(info_code, sighting, row, evidence)
+            self._suspects.settle(sighting.key, "withdrawn")
             self._count_names(article)
         self._texts[seq] = None, row
         return said
@@ -132,16 +161,18 @@ class Merger:
 
     # -- articles that are known ----------------------------------------------------------
 
-    def _add(self, article: Article, loader_version: int) -> Verdict:
+    def _add(
+        self, article: Article, loader_version: int, *, believed_since: str | None = None
+    ) -> Verdict:
         info_code, page = code_of(article), page_of(article)
         incoming = sighting_of(article, page)
         known = rows.load(self._db, info_code)
-        earlier = known.sightings.get(incoming.key)
+        earlier, said = known.sightings.get(incoming.key), incoming.fields
         if earlier is not None:
             # Two copies of one file may be as old as each other: then their addresses decide.
             if (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url):
                 return self._add_older(info_code, known, earlier, incoming, page)
-            said, incoming.fields = incoming.fields, carry_over(earlier.fields, incoming.fields)
+            incoming.fields = carry_over(earlier.fields, said)
             if incoming.fields == earlier.fields:
                 return self._touch(incoming, page)
             if incoming.observed_at < known.evidence[incoming.key]["last_seen_at"]:
@@ -149,7 +180,15 @@ class Merger:
                 between = replace(incoming, fields=said)
                 return self._add_older(info_code, known, earlier, between, page)
         content_hash = hash_content(incoming.fields)
+        if believed_since is None:
+            doubt = self._doubt(known, earlier, info_code, page, said)
+            if doubt is not None:
+                told = Told(info_code, page, said, content_hash, raw.store(self._db, page))
+                believed_since = self._keep_suspicious(told, doubt, loader_version)
+                if believed_since is None:
+                    return "rejected"
         revised = False
+        incoming.observed_at = believed_since or incoming.observed_at
         if earlier is not None:
             if content_hash == known.evidence[incoming.key]["content_hash"]:
                 incoming.observed_at = earlier.observed_at
@@ -158,15 +197,55 @@ class Merger:
         row = self._fold_in(info_code, known, incoming)
         if revised and earlier is not None:
             evidence = known.evidence[incoming.key]
-            rows.write_revision(self._db, info_code, earlier, evidence, page.observed_at)
+            rows.write_revision(self._db, info_code, earlier, evidence, incoming.observed_at)
         if earlier is None:
             self._count_names(article)
+        self._suspects.settle(incoming.key, "withdrawn")
         page_hash = raw.store(self._db, page)
         evidence = _evidence(article, content_hash, page_hash, loader_version)
         rows.write_sighting(self._db, info_code, incoming, row, evidence)
         if revised:
             return "changed"
         return "richer" if row != known.row else "unchanged"
+
+    def _doubt(
+        self, known: rows.Known, earlier: Sighting | None, info_code: str, page: Page, said: Fields
+    ) -> Doubt | None:
+        """Return why what a page of a known article says is suspicious; None where it is not.
+
+        A page is compared with what it said before; one that is met for the first time, with the
+        row whose text it would replace.
+        """
+        if earlier is not None:
+            if _says_the_same(earlier.fields, said):
+                return None
+            return self._suspects.doubt_in_change(page, earlier.fields, said)
+        rank = known.row["body_rank"]
+        if rank and (said["body_rank"] or 0) >= rank:
+            return self._suspects.doubt_in_change(page, known.row, said)
+        return self._suspects.doubt_in_new(info_code, page, said)
+
+    def _keep_suspicious(self, told: Told, doubt: Doubt, loader_version: int) -> str | None:
+        """Keep what is suspicious apart; return since when it is to be believed, if it now is."""
+        since = self._suspects.note(told, doubt)
+        if since is not None:
+            self._suspects.settle(told.page.identity, "confirmed")
+        else:
+            self._reject(Reject(told.page, REASON, doubt.detail), loader_version)
+        return since
+
+    def _is_doubted(self, article: Article, loader_version: int) -> bool:
+        """Whether the first page of an article is suspicious; then it is kept apart."""
+        code, page = code_of(article), page_of(article)
+        if page.kind == "file":
+            return False  # the user's own
+        said = sighting_of(article, page).fields
+        doubt = self._suspects.doubt_in_new(code, page, said)
+        if doubt is None:
+            return False
+        told = Told(code, page, said, hash_content(said), raw.store(self._db, page))
+        self._keep_suspicious(told, doubt, loader_version)
+        return True
 
     def _fold_in(self, info_code: str, known: rows.Known, incoming: Sighting) -> Fields:
         """Write the row that all pages make with *incoming* among them; return it."""
@@ -209,6 +288,7 @@ class Merger:
         The bytes are not stored again. The mirror stamps every page with the number of its
         build, so they differ every five minutes, and a young article is looked at often.
         """
+        self._suspects.settle(incoming.key, "withdrawn")
         self._db.execute(
             "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
             " gone_at = NULL"
@@ -301,6 +381,12 @@ def hash_content(fields: Fields) -> str:
     """Return the hash of what a revision is made of, without white space."""
     text = "\x1f".join("".join(str(fields.get(name) or "").split()) for name in REVISED)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _says_the_same(earlier: Fields, said: Fields) -> bool:
+    """Whether nothing is changed that a revision or a digest is made of, white space aside."""
+    later = carry_over(earlier, said)
+    return hash_content(earlier) == hash_content(later) and earlier["digest"] == later["digest"]
 
 
 def _supplied_what_changed(known: rows.Known, earlier: Sighting, incoming: Sighting) -> bool:

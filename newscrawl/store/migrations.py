@@ -102,6 +102,39 @@ def _v5_identity(db: Database) -> None:
 
 def _v5_suspicious_observations(db: Database) -> None:
     """Observations that the merge leaves out until they are confirmed or accepted."""
+    db.table("suspicious_observations").create(
+        {
+            **_PAGE,
+            "info_code": str,
+            "reason": str,
+            "excerpt": str,
+            "text_hash": str,
+            "content_hash": str,
+            "page_hash": str,
+            "first_seen_at": str,
+            "last_seen_at": str,
+            "counted_at": str,
+            "visits": int,
+            "state": str,
+        },
+        pk=_PAGE_KEY,
+        not_null={
+            *_PAGE_KEY,
+            "info_code",
+            "reason",
+            "excerpt",
+            "text_hash",
+            "content_hash",
+            "page_hash",
+            "first_seen_at",
+            "last_seen_at",
+            "counted_at",
+            "visits",
+            "state",
+        },
+        foreign_keys=[("page_hash", "pages", "hash")],
+    )
+    db.table("suspicious_observations").create_index(["text_hash"])
 
 
 def _v5_addresses(db: Database) -> None:

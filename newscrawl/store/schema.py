@@ -276,6 +276,35 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
+        "suspicious_observations",
+        "What pages show in the place of their articles, the last of each: the merge leaves it "
+        "out. Where it is `pending`, `rejects` has a row of it, with the reason `suspicious`.",
+        (
+            *_PAGE,
+            _c("info_code", str, "the article whose place it takes; it may not be stored"),
+            _c(
+                "reason",
+                str,
+                "`placeholder`, `lost_letters`, `shrunken` (much of the earlier text is gone) or "
+                "`shared` (several articles say the same)",
+            ),
+            _c("excerpt", str, "how its text begins"),
+            _c("text_hash", str, "hash of its text's letters"),
+            _c("content_hash", str, "as in `sightings`"),
+            _c("page_hash", str, "the bytes, in `pages`"),
+            _c("first_seen_at", str, "when it was first seen (UTC)"),
+            _c("last_seen_at", str, "when it was last seen (UTC)"),
+            _c("counted_at", str, "the last visit that counts: hours after the one before (UTC)"),
+            _c("visits", int, "visits that count; a `shrunken` text is believed after the third"),
+            _c(
+                "state",
+                str,
+                "`pending`, `withdrawn` (the page shows its article again, or is no more), "
+                "`confirmed` (by further visits) or `accepted` (by the user)",
+            ),
+        ),
+    ),
+    Table(
         "runs",
         "One row a run. The counters are committed with what they count.",
         (

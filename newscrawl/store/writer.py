@@ -61,7 +61,7 @@ class Writer:
         """Bytes of pages that it holds in memory."""
         self._began = 0.0
         with self._explained():
-            self._merger = Merger(self.connection)
+            self._merger = Merger(self.connection, self._reject)
             self._began_behind = self._last_number()
             # An import that was killed has left its own way.
             search_index.configure(self.connection, importing=importing)
@@ -91,10 +91,14 @@ class Writer:
             lambda _: self._merger.add_all(articles, loader_version), len(articles), size
         )
 
+    def accept(self, article: Article, *, loader_version: int) -> Verdict:
+        """Take in what one page says although it is suspicious; return what it was worth."""
+        return self._write(lambda _: self._merger.accept(article, loader_version))
+
     def reject(self, reject: Reject, *, loader_version: int) -> None:
         """Keep a page that gave no article: its address, its reason and its bytes."""
         size = len(reject.page.body)
-        self._write(lambda db: self._reject(db, reject, loader_version), size=size)
+        self._write(lambda _: self._reject(reject, loader_version), size=size)
 
     def list(self, listed: Listed) -> None:
         """Note that a listing shows a page under its category; the article may come later."""
@@ -103,10 +107,12 @@ class Writer:
     def touch(self, page: Page) -> None:
         """Note that a stored page is as it was: the site said so, without sending it."""
         self._write(lambda db: known_pages.touch(db, page))
+        self._write(lambda _: self._merger.seen(page), items=0)
 
     def lose(self, page: Page) -> None:
         """Note that the site says that a stored page is no more."""
         self._write(lambda db: known_pages.lose(db, page, utc_now()))
+        self._write(lambda _: self._merger.seen(page), items=0)
 
     def look(self, look: listings.Look) -> None:
         """Keep a good look at a listing."""
@@ -258,8 +264,8 @@ class Writer:
         self._items = self._size = 0
         self._merger.forget(committed=committed)
 
-    def _reject(self, db: sqlite3.Connection, reject: Reject, loader_version: int) -> None:
-        page, now = reject.page, utc_now()
+    def _reject(self, reject: Reject, loader_version: int) -> None:
+        db, page, now = self.connection, reject.page, utc_now()
         db.execute(
             "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
             " page_hash, content_type, first_seen_at, last_seen_at, times, loader_version)"
