@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 from newscrawl.outcome import Exit
+from newscrawl.store.errors import explain
 
 if TYPE_CHECKING:
     from newscrawl.checking import Finding
@@ -42,11 +45,7 @@ def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: boo
     """
     found = _examine(db, quick=quick)
     if repair and any(each.can_repair for each in found):
-        if any(each.kind == "file" for each in found):
-            raise click.ClickException(
-                f"{db} itself is damaged, and nothing in it is repaired: restore a backup."
-            )
-        _repair(db, sorted({each.info_code for each in found if each.info_code}))
+        _repair(db, found, quick=quick)
         found = _examine(db, quick=quick)
     if as_json:
         click.echo(to_json([asdict(each) for each in found]))
@@ -61,43 +60,69 @@ def _examine(db: str, *, quick: bool) -> list[Finding]:
     from newscrawl.checking import examine, work
 
     with (
-        reading(db) as connection,
+        reading(db, as_found=True) as connection,
         progress("checking", 0 if quick else work(connection)) as each,
     ):
         return list(examine(connection, quick=quick, each=each))
 
 
-def _repair(db: str, info_codes: list[str]) -> None:
-    """Make anew what can be, and these articles from their pages, after a copy is made."""
-    from newscrawl.checking import remake, repair
+def _repair(db: str, found: Sequence[Finding], *, quick: bool) -> None:
+    """Make anew what can be: first what the file is made of, then articles from their pages."""
+    from newscrawl.checking import remake
 
-    if info_codes:
+    if any(each.touches for each in found):
         _copy_before(db)
+    _repair_file(db)
+    # By indexes that are right again, and with the articles that were brought back.
+    info_codes = sorted({each.info_code for each in _examine(db, quick=quick) if each.info_code})
+    if any(each.kind == "schema" for each in found):
+        say("Repaired: made anew what newscrawl makes. Looking again.")
+        return
     with writing(db, "check", {"repair": True}) as writer:
         if info_codes:
             remake(writer, info_codes)
-        repair(writer.connection)
         some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""
         made = f"made anew {some}what is made from the articles"
         writer.end(outcome="good", exit_code=0, reason=made)
     say(f"Repaired: {made}. Looking again.")
 
 
+def _repair_file(db: str) -> None:
+    """Repair what keeps a run from opening the archive, with the lock that a run takes."""
+    from newscrawl.checking import repair
+    from newscrawl.store.archive import BUSY_TIMEOUT
+    from newscrawl.store.clock import utc_now
+    from newscrawl.store.lock import WriterLock
+
+    file = os.path.realpath(db)
+    lock = WriterLock(file).acquire(utc_now())
+    try:
+        with closing(
+            sqlite3.connect(file, timeout=BUSY_TIMEOUT, isolation_level=None)
+        ) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            repair(connection)
+    except sqlite3.Error as error:
+        raise explain(error, db) from error
+    finally:
+        lock.release()
+
+
 def _copy_before(db: str) -> None:
-    from newscrawl.store.backup import back_up
+    """Copy the archive as it is: a backup would refuse one that is damaged."""
     from newscrawl.store.clock import utc_now
 
     copy = Path(f"{db}.before-repair-{utc_now()[:19].replace(':', '')}")
-    with reading(db) as connection:
-        back_up(connection, copy)
-    say(f"Before articles are touched, {db} was copied to {copy}.")
+    with reading(db, as_found=True) as connection, closing(sqlite3.connect(copy)) as target:
+        connection.backup(target)
+    say(f"Before anything is altered, {db} was copied to {copy}.")
 
 
 def _note_open_run(db: str) -> None:
     """Say it where the archive's last run has no end: a copy of a file in use looks so."""
     from newscrawl.store.lock import WriterLock
 
-    with reading(db) as connection:
+    with reading(db, as_found=True) as connection:
         last = connection.execute(
             "SELECT id, started_at, outcome FROM runs ORDER BY id DESC LIMIT 1"
         ).fetchone()

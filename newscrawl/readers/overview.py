@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from newscrawl.store.values import json_object
 
 SOURCES, RUNS = 10, 5
 """How many sources and runs an overview shows."""
@@ -147,6 +148,6 @@ def _runs(connection: sqlite3.Connection) -> list[Run]:
         (RUNS,),
     )
     return [
-        Run(number, spider, json.loads(arguments), *rest)
+        Run(number, spider, json_object(arguments, f"runs.arguments of run {number}"), *rest)
         for number, spider, arguments, *rest in map(tuple, rows)
     ]

@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from newscrawl.store.values import moment
+
 DAYS = 30
 MEDIA = 12
 MIRROR_DAYS = 3
@@ -49,7 +51,7 @@ def numbers(connection: sqlite3.Connection) -> Numbers:
     )
     if last is None:
         return Numbers(articles, None, None, [], [])
-    newest = date.fromisoformat(last[:10])
+    newest = moment(last[:10]).date()
     since = (newest - timedelta(days=DAYS - 1)).isoformat()
     return Numbers(
         articles, first[:10], last[:10], _days(connection, since), _media(connection, since)
