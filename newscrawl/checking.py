@@ -19,7 +19,7 @@ from newscrawl.reextract import can_reread, rewrite
 from newscrawl.store import raw, rows, search_index, shape
 from newscrawl.store.errors import Damaged, StoreError
 from newscrawl.store.fold import FIELDS, REVISED, Fields, fold
-from newscrawl.store.merging import hash_content, last_seq, sighting_of
+from newscrawl.store.merging import LAST_SEQ, hash_content, last_seq, sighting_of
 from newscrawl.store.reshape import remove_search_index, reshape
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, Table
 from newscrawl.store.writer import Writer
@@ -104,6 +104,8 @@ def _part(kind: str, findings: Iterator[Finding]) -> Iterator[Finding]:
         yield Finding("file" if _is_corrupt(error) else kind, f"SQLite says: {error}")
     except StoreError as error:
         yield Finding(kind, str(error))
+    except (TypeError, ValueError) as error:  # a word in the place of a number
+        yield Finding(kind, f"it cannot be read: {error}")
 
 
 _NOT_READ = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_INTERRUPT")
@@ -115,6 +117,8 @@ def _is_corrupt(error: sqlite3.Error) -> bool:
 
 def work(connection: sqlite3.Connection) -> int:
     """Return how many steps :func:`examine` takes; 0 where the archive is too damaged to say."""
+    if any(not found.can_repair for found in _part("tables", _tables(connection))):
+        return 0
     counts = ("SELECT 2 * count(*) FROM articles", "SELECT count(*) FROM pages")
     try:
         return sum(int(connection.execute(sql).fetchone()[0]) for sql in counts)
@@ -213,6 +217,8 @@ def _numbers(connection: sqlite3.Connection) -> Iterator[Finding]:
         said = "none" if last is None else last[0]
         sentence = f"the last seq given is {highest}, and meta says {said}"
         yield Finding("numbers", sentence, can_repair=True)
+    if highest > LAST_SEQ:
+        yield Finding("numbers", f"the last seq is {highest}: no run has given so many")
     sql = "SELECT count(*) FROM articles WHERE first_seq > seq"
     if count := connection.execute(sql).fetchone()[0]:
         yield Finding("numbers", f"{count} articles changed before they came: first_seq > seq")
@@ -264,6 +270,9 @@ _REINDEX = "SELECT printf('REINDEX \"%w\"', :table)"
 
 def _values(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Yield the values that are not of their column's type: only somebody else writes them."""
+    sql = "SELECT count(*) FROM sightings WHERE unknown IS NOT NULL AND NOT json_valid(unknown)"
+    if count := connection.execute(sql).fetchone()[0]:
+        yield Finding("values", f"{count} rows of sightings have no JSON in unknown")
     for table in TABLES:
         (sql,) = connection.execute(_WRONG_ROWS, {"table": table.name}).fetchone()
         for rowid, *values in connection.execute(sql, {"most": MOST}).fetchall():
@@ -384,6 +393,11 @@ def remake(writer: Writer, info_codes: Iterable[str]) -> None:
     with _any_text(writer.connection):
         rewrite(writer, info_codes, damaged=True)
         writer.commit()
+
+
+def info_codes_of(connection: sqlite3.Connection) -> list[str]:
+    """Return the ids of all articles."""
+    return list(_keys(connection, "articles", "info_code"))
 
 
 def repair(connection: sqlite3.Connection) -> None:

@@ -344,13 +344,12 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     }),
     "a table dropped": (sql("DROP TABLE mentions"), {
         "crawl": (STORE, LOST), "check": (CRASHED, "tables: the table mentions is missing"),
-        "export": (STORE, "not as newscrawl made it: no such table: mentions"),
-        "list": (GOOD, ""), "backup": (GOOD, "copied to"),
+        "export": (STORE, LOST), "list": (STORE, LOST), "backup": (STORE, LOST),
         "repair": (CRASHED, "restore a copy that `newscrawl backup` made"),
     }),
     "the articles dropped": (sql("DROP TABLE articles"), {
         "crawl": (STORE, "has lost articles"), "check": (CRASHED, "the table articles is missing"),
-        "list": (STORE, "not as newscrawl made it: no such table: articles"),
+        "list": (STORE, "has lost articles"),
     }),
     "the search index dropped": (sql("DROP TABLE articles_fts"), {
         "search": (STORE, "no such table: articles_fts"),

@@ -44,8 +44,12 @@ def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: boo
     backup` made has.
     """
     found = _examine(db, quick=quick)
-    if repair and any(each.can_repair for each in found):
-        _repair(db, found, quick=quick)
+    reread = False
+    if repair and _must_salvage(found):
+        reread = _salvage(db)
+        found = _examine(db, quick=quick)
+    if reread or (repair and any(each.can_repair for each in found)):
+        _repair(db, found, quick=quick, reread=reread)
         found = _examine(db, quick=quick)
     if as_json:
         click.echo(to_json([asdict(each) for each in found]))
@@ -66,15 +70,51 @@ def _examine(db: str, *, quick: bool) -> list[Finding]:
         return list(examine(connection, quick=quick, each=each))
 
 
-def _repair(db: str, found: Sequence[Finding], *, quick: bool) -> None:
-    """Make anew what can be: first what the file is made of, then articles from their pages."""
-    from newscrawl.checking import remake
+def _must_salvage(found: Sequence[Finding]) -> bool:
+    """Whether the file is damaged, or a table altered, so that the rows go into a new one."""
+    return any(each.kind in ("file", "tables") and not each.can_repair for each in found)
+
+
+def _salvage(db: str) -> bool:
+    """Put a new archive in the place of a damaged one, with all that can be read of that.
+
+    Return whether something is lost that the pages of articles may say again.
+    """
+    from newscrawl.salvage import OF_ARTICLES, replace_by_salvaged
+    from newscrawl.store.clock import utc_now
+    from newscrawl.store.lock import WriterLock
+
+    file = Path(os.path.realpath(db))
+    lock = WriterLock(file).acquire(utc_now())
+    try:
+        kept = Path(f"{db}.before-repair-{utc_now()[:19].replace(':', '')}")
+        saved = replace_by_salvaged(file, kept)
+    finally:
+        lock.release()
+    say(f"{db} was damaged: its rows were put into a new file. As it was, it is {kept}.")
+    for each in saved:
+        for lost in each.lost:
+            say(f"Lost: {lost}.")
+    return any(each.lost for each in saved if each.table in OF_ARTICLES)
+
+
+def _repair(db: str, found: Sequence[Finding], *, quick: bool, reread: bool) -> None:
+    """Make anew what can be: first what the file is made of, then articles from their pages.
+
+    *reread*: all articles, and not only those that are found to be damaged.
+    """
+    from newscrawl.checking import info_codes_of, remake
 
     if any(each.touches for each in found):
         _copy_before(db)
     _repair_file(db)
     # By indexes that are right again, and with the articles that were brought back.
-    info_codes = sorted({each.info_code for each in _examine(db, quick=quick) if each.info_code})
+    if reread:
+        with reading(db) as connection:
+            info_codes = info_codes_of(connection)
+    else:
+        again = _examine(db, quick=quick)
+        info_codes = sorted({each.info_code for each in again if each.info_code})
     if any(each.kind == "schema" for each in found):
         say("Repaired: made anew what newscrawl makes. Looking again.")
         return

@@ -91,7 +91,7 @@ def open_for_reading(
         values.bound(connection, path)
         version = _check_archive(connection, path)
         if as_found:
-            connection.row_factory = sqlite3.Row
+            values.unbound(connection)
         else:
             shape.check_for_reading(connection, version, path)
     except sqlite3.Error as error:

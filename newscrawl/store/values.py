@@ -45,6 +45,12 @@ def bound(connection: sqlite3.Connection, path: object) -> None:
     connection.set_progress_handler(rows.wait, OPERATIONS)
 
 
+def unbound(connection: sqlite3.Connection) -> None:
+    """Let a connection of :func:`bound` read any value, and take its time; Ctrl-C still ends it."""
+    connection.row_factory = sqlite3.Row
+    connection.set_progress_handler(lambda: False, OPERATIONS)
+
+
 class Rows:
     """Makes rows, each looked at: columns of our names hold what newscrawl puts into them.
 
