@@ -172,8 +172,9 @@ class _Reading:
 
     def _until_damage(self, where: str, first: int, last: int) -> Iterator[tuple[Any, ...]]:
         self._met_damage = False
+        sql = self._sql + where
         try:
-            for row in self._source.execute(self._sql + where, (first, last)):
+            for row in self._source.execute(sql, (first, last)):
                 yield tuple(row)
         except sqlite3.DatabaseError as error:
             if not getattr(error, "sqlite_errorname", "").startswith(_DAMAGE):
