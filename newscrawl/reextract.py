@@ -98,7 +98,7 @@ def rewrite(
 
 def count(db: sqlite3.Connection) -> int:
     """Return the number of articles there are to read again."""
-    return int(db.execute("SELECT count(*) FROM articles").fetchone()[0])
+    return int(db.execute("SELECT count(seq) FROM articles").fetchone()[0])
 
 
 def count_older(db: sqlite3.Connection) -> int:

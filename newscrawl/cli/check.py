@@ -39,10 +39,11 @@ def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: boo
     runs, each article against what its pages say, each page against its hash, and the search index
     against the texts. It may run while a crawl writes.
 
-    The exit code is 1 where something does not agree. --repair alters nothing that is stored before
-    it has copied the archive to FILE.before-repair-TIME. It removes triggers, and indexes that are
-    not newscrawl's; where the file is damaged, or a table altered, it puts all rows that can be read
-    into a new file, and says which cannot. For those, a copy that `newscrawl backup` made is needed.
+    The exit code is 1 where something does not agree. --repair alters nothing that is stored
+    before it has copied the archive to FILE.before-repair-TIME. It removes triggers, and indexes
+    that are not newscrawl's; where the file is damaged, or a table altered, it puts all rows that
+    can be read into a new file, and says which cannot: a copy that `newscrawl backup` made may
+    have them.
     """
     found = _examine(db, quick=quick)
     reread = False

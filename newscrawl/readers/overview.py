@@ -87,14 +87,15 @@ def overview(connection: sqlite3.Connection) -> Overview:
     pages, pages_size, pages_stored = one(
         "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(length(bytes)), 0) FROM pages"
     )
+    # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
     return Overview(
         path=path,
         size=_size(path),
         schema_version=one("PRAGMA user_version")[0],
-        articles=one("SELECT count(*) FROM articles")[0],
-        categories=one("SELECT count(*) FROM categories")[0],
-        mentions=one("SELECT count(*) FROM mentions")[0],
-        revisions=one("SELECT count(*) FROM revisions")[0],
+        articles=one("SELECT count(seq) FROM articles")[0],
+        categories=one("SELECT count(category) FROM categories")[0],
+        mentions=one("SELECT count(code) FROM mentions")[0],
+        revisions=one("SELECT count(id) FROM revisions")[0],
         first_published_at=first,
         last_published_at=last,
         pages=pages,

@@ -44,7 +44,7 @@ class Numbers:
 
 def numbers(connection: sqlite3.Connection) -> Numbers:
     """Return the numbers of an archive."""
-    articles = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+    articles = connection.execute("SELECT count(seq) FROM articles").fetchone()[0]
     first, last = (
         connection.execute(f"SELECT {which}(published_at) FROM articles").fetchone()[0]  # noqa: S608
         for which in ("min", "max")
