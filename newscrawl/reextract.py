@@ -64,21 +64,21 @@ def survey(db: sqlite3.Connection, *, each: Callable[[], None] | None = None) ->
 def can_reread(db: sqlite3.Connection, info_code: str) -> bool:
     """Whether the stored pages of an article give it anew."""
     found = Survey()
-    reread = next(_reread_all(db, found, [info_code]))
+    reread = next(_reread_all(db, found, [info_code], damaged=True))
     return bool(reread.sightings) and not found.unreadable
 
 
 def rewrite(
     writer: Writer, info_codes: Iterable[str] | None = None, *,
-    each: Callable[[], None] | None = None,
+    each: Callable[[], None] | None = None, damaged: bool = False,
 ) -> Survey:  # fmt: skip
     """Read stored pages again and write what changes; return what did.
 
-    Those of *info_codes*, or of all articles. Better rules are no edit of an article: no revision
-    is made. Articles that change get a new ``seq``.
+    Those of *info_codes*, or of all articles; *damaged* says that their rows may be. Better rules
+    are no edit of an article: no revision is made. Articles that change get a new ``seq``.
     """
     found = Survey()
-    for reread in _reread_all(writer.connection, found, info_codes):
+    for reread in _reread_all(writer.connection, found, info_codes, damaged=damaged):
         found.articles += 1
         if reread.changed:
             found.changed += 1
@@ -98,7 +98,7 @@ def rewrite(
 
 def count(db: sqlite3.Connection) -> int:
     """Return the number of articles there are to read again."""
-    return int(db.execute("SELECT count(*) FROM articles").fetchone()[0])
+    return int(db.execute("SELECT count(seq) FROM articles").fetchone()[0])
 
 
 def count_older(db: sqlite3.Connection) -> int:
@@ -108,10 +108,11 @@ def count_older(db: sqlite3.Connection) -> int:
 
 
 def _reread_all(
-    db: sqlite3.Connection, found: Survey, info_codes: Iterable[str] | None = None
-) -> Iterator[Reread]:
+    db: sqlite3.Connection, found: Survey, info_codes: Iterable[str] | None = None,
+    *, damaged: bool = False,
+) -> Iterator[Reread]:  # fmt: skip
     for info_code in _all(db) if info_codes is None else info_codes:
-        known = rows.load(db, info_code)
+        known = rows.load(db, info_code, damaged=damaged)
         sightings = {key: _reread(db, key, known, found) for key in known.sightings}
         yield Reread(info_code, known, sightings, fold(sightings.values()))
 

@@ -409,7 +409,7 @@ def test_archive_that_cannot_be_read(serving: Serving, tmp_path: Path) -> None:
     query(path, "DROP TABLE sightings")
     done = run("--base-url", serving(Site(articles=5)).url, "--db", path)
     assert done.returncode == Exit.STORE
-    assert "no such table: sightings" in done.stderr
+    assert "has lost sightings" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -344,13 +344,12 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     }),
     "a table dropped": (sql("DROP TABLE mentions"), {
         "crawl": (STORE, LOST), "check": (CRASHED, "tables: the table mentions is missing"),
-        "export": (STORE, "not as newscrawl made it: no such table: mentions"),
-        "list": (GOOD, ""), "backup": (GOOD, "copied to"),
-        "repair": (CRASHED, "restore a copy that `newscrawl backup` made"),
+        "export": (STORE, LOST), "list": (STORE, LOST), "backup": (STORE, LOST),
+        "repair": (GOOD, r"Lost: the table mentions was not there: its rows are gone\."),
     }),
     "the articles dropped": (sql("DROP TABLE articles"), {
         "crawl": (STORE, "has lost articles"), "check": (CRASHED, "the table articles is missing"),
-        "list": (STORE, "not as newscrawl made it: no such table: articles"),
+        "list": (STORE, "has lost articles"),
     }),
     "the search index dropped": (sql("DROP TABLE articles_fts"), {
         "search": (STORE, "no such table: articles_fts"),
@@ -370,10 +369,11 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     }),
     "a flipped byte in the first page's tree": (flip(100), {
         "crawl": (STORE, DAMAGED), "list": (STORE, DAMAGED), "backup": (STORE, DAMAGED),
-        "check": (CRASHED, "file: SQLite says"), "repair": (CRASHED, "restore a copy"),
+        "check": (CRASHED, "file: SQLite says"), "repair": (STORE, DAMAGED),
     }),
     "pages lost": (zeros(16_384 * 3, 6), {
-        "check": (CRASHED, "file: SQLite says"), "repair": (CRASHED, "restore a copy"),
+        "check": (CRASHED, "file: SQLite says"),
+        "repair": (GOOD, r"its rows were put into a new file.*agrees with itself"),
         "backup": (STORE, "copy is not whole|damaged"),
     }),
     "half of the file": (cut, {

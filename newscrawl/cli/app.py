@@ -77,6 +77,11 @@ class Commands(click.Group):
             # It may quote the name of a file, or an archive.
             error.message = safe(error.message)  # type: ignore[misc]  # final, for no reason
             raise
+        except MemoryError:
+            raise StoreTrouble(
+                "There is not enough memory for that. Values of an archive that newscrawl made are "
+                "small: `newscrawl check` says whether this one is damaged."
+            ) from None
         except BrokenPipeError:
             ctx.exit(_nobody_reads())
         except OSError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 from newscrawl.outcome import Exit
+from newscrawl.store.errors import explain
 
 if TYPE_CHECKING:
     from newscrawl.checking import Finding
@@ -36,17 +39,19 @@ def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: boo
     runs, each article against what its pages say, each page against its hash, and the search index
     against the texts. It may run while a crawl writes.
 
-    The exit code is 1 where something does not agree. --repair touches no article before it has
-    copied the archive to FILE.before-repair-TIME. What it cannot mend, a copy that `newscrawl
-    backup` made has.
+    The exit code is 1 where something does not agree. --repair alters nothing that is stored
+    before it has copied the archive to FILE.before-repair-TIME. It removes triggers, and indexes
+    that are not newscrawl's; where the file is damaged, or a table altered, it puts all rows that
+    can be read into a new file, and says which cannot: a copy that `newscrawl backup` made may
+    have them.
     """
     found = _examine(db, quick=quick)
-    if repair and any(each.can_repair for each in found):
-        if any(each.kind == "file" for each in found):
-            raise click.ClickException(
-                f"{db} itself is damaged, and nothing in it is repaired: restore a backup."
-            )
-        _repair(db, sorted({each.info_code for each in found if each.info_code}))
+    reread = False
+    if repair and _must_salvage(found):
+        reread = _salvage(db)
+        found = _examine(db, quick=quick)
+    if reread or (repair and any(each.can_repair for each in found)):
+        _repair(db, found, quick=quick, reread=reread)
         found = _examine(db, quick=quick)
     if as_json:
         click.echo(to_json([asdict(each) for each in found]))
@@ -61,43 +66,105 @@ def _examine(db: str, *, quick: bool) -> list[Finding]:
     from newscrawl.checking import examine, work
 
     with (
-        reading(db) as connection,
+        reading(db, as_found=True) as connection,
         progress("checking", 0 if quick else work(connection)) as each,
     ):
         return list(examine(connection, quick=quick, each=each))
 
 
-def _repair(db: str, info_codes: list[str]) -> None:
-    """Make anew what can be, and these articles from their pages, after a copy is made."""
-    from newscrawl.checking import remake, repair
+def _must_salvage(found: Sequence[Finding]) -> bool:
+    """Whether the file is damaged, or a table altered, so that the rows go into a new one."""
+    return any(each.kind in ("file", "tables") and not each.can_repair for each in found)
 
-    if info_codes:
+
+def _salvage(db: str) -> bool:
+    """Put a new archive in the place of a damaged one, with all that can be read of that.
+
+    Return whether something is lost that the pages of articles may say again.
+    """
+    from newscrawl.salvage import OF_ARTICLES, replace_by_salvaged
+    from newscrawl.store.clock import utc_now
+    from newscrawl.store.lock import WriterLock
+
+    file = Path(os.path.realpath(db))
+    lock = WriterLock(file).acquire(utc_now())
+    try:
+        kept = Path(f"{db}.before-repair-{utc_now()[:19].replace(':', '')}")
+        saved = replace_by_salvaged(file, kept)
+    finally:
+        lock.release()
+    say(f"{db} was damaged: its rows were put into a new file. As it was, it is {kept}.")
+    for each in saved:
+        for lost in each.lost:
+            say(f"Lost: {lost}.")
+    return any(each.lost for each in saved if each.table in OF_ARTICLES)
+
+
+def _repair(db: str, found: Sequence[Finding], *, quick: bool, reread: bool) -> None:
+    """Make anew what can be: first what the file is made of, then articles from their pages.
+
+    *reread*: all articles, and not only those that are found to be damaged.
+    """
+    from newscrawl.checking import info_codes_of, remake
+
+    if any(each.touches for each in found):
         _copy_before(db)
+    _repair_file(db)
+    # By indexes that are right again, and with the articles that were brought back.
+    if reread:
+        with reading(db) as connection:
+            info_codes = info_codes_of(connection)
+    else:
+        again = _examine(db, quick=quick)
+        info_codes = sorted({each.info_code for each in again if each.info_code})
+    if any(each.kind == "schema" for each in found):
+        say("Repaired: made anew what newscrawl makes. Looking again.")
+        return
     with writing(db, "check", {"repair": True}) as writer:
         if info_codes:
             remake(writer, info_codes)
-        repair(writer.connection)
         some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""
         made = f"made anew {some}what is made from the articles"
         writer.end(outcome="good", exit_code=0, reason=made)
     say(f"Repaired: {made}. Looking again.")
 
 
+def _repair_file(db: str) -> None:
+    """Repair what keeps a run from opening the archive, with the lock that a run takes."""
+    from newscrawl.checking import repair
+    from newscrawl.store.archive import BUSY_TIMEOUT
+    from newscrawl.store.clock import utc_now
+    from newscrawl.store.lock import WriterLock
+
+    file = os.path.realpath(db)
+    lock = WriterLock(file).acquire(utc_now())
+    try:
+        with closing(
+            sqlite3.connect(file, timeout=BUSY_TIMEOUT, isolation_level=None)
+        ) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            repair(connection)
+    except sqlite3.Error as error:
+        raise explain(error, db) from error
+    finally:
+        lock.release()
+
+
 def _copy_before(db: str) -> None:
-    from newscrawl.store.backup import back_up
+    """Copy the archive as it is: a backup would refuse one that is damaged."""
     from newscrawl.store.clock import utc_now
 
     copy = Path(f"{db}.before-repair-{utc_now()[:19].replace(':', '')}")
-    with reading(db) as connection:
-        back_up(connection, copy)
-    say(f"Before articles are touched, {db} was copied to {copy}.")
+    with reading(db, as_found=True) as connection, closing(sqlite3.connect(copy)) as target:
+        connection.backup(target)
+    say(f"Before anything is altered, {db} was copied to {copy}.")
 
 
 def _note_open_run(db: str) -> None:
     """Say it where the archive's last run has no end: a copy of a file in use looks so."""
     from newscrawl.store.lock import WriterLock
 
-    with reading(db) as connection:
+    with reading(db, as_found=True) as connection:
         last = connection.execute(
             "SELECT id, started_at, outcome FROM runs ORDER BY id DESC LIMIT 1"
         ).fetchone()

@@ -161,12 +161,14 @@ def is_filled(db: str) -> bool:
 
 
 @contextmanager
-def reading(db: str) -> Iterator[sqlite3.Connection]:
+def reading(db: str, *, as_found: bool = False) -> Iterator[sqlite3.Connection]:
     """Open the archive at *db* for a command that only reads.
+
+    *as_found*: see :func:`newscrawl.store.archive.open_for_reading`.
 
     :raises StoreError: it cannot be read.
     """
-    with closing(open_for_reading(db)) as connection:
+    with closing(open_for_reading(db, as_found=as_found)) as connection:
         try:
             yield connection
         except sqlite3.Error as error:

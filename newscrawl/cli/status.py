@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from newscrawl.cli.output import clock, console, labelled, number, safe_line, si
 from newscrawl.ledger import ENDS
 from newscrawl.readers.status import DUE_SOON, Hole, Listing, Run, Status, status
 from newscrawl.store.clock import utc_now
+from newscrawl.store.values import moment
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -150,7 +150,7 @@ def _short(moment: str | None) -> str:
 def _took(start: str, end: str | None) -> str:
     if end is None:
         return ""
-    return _span(int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()))
+    return _span(int((moment(end) - moment(start)).total_seconds()))
 
 
 def _listing_row(each: Listing, days: int) -> tuple[str | Text, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -81,35 +82,56 @@ def as_of(connection: sqlite3.Connection, info_code: str, time: str) -> Version 
 
 
 def difference(earlier: Version, later: Version) -> list[Change]:
-    """Return the lines in which two versions differ, in the order of the article."""
+    """Return the lines in which two versions differ, in the order of the article.
+
+    Texts that are too long to compare, as no article is, are shown whole.
+    """
     changes = []
+    work = _Work()
     for name in _LINES:
         old, new = getattr(earlier, name), getattr(later, name)
         if old != new:
-            changes.append(Change(name, _pieces(old or "", new or "")))
+            changes.append(Change(name, _pieces(old or "", new or "", work)))
     old_lines = (earlier.body_text or "").split("\n")
     new_lines = (later.body_text or "").split("\n")
-    changes += [Change("body_text", pieces) for pieces in _changed_lines(old_lines, new_lines)]
+    lines = _changed_lines(old_lines, new_lines, work)
+    changes += [Change("body_text", pieces) for pieces in lines]
     return changes
 
 
-def _changed_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Piece, ...]]:
+class _Work:
+    """Comparing takes a time that grows with the product of two lengths: so much is done."""
+
+    def __init__(self) -> None:
+        self._left = MOST
+
+    def may_compare(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        """Whether two more sequences may be compared."""
+        self._left -= len(old) * len(new)
+        return self._left >= 0
+
+
+def _changed_lines(
+    old: Sequence[str], new: Sequence[str], work: _Work
+) -> Iterator[tuple[Piece, ...]]:
+    if not work.may_compare(old, new):
+        old, new = ["\n".join(old)], ["\n".join(new)]
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        gone, come = list(old[a:b]), list(new[c:d])
+        gone, come = deque(old[a:b]), deque(new[c:d])
         while gone and come:
-            yield _pieces(gone.pop(0), come.pop(0))
+            yield _pieces(gone.popleft(), come.popleft(), work)
         for line in gone:
             yield (Piece(line, "gone"),)
         for line in come:
             yield (Piece(line, "new"),)
 
 
-def _pieces(old: str, new: str) -> tuple[Piece, ...]:
+def _pieces(old: str, new: str, work: _Work) -> tuple[Piece, ...]:
     """Return a changed line by characters: Chinese has no words to compare."""
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.ratio() < _ALIKE:
+    if not work.may_compare(old, new) or matcher.ratio() < _ALIKE:
         return tuple(p for p in (Piece(old, "gone"), Piece(new, "new")) if p.text)
     pieces = []
     for tag, a, b, c, d in matcher.get_opcodes():
@@ -123,5 +145,7 @@ def _pieces(old: str, new: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
+MOST = 20_000_000
+"""Pairs of characters, or lines, that are compared for one difference: some seconds."""
 _ALIKE = 0.5
 """Lines less alike than this are shown whole: a mosaic of single characters says nothing."""

@@ -7,12 +7,12 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
 from newscrawl.harmless import lines
 from newscrawl.ledger import ENDS
 from newscrawl.readers.status import Run, Status
+from newscrawl.store.values import moment
 
 Sample = tuple[Mapping[str, str], float]
 
@@ -114,5 +114,5 @@ def _escaped(text: str) -> str:
     return lines(text).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
-def _epoch(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
+def _epoch(time: str) -> float:
+    return moment(time).timestamp()

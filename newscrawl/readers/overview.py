@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from newscrawl.store.values import json_object
 
 SOURCES, RUNS = 10, 5
 """How many sources and runs an overview shows."""
@@ -86,14 +87,15 @@ def overview(connection: sqlite3.Connection) -> Overview:
     pages, pages_size, pages_stored = one(
         "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(length(bytes)), 0) FROM pages"
     )
+    # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
     return Overview(
         path=path,
         size=_size(path),
         schema_version=one("PRAGMA user_version")[0],
-        articles=one("SELECT count(*) FROM articles")[0],
-        categories=one("SELECT count(*) FROM categories")[0],
-        mentions=one("SELECT count(*) FROM mentions")[0],
-        revisions=one("SELECT count(*) FROM revisions")[0],
+        articles=one("SELECT count(seq) FROM articles")[0],
+        categories=one("SELECT count(category) FROM categories")[0],
+        mentions=one("SELECT count(code) FROM mentions")[0],
+        revisions=one("SELECT count(id) FROM revisions")[0],
         first_published_at=first,
         last_published_at=last,
         pages=pages,
@@ -147,6 +149,6 @@ def _runs(connection: sqlite3.Connection) -> list[Run]:
         (RUNS,),
     )
     return [
-        Run(number, spider, json.loads(arguments), *rest)
+        Run(number, spider, json_object(arguments, f"runs.arguments of run {number}"), *rest)
         for number, spider, arguments, *rest in map(tuple, rows)
     ]

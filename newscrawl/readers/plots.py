@@ -7,11 +7,12 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Literal
 
 from newscrawl.readers.filters import Filters
 from newscrawl.readers.status import OFFLINE
+from newscrawl.store.values import moment
 
 DAYS = 30
 """Days that are shown where nobody says which."""
@@ -72,7 +73,7 @@ def days_of(connection: sqlite3.Connection, filters: Filters) -> list[date]:
 
 def _newest(connection: sqlite3.Connection) -> date | None:
     newest = connection.execute("SELECT max(published_at) FROM articles").fetchone()[0]
-    return None if newest is None else date.fromisoformat(newest[:10])
+    return None if newest is None else moment(newest[:10]).date()
 
 
 def articles_per_day(connection: sqlite3.Connection, filters: Filters | None = None) -> list[Day]:
@@ -117,8 +118,8 @@ def coverage(
     """
     filters = filters or Filters()
     window = Filters(since=filters.since, until=filters.until)
-    runs = [_utc(began) for (began,) in connection.execute(_WATCHES)]
-    holes = [(_utc(begin), _utc(end)) for begin, end in _holes(connection)]
+    runs = [moment(began) for (began,) in connection.execute(_WATCHES)]
+    holes = [(moment(begin), moment(end)) for begin, end in _holes(connection)]
     kept = timedelta(days=kept_days)
     return [
         Covered(
@@ -181,7 +182,7 @@ def delays(
         " AND page_kind = 'file')",
         parameters,
     ):
-        seconds = (_utc(first_seen_at) - datetime.fromisoformat(published_at)).total_seconds()
+        seconds = (moment(first_seen_at) - moment(published_at)).total_seconds()
         found[published_at[:10]].append(max(seconds, 0.0))
     limit = kept_days * 86400
     in_time = {day: sorted(each for each in all_ if each <= limit) for day, all_ in found.items()}
@@ -212,8 +213,3 @@ def _histogram(seconds: Sequence[float]) -> list[tuple[str, int]]:
 
 def _within(filters: Filters, days: Sequence[date]) -> Filters:
     return replace(filters, since=days[0], until=days[-1])
-
-
-def _utc(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from newscrawl.items import Mention
 from newscrawl.readers.filters import Filters
+from newscrawl.store.errors import Unexpected
+from newscrawl.store.values import moment
 
 BATCH = 500
 """Articles read in one transaction: each is whole, and no run waits for its reader."""
+LARGE = 64 << 20
+"""Characters of texts after which a transaction ends before it has so many."""
+MOST = 1_000_000
+"""Categories, tags, mentions or images of the articles of one transaction; they have some 2,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Record:
     @property
     def published(self) -> datetime | None:
         """When it was published, with its offset."""
-        return None if self.published_at is None else datetime.fromisoformat(self.published_at)
+        return None if self.published_at is None else moment(self.published_at)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the columns and sets by name, mentions as dicts; several times asdict's speed."""
@@ -112,14 +118,24 @@ def _batches(
     while True:
         connection.execute("BEGIN")
         try:
-            rows = [tuple(row) for row in connection.execute(sql, (after_seq, *parameters))]
+            rows = list(_until_large(connection.execute(sql, (after_seq, *parameters))))
             found = list(_whole(connection, rows))
         finally:
             connection.execute("COMMIT")
         yield from found
-        if len(found) < BATCH:
+        if not found:
             return
         after_seq = found[-1].seq
+
+
+def _until_large(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows until their texts are large together."""
+    size = 0
+    for row in rows:
+        size += sum(len(row[name] or "") for name in ("digest", "body_text", "body_html"))
+        yield tuple(row)
+        if size > LARGE:
+            return
 
 
 def _whole(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> Iterator[Record]:
@@ -151,6 +167,8 @@ def _sets(
         codes,
     )
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for code, *values in rows:
+    for count, (code, *values) in enumerate(rows):
+        if count == MOST:
+            raise Unexpected(f"{len(codes)} articles have more than {MOST:,} rows in {table}.")
         found[code].append(tuple(values))
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from newscrawl.ledger import ENDS
 from newscrawl.polling import forgets_at
 from newscrawl.store import rule_uses, suspects
 from newscrawl.store.schema import COUNTERS
+from newscrawl.store.values import json_object, moment
 
 RUNS = 5
 HOURS = 24
@@ -124,11 +124,12 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
     good = f"SELECT max(ended_at) FROM runs WHERE outcome = 'good' AND {_ASKS}"  # noqa: S608
     # An archive of schema 1 has no listings yet: the next run that writes it adds the tables.
     has_listings = connection.execute("PRAGMA user_version").fetchone()[0] >= 2
+    # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
     return Status(
         path=path,
         size=sum(file.stat().st_size for file in files if file.exists()),
         now=now,
-        articles=connection.execute("SELECT count(*) FROM articles").fetchone()[0],
+        articles=connection.execute("SELECT count(seq) FROM articles").fetchone()[0],
         runs=runs(connection, limit=RUNS),
         last_crawl=next(iter(runs(connection, where=_ASKS, limit=1)), None),
         last_good_run_at=connection.execute(good).fetchone()[0],
@@ -158,8 +159,9 @@ def _run(row: Mapping[str, Any]) -> Run:
     links = count["repeated"] + count["skipped"] + count["filtered"] + count["scheduled"]
     # A degraded one may have been stopped early: by its memory, for one.
     may_be_open = row["outcome"] != "good"
+    arguments = json_object(row["arguments"], f"runs.arguments of run {row['id']}")
     return Run(
-        id=row["id"], spider=row["spider"], arguments=json.loads(row["arguments"]),
+        id=row["id"], spider=row["spider"], arguments=arguments,
         started_at=row["started_at"], ended_at=row["ended_at"], outcome=row["outcome"],
         exit_code=row["exit_code"], reason=row["reason"], counters=count, unfinished=unfinished,
         balances=count["listed"] == links
@@ -221,13 +223,13 @@ def _listing(row: tuple[Any, ...], home: str | None, now: str, days: int) -> Lis
     if kind == "category" and state == "good" and checked_at and home:
         seen = max(checked_at, home)
     is_kept = kind != "list" and state != "missing" and seen is not None
-    forgets = forgets_at(seen, days) if is_kept else None
+    forgets = forgets_at(moment(seen).isoformat(), days) if is_kept else None
     left = _seconds(now, forgets) if forgets else None
     return Listing(site, kind, name, state, checked_at, news_at, interval, forgets, left, failure)
 
 
 def _seconds(begin: str, end: str) -> int:
-    return int((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds())
+    return int((moment(end) - moment(begin)).total_seconds())
 
 
 def _holes(connection: sqlite3.Connection) -> list[Hole]:

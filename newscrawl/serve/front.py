@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from newscrawl.store.values import moment
+
 DAYS = 30
 MEDIA = 12
 MIRROR_DAYS = 3
@@ -42,14 +44,14 @@ class Numbers:
 
 def numbers(connection: sqlite3.Connection) -> Numbers:
     """Return the numbers of an archive."""
-    articles = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+    articles = connection.execute("SELECT count(seq) FROM articles").fetchone()[0]
     first, last = (
         connection.execute(f"SELECT {which}(published_at) FROM articles").fetchone()[0]  # noqa: S608
         for which in ("min", "max")
     )
     if last is None:
         return Numbers(articles, None, None, [], [])
-    newest = date.fromisoformat(last[:10])
+    newest = moment(last[:10]).date()
     since = (newest - timedelta(days=DAYS - 1)).isoformat()
     return Numbers(
         articles, first[:10], last[:10], _days(connection, since), _media(connection, since)

@@ -23,6 +23,8 @@ from newscrawl.readers.status import status
 from newscrawl.serve import front as front_numbers
 from newscrawl.serve.safe_html import safe_body
 from newscrawl.store.clock import utc_now
+from newscrawl.store.errors import StoreError
+from newscrawl.store.values import Rows
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -155,13 +157,18 @@ async def _answer(
     database = serves[datasette].database
 
     def limited(connection: sqlite3.Connection) -> dict[str, Any]:
-        with sqlite_timelimit(connection, TIME_LIMIT):
-            return read(connection)
+        plain = connection.row_factory
+        connection.row_factory = Rows(connection, f"{database}.db")
+        try:
+            with sqlite_timelimit(connection, TIME_LIMIT):
+                return read(connection)
+        finally:
+            connection.row_factory = plain
 
     code = 200
     try:
         context = await datasette.get_database(database).read(limited)
-    except sqlite3.OperationalError as error:
+    except (sqlite3.DatabaseError, StoreError) as error:
         template, code = "trouble.html", 503
         context = {"error": error, "is_slow": "interrupt" in str(error)}
     if context.get("problem"):

@@ -8,8 +8,9 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newscrawl.store import shape, values
 from newscrawl.store.errors import Gone, NewerSchema, NotAnArchive, StoreError, explain
-from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from newscrawl.store.database import Database
@@ -58,10 +59,13 @@ def open_for_writing(path: str | Path) -> Database:
     return db
 
 
-def open_for_reading(path: str | Path, *, unwritten: bool = False) -> sqlite3.Connection:
+def open_for_reading(
+    path: str | Path, *, unwritten: bool = False, as_found: bool = False
+) -> sqlite3.Connection:
     """Open the archive at *path* read-only; rows are :class:`sqlite3.Row`.
 
-    *unwritten* says that nobody writes it meanwhile: then nothing is left beside it.
+    *unwritten* says that nobody writes it meanwhile: then nothing is left beside it. *as_found*
+    opens also an archive that somebody has altered, and looks at no row: for who checks that.
 
     :raises StoreError: there is no such file, or it is not an archive this version can read.
     """
@@ -84,14 +88,18 @@ def open_for_reading(path: str | Path, *, unwritten: bool = False) -> sqlite3.Co
     except sqlite3.Error as error:
         raise _unreadable(error, path) from error
     try:
-        _check_archive(connection, path)
+        values.bound(connection, path)
+        version = _check_archive(connection, path)
+        if as_found:
+            values.unbound(connection)
+        else:
+            shape.check_for_reading(connection, version, path)
     except sqlite3.Error as error:
         connection.close()
         raise _unreadable(error, path) from error
     except StoreError:
         connection.close()
         raise
-    connection.row_factory = sqlite3.Row
     return connection
 
 
@@ -133,17 +141,19 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _check_archive(connection: sqlite3.Connection, path: Path) -> None:
+def _check_archive(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the archive's schema."""
     # Through SQLite, and not by reading the header: closing a file of ours would drop the locks
     # of every other connection that this process has to it.
     if path.stat().st_size == 0:
         raise NotAnArchive(f"{path} is empty: there is no archive in it yet.")
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise _foreign(path)
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0:
         raise NotAnArchive(f"{path} is empty: there is no archive in it yet.")
     _refuse_newer(version, path)
+    return version
 
 
 def _unreadable(error: sqlite3.Error, path: Path) -> StoreError:
@@ -244,7 +254,9 @@ def _prepare(db: Database, path: Path) -> None:
     if version == 0:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         _claim(db)
-    elif version < SCHEMA_VERSION:
+    else:
+        shape.check_for_writing(db.conn, version, path)
+    if 0 < version < SCHEMA_VERSION:
         logger.info(
             "Bringing %s from schema %d to %d; an earlier newscrawl cannot write it any more",
             path, version, SCHEMA_VERSION,
@@ -252,7 +264,6 @@ def _prepare(db: Database, path: Path) -> None:
     with db.atomic():  # sqlite-utils would leave its table without an index, if stopped between
         migrations.ensure_migrations_table(db)
     migrations.apply(db)
-    _check_tables(db.conn, path)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("SELECT count(*) FROM meta").fetchone()  # opens the log: Place looks for it
     # A commit survives the death of the process; after a power cut the last ones may be
@@ -264,17 +275,12 @@ def _prepare(db: Database, path: Path) -> None:
     db.execute("PRAGMA cache_size = -65536")
 
 
-def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse an archive of which somebody has dropped a table: a run would end in its middle."""
-    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
-    if missing := [table.name for table in TABLES if table.name not in found]:
-        raise StoreError(
-            f"{path} has lost {', '.join(missing)}: somebody has dropped what newscrawl made. "
-            "Nothing was written; restore a copy that `newscrawl backup` made."
-        )
-
-
 def _refuse_newer(version: int, path: Path) -> None:
+    if version < 0:
+        raise NotAnArchive(
+            f"{path} says that its schema is {version}, which newscrawl never writes. It was left "
+            "as it is; restore a copy that `newscrawl backup` made."
+        )
     if version > SCHEMA_VERSION:
         raise NewerSchema(
             f"{path} was written by a later newscrawl (schema {version}; this one knows "

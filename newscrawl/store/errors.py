@@ -17,12 +17,20 @@ class NewerSchema(StoreError):
     """The file was written by a later newscrawl; it was not touched."""
 
 
+class Altered(StoreError):
+    """The file is an archive in which somebody has altered what newscrawl made."""
+
+
 class Gone(StoreError):
     """The file is no longer where it was when the run opened it."""
 
 
 class Damaged(StoreError):
     """The stored bytes of a page are not those that were stored."""
+
+
+class Unexpected(StoreError):
+    """A value is not one that newscrawl writes."""
 
 
 class AlreadyRunning(StoreError):
@@ -36,16 +44,27 @@ def said(error: StoreError | sqlite3.Error, path: str) -> StoreError:
 
 def explain(error: sqlite3.Error, path: str) -> StoreError:
     """Return *error* as a sentence with what to do about it."""
-    if str(error).startswith(("no such table", "no such column")):
+    if str(error).startswith(("no such table", "no such column", "no such index")):
         return StoreError(
             f"{path} is not as newscrawl made it: {error}. `newscrawl check` says what is missing."
         )
+    for beginning, what in _NO_VALUES.items():
+        if str(error).startswith(beginning):
+            # SQLite, or Python, quotes the text behind it.
+            where = str(error).removeprefix(beginning).partition(" with text")[0]
+            return StoreError(f"{path} holds {what}{where}. `newscrawl check` says where.")
     code = getattr(error, "sqlite_errorname", "") or ""
     for prefix, sentence in _SENTENCES.items():
         if code.startswith(prefix):
             return StoreError(sentence.format(path=path))
     return StoreError(f"SQLite refuses {path}: {error}")
 
+
+_NO_VALUES = {
+    "Could not decode to UTF-8": "text that is not UTF-8, in",
+    "malformed JSON": "JSON that cannot be read",
+    "string or blob too big": "a value of more than 64 MB, which newscrawl never writes",
+}
 
 _SENTENCES = {
     "SQLITE_FULL": "The disk is full: {path} cannot grow. Free some space and run again; "
@@ -59,6 +78,8 @@ _SENTENCES = {
     "SQLITE_CANTOPEN": "{path} cannot be opened. Check that its folder exists and is writable.",
     "SQLITE_CORRUPT": "{path} is damaged. Restore a backup, or save what is left with "
     "`sqlite3 {path} .recover`.",
+    "SQLITE_INTERRUPT": "{path} takes too long to read: SQLite found no row for minutes. "
+    "`newscrawl check` says whether it is damaged.",
     "SQLITE_NOTADB": "{path} is not an SQLite file, or is damaged.",
     "SQLITE_IOERR": "{path} cannot be read or written: the disk reports an error.",
 }

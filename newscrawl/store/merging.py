@@ -14,6 +14,7 @@ from typing import Literal
 from newscrawl.items import Article, Listed, Page, Reject
 from newscrawl.store import raw, rows, search_index
 from newscrawl.store.clock import utc_now
+from newscrawl.store.errors import Unexpected
 from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, fold, suppliers
 from newscrawl.store.inserts import Inserts
 from newscrawl.store.suspects import REASON, Suspects, Told
@@ -21,6 +22,9 @@ from newscrawl.store.suspicion import Doubt
 
 Verdict = Literal["new", "richer", "changed", "unchanged", "rejected"]
 """What a page was worth: ``rejected`` where what it says is suspicious."""
+
+LAST_SEQ = 1 << 53
+"""Numbers up to this one are the same in every program that reads them."""
 
 _FIELDS_OF = attrgetter(*FIELDS)
 
@@ -315,7 +319,13 @@ def last_seq(db: sqlite3.Connection) -> int:
         "SELECT max(coalesce((SELECT value FROM meta WHERE key = 'seq'), 0),"
         " coalesce((SELECT max(seq) FROM articles), 0))"
     )
-    return int(db.execute(sql).fetchone()[0])
+    found = db.execute(sql).fetchone()[0]
+    if type(found) is not int or found > LAST_SEQ:
+        raise Unexpected(
+            f"The last sequence number of the archive is {str(found)[:40]!r}, which no run has "
+            "given. Nothing was written; `newscrawl check` says what else does not agree."
+        )
+    return found
 
 
 def code_of(article: Article) -> str:

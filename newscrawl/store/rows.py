@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from newscrawl.store.errors import Unexpected
 from newscrawl.store.fold import FIELDS, Fields, Sighting, differs, restore
 from newscrawl.store.parts import in_parts
+from newscrawl.store.values import page_difference
 
 Key = tuple[str, str, str]
 
@@ -34,8 +36,14 @@ class Known:
         return self.first_seq is not None
 
 
-def load(db: sqlite3.Connection, info_code: str) -> Known:
-    """Return what the archive holds of *info_code*; an empty :class:`Known` where nothing."""
+def load(db: sqlite3.Connection, info_code: str, *, damaged: bool = False) -> Known:
+    """Return what the archive holds of *info_code*; an empty :class:`Known` where nothing.
+
+    *damaged*: for who reads the pages again. In what a page differs is left out where that cannot
+    be read.
+
+    :raises Unexpected: it cannot be.
+    """
     known = Known()
     row = db.execute(
         f"SELECT first_seq, {', '.join(COLUMNS)} FROM articles"  # noqa: S608  constant names
@@ -62,7 +70,13 @@ def load(db: sqlite3.Connection, info_code: str) -> Known:
         " page_hash, differs FROM sightings WHERE info_code = ?",
         (info_code,),
     ):
-        said = restore(known.row, json.loads(text) if text else {})
+        try:
+            difference = page_difference(text, f"sightings.differs of {url}")
+        except Unexpected:
+            if not damaged:
+                raise
+            difference = {}
+        said = restore(known.row, difference)
         sighting = Sighting(site, kind, page_id, url, observed_at, said)
         known.sightings[sighting.key] = sighting
         known.evidence[sighting.key] = {

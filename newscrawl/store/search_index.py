@@ -293,7 +293,9 @@ def merge(db: sqlite3.Connection) -> None:
 
 
 def _values(texts: Texts) -> list[str]:
-    laid_out = [lay_out(texts[name] or "") for name in COLUMNS]
+    # What is no text, as only somebody else writes it, has no words.
+    said = (texts[name] for name in COLUMNS)
+    laid_out = [lay_out(each if isinstance(each, str) else "") for each in said]
     return [*(segments for segments, _ in laid_out), *(paired for _, paired in laid_out)]
 
 

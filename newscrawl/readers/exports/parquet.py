@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from newscrawl.readers.records import Record
+from newscrawl.store.values import moment
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,7 +89,7 @@ def _table(pa: Any, form: pa.Schema, group: list[Record]) -> pa.Table:
 
 def _row(record: Record) -> dict[str, Any]:
     """Return the values by column, times as times."""
-    times = {name: datetime.fromisoformat(getattr(record, name)) for name in _UTC_TIMES}
+    times = {name: moment(getattr(record, name)) for name in _UTC_TIMES}
     return record.as_dict() | times | {"published_at": record.published}
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from email.utils import format_datetime
 from xml.etree import ElementTree as ET
 
 from newscrawl.readers.bodies import clean_body
 from newscrawl.readers.exports import xml
 from newscrawl.readers.records import Record
+from newscrawl.store.values import moment
 
 _OPEN = (
     b'<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"'
@@ -69,4 +69,4 @@ def _plain(title: str) -> str:
 
 def _date(time: str) -> str:
     """Return a time as RSS has it: ``Tue, 28 Dec 2021 14:27:35 +0800``."""
-    return format_datetime(datetime.fromisoformat(time))
+    return format_datetime(moment(time))

@@ -1,0 +1,189 @@
+"""Reads values of an archive that somebody else may have written: types, JSON, sizes, and time.
+
+A value that newscrawl never writes ends as a sentence that names it, and never as an exception of
+whatever met it first.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import Any
+
+from newscrawl.store.errors import Unexpected
+from newscrawl.store.fold import FIELDS, Fields
+from newscrawl.store.schema import TABLES
+
+LARGEST = 64 << 20
+"""Bytes of one value, and of one row; a page of which one is made has 5 MB at most."""
+PATIENCE = 4_000
+"""Times :data:`OPERATIONS` for one row: minutes, where a whole table of a million articles takes
+seconds. A file that was made to be read for ever ends there."""
+OPERATIONS = 1_000_000
+"""Steps of SQLite's machine, some 20 ms, after which Python may act on Ctrl-C."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Times beyond these cannot be reckoned with."""
+
+_ADVICE = "`newscrawl check` says what else does not agree."
+
+
+def bound(connection: sqlite3.Connection, path: object) -> None:
+    """Prepare a connection for the reading of what somebody else may have written.
+
+    Rows are :class:`sqlite3.Row`; fetching one raises Unexpected where a value is not of its
+    column's type.
+    """
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    rows = Rows(connection, str(path))
+    connection.row_factory = rows
+    connection.set_progress_handler(rows.wait, OPERATIONS)
+
+
+def unbound(connection: sqlite3.Connection) -> None:
+    """Let a connection of :func:`bound` read any value, and take its time; Ctrl-C still ends it."""
+    connection.row_factory = sqlite3.Row
+    connection.set_progress_handler(lambda: False, OPERATIONS)
+
+
+class Rows:
+    """Makes rows, each looked at: columns of our names hold what newscrawl puts into them.
+
+    Of rows whose values have types that were met before, nothing more is looked at.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+        self._description: Any = None
+        self._met: dict[tuple[str, ...], set[tuple[type, ...]]] = {}
+        self._good: set[tuple[type, ...]] = set()
+        self._waited = 0
+
+    def __call__(self, cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
+        """Return the row.
+
+        :raises Unexpected: a value is not of its column's type.
+        """
+        self._waited = 0
+        if cursor.description is not self._description:
+            self._description = cursor.description
+            self._good = self._met.setdefault(tuple(each[0] for each in cursor.description), set())
+        types = tuple(map(type, values))
+        if types not in self._good:
+            self._look([each[0] for each in cursor.description], values)
+            self._good.add(types)
+        return sqlite3.Row(cursor, values)
+
+    def wait(self) -> bool:
+        """Whether SQLite is to stop: it has been at one row for too long."""
+        self._waited += 1
+        return self._waited > PATIENCE
+
+    def _look(self, names: list[str], values: tuple[Any, ...]) -> None:
+        for name, value in zip(names, values, strict=True):
+            wanted = _types().get(name)
+            if wanted is None or type(value) is wanted:
+                continue
+            if value is None and name not in self._required:
+                continue
+            raise Unexpected(
+                f"{self._path} holds {_called(value)} in the column {name}{_row(names, values)}, "
+                f"where newscrawl writes {_WRITES[_types()[name]]}. {_ADVICE}"
+            )
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        """Names of columns that are never NULL in any table."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        found: dict[str, bool] = {}
+        for table in TABLES:
+            sql = 'SELECT name, "notnull" OR pk FROM pragma_table_info(?)'
+            for name, is_required in cursor.execute(sql, (table.name,)):
+                found[name] = found.get(name, True) and bool(is_required)
+        return frozenset(name for name, is_required in found.items() if is_required)
+
+
+@cache
+def _types() -> Mapping[str, type]:
+    """The type of each column's values, by its name: a name has one type in all tables."""
+    return {column.name: column.type for table in TABLES for column in table.columns}
+
+
+_WRITES = {str: "text", int: "an integer", float: "a number", bytes: "bytes"}
+
+
+def _called(value: Any) -> str:
+    return "nothing" if value is None else _WRITES[type(value)]
+
+
+def _row(names: list[str], values: tuple[Any, ...]) -> str:
+    """Say which row it is, by the first column that tells."""
+    row = dict(zip(names, values, strict=True))
+    for name in ("info_code", "id", "url", "category", "rule", "name"):
+        if isinstance(row.get(name), str | int):
+            return f" ({name} {str(row[name])[:80]})"
+    return ""
+
+
+def json_object(text: str | None, what: str) -> dict[str, Any]:
+    """Return the JSON object that *text* is; an empty one for none.
+
+    :raises Unexpected: it is none, or holds what is no text.
+    """
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(found, ensure_ascii=False).encode()  # half of a character
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Unexpected(f"The JSON in {what} cannot be read: {error}. {_ADVICE}") from error
+    if not isinstance(found, dict):
+        raise Unexpected(f"The JSON in {what} is not an object. {_ADVICE}")
+    return found
+
+
+def page_difference(text: str | None, what: str) -> Fields:
+    """Return in what a page differs from its article, as ``sightings.differs`` has it.
+
+    :raises Unexpected: that is none.
+    """
+    found = json_object(text, what)
+    for name, value in found.items():
+        if name not in FIELDS or not (value is None or _is_field(name, value)):
+            raise Unexpected(f"The JSON in {what} says nothing of a page: {name}. {_ADVICE}")
+    return found
+
+
+def _is_field(name: str, value: Any) -> bool:
+    if name == "body_rank":
+        return type(value) is int
+    if name == "mentions":
+        return type(value) is list and all(
+            type(each) is list and [*map(type, each)] == [str, str, str, str, int]
+            for each in value
+        )  # fmt: skip
+    if name in ("categories", "tags", "images"):
+        return type(value) is list and all(type(each) is str for each in value)
+    return type(value) is str
+
+
+def moment(text: str) -> datetime:
+    """Return a time of the archive; one without an offset is UTC.
+
+    :raises Unexpected: it is none, or of no year in which there is news.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unexpected(f"The archive holds the time {text[:40]!r}. {_ADVICE}") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise Unexpected(f"The archive holds the time {text[:40]!r}. {_ADVICE}")
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
