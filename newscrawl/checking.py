@@ -10,7 +10,7 @@ from itertools import combinations
 
 from newscrawl.readers.status import runs as runs_of
 from newscrawl.reextract import can_reread, rewrite
-from newscrawl.store import raw, rows, search_index
+from newscrawl.store import identity, raw, rows, search_index
 from newscrawl.store.archive import MEMORY, open_for_writing
 from newscrawl.store.errors import Damaged
 from newscrawl.store.fold import FIELDS, REVISED, Fields, fold
@@ -27,7 +27,7 @@ class Finding:
 
     kind: str
     """``file``, ``schema``, ``tables``, ``references``, ``numbers``, ``articles``, ``pages``,
-    ``index``, ``names`` or ``ledger``."""
+    ``index``, ``names`` or ``ledger``; of a comparison ``continues``."""
     sentence: str
     can_repair: bool = False
     """Whether ``--repair`` mends it: what is made from other rows, or from the stored pages."""
@@ -168,6 +168,8 @@ def _numbers(connection: sqlite3.Connection) -> Iterator[Finding]:
         said = "none" if last is None else last[0]
         sentence = f"the last seq given is {highest}, and meta says {said}"
         yield Finding("numbers", sentence, can_repair=True)
+    if identity.archive_id(connection) is None:
+        yield Finding("numbers", "the archive has no identity", can_repair=True)
     sql = "SELECT count(*) FROM articles WHERE first_seq > seq"
     if count := connection.execute(sql).fetchone()[0]:
         yield Finding("numbers", f"{count} articles changed before they came: first_seq > seq")
@@ -277,7 +279,7 @@ def remake(writer: Writer, info_codes: Iterable[str]) -> None:
 
 def repair(connection: sqlite3.Connection) -> None:
     """Make anew what is made from the articles: indexes, views, the search index, names, the last
-    sequence number.
+    sequence number; and the archive's identity, where somebody has deleted it.
 
     In one transaction; no article, page or revision is touched.
     """
@@ -289,8 +291,7 @@ def repair(connection: sqlite3.Connection) -> None:
             for name, (kind, _, _) in _objects(pattern.conn).items()
             if kind in ("index", "view")
         }
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with identity.transaction(connection):
         found = _objects(connection)
         for name, sql in wanted.items():
             if name not in found:
@@ -304,11 +305,8 @@ def repair(connection: sqlite3.Connection) -> None:
             "INSERT INTO meta (key, value) SELECT 'seq', coalesce(max(seq), 0) FROM articles"
             " WHERE true ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"
         )
+        identity.insert(connection)
         misnamed = [category for (category,) in connection.execute(_MISNAMED)]
         rows.name_categories(connection, misnamed)
         with _any_text(connection):
             search_index.rebuild(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise
