@@ -31,7 +31,7 @@ def has_table(db: sqlite3.Connection) -> bool:
 
 
 def insert(db: sqlite3.Connection, *, commit_before: str = NO_COMMIT) -> None:
-    """Give the archive its row, where it has none; the id is the one that it had before schema 5."""
+    """Give the archive its row, where it has none, with the id that it had before schema 5."""
     db.execute(_INSERT, (_first_run(db), commit_before))
 
 

@@ -42,7 +42,7 @@ def set_aside_foreign(path: Path) -> Path | None:
     logger.warning(
         "%s was not written for this %s, but for a file that was in its place before: was a copy "
         "put there? It was set aside as %s. %s is as it was; nothing of it was lost.",
-        journal, path, kept, path,
+        journal, path.name, kept, path.name,
     )  # fmt: skip
     return kept
 

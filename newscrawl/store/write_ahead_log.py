@@ -90,7 +90,7 @@ def refuse_foreign(path: Path) -> None:
     """
     if is_foreign(path):
         raise StoreError(
-            f"{log_of(path)} was not written for this {path}, but for a file that was in its place "
+            f"{log_of(path)} was not written for this {path.name}, but for a file that was in its place "
             "before. Nothing was read, since SQLite would mix the two. Where a run is still "
             "writing, wait for its end; else the next run, or `newscrawl restore`, sets the log "
             "aside."
@@ -114,7 +114,7 @@ def set_aside_foreign(path: Path) -> Path | None:
         "%s was not written for this %s, but for a file that was in its place before: was a copy "
         "put there? It holds at least %d commits of that file (%d bytes) and was set aside as %s. "
         "%s is as it was; nothing of it was lost.",
-        log, path, commits, kept.stat().st_size, kept, path,
+        log, path.name, commits, kept.stat().st_size, kept, path.name,
     )  # fmt: skip
     return kept
 
