@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
-from crawls import ROOT, assert_balanced, command, ledger, query
+from crawls import ROOT, assert_balanced, ledger, query
 
 from newscrawl.mirror.server import Answers, Server
 from newscrawl.mirror.site import Site

@@ -35,6 +35,7 @@ from newscrawl.mirror.server import Fault as Slow
 from newscrawl.mirror.server import Server as Mirror
 from newscrawl.outcome import Exit
 from newscrawl.store.archive import open_for_reading
+from newscrawl.store.errors import StoreError
 from newscrawl.store.schema import SCHEMA_VERSION
 
 Serving = Callable[[Answers], Mirror]
@@ -448,6 +449,11 @@ def delete_log(path: Path) -> None:
     path.with_name(path.name + "-wal").unlink()
 
 
+def codes(path: Path) -> set[str]:
+    with closing(open_for_reading(path)) as archive:
+        return {code for (code,) in archive.execute("SELECT info_code FROM articles")}
+
+
 @pytest.mark.parametrize("take_away", [delete, move, replace, delete_log])
 def test_file_taken_away_under_a_run(
     serving: Serving, tmp_path: Path, take_away: Callable[[Path], None]
@@ -470,6 +476,9 @@ def test_file_taken_away_under_a_run(
             stored = query(path, "SELECT count(*) FROM articles")[0][0] if path.exists() else 0
     take_away(path)
     left = path.read_bytes() if path.exists() else None
+    if take_away is replace and run.poll() is None:
+        with pytest.raises(StoreError, match=r"was not written for this news\.db"):
+            open_for_reading(path)  # until the run's end its log lies beside a file not its own
     _, said = run.communicate(timeout=60)
     assert (run.returncode, "Traceback" in said) == (Exit.STORE, False), said
     [kept] = tmp_path.glob("news.db.rescued-*")
@@ -483,6 +492,12 @@ def test_file_taken_away_under_a_run(
         assert list(checking.examine(archive)) == []
     if take_away is replace:
         assert path.read_bytes() == left  # not touched
+    if take_away is move:  # what the run had committed is in the file, wherever that is
+        assert len(codes(path.with_name("moved.db"))) == len(codes(kept))
+    # No log of the run's is left for SQLite to add to another file.
+    assert not [each for each in tmp_path.glob("news.db-*") if each.stat().st_size]
+    if take_away is not delete_log:
+        assert not list(tmp_path.glob("news.db-*"))
 
 
 # -- real disks --------------------------------------------------------------------------------

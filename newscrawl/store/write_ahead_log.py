@@ -90,8 +90,8 @@ def refuse_foreign(path: Path) -> None:
     """
     if is_foreign(path):
         raise StoreError(
-            f"{log_of(path)} was not written for this {path.name}, but for a file that was in its place "
-            "before. Nothing was read, since SQLite would mix the two. Where a run is still "
+            f"{log_of(path)} was not written for this {path.name}, but for a file that was in its "
+            "place before. Nothing was read, since SQLite would mix the two. Where a run is still "
             "writing, wait for its end; else the next run, or `newscrawl restore`, sets the log "
             "aside."
         )
