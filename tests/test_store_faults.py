@@ -601,3 +601,39 @@ def test_every_call_of_a_backup_may_fail(server: Server, whole: Path, tmp_path: 
             assert [each.name for each in copy.parent.iterdir()] == ["copy.db"], (at, done)
             ends[done["exit"]] += 1
     print(f"a backup: {sum(ends.values())} calls: {dict(ends)}")
+
+
+def test_every_call_of_a_restore_may_fail(server: Server, whole: Path, tmp_path: Path) -> None:
+    """The archive is as it was, or the copy; what was there is never gone."""
+    db, backup = tmp_path / "data" / "news.db", tmp_path / "backup.db"
+    db.parent.mkdir()
+    words = ["restore", str(backup), "--db", str(db)]
+    shutil.copy(whole, backup)
+    sql("UPDATE articles SET title = 'the copy'")(backup)
+    copy, before = dump(backup), dump(whole)
+    shutil.copy(whole, db)
+    # All files of the folder: the copy, and the file under its other name, have names of their own.
+    calls = server.run(db.parent, words, Fault(0, 0, False, BAD))["calls"]
+    step = 1 if FAULTS == "all" else max(1, len(calls) // (2 * int(FAULTS)))
+    ends = Counter[int]()
+    for kind in ("fails once", "disk is full", "half a write, then killed"):
+        for at in range(1, len(calls) + 1, step):
+            shutil.rmtree(db.parent)
+            db.parent.mkdir()
+            shutil.copy(whole, db)
+            done = server.run(db.parent, words, KINDS[kind], at)
+            assert done["exit"] in (*BAD, -9), (at, done)
+            assert "Traceback" not in done["said"], (at, done)
+            kept = list(db.parent.glob("news.db.before-restore-*"))
+            if dump(db) == copy:
+                assert [dump(each) for each in kept] == [before], (at, done)
+            else:
+                assert dump(db) == before, (at, done)
+                assert done["exit"] != Exit.GOOD, (at, done)
+            if done["exit"] != -9:
+                assert not list(db.parent.glob(".news.db.copy-*")), (at, done)
+            ends[done["exit"]] += 1
+            healed = server.run(db.parent, words, None)
+            assert (healed["exit"], dump(db)) == (Exit.GOOD, copy), (at, healed)
+            assert not list(db.parent.glob(".news.db.copy-*")), at
+    print(f"a restore: {sum(ends.values())} calls: {dict(ends)}")

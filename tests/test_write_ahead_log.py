@@ -395,9 +395,8 @@ def test_a_journal_of_another_file_is_set_aside(pair: tuple[Path, Path], tmp_pat
         # What would happen: SQLite cuts the file.
         harmed = Path(shutil.copy(large, tmp_path / "harmed.db"))
         beside(harmed, "-journal").write_bytes(journal)
-        with closing(sqlite3.connect(harmed)) as db:
-            with suppress(sqlite3.DatabaseError):
-                db.execute("SELECT count(*) FROM articles").fetchone()
+        with closing(sqlite3.connect(harmed)) as db, suppress(sqlite3.DatabaseError):
+            db.execute("SELECT count(*) FROM articles").fetchone()
         assert harmed.stat().st_size < large.stat().st_size, name
 
         with pytest.raises(StoreError, match="The next run puts that right"):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.views.base import DatasetteError
 
 from newscrawl.serve import pages
+from newscrawl.store.errors import StoreError
+from newscrawl.store.write_ahead_log import refuse_foreign
 
 
 class Served(NamedTuple):
@@ -72,9 +76,23 @@ def register_routes(datasette: Datasette) -> list[tuple[str, Any]]:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def prepare_connection(conn: sqlite3.Connection, datasette: Datasette) -> None:
-    """Let no question make a text that fills the memory: ``hex(zeroblob(500000000))``."""
+    """Let no question make a text that fills the memory: ``hex(zeroblob(500000000))``.
+
+    Nor read a file that was put in the archive's place under the log of that: Datasette opens it
+    again for each thread.
+    """
     if datasette in serves:
+        _refuse_foreign_log(conn)
         conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+
+
+def _refuse_foreign_log(conn: sqlite3.Connection) -> None:
+    for _, _, file in conn.execute("PRAGMA database_list"):
+        try:
+            if file:
+                refuse_foreign(Path(file))
+        except StoreError as error:
+            raise DatasetteError(str(error), status=503) from error
 
 
 @hookimpl  # type: ignore[untyped-decorator]

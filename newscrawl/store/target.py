@@ -89,8 +89,9 @@ class Target:
         except Gone as gone:
             try:
                 self.db.conn.rollback()
-            except sqlite3.ProgrammingError:
-                return  # closed already, which removes the log
+            except sqlite3.ProgrammingError:  # closed already, which removes the log of its file
+                self._close_and_take_log(is_kept=False)
+                return
             kept = Path(f"{self.path}.rescued-{utc_now()[:19].replace(':', '')}")
             try:
                 back_up(self.db.conn, kept)
