@@ -100,6 +100,15 @@ def test_restores_a_copy_and_keeps_what_was_there(db: Path, backup: Path) -> Non
         assert list(checking.examine(restored)) == []
 
 
+def test_the_file_keeps_its_owner_and_who_may_read_it(db: Path, backup: Path) -> None:
+    db.chmod(0o640)
+    owner = (12345, 12345) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(db, *owner)
+    restore(backup, db)
+    found = db.stat()
+    assert (found.st_mode & 0o777, found.st_uid, found.st_gid) == (0o640, *owner)
+
+
 def test_what_a_killed_run_committed_is_kept_with_the_file(db: Path, backup: Path) -> None:
     cut_off(db, KILL)
     restore(backup, db)

@@ -330,6 +330,20 @@ def test_a_frame_that_is_torn(killed: Killed, tmp_path: Path) -> None:
         assert not is_foreign(left), size
 
 
+def test_the_log_of_an_archive_that_was_moved_away_is_kept(tmp_path: Path) -> None:
+    """A new archive in its place begins without it, and it can be put beside its own again."""
+    path, moved = tmp_path / "news.db", tmp_path / "moved.db"
+    fill(path, article(page(code(1))))
+    kill_in_a_run(path)
+    path.rename(moved)
+    fill(path, article(page(code(2))))
+    assert codes(path) == {code(2)}
+    [aside] = tmp_path.glob("news.db-wal.stale-*")
+    aside.rename(beside(moved))
+    assert not is_foreign(moved)
+    assert codes(moved) == {code(n) for n in (1, 21, 22, 23)}
+
+
 def test_a_link_leads_to_the_log(killed: Killed, tmp_path: Path) -> None:
     killed.commit()
     left = killed.leave(tmp_path / "left")

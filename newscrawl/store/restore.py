@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,7 @@ def _put(beside: Path, path: Path) -> Path | None:
         sync(path.parent)
         return None
     _fold(path)
+    _give_owner(path, beside)
     is_foreign = write_ahead_log.is_foreign(path)
     kept = write_ahead_log.unused(
         path.with_name(f"{path.name}.before-restore-{utc_now()[:19].replace(':', '')}")
@@ -116,6 +118,14 @@ def _put(beside: Path, path: Path) -> Path | None:
     _take_along(path, None if is_foreign else kept)
     sync(path.parent)
     return kept
+
+
+def _give_owner(path: Path, beside: Path) -> None:
+    """Let who could read and write the file do so with what takes its place."""
+    found = path.stat()
+    with suppress(OSError):  # another user's, which this one may replace and not give away
+        os.chown(beside, found.st_uid, found.st_gid)
+    beside.chmod(stat.S_IMODE(found.st_mode))
 
 
 def _fold(path: Path) -> None:

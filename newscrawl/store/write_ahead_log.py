@@ -109,7 +109,7 @@ def set_aside_foreign(path: Path) -> Path | None:
     log = log_of(path)
     commits = len({each.last_commit for each in read_log(log).links})
     kept = set_aside(log)
-    log.with_name(path.name + "-shm").unlink(missing_ok=True)
+    log.with_name(log.name.removesuffix("-wal") + "-shm").unlink(missing_ok=True)
     logger.warning(
         "%s was not written for this %s, but for a file that was in its place before: was a copy "
         "put there? It holds at least %d commits of that file (%d bytes) and was set aside as %s. "
@@ -156,6 +156,8 @@ def _look(path: Path, log: Path) -> bool | None:
     try:
         if log.stat().st_size <= _HEADER:
             return False
+        if not path.exists() or not path.stat().st_size:
+            return True  # of an archive that was moved away: SQLite would remove it
         file, found = state(path), read_log(log)
         if file is None or not found.links:
             return False
