@@ -16,7 +16,7 @@ from newscrawl.normalise import normalise
 from newscrawl.pages import Unreadable
 from newscrawl.readers.status import runs as runs_of
 from newscrawl.reextract import can_reread, rewrite
-from newscrawl.store import raw, rows, search_index, shape
+from newscrawl.store import identity, raw, rows, search_index, shape
 from newscrawl.store.errors import Damaged, StoreError
 from newscrawl.store.fold import FIELDS, REVISED, Fields, fold
 from newscrawl.store.merging import LAST_SEQ, hash_content, last_seq, sighting_of
@@ -33,7 +33,7 @@ class Finding:
 
     kind: str
     """``file``, ``schema``, ``tables``, ``references``, ``numbers``, ``values``, ``articles``,
-    ``pages``, ``index``, ``names`` or ``ledger``."""
+    ``pages``, ``index``, ``names`` or ``ledger``; of a comparison ``continues``."""
     sentence: str
     can_repair: bool = False
     """Whether ``--repair`` mends it: what is made from other rows, or from the stored pages."""
@@ -219,6 +219,8 @@ def _numbers(connection: sqlite3.Connection) -> Iterator[Finding]:
         yield Finding("numbers", sentence, can_repair=True)
     if highest > LAST_SEQ:
         yield Finding("numbers", f"the last seq is {highest}: no run has given so many")
+    if identity.archive_id(connection) is None:
+        yield Finding("numbers", "the archive has no identity", can_repair=True)
     sql = "SELECT count(*) FROM articles WHERE first_seq > seq"
     if count := connection.execute(sql).fetchone()[0]:
         yield Finding("numbers", f"{count} articles changed before they came: first_seq > seq")
@@ -402,22 +404,18 @@ def info_codes_of(connection: sqlite3.Connection) -> list[str]:
 
 def repair(connection: sqlite3.Connection) -> None:
     """Make anew what is made from the articles: indexes, views, the search index, names, the last
-    sequence number; and a row, still empty, for each article that is gone and whose pages are here.
+    sequence number, the archive's identity; and a row, still empty, for each article that is gone
+    and whose pages are here.
 
     Triggers and indexes that are not newscrawl's are dropped. In one transaction; no page and no
     text of an article is touched.
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        with _any_text(connection):
-            reshape(connection, version)
-            if version == SCHEMA_VERSION:
-                _repair(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise
+    is_chained = identity.has_table(connection)
+    with identity.transaction(connection) if is_chained else connection, _any_text(connection):
+        reshape(connection, version)
+        if version == SCHEMA_VERSION:
+            _repair(connection)
 
 
 def _repair(connection: sqlite3.Connection) -> None:
@@ -435,6 +433,7 @@ def _repair(connection: sqlite3.Connection) -> None:
         "INSERT INTO meta (key, value) SELECT 'seq', coalesce(max(seq), 0) FROM articles"
         " WHERE true ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"
     )
+    identity.insert(connection)
     misnamed = [category for (category,) in connection.execute(_MISNAMED)]
     rows.name_categories(connection, misnamed)
     remove_search_index(connection)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from crawls import ROOT, assert_balanced, ledger, query
 
 from newscrawl.mirror.server import Answers, Server
@@ -68,6 +69,242 @@ def test_workflow() -> None:
         assert re.search(r"@[0-9a-f]{40}$", action), f"{action} is not pinned by its hash"
     assert re.search(r"^permissions:", text, re.MULTILINE)
     assert re.search(r"^concurrency:", text, re.MULTILINE)
+
+
+# -- the workflow, with a stand-in for the service ------------------------------------------
+
+GH = r'''
+"""gh, as far as the workflow uses it: the assets of a release are files of a folder."""
+import json, os, shutil, subprocess, sys
+from pathlib import Path
+
+folder, words = Path(os.environ["FAKE_GH"]), sys.argv[1:]
+calls = folder / "calls"
+number = int(calls.read_text()) + 1 if calls.exists() else 1
+calls.write_text(str(number))
+with (folder / "log").open("a") as log:
+    log.write(" ".join(words) + "\n")
+at, how = os.environ.get("FAKE_GH_FAULT", "0 none").split(" ", 1)
+fault = how if int(at) == number else ""
+release = folder / "release"
+
+
+def option(name):
+    return words[words.index(name) + 1]
+
+
+def listed():
+    assets = [dict(zip(("id", "name"), each.name.split(" ")), size=each.stat().st_size)
+              for each in release.iterdir()]
+    return [{"tag_name": "v1", "assets": []}, {"tag_name": "archive", "assets": assets}]
+
+
+def add(name, data):
+    numbers = [int(each.name.split(" ")[0]) for each in release.iterdir()]
+    (release / f"{max(numbers, default=0) + 1} {name}").write_bytes(data)
+
+
+def by(id_):
+    [found] = [each for each in release.iterdir() if each.name.startswith(f"{id_} ")]
+    return found
+
+
+if fault == "fails":
+    sys.exit("gh: the service does not answer")
+if words[:2] == ["release", "view"]:
+    sys.exit(0 if release.exists() else "release not found")
+elif words[:2] == ["release", "create"]:
+    release.mkdir()
+elif words[:2] == ["release", "upload"]:
+    data, name = Path(words[3]).read_bytes(), Path(words[3]).name
+    assert not list(release.glob(f"* {name}")) or "--clobber" in words
+    add(name, data[: len(data) // 2] if fault else data)
+    if fault == "dies midway":
+        sys.exit("gh: the connection was reset")
+elif words[:2] == ["release", "download"]:
+    found = list(release.glob(f"* {option('--pattern')}"))
+    if not found:
+        sys.exit("no assets match the file pattern")
+    data = found[0].read_bytes()
+    Path(option("--output")).write_bytes(data[: len(data) // 2] if fault else data)
+    if fault == "dies midway":
+        sys.exit("gh: the connection was reset")
+elif "--jq" in words:
+    shown = listed() if release.exists() else []
+    subprocess.run(["jq", "-r", option("--jq")], input=json.dumps(shown), text=True, check=True)
+elif option("--method") == "PATCH":
+    asset = by(words[3].rpartition("/")[2])
+    name = option("-f").removeprefix("name=")
+    asset.rename(asset.with_name(f"{asset.name.split(' ')[0]} {name}"))
+elif option("--method") == "DELETE":
+    by(words[3].rpartition("/")[2]).unlink()
+'''
+
+
+DATE = """#!/bin/bash
+number=$(cat "$FAKE_GH/days" 2> /dev/null || echo 10)
+echo $((number + 1)) > "$FAKE_GH/days"
+echo "202601${number}T000000Z"
+"""
+"""Each run is on a day of its own."""
+
+
+class Repository:
+    """A repository with the workflow, and a release of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "service"
+        self.release = self.folder / "release"
+        self._job = folder / "job"
+        self._bin = folder / "bin"
+        for each in (self.folder, self._bin):
+            each.mkdir()
+        for name, text in (("gh", f"#!{sys.executable}\n{GH}"), ("date", DATE)):
+            (self._bin / name).write_text(text)
+            (self._bin / name).chmod(0o755)
+        text = (DEPLOY / "github" / "crawl.yml").read_text(encoding="utf-8")
+        [self.job] = yaml.safe_load(text)["jobs"].values()
+
+    def run(
+        self, posts: str, *, first: bool = False, fault: str = "0 none", last_step: bool = False
+    ) -> tuple[bool, str, list[str]]:
+        """Run the job from what it installed on; return whether it went well, what it said, and
+        the calls of ``gh``. With *last_step* that alone, once more."""
+        steps = self.job["steps"][2:]
+        outcomes: dict[str, str] = {}
+        if last_step:
+            steps, outcomes = steps[-1:], {"whole": "success"}
+        else:
+            shutil.rmtree(self.folder.parent / "job", ignore_errors=True)
+            (self._job / ".venv" / "bin").mkdir(parents=True)
+            (self._job / ".venv" / "bin" / "newscrawl").symlink_to(BIN / "newscrawl")
+        for name in ("calls", "log"):
+            (self.folder / name).unlink(missing_ok=True)
+        said, is_good = "", True
+        for step in steps:
+            if not self._is_due(step.get("if", ""), outcomes, is_good):
+                outcomes[step.get("id", "")] = "skipped"
+                continue
+            script = step["run"].replace("crawl category", f"crawl posts {posts}")
+            values = {
+                name: {"${{ inputs.first_run }}": str(first).lower(), "${{ github.token }}": "t"}
+                .get(value, value) for name, value in step.get("env", {}).items()
+            }  # fmt: skip
+            done = subprocess.run(
+                ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+                cwd=self._job, capture_output=True, text=True, check=False,
+                env={
+                    **os.environ, **self.job["env"], **values, "GITHUB_REPOSITORY": "me/news",
+                    "PATH": f"{self._bin}:{os.environ['PATH']}", "FAKE_GH": str(self.folder),
+                    "FAKE_GH_FAULT": fault,
+                },
+            )  # fmt: skip
+            said += f"-- {step['name']}: {done.returncode}\n{done.stdout}{done.stderr}"
+            outcomes[step.get("id", "")] = "success" if done.returncode == 0 else "failure"
+            is_good = is_good and done.returncode == 0
+        return is_good, said, (self.folder / "log").read_text().splitlines()
+
+    @staticmethod
+    def _is_due(condition: str, outcomes: dict[str, str], is_good: bool) -> bool:
+        due = True
+        for each in filter(None, condition.split(" && ")):
+            if found := re.fullmatch(r"steps\.(\w+)\.outcome == 'success'", each):
+                due = due and outcomes.get(found[1]) == "success"
+            else:
+                assert each == "always()"
+        return due and (is_good or "always()" in condition)
+
+    def newest(self) -> Path:
+        """Return the asset that the next run would take."""
+        whole = [each for each in self.release.iterdir() if each.name.endswith(".db")]
+        return max(whole, key=lambda each: each.name.split(" ")[1])
+
+    def assets(self) -> list[str]:
+        return sorted(each.name.split(" ")[1] for each in self.release.iterdir())
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    if shutil.which("jq") is None:
+        if os.environ.get("CI"):
+            pytest.fail("jq is not installed")
+        pytest.skip("jq is not installed")
+    return Repository(tmp_path)
+
+
+@pytest.fixture
+def posts(tmp_path: Path) -> list[Path]:
+    """Folders of posts, each with some more than the one before."""
+    files = [(Path(name).name, body) for name, body in Site(articles=24).posts()]
+    folders = []
+    for number in range(1, 4):
+        folders.append(tmp_path / f"posts{number}")
+        folders[-1].mkdir()
+        for name, body in files[: number * 6]:
+            (folders[-1] / name).write_bytes(body)
+    return folders
+
+
+def articles(asset: Path) -> int:
+    return int(query(asset, "SELECT count(*) FROM articles")[0][0])
+
+
+def test_workflow_begins_an_archive_only_when_told(
+    repository: Repository, posts: list[Path]
+) -> None:
+    good, said, _ = repository.run(str(posts[0]))
+    assert (good, "start this workflow by hand with first_run" in said) == (False, True), said
+    assert not repository.release.exists()
+    good, said, _ = repository.run(str(posts[0]), first=True)
+    assert good, said
+    good, said, _ = repository.run(str(posts[0]), first=True)
+    assert (good, "There is an archive" in said) == (False, True), said
+
+
+def test_workflow_never_loses_the_archive(repository: Repository, posts: list[Path]) -> None:
+    assert repository.run(str(posts[0]), first=True)[0]
+    before = repository.newest()
+    whole = [before.read_bytes()]
+    for fault in ("1 fails", "2 fails", "2 dies midway", "2 is cut off"):  # the list, the download
+        good, said, calls = repository.run(str(posts[1]), fault=fault)
+        assert (good, len(calls)) == (False, int(fault[0])), (fault, said)
+        assert [before] == list(repository.release.iterdir()), fault
+        assert before.read_bytes() == whole[0]
+
+    good, said, calls = repository.run(str(posts[1]))
+    assert good, said
+    number = len(calls) - 2
+    whole.append(repository.newest().read_bytes())
+    assert articles(repository.newest()) > articles(before)
+    faults = [f"{at} fails" for at in range(1, number + 1)]
+    # All the same in the step's own calls: view, upload, download, list, rename.
+    for fault in (*faults, "2 dies midway", "2 is cut off", "3 dies midway", "3 is cut off"):
+        good, said, _ = repository.run("", fault=fault, last_step=True)
+        # A release that cannot be looked at is not made a second time.
+        assert not good, (fault, said)
+        assert before.read_bytes() == whole[0], fault
+        assert repository.newest().read_bytes() == whole[1], fault
+    for _ in range(4):
+        good, said, calls = repository.run("", last_step=True)
+        assert good, said
+    assert any("DELETE" in each for each in calls)
+    assert len(repository.assets()) == 4
+    assert all(re.fullmatch(r"news-\w+\.db", name) for name in repository.assets())
+
+
+def test_workflow_keeps_nothing_that_does_not_continue(
+    repository: Repository, posts: list[Path]
+) -> None:
+    assert repository.run(str(posts[0]), first=True)[0]
+    before = repository.assets()
+    # Somebody changes the workflow, and it makes an archive anew.
+    good, said, calls = repository.run(f"{posts[1]} --rebuild --yes")
+    assert (good, "continues: it lacks" in said) == (False, True), said
+    assert not any("upload" in each for each in calls)
+    assert repository.assets() == before
+
+
+# -- Scrapyd ------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from served import Answer, ask, serving
 
 import newscrawl
 from newscrawl.items import Mention
+from newscrawl.store.errors import StoreError
 from newscrawl.store.target import Target
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -269,6 +270,24 @@ def test_pages_are_served_while_a_run_writes(tmp_path: Path) -> None:
         run.end(outcome="good", exit_code=0, reason="")
         target.finish(good=True)
         assert codes(find(site, q="第二篇").text) == ["NW202112292228490029"]
+
+
+def test_a_file_with_the_log_of_another_is_not_served(tmp_path: Path) -> None:
+    """Put in place while it is served: each thread opens the file when it is first needed."""
+    db, other = tmp_path / "news.db", tmp_path / "other.db"
+    fill(db, article(page()))
+    fill(other, article(page("NW202112292228490029")))
+    with serving(db) as site:
+        target = Target(db)
+        run = writer(target)
+        run.add(article(page("NW202201012257099936")), loader_version=1)
+        run.commit()
+        other.replace(db)
+        refused = ask(site)
+        assert (refused.status, "was not written for this news.db" in refused.text) == (503, True)
+        with pytest.raises(StoreError, match="replaced by another file"):
+            target.finish(good=True)
+        assert codes(ask(site).text) == ["NW202112292228490029"]
 
 
 def test_empty_archive_and_old_schema(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from newscrawl.mirror.server import Fault as Slow
 from newscrawl.mirror.server import Server as Mirror
 from newscrawl.outcome import Exit
 from newscrawl.store.archive import open_for_reading
+from newscrawl.store.errors import StoreError
 from newscrawl.store.schema import SCHEMA_VERSION
 
 Serving = Callable[[Answers], Mirror]
@@ -448,6 +449,11 @@ def delete_log(path: Path) -> None:
     path.with_name(path.name + "-wal").unlink()
 
 
+def codes(path: Path) -> set[str]:
+    with closing(open_for_reading(path)) as archive:
+        return {code for (code,) in archive.execute("SELECT info_code FROM articles")}
+
+
 @pytest.mark.parametrize("take_away", [delete, move, replace, delete_log])
 def test_file_taken_away_under_a_run(
     serving: Serving, tmp_path: Path, take_away: Callable[[Path], None]
@@ -470,6 +476,9 @@ def test_file_taken_away_under_a_run(
             stored = query(path, "SELECT count(*) FROM articles")[0][0] if path.exists() else 0
     take_away(path)
     left = path.read_bytes() if path.exists() else None
+    if take_away is replace and run.poll() is None:
+        with pytest.raises(StoreError, match=r"was not written for this news\.db"):
+            open_for_reading(path)  # until the run's end its log lies beside a file not its own
     _, said = run.communicate(timeout=60)
     assert (run.returncode, "Traceback" in said) == (Exit.STORE, False), said
     [kept] = tmp_path.glob("news.db.rescued-*")
@@ -483,6 +492,12 @@ def test_file_taken_away_under_a_run(
         assert list(checking.examine(archive)) == []
     if take_away is replace:
         assert path.read_bytes() == left  # not touched
+    if take_away is move:  # what the run had committed is in the file, wherever that is
+        assert len(codes(path.with_name("moved.db"))) == len(codes(kept))
+    # No log of the run's is left for SQLite to add to another file.
+    assert not [each for each in tmp_path.glob("news.db-*") if each.stat().st_size]
+    if take_away is not delete_log:
+        assert not list(tmp_path.glob("news.db-*"))
 
 
 # -- real disks --------------------------------------------------------------------------------
@@ -586,3 +601,39 @@ def test_every_call_of_a_backup_may_fail(server: Server, whole: Path, tmp_path: 
             assert [each.name for each in copy.parent.iterdir()] == ["copy.db"], (at, done)
             ends[done["exit"]] += 1
     print(f"a backup: {sum(ends.values())} calls: {dict(ends)}")
+
+
+def test_every_call_of_a_restore_may_fail(server: Server, whole: Path, tmp_path: Path) -> None:
+    """The archive is as it was, or the copy; what was there is never gone."""
+    db, backup = tmp_path / "data" / "news.db", tmp_path / "backup.db"
+    db.parent.mkdir()
+    words = ["restore", str(backup), "--db", str(db)]
+    shutil.copy(whole, backup)
+    sql("UPDATE articles SET title = 'the copy'")(backup)
+    copy, before = dump(backup), dump(whole)
+    shutil.copy(whole, db)
+    # All files of the folder: the copy, and the file under its other name, have names of their own.
+    calls = server.run(db.parent, words, Fault(0, 0, False, BAD))["calls"]
+    step = 1 if FAULTS == "all" else max(1, len(calls) // (2 * int(FAULTS)))
+    ends = Counter[int]()
+    for kind in ("fails once", "disk is full", "half a write, then killed"):
+        for at in range(1, len(calls) + 1, step):
+            shutil.rmtree(db.parent)
+            db.parent.mkdir()
+            shutil.copy(whole, db)
+            done = server.run(db.parent, words, KINDS[kind], at)
+            assert done["exit"] in (*BAD, -9), (at, done)
+            assert "Traceback" not in done["said"], (at, done)
+            kept = list(db.parent.glob("news.db.before-restore-*"))
+            if dump(db) == copy:
+                assert [dump(each) for each in kept] == [before], (at, done)
+            else:
+                assert dump(db) == before, (at, done)
+                assert done["exit"] != Exit.GOOD, (at, done)
+            if done["exit"] != -9:
+                assert not list(db.parent.glob(".news.db.copy-*")), (at, done)
+            ends[done["exit"]] += 1
+            healed = server.run(db.parent, words, None)
+            assert (healed["exit"], dump(db)) == (Exit.GOOD, copy), (at, healed)
+            assert not list(db.parent.glob(".news.db.copy-*")), at
+    print(f"a restore: {sum(ends.values())} calls: {dict(ends)}")

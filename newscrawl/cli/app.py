@@ -22,7 +22,7 @@ from newscrawl.store.errors import AlreadyRunning, StoreError
 
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "export", "plot", "serve", "info", "status",
-    "doctor", "check", "backup", "reextract", "retry-rejected", "completion",
+    "doctor", "check", "backup", "restore", "reextract", "retry-rejected", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 

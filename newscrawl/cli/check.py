@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newscrawl.cli.options import db_option, example, json_option, reading
+from newscrawl.cli.options import FILE, db_option, example, json_option, reading
 from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 from newscrawl.outcome import Exit
@@ -30,9 +30,15 @@ if TYPE_CHECKING:
     help="Make anew what can be: the search index, indexes, views, names, numbers, and, after a "
     "copy of the archive is made beside it, damaged articles from their stored pages.",
 )  # fmt: skip
+@click.option(
+    "--continues", type=FILE, metavar="OLD",
+    help="Check only whether the archive is a later state of the archive OLD.",
+)  # fmt: skip
 @json_option
 @click.pass_context
-def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: bool) -> None:
+def command(
+    ctx: click.Context, db: str, quick: bool, repair: bool, continues: str | None, as_json: bool
+) -> None:
     """Check that all that must agree in the archive does.
 
     The file itself, its tables, references between them, sequence numbers, the ledgers of the
@@ -44,7 +50,16 @@ def command(ctx: click.Context, db: str, quick: bool, repair: bool, as_json: boo
     that are not newscrawl's; where the file is damaged, or a table altered, it puts all rows that
     can be read into a new file, and says which cannot: a copy that `newscrawl backup` made may
     have them.
+
+    With --continues OLD both are read only: the archive continues OLD where it is the same one
+    (`archive_id`, which copies keep) and has all runs and articles of OLD. Ask it before a copy is
+    replaced by a newer one. An archive that --rebuild made anew does not continue what was there.
     """
+    if continues is not None:
+        if repair:
+            raise click.UsageError("--continues only compares; give one of it and --repair.")
+        found = _breaks(continues, db)
+        ctx.exit(_report_breaks(continues, db, found, as_json=as_json))
     found = _examine(db, quick=quick)
     reread = False
     if repair and _must_salvage(found):
@@ -75,6 +90,24 @@ def _examine(db: str, *, quick: bool) -> list[Finding]:
 def _must_salvage(found: Sequence[Finding]) -> bool:
     """Whether the file is damaged, or a table altered, so that the rows go into a new one."""
     return any(each.kind in ("file", "tables") and not each.can_repair for each in found)
+
+
+def _breaks(old: str, new: str) -> list[Finding]:
+    from newscrawl.checking import Finding
+    from newscrawl.continuity import breaks
+
+    with reading(old) as before, reading(new) as after:
+        return [Finding("continues", sentence) for sentence in breaks(before, after)]
+
+
+def _report_breaks(old: str, new: str, found: Sequence[Finding], *, as_json: bool) -> Exit:
+    if as_json:
+        click.echo(to_json([asdict(each) for each in found]))
+        return Exit.CRASHED if found else Exit.GOOD
+    for each in found:
+        click.echo(f"{each.kind}: {safe_line(each.sentence)}")
+    say(f"{new} does not continue {old}." if found else f"{new} continues {old}.")
+    return Exit.CRASHED if found else Exit.GOOD
 
 
 def _salvage(db: str) -> bool:

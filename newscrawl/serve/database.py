@@ -10,8 +10,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from datasette.database import Database
+from datasette.views.base import DatasetteError
 
 from newscrawl.serve.sql_rules import Rules
+from newscrawl.store.errors import StoreError
+from newscrawl.store.write_ahead_log import refuse_foreign
 
 T = TypeVar("T")
 
@@ -57,7 +60,14 @@ class Archive(Database):  # type: ignore[misc]  # Datasette has no types
     """An archive, read-only, whoever asks; what is refused gets a sentence."""
 
     def connect(self, write: bool = False) -> sqlite3.Connection:
-        """Open one more connection; to write there is none."""
+        """Open one more connection; to write there is none.
+
+        :raises DatasetteError: the file was put in the archive's place under the log of that.
+        """
+        try:
+            refuse_foreign(Path(self.path))
+        except StoreError as error:
+            raise DatasetteError(str(error), status=503) from error
         mode = "mode=ro" if self.is_mutable else "immutable=1"
         connection = sqlite3.connect(
             f"file:{quote(str(Path(self.path)))}?{mode}",

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newscrawl.store import shape, values
+from newscrawl.store import rollback_journal, shape, values, write_ahead_log
 from newscrawl.store.errors import Gone, NewerSchema, NotAnArchive, StoreError, explain
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
@@ -44,8 +44,11 @@ def open_for_writing(path: str | Path) -> Database:
         return db
     path = Path(path)
     check(path)
+    _check_one_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        rollback_journal.set_aside_foreign(path)
+        write_ahead_log.set_aside_foreign(path)
         db = _connect(str(path))
         try:
             _prepare(db, path)
@@ -77,11 +80,12 @@ def open_for_reading(
         )
     if not (path.is_file() or path.is_dir()):
         raise StoreError(f"{path} is no regular file. Name another one.")
+    write_ahead_log.refuse_foreign(path)
     uri = f"{path.resolve().as_uri()}?mode=ro"
     # Reading a WAL file needs a -shm file beside it. Where none can be made and no writer has
     # left a -wal, the file cannot change under us, and may be read as it is.
-    wal = path.with_name(path.name + "-wal")
-    if (unwritten or not os.access(path.parent, os.W_OK)) and not wal.exists():
+    wal = write_ahead_log.log_of(path)
+    if (unwritten or not os.access(wal.parent, os.W_OK)) and not wal.exists():
         uri += "&immutable=1"
     try:
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
@@ -125,15 +129,20 @@ class Place:
             return
         for suffix in ("", "-wal"):
             known = self._files.get(suffix)
-            found = _identity(self._path + suffix)
+            found = _inode(self._path + suffix)
             if known is None and found is not None:
                 self._files[suffix] = found
             elif found != known:
                 what = "deleted, or moved away," if found is None else "replaced by another file"
                 raise Gone(f"{self._path}{suffix} was {what} while it was being written.")
 
+    def own_log(self) -> Path | None:
+        """Return the log that the run wrote, where it lies still in its place."""
+        log, known = f"{self._path}-wal", self._files.get("-wal")
+        return Path(log) if known is not None and _inode(log) == known else None
 
-def _identity(path: str) -> tuple[int, int] | None:
+
+def _inode(path: str) -> tuple[int, int] | None:
     try:
         found = os.stat(path)
     except OSError:
@@ -187,6 +196,25 @@ def check(path: Path) -> None:
     if header:
         _check_header(header, path)
     _check_writable(path)
+
+
+def _check_one_name(path: Path) -> None:
+    """Refuse to write a file that has a second name: its log is found under one of them alone.
+
+    A lock of the file itself would keep two runs apart, but not the second from missing what the
+    first, killed, has left in its log; and what is written through one name changes the other.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return
+    if found.st_nlink > 1 and path.is_file():
+        raise StoreError(
+            f"{path} has {found.st_nlink} names (hard links), and a run through one would not see "
+            "what a run through another has in its log. Nothing was written. `find FOLDER "
+            f"-samefile {path}` shows them: remove all but one, or copy the file with `newscrawl "
+            "backup`."
+        )
 
 
 def _folder(path: Path) -> StoreError:
@@ -256,6 +284,9 @@ def _prepare(db: Database, path: Path) -> None:
         _claim(db)
     else:
         shape.check_for_writing(db.conn, version, path)
+    # First of all, so that no journal of a longer transaction is ever left beside an archive, to
+    # be written into a copy that is put in its place: see rollback_journal.
+    db.execute("PRAGMA journal_mode = WAL")
     if 0 < version < SCHEMA_VERSION:
         logger.info(
             "Bringing %s from schema %d to %d; an earlier newscrawl cannot write it any more",
@@ -264,7 +295,6 @@ def _prepare(db: Database, path: Path) -> None:
     with db.atomic():  # sqlite-utils would leave its table without an index, if stopped between
         migrations.ensure_migrations_table(db)
     migrations.apply(db)
-    db.execute("PRAGMA journal_mode = WAL")
     db.execute("SELECT count(*) FROM meta").fetchone()  # opens the log: Place looks for it
     # A commit survives the death of the process; after a power cut the last ones may be
     # missing, never half there. FULL would cost an fsync a batch and gain nothing here: what

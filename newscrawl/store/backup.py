@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import sqlite3
 import tempfile
-from collections.abc import Callable
-from contextlib import closing, suppress
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from newscrawl.store import identity
 from newscrawl.store.archive import check, open_for_reading
 from newscrawl.store.errors import StoreError, explain
-from newscrawl.store.lock import WriterLock
+from newscrawl.store.lock import WriterLock, is_alive
 
 STEP = 256
 """Pages of the file copied between two moves of the progress."""
@@ -33,24 +37,35 @@ def back_up(
         raise StoreError(f"{target} is the archive itself. Name another file for its copy.")
     if target.exists() and target.stat().st_size:
         _check_earlier_copy(source, target)
+    with copied(source, target, each=each) as beside:
+        _forget_log(target)
+        beside.replace(target)
+        sync(target.parent)
+
+
+@contextmanager
+def copied(
+    source: sqlite3.Connection, target: Path, *, each: Callable[[int, int], None] | None = None
+) -> Iterator[Path]:
+    """Make a whole copy of *source* beside *target*, on the disk; it is removed where it is left.
+
+    :raises StoreError: it cannot be written, or is not whole; also for what SQLite, or the
+        operating system, refuses within.
+    """
     try:
         beside = _empty_beside(target)
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
     try:
         _copy(source, beside, each)
-        _sync(beside)
-        _forget_log(target)
-        beside.replace(target)
-        _sync(target.parent)
+        sync(beside)
+        yield beside
     except sqlite3.Error as error:
         raise explain(error, str(target)) from error
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            with suppress(OSError):
-                beside.with_name(beside.name + suffix).unlink()
+        _remove(beside)
 
 
 def _check_earlier_copy(source: sqlite3.Connection, target: Path) -> None:
@@ -58,17 +73,11 @@ def _check_earlier_copy(source: sqlite3.Connection, target: Path) -> None:
         raise StoreError(f"{target} is being written by a run. Name another file for the copy.")
     with closing(open_for_reading(target, unwritten=True)) as copy:
         [(articles,)] = copy.execute("SELECT count(*) FROM articles").fetchall()
-        if articles and _first_run(copy) != _first_run(source):
+        if articles and identity.archive_id(copy) != identity.archive_id(source):
             raise StoreError(
                 f"{target} is an archive of its own with {articles} articles, and no copy of "
                 f"{_file_of(source)}. It was left as it is; name another file."
             )
-
-
-def _first_run(db: sqlite3.Connection) -> tuple[object, ...] | None:
-    """What tells an archive, and each copy of it, from every other."""
-    row = db.execute("SELECT started_at, pid, spider FROM runs ORDER BY id LIMIT 1").fetchone()
-    return None if row is None else tuple(row)
 
 
 def _copy(
@@ -89,6 +98,11 @@ def _copy(
             source.execute("ROLLBACK")
         # The copy is a file alone, without a log beside it, until somebody writes it.
         copy.execute("PRAGMA journal_mode = DELETE")
+        if identity.has_table(copy):
+            # A link of its own: put in the archive's place, it is not taken for a state through
+            # which the log of a run went that was killed since.
+            with identity.transaction(copy):
+                pass
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise StoreError(f"The copy is not whole: {found}. Try `newscrawl check`.")
@@ -99,8 +113,15 @@ def _file_of(connection: sqlite3.Connection) -> str:
 
 
 def _empty_beside(target: Path) -> Path:
+    """Make an empty file beside *target*, and remove those of dead processes."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    # Processes have their numbers on one machine: another one may write into the same folder.
+    ours = f".{target.name}.copy-{zlib.crc32(platform.node().encode()):08x}-"
+    pattern = re.compile(rf"{re.escape(ours)}(\d+)-\w+(-wal|-shm|-journal)?")
+    for left in target.parent.iterdir():
+        if (found := pattern.fullmatch(left.name)) and not is_alive(int(found[1])):
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f"{ours}{os.getpid()}-")
     os.close(handle)
     mask = os.umask(0)
     os.umask(mask)
@@ -108,13 +129,19 @@ def _empty_beside(target: Path) -> Path:
     return Path(name)
 
 
+def _remove(beside: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            beside.with_name(beside.name + suffix).unlink()
+
+
 def _forget_log(target: Path) -> None:
     """Remove the log of the copy that is replaced: SQLite would add it to the new one."""
-    for suffix in ("-wal", "-shm"):
+    for suffix in ("-wal", "-shm", "-journal"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until the disk has it: a backup that a power cut takes away is none."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -42,12 +42,9 @@ class WriterLock:
         """Whether a run that is there seems to have it; the lock itself is not tried, lest a run
         that begins just now finds it taken."""
         try:
-            os.kill(int(json.loads(self._holder.read_text())["pid"]), 0)
-        except PermissionError:
-            return True  # somebody else's
+            return is_alive(int(json.loads(self._holder.read_text())["pid"]))
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        return True
 
     def release(self) -> None:
         """Give the lock back; harmless where it is not held."""
@@ -64,3 +61,14 @@ class WriterLock:
             who = "another process"
         archive = str(self.path).removesuffix(".lock")
         return f"A run is already writing {archive}: {who}. Wait for its end, or stop it first."
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine has that number."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True  # somebody else's
+    except (OSError, OverflowError):
+        return False
+    return True

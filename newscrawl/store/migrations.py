@@ -1,11 +1,14 @@
 """How an archive comes to its present tables, step by step.
 
 A released migration is never edited: a file made by any release must open in every later one.
+From the sixth on each begins with :func:`newscrawl.store.identity.advance`, as every transaction.
 """
 
 from __future__ import annotations
 
-from newscrawl.store import search_index
+from pathlib import Path
+
+from newscrawl.store import identity, search_index, write_ahead_log
 from newscrawl.store.database import Database, Migrations
 from newscrawl.store.schema import COUNTERS
 
@@ -98,6 +101,21 @@ def v5_trust(db: Database) -> None:
 
 def _v5_identity(db: Database) -> None:
     """The id of the archive, which its copies keep, and the chain of its commits."""
+    db.table("identity").create(
+        {
+            "id": int,
+            "archive_id": str,
+            "last_commit": str,
+            "commit_before": str,
+            "layout": str,
+        },
+        pk="id",
+        not_null={"archive_id", "last_commit", "commit_before", "layout"},
+    )
+    # The file has no link yet to which the log of this transaction could be tied.
+    file = db.conn.execute("PRAGMA database_list").fetchone()[2]
+    before = write_ahead_log.state(Path(file)) if file else None
+    identity.insert(db.conn, commit_before=before.last_commit if before else identity.NO_COMMIT)
 
 
 def _v5_suspicious_observations(db: Database) -> None:

@@ -381,6 +381,18 @@ TABLES: tuple[Table, ...] = (
         "Numbers about the archive itself.",
         (_c("key", str, "`seq`: the highest sequence number given"), _c("value", int, "number")),
     ),
+    Table(
+        "identity",
+        "One row: which archive this is, and the last links of the chain of its commits, by which "
+        "a log (`-wal`) of another file is recognised.",
+        (
+            _c("id", int, "1"),
+            _c("archive_id", str, "random; the same in every copy of the archive"),
+            _c("last_commit", str, "random; another with every transaction"),
+            _c("commit_before", str, "`last_commit` of the transaction before"),
+            _c("layout", str, "SQLite's `schema_version` in that transaction, in hexadecimal"),
+        ),
+    ),
 )
 
 

@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
+from newscrawl.store import identity
+
 TABLE = "articles_fts"
 COLUMNS = ("title", "digest", "body_text")
 BREAK = "¶"
@@ -285,9 +287,11 @@ def merge(db: sqlite3.Connection) -> None:
     sql = f"INSERT INTO {TABLE} ({TABLE}, rank) VALUES ('merge', ?)"  # noqa: S608  constants
     step = -MERGE_STEP  # below 0: of all pieces, not only of those that are as many as they may be
     while True:
-        before = db.total_changes
-        db.execute(sql, (step,))
-        if db.total_changes - before < 2:  # as FTS5 says that nothing is left to do
+        with identity.transaction(db):
+            before = db.total_changes
+            db.execute(sql, (step,))
+            changes = db.total_changes - before
+        if changes < 2:  # as FTS5 says that nothing is left to do
             return
         step = MERGE_STEP
 

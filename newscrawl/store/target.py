@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
-from newscrawl.store import archive
+from newscrawl.store import archive, identity, write_ahead_log
 from newscrawl.store.archive import MEMORY, Place, check, open_for_writing
 from newscrawl.store.backup import back_up
 from newscrawl.store.clock import utc_now
@@ -89,16 +89,39 @@ class Target:
         except Gone as gone:
             try:
                 self.db.conn.rollback()
-            except sqlite3.ProgrammingError:
-                return  # closed already, which removes the log
+            except sqlite3.ProgrammingError:  # closed already, which removes the log of its file
+                self._close_and_take_log(is_kept=False)
+                return
             kept = Path(f"{self.path}.rescued-{utc_now()[:19].replace(':', '')}")
             try:
                 back_up(self.db.conn, kept)
             except StoreError as error:
-                raise StoreError(f"{gone} It could not be kept elsewhere: {error}") from error
-            finally:
-                self.db.close()
+                log = self._close_and_take_log(is_kept=False)
+                said = f"{gone} It could not be kept elsewhere: {error}"
+                raise StoreError(f"{said} Its log is {log}." if log else said) from error
+            self._close_and_take_log(is_kept=True)
             raise Gone(f"{gone} All that was committed until then is kept in {kept}.") from gone
+
+    def _close_and_take_log(self, *, is_kept: bool) -> Path | None:
+        """Close, and leave no log of ours beside a file that is not ours; return where it is, if
+        anywhere.
+
+        Its commits go into our file, which may lie elsewhere now; where they cannot, or where
+        nothing else has them, the log is kept under another name.
+        """
+        log = self._place.own_log()
+        is_folded = False
+        with suppress(sqlite3.Error):
+            busy, *_ = self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            is_folded = not busy
+        self.db.close()
+        if log is None or self._place.own_log() is None:
+            return None
+        log.with_name(log.name.removesuffix("-wal") + "-shm").unlink(missing_ok=True)
+        if is_folded and is_kept:
+            log.unlink()
+            return None
+        return write_ahead_log.set_aside(log)
 
     def _open_beside(self, path: Path) -> Database:
         self._beside = path.with_name(path.name + ".rebuild")
@@ -119,6 +142,17 @@ def _contents(path: Path) -> tuple[int, int]:
         return int(articles), last_seq(old.conn)
 
 
+def _continue_chain(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Make of what was built a later state of the archive: its id, and its chain of commits.
+
+    The target's own link comes first: then the log tells which file it was written for.
+    """
+    with identity.transaction(target):
+        pass
+    with source:
+        identity.take_over(source, identity.archive_id(target), identity.last_commit(target))
+
+
 def _replace(path: Path, new: Path) -> None:
     """Put the contents of *new* into *path*, in one transaction of SQLite's own backup."""
     try:
@@ -129,6 +163,7 @@ def _replace(path: Path, new: Path) -> None:
             # backup() waits for a lock without limit; so the limit is kept here, and before.
             target.conn.execute("BEGIN IMMEDIATE")
             target.conn.execute("COMMIT")
+            _continue_chain(source, target.conn)
             source.backup(target.conn, pages=1024, progress=_Patience(path, new))
             target.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
     except sqlite3.Error as error:

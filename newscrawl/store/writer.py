@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from newscrawl.items import Article, Listed, Page, Reject
-from newscrawl.store import known_pages, listings, raw, rows, rule_uses, search_index
+from newscrawl.store import identity, known_pages, listings, raw, rows, rule_uses, search_index
 from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
 from newscrawl.store.database import Database
@@ -63,9 +63,7 @@ class Writer:
         with self._explained():
             self._merger = Merger(self.connection, self._reject)
             self._began_behind = self._last_number()
-            # An import that was killed has left its own way.
-            search_index.configure(self.connection, importing=importing)
-        self.run_id = self._begin_run(spider, arguments, versions, pid)
+            self.run_id = self._begin_run(spider, arguments, versions, pid, importing=importing)
 
     # -- what a run finds ---------------------------------------------------------------
 
@@ -149,6 +147,7 @@ class Writer:
         with self._explained():
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN IMMEDIATE")
+            identity.advance(self.connection)
             self._write_counters()
             self._merger.finish()
             self.connection.execute("COMMIT")
@@ -181,7 +180,8 @@ class Writer:
             )
             self.commit()
             # Not before: what is written after it would merge pieces.
-            search_index.configure(self.connection)
+            with identity.transaction(self.connection):
+                search_index.configure(self.connection)
             # A reader may hold an old snapshot: then some of the WAL stays, for the next run.
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -284,9 +284,12 @@ class Writer:
     # -- the run's own rows -------------------------------------------------------------
 
     def _begin_run(
-        self, spider: str, arguments: dict[str, Any], versions: dict[str, str], pid: int
-    ) -> int:
-        with self._explained():
+        self, spider: str, arguments: dict[str, Any], versions: dict[str, str], pid: int,
+        *, importing: bool,
+    ) -> int:  # fmt: skip
+        with identity.transaction(self.connection):
+            # An import that was killed has left its own way.
+            search_index.configure(self.connection, importing=importing)
             # Only the holder of the archive's lock comes here: an open run is a dead one.
             self.connection.execute(
                 "UPDATE runs SET outcome = 'killed', reason = ? WHERE outcome = 'running'",
@@ -303,9 +306,9 @@ class Writer:
                     utc_now(),
                 ),
             )
-            # Into the file itself, and not only its log: a copy of the file alone, made while the
-            # run writes, then says that it is none of a run's end.
-            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        # Into the file itself, and not only its log: a copy of the file alone, made while the run
+        # writes, then says that it is none of a run's end.
+        self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         if cursor.lastrowid is None:
             raise StoreError(f"{self.path} gave the run no number.")
         return cursor.lastrowid

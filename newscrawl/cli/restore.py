@@ -1,0 +1,37 @@
+"""``newscrawl restore``: a copy of the archive in the archive's place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from newscrawl.cli.options import FILE, db_option, example
+from newscrawl.cli.output import number, say
+
+
+@click.command("restore", epilog=example("newscrawl restore /backups/news.db"))
+@click.argument("backup", type=FILE)
+@db_option()
+@click.option(
+    "--of-another", is_flag=True,
+    help="Replace the file also where it is another archive, or none; it is kept beside.",
+)  # fmt: skip
+def command(backup: str, db: str, of_another: bool) -> None:
+    """Put a copy of BACKUP in the place of the archive.
+
+    BACKUP is what `newscrawl backup` made. It is read first to see that it is whole, and stays. The
+    file that was there is kept as FILE.before-restore-TIME, with what a killed run left in its
+    log. A run that writes the archive is not disturbed: then nothing is restored (exit code 5).
+
+    Readers that follow `seq` go back, too: numbers that were given after the copy was made are
+    given again.
+    """
+    from newscrawl.store.restore import restore
+
+    done = restore(Path(backup), Path(db), of_another=of_another)
+    articles = number(done.articles, "article", "articles")
+    last = f", last {done.last_run}" if done.last_run else ""
+    say(f"{db} restored from {backup}: {articles}{last}.")
+    if done.kept is not None:
+        say(f"What was there is kept as {done.kept}.")
