@@ -13,6 +13,7 @@ from scrapy.settings import BaseSettings
 
 from newscrawl import ids
 from newscrawl.items import Page
+from newscrawl.spelling import one_spelling
 
 KINDS = ("answer", "public")
 """Kinds of pages that an infoCode leads to; see :mod:`newscrawl.pages`."""
@@ -49,9 +50,11 @@ def addresses(
             if base is None and "{base}" in each:
                 continue
             url = each.format(base=(base or "").rstrip("/"), info_code=info_code, digits=digits)
-            if url in seen or (allowed is not None and urlsplit(url).hostname not in allowed):
+            if one_spelling(url) in seen or (
+                allowed is not None and urlsplit(url).hostname not in allowed
+            ):
                 continue
-            seen.add(url)
+            seen.add(one_spelling(url))
             yield kind, url
 
 

@@ -67,7 +67,8 @@ class Run:
         self._target = Target(path, overwrite=overwrite)
         self.ledger = Ledger()
         shortest, longest = crawler.settings.getlist("NEWSCRAWL_POLL_SECONDS")
-        self.looks = Looks(self._keep_look, Bounds(float(shortest), float(longest)))
+        bounds = Bounds(float(shortest), float(longest))
+        self.looks = Looks(self._keep_look, bounds, write_confirmed=self._confirm_listing)
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
         self._look_again = [
@@ -89,6 +90,7 @@ class Run:
         """Kept while it runs: asyncio itself holds no reference to a task."""
         self._closed = False
         self._run_id: int | None = None
+        self._began_at: str | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -206,6 +208,10 @@ class Run:
         if getattr(self.crawler.spider, "keeps_looks", True):
             self._write("look", look)
 
+    def _confirm_listing(self, key: ListingKey) -> None:
+        if getattr(self.crawler.spider, "keeps_looks", True):
+            self._write("confirm_listing", key)
+
     def fail_look(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
         self._write("fail_look", key, url=url, found_in=found_in, failure=failure)
@@ -225,6 +231,11 @@ class Run:
             self.outcome = Outcome(exit_, reason)
             close = self.crawler.engine.close_spider_async(reason=self.outcome.name)
             self._closing = asyncio.ensure_future(_unless_closing(close))
+
+    @property
+    def began_at(self) -> str | None:
+        """When it began (UTC); None before it has."""
+        return self._began_at
 
     @property
     def is_open(self) -> bool:
@@ -269,7 +280,7 @@ class Run:
             for rule in pages.rules_of(kind):
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
-        self._run_id = self._writer.run_id
+        self._run_id, self._began_at = self._writer.run_id, self._writer.began_at
         logger.info("Writing to %s, run %d", self._target.path, self._run_id)
         self._commits = asyncio.ensure_future(self._commit_regularly())
 

@@ -14,7 +14,7 @@ from newscrawl import ids
 from newscrawl.base_spider import header, is_set, status_of, stem_of, why
 from newscrawl.following import Following
 from newscrawl.items import Article, Listed, Page
-from newscrawl.looks import UnderWay, hash_links
+from newscrawl.looks import Repeated, hash_links
 from newscrawl.middlewares import ask_whether_changed
 from newscrawl.outcome import Exit
 from newscrawl.pages import Unreadable, listing
@@ -69,7 +69,6 @@ class CategorySpider(Resolving, Following):
         """Slugs whose listing does not exist."""
         self.arrived = False
         """Whether the home page came: a run without it has seen nothing."""
-        self._posts: set[str] = set()
         self._shown: dict[str, list[bool]] = {}
         """For each slug in the paths of the home page's posts, which of them are known."""
         self._unknown: list[str] = []
@@ -187,6 +186,8 @@ class CategorySpider(Resolving, Following):
                 page, _ = self.post_at(link)
             except ids.BadInfoCode:
                 continue
+            if not self.named:
+                self.run.looks.at_home.add(page.url)
             is_known = known_pages.find(self.run.connection, page) is not None
             for slug in listing.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
@@ -202,6 +203,7 @@ class CategorySpider(Resolving, Following):
         if slug in self._listings:
             if found_in == "footer" and self._listings[slug] == "path":
                 self._listings[slug] = found_in  # what was a guess is now known to exist
+                self.run.looks.confirm(self._key(slug))
                 if slug in self._missing:
                     self._list_lost(slug, "the server answered with status 404")
             return
@@ -371,15 +373,13 @@ class CategorySpider(Resolving, Following):
         except ids.BadInfoCode as error:
             self.run.trouble(f"The link {link} leads to no post: {error}")
             return
-        if page.url in self._posts:
+        if asked := self.asked_as(page.url):
             self.run.ledger.link("repeated")
-            if page.url in self.run.ledger.under_way:
-                yield UnderWay(page.url)
+            yield Repeated(asked)
         elif not self.is_allowed(page.url) or self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
             return
         else:
-            self._posts.add(page.url)
             yield self.get(page, priority=POST)
         if category is not None:
             yield Listed(page.key, info_code, category)
@@ -390,7 +390,7 @@ class CategorySpider(Resolving, Following):
         named = {slug.casefold() for slug in self.named}
         for page, info_code, known in young:
             page.url = self.own(page.url)
-            is_ours = page.url.startswith(self.base_url) and page.url not in self._posts
+            is_ours = page.url.startswith(self.base_url) and not self.asked_as(page.url)
             slugs = {slug.casefold() for slug in listing.category_of_path(page.url)}
             if not is_ours or self.is_full or self.is_too_old(info_code):
                 continue
@@ -398,7 +398,6 @@ class CategorySpider(Resolving, Following):
                 continue
             if named and not slugs & named:
                 continue
-            self._posts.add(page.url)
             yield self.get(page, priority=POST)
 
     def _young_since(self) -> str:

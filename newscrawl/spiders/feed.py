@@ -71,7 +71,7 @@ class FeedSpider(Resolving, Following):
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the lists, by name."""
         self._seen: set[str] = set()
-        """Keys of the pages of entries and posts met in this run."""
+        """Keys of the entries met in this run."""
         self._lost: list[str] = []
         """What became of the lists of which nothing could be read."""
         self._uncounted = 0
@@ -121,7 +121,7 @@ class FeedSpider(Resolving, Following):
             return
         page = Page(
             kind="list", id=asked.label, url=response.url, body=response.body,
-            observed_at=utc_now(), site=self.site,
+            observed_at=utc_now(), ordered_at=self.run.began_at, site=self.site,
             content_type=header(response, "Content-Type"),
         )  # fmt: skip
         try:
@@ -253,14 +253,13 @@ class FeedSpider(Resolving, Following):
             return False
         if elsewhere is not None:
             return (yield from self._ask_article(elsewhere))
-        if page.key in self._seen:
+        if self.asked_as(page.url):
             self.run.ledger.link("repeated")
         elif stored.has_page(self.run.connection, page):
             self.run.ledger.link("skipped")
         elif self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
         else:
-            self._seen.add(page.key)
             yield self.get(page, post_of=info_code)
             return True
         return False

@@ -46,8 +46,8 @@ _PAGE = (
     _c(
         "page_id",
         str,
-        "the id as the page's address prints it; of a file its folder and name, of an entry its "
-        "list's shape and id",
+        "the id as the page's address prints it; of a post the path of its address, of a file its "
+        "folder and name, of an entry its list's shape and id",
     ),
 )
 
@@ -224,6 +224,12 @@ TABLES: tuple[Table, ...] = (
                 "gone_at",
                 str,
                 "when the site first said that it is no more (UTC); NULL: it did not",
+            ),
+            _c(
+                "ordered_at",
+                str,
+                "start of the run that first saw it (UTC): of the pages of one run, the order in "
+                "which they came means nothing; NULL: `observed_at`",
             ),
         ),
     ),

@@ -65,6 +65,8 @@ class Writer:
             self._began_behind = self._last_number()
             # An import that was killed has left its own way.
             search_index.configure(self.connection, importing=importing)
+        self.began_at = utc_now()
+        """When the run began (UTC)."""
         self.run_id = self._begin_run(spider, arguments, versions, pid)
 
     # -- what a run finds ---------------------------------------------------------------
@@ -111,6 +113,10 @@ class Writer:
     def look(self, look: listings.Look) -> None:
         """Keep a good look at a listing."""
         self._write(lambda db: listings.write_look(db, look))
+
+    def confirm_listing(self, key: listings.ListingKey) -> None:
+        """Note that a post spells the name of a listing that was guessed at."""
+        self._write(lambda db: listings.confirm(db, key))
 
     def fail_look(self, key: listings.ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
@@ -294,7 +300,7 @@ class Writer:
                     json.dumps(arguments, ensure_ascii=False),
                     json.dumps(versions),
                     pid,
-                    utc_now(),
+                    self.began_at,
                 ),
             )
             # Into the file itself, and not only its log: a copy of the file alone, made while the
