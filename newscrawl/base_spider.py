@@ -198,6 +198,7 @@ class NewsSpider(scrapy.Spider):
         except pages.Unreadable as error:
             yield from self.unreadable(Reject(page, error.reason, error.detail), **cb_kwargs)
             return
+        self.before(article)
         yield article
         try:
             yield from self.after(article, **cb_kwargs)
@@ -220,6 +221,9 @@ class NewsSpider(scrapy.Spider):
             yield failed
             return
         yield from self.failed(failed, **request.cb_kwargs)
+
+    def before(self, article: Article) -> None:
+        """Note what an article leads to, before it is stored: no kill must come between."""
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Yield what an article leads to."""

@@ -50,11 +50,11 @@ def addresses(
             if base is None and "{base}" in each:
                 continue
             url = each.format(base=(base or "").rstrip("/"), info_code=info_code, digits=digits)
-            if one_spelling(url) in seen or (
-                allowed is not None and urlsplit(url).hostname not in allowed
-            ):
+            spelling = one_spelling(url)
+            is_foreign = allowed is not None and urlsplit(url).hostname not in allowed
+            if spelling in seen or is_foreign:
                 continue
-            seen.add(one_spelling(url))
+            seen.add(spelling)
             yield kind, url
 
 

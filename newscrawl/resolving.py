@@ -94,6 +94,8 @@ class Resolving(NewsSpider):
     def _next(self, info_code: str = "", rest: list[Address] | None = None) -> Iterator[Request]:
         if rest:
             yield from self._ask(info_code, rest)
+        elif info_code:
+            self.run.answer_tried(info_code)
 
 
 def share_host(link: str) -> str | None:

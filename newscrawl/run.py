@@ -23,6 +23,8 @@ from newscrawl.ledger import End, Ledger
 from newscrawl.looks import Looks
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.polling import Bounds, is_page_due
+from newscrawl.resolvers import KINDS
+from newscrawl.store import unresolved
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, said
 from newscrawl.store.listings import ListingKey, Look
@@ -143,6 +145,9 @@ class Run:
 
     def _stored(self, article: Article, verdict: End) -> None:
         assert article.page is not None  # noqa: S101  it could not have been stored
+        if article.page.kind in KINDS and article.body_rank is not None:
+            # Before it is counted, since then it may be committed.
+            self._write_uncommitted("answered", article.page.site, article.info_code)
         self._settle(article.page.url, verdict)
         for construct, times in (article.unknown or {}).items():
             self.crawler.stats.inc_value(f"unknown/{construct}", times)
@@ -182,6 +187,34 @@ class Run:
         """Count a page that is known and not due for another look."""
         self.ledger.skip(page.url)
         self.looks.settled(page.url, "rejected" if is_rejected else None)
+
+    def expect_answer(self, info_code: str, link: str | None) -> None:
+        """Note that an article is to be resolved, so that a later run knows it, whatever comes.
+
+        To be called before the article's own page is handed on.
+        """
+        self._write("expect_answer", self._site, info_code, link)
+
+    def unanswered(self, since: str | None = None) -> list[tuple[str, str | None]]:
+        """Return the articles to resolve now, the newest first, with their share links.
+
+        With *since*, those whose posts were seen since then are among them, whoever stored them.
+        """
+        if since is not None:
+            self._write("expect_young", self._site, since)
+        return unresolved.due(self.connection, self._site, utc_now())
+
+    def answer_tried(self, info_code: str) -> None:
+        """Note that an article was to be had nowhere: it is asked for again, but not soon."""
+        self._write("answer_tried", self._site, info_code, self._look_again)
+
+    def answered(self, info_code: str) -> None:
+        """Note that an article needs no answer any more."""
+        self._write("answered", self._site, info_code)
+
+    @property
+    def _site(self) -> str:
+        return str(getattr(self.crawler.spider, "site", ""))
 
     def listed(self, listed: Listed) -> None:
         """Note a listing's category for an article."""
@@ -361,14 +394,16 @@ class Run:
     # -- the archive --------------------------------------------------------------------
 
     def _write(self, method: str, *args: Any, **options: Any) -> None:
+        self._write_uncommitted(method, *args, **options)
+        self._commit_if_due()
+
+    def _write_uncommitted(self, method: str, *args: Any, **options: Any) -> None:
         if self._writer is None:
             return
         try:
             getattr(self._writer, method)(*args, **options)
         except StoreError as error:
             self._store_failed(error)
-        else:
-            self._commit_if_due()
 
     def _commit_if_due(self) -> None:
         if self._writer is None or not self._writer.is_due:

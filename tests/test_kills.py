@@ -105,8 +105,8 @@ def whole_run(server: Server, path: Path, number: int) -> None:
 def contents(path: Path) -> dict[str, list[Any]]:
     """Return all rows, without what depends on when and in which order pages came."""
     found = dump(path, without=(
-        "seq", "first_seq", "first_seen_at", "changed_at", "observed_at", "last_seen_at", "ordered_at",
-        "replaced_at", "id", "run_id", "times",
+        "seq", "first_seq", "first_seen_at", "changed_at", "observed_at", "last_seen_at",
+        "ordered_at", "replaced_at", "id", "run_id", "times",
     ))  # fmt: skip
     del found["pages"]  # a page that was read twice, and was built between, has two
     for row in found["sightings"]:

@@ -92,6 +92,7 @@ class CategorySpider(Resolving, Following):
             self._keep_unchanged(response, ListingKey(self.site, "home", ""), self._home)
             yield from self._ask_listings()
             yield from self._look_again()
+            yield from self._resolve_left()
             return
         try:
             found = listing.read_listing(self._listing_page(response))
@@ -111,6 +112,7 @@ class CategorySpider(Resolving, Following):
             asked = (each for link in found.links for each in self.ask_post(link))
             yield from self.run.looks.noting(look, self._home, asked)
         yield from self._look_again()
+        yield from self._resolve_left()
 
     def home_failed(self, failure: TwistedFailure) -> None:
         """End the run: without its home page nothing is known of the mirror."""
@@ -400,9 +402,27 @@ class CategorySpider(Resolving, Following):
                 continue
             yield self.get(page, priority=POST)
 
+    def _resolve_left(self) -> Iterator[Request]:
+        """Resolve what an earlier run was to resolve and did not, and what none was asked to."""
+        if self.share:
+            young = None if self.named else self._young_since()
+            for info_code, link in self.run.unanswered(young):
+                if not self.is_too_old(info_code):
+                    yield from self.resolve(info_code, link=link)
+
     def _young_since(self) -> str:
         days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
         return (datetime.fromisoformat(utc_now()) - timedelta(days=days)).isoformat()
+
+    def before(self, article: Article) -> None:
+        """Note that the share link of a post is to be resolved."""
+        if self._is_resolved(article) and article.info_code:
+            self.run.expect_answer(article.info_code, article.share_url)
+
+    def _is_resolved(self, article: Article) -> bool:
+        """Whether the share link of what a page tells is asked for."""
+        is_link = bool(self.share and article.share_url and article.info_code)
+        return is_link and not self.is_before_since(article)
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Go on to the categories that a post names, and to its share link when asked."""
@@ -412,5 +432,5 @@ class CategorySpider(Resolving, Following):
         found_in = "footer" if len(slugs) == 1 else "path"
         for slug in () if self.named else slugs:
             yield from self.ask_listing(slug, found_in=found_in)
-        if self.share and article.share_url and article.info_code:
+        if self._is_resolved(article) and article.info_code:
             yield from self.resolve(article.info_code, link=article.share_url)

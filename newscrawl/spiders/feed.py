@@ -92,6 +92,12 @@ class FeedSpider(Resolving, Following):
         for info_code in left_over:
             for request in self._ask_article(info_code):
                 yield request
+        for info_code, link in self.run.unanswered():
+            if self._is_to_ask(info_code):
+                for request in self.resolve(info_code, link=link):
+                    yield request
+            elif link is None:
+                self.run.answered(info_code)
 
     # -- lists --------------------------------------------------------------------------
 
@@ -192,7 +198,7 @@ class FeedSpider(Resolving, Following):
                 yield from self._reject_entry(page, "no_id", str(error))
             return False
         is_known = stored.has_page(self.run.connection, page)
-        info_code = yield from self._yield_entry(page)
+        info_code = yield from self._yield_entry(page, is_post=shape == entry.ATOM)
         if info_code is None:
             return False
         if shape == entry.ATOM:
@@ -201,7 +207,12 @@ class FeedSpider(Resolving, Following):
             return not is_known
         return (yield from self._ask_article(info_code))
 
-    def _yield_entry(self, page: Page) -> Generator[Any, None, str | None]:
+    def _is_to_ask(self, info_code: str) -> bool:
+        """Whether an article is to be asked for by the ways of the spider `share`."""
+        is_news = ids.digits(info_code) is not None and not self.is_too_old(info_code)
+        return is_news and not stored.has_article(self.run.connection, info_code)
+
+    def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
         if page.key in self._seen:
             self.run.ledger.link("repeated")
@@ -217,6 +228,8 @@ class FeedSpider(Resolving, Following):
             self.run.ledger.link("filtered")
             return None
         self._count(page)
+        if not is_post and self._is_to_ask(article.info_code):
+            self.run.expect_answer(article.info_code, None)
         yield article
         return article.info_code
 

@@ -52,8 +52,8 @@ def fold(sightings: Iterable[Sighting]) -> Fields:
     """Return the row that *sightings* make together.
 
     The fuller body wins, within one rank the later observation, and of the pages of one run the
-    one that the others lead to; what a page lacks erases nothing; categories, tags and mentions add up. A precise time wins over a vague one,
-    whichever page says it.
+    one that the others lead to; what a page lacks erases nothing; categories, tags and mentions
+    add up. A precise time wins over a vague one, whichever page says it.
     """
     ordered = [*sightings]
     if len(ordered) == 1:

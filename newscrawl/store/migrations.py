@@ -105,10 +105,17 @@ def _v5_suspicious_observations(db: Database) -> None:
 
 
 def _v5_addresses(db: Database) -> None:
-    """What tells pages of one name under two addresses apart, and orders those of one run."""
+    """What tells pages of one name apart and orders those of one run; what is to be resolved."""
     db.table("sightings").add_column("ordered_at", str)
     for sql in _V5_POSTS:
         db.conn.execute(sql)
+    unresolved = db.table("unresolved")
+    unresolved.create(
+        {"source_site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
+        pk=("source_site", "info_code"),
+        not_null={"source_site", "info_code"},
+    )
+    unresolved.create_index(["source_site", "due_at"])
 
 
 def _v5_clocks(db: Database) -> None:

@@ -331,6 +331,17 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
+        "unresolved",
+        "Articles whose share link a run set out to resolve, until it is.",
+        (
+            _c("source_site", str, "configured name of the site"),
+            _c("info_code", str, "the article"),
+            _c("link", str, "its share link, as a page prints it; NULL where a list named it"),
+            _c("first_tried_at", str, "when it was first to be had nowhere (UTC); NULL: never"),
+            _c("due_at", str, "when it is asked for next (UTC); NULL: no more"),
+        ),
+    ),
+    Table(
         "holes",
         "Times of which a listing may have shown articles that nobody saw: it was not looked at "
         "before it dropped them.",

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from newscrawl.items import Article, Listed, Page, Reject
-from newscrawl.store import known_pages, listings, raw, rows, rule_uses, search_index
+from newscrawl.store import known_pages, listings, raw, rows, rule_uses, search_index, unresolved
 from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
 from newscrawl.store.database import Database
@@ -113,6 +113,22 @@ class Writer:
     def look(self, look: listings.Look) -> None:
         """Keep a good look at a listing."""
         self._write(lambda db: listings.write_look(db, look))
+
+    def expect_answer(self, site: str, info_code: str, link: str | None) -> None:
+        """Note that an article is to be resolved; before its post is written."""
+        self._write(lambda db: unresolved.expect(db, site, info_code, link, utc_now()), 0)
+
+    def expect_young(self, site: str, since: str) -> None:
+        """Note that the articles whose posts were seen since then are to be resolved."""
+        self._write(lambda db: unresolved.expect_young(db, site, since, utc_now()), 0)
+
+    def answer_tried(self, site: str, info_code: str, hours: Sequence[float]) -> None:
+        """Note that an article was to be had nowhere."""
+        self._write(lambda db: unresolved.tried(db, site, info_code, utc_now(), hours), 0)
+
+    def answered(self, site: str, info_code: str) -> None:
+        """Note that an article was resolved, in the transaction of its answer."""
+        self._write(lambda db: unresolved.resolved(db, site, info_code), 0)
 
     def confirm_listing(self, key: listings.ListingKey) -> None:
         """Note that a post spells the name of a listing that was guessed at."""
