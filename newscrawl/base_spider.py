@@ -34,6 +34,7 @@ from newscrawl.network.guard import HANDLER, PORTS, Place, Refused
 from newscrawl.network.patience import LeftAlone
 from newscrawl.network.robots import NoRules
 from newscrawl.run import Run, run_of
+from newscrawl.spelling import one_spelling, path_of
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 
@@ -80,6 +81,8 @@ class NewsSpider(scrapy.Spider):
         self.base_url = ""
         self.allowed_domains: list[str] = []
         self.is_own_base = "base_url" in arguments
+        self._asked: dict[str, str] = {}
+        """The address of each page asked for in this run, by the one spelling of it."""
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -125,8 +128,17 @@ class NewsSpider(scrapy.Spider):
 
     # -- one page -----------------------------------------------------------------------
 
+    def asked_as(self, url: str) -> str | None:
+        """Return the address under which the page at *url* was asked for in this run, if it was."""
+        return self._asked.get(one_spelling(url))
+
     def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
-        """Return the request for *page*, which the ledger counts as scheduled."""
+        """Return the request for *page*, which the ledger counts as scheduled.
+
+        Whether it was asked for before is the caller's to find out, by :meth:`asked_as`: Scrapy
+        would drop a second request without a word to the ledger.
+        """
+        self._asked[one_spelling(page.url)] = page.url
         request = Request(
             page.url,
             callback=self.parse_page,
@@ -134,6 +146,7 @@ class NewsSpider(scrapy.Spider):
             meta={"page": page},
             priority=priority,
             cb_kwargs=cb_kwargs,
+            dont_filter=True,
         )
         # Now: an address of which Scrapy makes no request must not wait for its end.
         self.run.ledger.schedule(page.url)
@@ -142,7 +155,8 @@ class NewsSpider(scrapy.Spider):
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
         kind = self.kind_of(response.url)
-        page = Page(kind, stem_of(response.url), response.url, b"", "", self.site)
+        id_ = path_of(response.url) if kind == "post" else stem_of(response.url)
+        page = Page(kind, id_, response.url, b"", "", self.site)
         if page.url not in self.run.ledger.under_way:
             self.run.ledger.schedule(page.url)
         response.meta["page"] = page
@@ -154,7 +168,7 @@ class NewsSpider(scrapy.Spider):
             return None
         try:
             found = ids.from_stem(stem_of(url), page.site)
-            return None if found == ids.from_stem(page.id, page.site) else found
+            return None if found == ids.from_stem(stem_of(page.url), page.site) else found
         except ids.BadInfoCode:
             return None
 
@@ -170,6 +184,7 @@ class NewsSpider(scrapy.Spider):
             yield from self.parse(response)
             return
         page = received(response)
+        page.ordered_at = self.run.began_at
         if response.status == 304:
             yield Unchanged(page)
             return
@@ -183,6 +198,7 @@ class NewsSpider(scrapy.Spider):
         except pages.Unreadable as error:
             yield from self.unreadable(Reject(page, error.reason, error.detail), **cb_kwargs)
             return
+        self.before(article)
         yield article
         try:
             yield from self.after(article, **cb_kwargs)
@@ -205,6 +221,9 @@ class NewsSpider(scrapy.Spider):
             yield failed
             return
         yield from self.failed(failed, **request.cb_kwargs)
+
+    def before(self, article: Article) -> None:
+        """Note what an article leads to, before it is stored: no kill must come between."""
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Yield what an article leads to."""

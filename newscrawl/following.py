@@ -11,6 +11,7 @@ from newscrawl.base_spider import NewsSpider, day, stem_of
 from newscrawl.items import Article, Page
 from newscrawl.normalise import normalise
 from newscrawl.pages import listing
+from newscrawl.spelling import path_of
 
 
 class Following(NewsSpider):
@@ -51,9 +52,8 @@ class Following(NewsSpider):
             is_address = False
         if not is_address:
             raise ids.BadInfoCode(link, "is no address of a page")
-        page_id = stem_of(url)
-        info_code = ids.from_stem(page_id, self.site)
-        return Page("post", page_id, url, b"", observed_at="", site=self.site), info_code
+        info_code = ids.from_stem(stem_of(url), self.site)
+        return Page("post", path_of(url), url, b"", observed_at="", site=self.site), info_code
 
     def is_too_old(self, info_code: str) -> bool:
         """Whether the id's date is before ``since``, with a day of grace: it may differ by one."""

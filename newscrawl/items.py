@@ -40,15 +40,17 @@ class Mention:
 class Page:
     """One answer of a source, or one file: its bytes, and where and when they were had.
 
-    A page is known by its kind and by the id in its address: the two pages of one article,
-    ``…/NW<digits>.html`` and ``…/<digits>.html``, are two pages.
+    A page is known by its kind and by an id that its address has: the two pages of one article,
+    ``…/NW<digits>.html`` and ``…/<digits>.html``, are two pages, and so is one file name under
+    two paths.
     """
 
     kind: str
     """``post`` (page of the mirror), ``answer`` (of GetNewsText), ``public`` (article page),
     ``file`` (a post file), ``entry`` (of a feed or list)."""
     id: str
-    """The id as its address prints it: ``NW202112282228490028`` or ``202112082206672930``."""
+    """Of a post the path of its address (``guojishangbao/2021/12/28/NW202112282228490028.html``),
+    of an answer or article page the id as printed: ``202112082206672930``."""
     url: str
     body: bytes
     observed_at: str
@@ -59,6 +61,9 @@ class Page:
     """The Content-Type header, where there was one: it may name the charset."""
     etag: str | None = None
     last_modified: str | None = None
+    ordered_at: str | None = None
+    """Since when it counts among the pages of its article: the start of the run that fetched it,
+    since the order of answers within a run means nothing; None: since it was observed."""
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -11,12 +11,12 @@ from scrapy.http import Request
 
 from newscrawl.ledger import End
 from newscrawl.polling import Bounds, is_listing_due, next_interval
-from newscrawl.store.listings import Listing, Look
+from newscrawl.store.listings import Listing, ListingKey, Look
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
-    """A page that a listing leads to, and that another one has led to before: it is to come."""
+class Repeated:
+    """A page that a listing leads to, and that another one has led to before."""
 
     url: str
 
@@ -39,18 +39,31 @@ class Looks:
     Its validators are kept only if all is stored: else a later 304 would hide what is missing.
     """
 
-    def __init__(self, write: Callable[[Look], None], bounds: Bounds) -> None:
+    def __init__(
+        self, write: Callable[[Look], None], bounds: Bounds,
+        *, write_confirmed: Callable[[ListingKey], None],
+    ) -> None:  # fmt: skip
         self._write = write
+        self._write_confirmed = write_confirmed
         self._bounds = bounds
         self._open: dict[str, list[_Open]] = {}
         """By the address of each page that is waited for."""
+        self._ended: dict[str, End | None] = {}
+        """How each page of the run has ended, by its address."""
+        self._confirmed: set[ListingKey] = set()
+        """Listings that were guessed at, and whose name a post of this run spells."""
+        self.at_home: set[str] = set()
+        """Addresses of the pages that the home page shows: they are news of no other listing."""
 
     def noting(self, look: Look, stored: Listing | None, found: Iterable[Any]) -> Iterator[Any]:
         """Yield what a listing leads to, and keep the look when all of it has ended."""
         opened = _Open(look, stored)
         for each in found:
             match each:
-                case UnderWay():
+                case Repeated() if each.url in self._ended:
+                    self._note(opened, each.url)
+                    continue
+                case Repeated():
                     self._wait(opened, each.url)
                     continue
                 case Request() if "page" in each.meta:
@@ -60,21 +73,36 @@ class Looks:
         self._close_if_done(opened)
 
     def _wait(self, opened: _Open, url: str) -> None:
+        if url in opened.waiting:
+            return  # it links the page twice
         opened.waiting.add(url)
         self._open.setdefault(url, []).append(opened)
 
     def settled(self, url: str, end: End | None) -> None:
         """Note how the page at *url* ended; None where it was not asked for after all."""
-        for number, opened in enumerate(self._open.pop(url, ())):
+        self._ended[url] = end
+        for opened in self._open.pop(url, ()):
             opened.waiting.discard(url)
-            if end in ("failed", "rejected"):
-                opened.look.is_complete = False
-            if end == "new" and number == 0:
-                opened.look.has_news = True
+            self._note(opened, url)
             self._close_if_done(opened)
+
+    def _note(self, opened: _Open, url: str) -> None:
+        """Note what the end of a page means for a listing, whichever of them came first."""
+        end, look = self._ended[url], opened.look
+        if end in ("failed", "rejected"):
+            look.is_complete = False
+        if end == "new" and (look.key.kind == "home" or url not in self.at_home):
+            look.has_news = True
+
+    def confirm(self, key: ListingKey) -> None:
+        """Note that a post spells the name of a listing that was guessed at: it exists."""
+        self._confirmed.add(key)
+        self._write_confirmed(key)  # it may have been kept before
 
     def keep(self, look: Look, stored: Listing | None) -> None:
         """Keep a look that leads to nothing: the listing is as it was, or is none."""
+        if look.key in self._confirmed:
+            look.found_in = "footer"
         before = stored.interval if stored else None
         is_early = stored is not None and not is_listing_due(
             stored.checked_at, before, look.looked_at

@@ -193,6 +193,8 @@ class KnownBeforeFetched(BaseSpiderMiddleware):
         run = run_of(self.crawler)
         if not run.is_due(known):
             run.skip(page, is_rejected=known.is_rejected)
+            if known.is_rejected and (info_code := request.cb_kwargs.get("info_code")):
+                run.answer_tried(info_code)
             return None
         request.meta["known"] = known
         if known.url == request.url:

@@ -57,6 +57,13 @@ def is_page_due(observed_at: str, last_seen_at: str, now: str, hours: Sequence[f
     return any(looked < each <= since for each in hours)
 
 
+def next_try(first: str, now: str, hours: Sequence[float]) -> str | None:
+    """Return when to ask again for what was asked for in vain *first* then; None for never."""
+    waited = _seconds(first, now) / 3600
+    left = [each for each in hours if each > waited]
+    return _utc(datetime.fromisoformat(first) + timedelta(hours=min(left))) if left else None
+
+
 def forgotten_until(now: str, days: int) -> str:
     """Return the time up to which a mirror has forgotten what it showed (UTC).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from newscrawl import pages
 from newscrawl.items import Page
@@ -153,7 +153,7 @@ def _reread(db: sqlite3.Connection, key: rows.Key, known: rows.Known, found: Sur
             found.unreadable.append(f"{page.url}: {pages.REASONS[reason]}")
             return sighting
         said = carry_over(said, sighting_of(normalise(article), page).fields)
-    return Sighting(*key, url=sighting.url, observed_at=sighting.observed_at, fields=said)
+    return replace(sighting, fields=said)
 
 
 def _states(db: sqlite3.Connection, key: rows.Key, sighting: Sighting) -> Iterator[Page]:

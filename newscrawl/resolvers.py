@@ -13,6 +13,7 @@ from scrapy.settings import BaseSettings
 
 from newscrawl import ids
 from newscrawl.items import Page
+from newscrawl.spelling import one_spelling
 
 KINDS = ("answer", "public")
 """Kinds of pages that an infoCode leads to; see :mod:`newscrawl.pages`."""
@@ -49,9 +50,11 @@ def addresses(
             if base is None and "{base}" in each:
                 continue
             url = each.format(base=(base or "").rstrip("/"), info_code=info_code, digits=digits)
-            if url in seen or (allowed is not None and urlsplit(url).hostname not in allowed):
+            spelling = one_spelling(url)
+            is_foreign = allowed is not None and urlsplit(url).hostname not in allowed
+            if spelling in seen or is_foreign:
                 continue
-            seen.add(url)
+            seen.add(spelling)
             yield kind, url
 
 

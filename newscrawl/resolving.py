@@ -26,10 +26,6 @@ class Resolving(NewsSpider):
     resolvers: list[tuple[str, str]]
     """Kind of page and URL template of each place to ask, first one first."""
 
-    def __init__(self, name: str | None = None, **arguments: str) -> None:
-        super().__init__(name, **arguments)
-        self._asked: set[str] = set()
-
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Read the resolvers before the run begins."""
@@ -66,10 +62,9 @@ class Resolving(NewsSpider):
         if not rest:
             return
         kind, url = rest[0]
-        if url in self._asked:
+        if self.asked_as(url):
             self.run.ledger.link("repeated")
             return
-        self._asked.add(url)
         page = page_of(info_code, kind, url, self.site)
         yield self.get(page, info_code=info_code, rest=rest[1:])
 
@@ -99,6 +94,8 @@ class Resolving(NewsSpider):
     def _next(self, info_code: str = "", rest: list[Address] | None = None) -> Iterator[Request]:
         if rest:
             yield from self._ask(info_code, rest)
+        elif info_code:
+            self.run.answer_tried(info_code)
 
 
 def share_host(link: str) -> str | None:

@@ -23,7 +23,8 @@ from newscrawl.ledger import End, Ledger
 from newscrawl.looks import Looks
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.polling import Bounds, is_page_due
-from newscrawl.store import suspects
+from newscrawl.resolvers import KINDS
+from newscrawl.store import suspects, unresolved
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, said
 from newscrawl.store.listings import ListingKey, Look
@@ -68,7 +69,8 @@ class Run:
         self._target = Target(path, overwrite=overwrite)
         self.ledger = Ledger()
         shortest, longest = crawler.settings.getlist("NEWSCRAWL_POLL_SECONDS")
-        self.looks = Looks(self._keep_look, Bounds(float(shortest), float(longest)))
+        bounds = Bounds(float(shortest), float(longest))
+        self.looks = Looks(self._keep_look, bounds, write_confirmed=self._confirm_listing)
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
         self._look_again = [
@@ -90,6 +92,7 @@ class Run:
         """Kept while it runs: asyncio itself holds no reference to a task."""
         self._closed = False
         self._run_id: int | None = None
+        self._began_at: str | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -145,6 +148,9 @@ class Run:
         if verdict == "rejected":
             logger.info("Rejected %s: it is suspicious", article.page.url)
             self.crawler.stats.inc_value(f"rejected/{suspects.REASON}")
+        elif article.page.kind in KINDS and article.body_rank is not None:
+            # Before it is counted, since then it may be committed.
+            self._write_uncommitted("answered", article.page.site, article.info_code)
         # What is suspicious is kept, and judged for itself: see newscrawl.judging.
         self._settle(article.page.url, verdict, final=verdict != "rejected")
         for construct, times in (article.unknown or {}).items():
@@ -185,6 +191,34 @@ class Run:
         self.ledger.skip(page.url)
         self.looks.settled(page.url, "rejected" if is_rejected else None)
 
+    def expect_answer(self, info_code: str, link: str | None) -> None:
+        """Note that an article is to be resolved, so that a later run knows it, whatever comes.
+
+        To be called before the article's own page is handed on.
+        """
+        self._write("expect_answer", self._site, info_code, link)
+
+    def unanswered(self, since: str | None = None) -> list[tuple[str, str | None]]:
+        """Return the articles to resolve now, the newest first, with their share links.
+
+        With *since*, those whose posts were seen since then are among them, whoever stored them.
+        """
+        if since is not None:
+            self._write("expect_young", self._site, since)
+        return unresolved.due(self.connection, self._site, utc_now())
+
+    def answer_tried(self, info_code: str) -> None:
+        """Note that an article was to be had nowhere: it is asked for again, but not soon."""
+        self._write("answer_tried", self._site, info_code, self._look_again)
+
+    def answered(self, info_code: str) -> None:
+        """Note that an article needs no answer any more."""
+        self._write("answered", self._site, info_code)
+
+    @property
+    def _site(self) -> str:
+        return str(getattr(self.crawler.spider, "site", ""))
+
     def listed(self, listed: Listed) -> None:
         """Note a listing's category for an article."""
         self._write("list", listed)
@@ -210,6 +244,10 @@ class Run:
         if getattr(self.crawler.spider, "keeps_looks", True):
             self._write("look", look)
 
+    def _confirm_listing(self, key: ListingKey) -> None:
+        if getattr(self.crawler.spider, "keeps_looks", True):
+            self._write("confirm_listing", key)
+
     def fail_look(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
         self._write("fail_look", key, url=url, found_in=found_in, failure=failure)
@@ -229,6 +267,11 @@ class Run:
             self.outcome = Outcome(exit_, reason)
             close = self.crawler.engine.close_spider_async(reason=self.outcome.name)
             self._closing = asyncio.ensure_future(_unless_closing(close))
+
+    @property
+    def began_at(self) -> str | None:
+        """When it began (UTC); None before it has."""
+        return self._began_at
 
     @property
     def is_open(self) -> bool:
@@ -280,7 +323,7 @@ class Run:
             for rule in pages.rules_of(kind):
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
-        self._run_id = self._writer.run_id
+        self._run_id, self._began_at = self._writer.run_id, self._writer.began_at
         logger.info("Writing to %s, run %d", self._target.path, self._run_id)
         self._commits = asyncio.ensure_future(self._commit_regularly())
 
@@ -361,14 +404,16 @@ class Run:
     # -- the archive --------------------------------------------------------------------
 
     def _write(self, method: str, *args: Any, **options: Any) -> None:
+        self._write_uncommitted(method, *args, **options)
+        self._commit_if_due()
+
+    def _write_uncommitted(self, method: str, *args: Any, **options: Any) -> None:
         if self._writer is None:
             return
         try:
             getattr(self._writer, method)(*args, **options)
         except StoreError as error:
             self._store_failed(error)
-        else:
-            self._commit_if_due()
 
     def _commit_if_due(self) -> None:
         if self._writer is None or not self._writer.is_due:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from crawls import Hands
 
 from newscrawl.mirror.server import Answers, Folder, Server, serve
+from newscrawl.store import clock
 
 FINEWS = Path(os.environ.get("NEWSCRAWL_FINEWS") or Path(__file__).parents[2] / "shared" / "finews")
 
@@ -19,6 +21,14 @@ def finews() -> Path:
     if not (FINEWS / "site" / "index.html").exists():
         pytest.skip(f"the real pages are not at {FINEWS}; $NEWSCRAWL_FINEWS names another folder")
     return FINEWS
+
+
+@pytest.fixture
+def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
+    """The clock of what is crawled in this process."""
+    made = Hands()
+    monkeypatch.setattr(clock, "clock", made)
+    return made
 
 
 @pytest.fixture

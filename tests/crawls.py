@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,24 @@ FAST: dict[str, Any] = {
     "NEWSCRAWL_PROGRESS_SECONDS": 0,
 }
 """The server is our own, on loopback: no politeness is due to it."""
+
+
+class Hands:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    @staticmethod
+    def today() -> datetime:
+        """Return the time that another process has."""
+        return datetime.now(UTC)
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
 
 
 async def crawl(

@@ -70,7 +70,10 @@ def test_default_file_output_and_rebuild(serving: Serving, tmp_path: Path) -> No
     done = scrapy_crawl("category", *base, "-o", str(other), "-s", f"NEWSCRAWL_DB={default}")
     assert done.returncode == 0
     assert query(default, "SELECT count(*) FROM runs") == [(1,)]
-    without = ("last_seen_at", "observed_at", "first_seen_at", "changed_at", "seq", "first_seq")
+    without = (
+        "last_seen_at", "ordered_at", "observed_at", "first_seen_at", "changed_at", "seq",
+        "first_seq",
+    )  # fmt: skip
     assert dump(default, without=without) == dump(other, without=without)
     highest = query(other, "SELECT max(seq) FROM articles")[0][0]
     done = scrapy_crawl("category", *base, "-O", str(other), "-a", "limit=3")

@@ -9,37 +9,15 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-from crawls import assert_balanced, crawl, dump, ledger, query
+from crawls import Hands, assert_balanced, crawl, dump, ledger, query
 
 from newscrawl.mirror.server import Answers, Fault, Server
 from newscrawl.mirror.site import Response, Site
 from newscrawl.outcome import Exit
 from newscrawl.polling import forgotten_until
-from newscrawl.store import clock
 from newscrawl.store.clock import utc_now
 
 Serving = Callable[[Answers], Server]
-
-
-class Hands:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
-    made = Hands()
-    monkeypatch.setattr(clock, "clock", made)
-    return made
 
 
 def asked(server: Server) -> Counter[str]:

@@ -106,7 +106,7 @@ def contents(path: Path) -> dict[str, list[Any]]:
     """Return all rows, without what depends on when and in which order pages came."""
     found = dump(path, without=(
         "seq", "first_seq", "first_seen_at", "changed_at", "observed_at", "last_seen_at",
-        "replaced_at", "id", "run_id", "times",
+        "ordered_at", "replaced_at", "id", "run_id", "times",
     ))  # fmt: skip
     del found["pages"]  # a page that was read twice, and was built between, has two
     for row in found["sightings"]:

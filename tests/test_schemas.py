@@ -110,9 +110,9 @@ def test_is_migrated_by_who_writes(old: Path) -> None:
 
 
 def test_goes_on_after_a_migration(old: Path) -> None:
-    assert fill(old, article(page(FIRST, observed_at="2022-02-01"), title="第三个标题")) == [
-        "changed"
-    ]
+    again = page(FIRST, observed_at="2022-02-01")
+    again.id = f"post/{FIRST}.html"  # since schema 5, a post is known by its path
+    assert fill(old, article(again, info_code=FIRST, title="第三个标题")) == ["changed"]
     with newscrawl.open(old) as archive:
         assert [each.seq for each in archive.changes(after_seq=5)] == [6]
         assert [each.info_code for each in archive.search("第三个标题")] == [FIRST]

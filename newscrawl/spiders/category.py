@@ -14,7 +14,7 @@ from newscrawl import ids
 from newscrawl.base_spider import header, is_set, status_of, stem_of, why
 from newscrawl.following import Following
 from newscrawl.items import Article, Listed, Page
-from newscrawl.looks import UnderWay, hash_links
+from newscrawl.looks import Repeated, hash_links
 from newscrawl.middlewares import ask_whether_changed
 from newscrawl.outcome import Exit
 from newscrawl.pages import Unreadable, listing
@@ -69,7 +69,6 @@ class CategorySpider(Resolving, Following):
         """Slugs whose listing does not exist."""
         self.arrived = False
         """Whether the home page came: a run without it has seen nothing."""
-        self._posts: set[str] = set()
         self._shown: dict[str, list[bool]] = {}
         """For each slug in the paths of the home page's posts, which of them are known."""
         self._unknown: list[str] = []
@@ -93,6 +92,7 @@ class CategorySpider(Resolving, Following):
             self._keep_unchanged(response, ListingKey(self.site, "home", ""), self._home)
             yield from self._ask_listings()
             yield from self._look_again()
+            yield from self._resolve_left()
             return
         try:
             found = listing.read_listing(self._listing_page(response))
@@ -112,6 +112,7 @@ class CategorySpider(Resolving, Following):
             asked = (each for link in found.links for each in self.ask_post(link))
             yield from self.run.looks.noting(look, self._home, asked)
         yield from self._look_again()
+        yield from self._resolve_left()
 
     def home_failed(self, failure: TwistedFailure) -> None:
         """End the run: without its home page nothing is known of the mirror."""
@@ -187,6 +188,8 @@ class CategorySpider(Resolving, Following):
                 page, _ = self.post_at(link)
             except ids.BadInfoCode:
                 continue
+            if not self.named:
+                self.run.looks.at_home.add(page.url)
             is_known = known_pages.find(self.run.connection, page) is not None
             for slug in listing.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
@@ -202,6 +205,7 @@ class CategorySpider(Resolving, Following):
         if slug in self._listings:
             if found_in == "footer" and self._listings[slug] == "path":
                 self._listings[slug] = found_in  # what was a guess is now known to exist
+                self.run.looks.confirm(self._key(slug))
                 if slug in self._missing:
                     self._list_lost(slug, "the server answered with status 404")
             return
@@ -371,15 +375,13 @@ class CategorySpider(Resolving, Following):
         except ids.BadInfoCode as error:
             self.run.trouble(f"The link {link} leads to no post: {error}")
             return
-        if page.url in self._posts:
+        if asked := self.asked_as(page.url):
             self.run.ledger.link("repeated")
-            if page.url in self.run.ledger.under_way:
-                yield UnderWay(page.url)
+            yield Repeated(asked)
         elif not self.is_allowed(page.url) or self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
             return
         else:
-            self._posts.add(page.url)
             yield self.get(page, priority=POST)
         if category is not None:
             yield Listed(page.key, info_code, category)
@@ -390,7 +392,7 @@ class CategorySpider(Resolving, Following):
         named = {slug.casefold() for slug in self.named}
         for page, info_code, known in young:
             page.url = self.own(page.url)
-            is_ours = page.url.startswith(self.base_url) and page.url not in self._posts
+            is_ours = page.url.startswith(self.base_url) and not self.asked_as(page.url)
             slugs = {slug.casefold() for slug in listing.category_of_path(page.url)}
             if not is_ours or self.is_full or self.is_too_old(info_code):
                 continue
@@ -398,12 +400,29 @@ class CategorySpider(Resolving, Following):
                 continue
             if named and not slugs & named:
                 continue
-            self._posts.add(page.url)
             yield self.get(page, priority=POST)
+
+    def _resolve_left(self) -> Iterator[Request]:
+        """Resolve what an earlier run was to resolve and did not, and what none was asked to."""
+        if self.share:
+            young = None if self.named else self._young_since()
+            for info_code, link in self.run.unanswered(young):
+                if not self.is_too_old(info_code):
+                    yield from self.resolve(info_code, link=link)
 
     def _young_since(self) -> str:
         days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
         return (datetime.fromisoformat(utc_now()) - timedelta(days=days)).isoformat()
+
+    def before(self, article: Article) -> None:
+        """Note that the share link of a post is to be resolved."""
+        if self._is_resolved(article) and article.info_code:
+            self.run.expect_answer(article.info_code, article.share_url)
+
+    def _is_resolved(self, article: Article) -> bool:
+        """Whether the share link of what a page tells is asked for."""
+        is_link = bool(self.share and article.share_url and article.info_code)
+        return is_link and not self.is_before_since(article)
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Go on to the categories that a post names, and to its share link when asked."""
@@ -413,5 +432,5 @@ class CategorySpider(Resolving, Following):
         found_in = "footer" if len(slugs) == 1 else "path"
         for slug in () if self.named else slugs:
             yield from self.ask_listing(slug, found_in=found_in)
-        if self.share and article.share_url and article.info_code:
+        if self._is_resolved(article) and article.info_code:
             yield from self.resolve(article.info_code, link=article.share_url)

@@ -71,7 +71,7 @@ class FeedSpider(Resolving, Following):
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the lists, by name."""
         self._seen: set[str] = set()
-        """Keys of the pages of entries and posts met in this run."""
+        """Keys of the entries met in this run."""
         self._lost: list[str] = []
         """What became of the lists of which nothing could be read."""
         self._uncounted = 0
@@ -92,6 +92,12 @@ class FeedSpider(Resolving, Following):
         for info_code in left_over:
             for request in self._ask_article(info_code):
                 yield request
+        for info_code, link in self.run.unanswered():
+            if self._is_to_ask(info_code):
+                for request in self.resolve(info_code, link=link):
+                    yield request
+            elif link is None:
+                self.run.answered(info_code)
 
     # -- lists --------------------------------------------------------------------------
 
@@ -121,7 +127,7 @@ class FeedSpider(Resolving, Following):
             return
         page = Page(
             kind="list", id=asked.label, url=response.url, body=response.body,
-            observed_at=utc_now(), site=self.site,
+            observed_at=utc_now(), ordered_at=self.run.began_at, site=self.site,
             content_type=header(response, "Content-Type"),
         )  # fmt: skip
         try:
@@ -192,7 +198,7 @@ class FeedSpider(Resolving, Following):
                 yield from self._reject_entry(page, "no_id", str(error))
             return False
         is_known = stored.has_page(self.run.connection, page)
-        info_code = yield from self._yield_entry(page)
+        info_code = yield from self._yield_entry(page, is_post=shape == entry.ATOM)
         if info_code is None:
             return False
         if shape == entry.ATOM:
@@ -201,7 +207,12 @@ class FeedSpider(Resolving, Following):
             return not is_known
         return (yield from self._ask_article(info_code))
 
-    def _yield_entry(self, page: Page) -> Generator[Any, None, str | None]:
+    def _is_to_ask(self, info_code: str) -> bool:
+        """Whether an article is to be asked for by the ways of the spider `share`."""
+        is_news = ids.digits(info_code) is not None and not self.is_too_old(info_code)
+        return is_news and not stored.has_article(self.run.connection, info_code)
+
+    def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
         if page.key in self._seen:
             self.run.ledger.link("repeated")
@@ -217,6 +228,8 @@ class FeedSpider(Resolving, Following):
             self.run.ledger.link("filtered")
             return None
         self._count(page)
+        if not is_post and self._is_to_ask(article.info_code):
+            self.run.expect_answer(article.info_code, None)
         yield article
         return article.info_code
 
@@ -253,14 +266,13 @@ class FeedSpider(Resolving, Following):
             return False
         if elsewhere is not None:
             return (yield from self._ask_article(elsewhere))
-        if page.key in self._seen:
+        if self.asked_as(page.url):
             self.run.ledger.link("repeated")
         elif stored.has_page(self.run.connection, page):
             self.run.ledger.link("skipped")
         elif self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
         else:
-            self._seen.add(page.key)
             yield self.get(page, post_of=info_code)
             return True
         return False

@@ -19,6 +19,8 @@ FIELDS: tuple[str, ...] = (*_SINGLE, *_TIME, *_BODY, *_ADDED)
 REVISED: tuple[str, ...] = ("title", "body_text", "source", "published_at")
 """Fields whose change on one page makes a revision."""
 
+_KINDS = {kind: place for place, kind in enumerate(("file", "entry", "post", "answer", "public"))}
+"""Kinds of pages, each after those that lead to it."""
 _PRECISION = {None: 0, "day": 1, "minute": 2, "second": 3}
 
 
@@ -32,6 +34,13 @@ class Sighting:
     url: str
     observed_at: str
     fields: Fields = field(default_factory=dict)
+    ordered_at: str | None = None
+    """Start of the run that saw it first; None where it was not fetched."""
+
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """What makes it the later of two: its time, within one run its kind, then its address."""
+        return self.ordered_at or self.observed_at, _KINDS.get(self.page_kind, 0), self.url
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -42,9 +51,9 @@ class Sighting:
 def fold(sightings: Iterable[Sighting]) -> Fields:
     """Return the row that *sightings* make together.
 
-    The fuller body wins, within one rank the later observation; what a page lacks erases
-    nothing; categories, tags and mentions add up. A precise time wins over a vague one,
-    whichever page says it.
+    The fuller body wins, within one rank the later observation, and of the pages of one run the
+    one that the others lead to; what a page lacks erases nothing; categories, tags and mentions
+    add up. A precise time wins over a vague one, whichever page says it.
     """
     ordered = [*sightings]
     if len(ordered) == 1:
@@ -80,9 +89,8 @@ def suppliers(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
     return _suppliers(sorted(sightings, key=_precedence))
 
 
-def _precedence(sighting: Sighting) -> tuple[int, bool, str, str]:
-    is_page = sighting.page_kind != "entry"
-    return (_rank(sighting), is_page, sighting.observed_at, sighting.url)
+def _precedence(sighting: Sighting) -> tuple[int, bool, tuple[str, int, str]]:
+    return (_rank(sighting), sighting.page_kind != "entry", sighting.order)
 
 
 def _rank(sighting: Sighting) -> int:

@@ -101,6 +101,15 @@ def write_look(db: sqlite3.Connection, look: Look) -> None:
         )
 
 
+def confirm(db: sqlite3.Connection, key: ListingKey) -> None:
+    """Note that a listing that was guessed from a path is spelt so by a post."""
+    db.execute(
+        "UPDATE listings SET found_in = 'footer' WHERE source_site = ? AND listing_kind = ?"
+        " AND name = ? AND found_in = 'path'",
+        key,
+    )
+
+
 def write_failure(
     db: sqlite3.Connection, key: ListingKey, url: str, found_in: str, at: str, failure: str
 ) -> None:

@@ -196,7 +196,10 @@ class Merger:
         if earlier is not None:
             if content_hash == known.evidence[incoming.key]["content_hash"]:
                 incoming.observed_at = earlier.observed_at
+                incoming.ordered_at = earlier.ordered_at
             else:
+                if incoming.order < earlier.order:  # the clock was set back
+                    incoming.ordered_at = earlier.order[0]
                 revised = _supplied_what_changed(known, earlier, incoming)
         row = self._fold_in(info_code, known, incoming)
         if revised and earlier is not None:
@@ -383,7 +386,7 @@ def sighting_of(article: Article, page: Page) -> Sighting:
     fields["images"] = fields["images"] or None
     return Sighting(
         source_site=page.site, page_kind=page.kind, page_id=page.id, url=page.url,
-        observed_at=page.observed_at, fields=fields,
+        observed_at=page.observed_at, fields=fields, ordered_at=page.ordered_at,
     )  # fmt: skip
 
 

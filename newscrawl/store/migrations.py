@@ -156,12 +156,34 @@ def _v5_suspicious_observations(db: Database) -> None:
 
 
 def _v5_addresses(db: Database) -> None:
-    """What tells pages of one name under two addresses apart."""
+    """What tells pages of one name apart and orders those of one run; what is to be resolved."""
+    db.table("sightings").add_column("ordered_at", str)
+    for sql in _V5_POSTS:
+        db.conn.execute(sql)
+    unresolved = db.table("unresolved")
+    unresolved.create(
+        {"source_site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
+        pk=("source_site", "info_code"),
+        not_null={"source_site", "info_code"},
+    )
+    unresolved.create_index(["source_site", "due_at"])
 
 
 def _v5_clocks(db: Database) -> None:
     """By how much the servers' clocks differed from ours."""
 
+
+# The path of a post's address tells it from a post of the same name. Revisions have no address of
+# their own; they go before the pages that they are of.
+_V5_POSTS = (
+    "UPDATE revisions SET page_id = substr(url, instr(substr(url, 9), '/') + 9) FROM sightings AS s"
+    " WHERE s.source_site = revisions.source_site AND s.page_kind = revisions.page_kind"
+    " AND s.page_id = revisions.page_id AND s.page_kind = 'post' AND instr(substr(url, 9), '/')",
+    "UPDATE OR IGNORE sightings SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
+    " WHERE page_kind = 'post' AND instr(substr(url, 9), '/')",
+    "UPDATE rejects SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
+    " WHERE page_kind = 'post' AND instr(substr(url, 9), '/')",
+)
 
 # As they were then: a later version of a view is a later migration's.
 _V2_VIEWS = (

@@ -61,13 +61,14 @@ def load(db: sqlite3.Connection, info_code: str, *, damaged: bool = False) -> Kn
         page_id,
         url,
         observed_at,
+        ordered_at,
         last_seen_at,
         content_hash,
         page_hash,
         text,
     ) in db.execute(
-        "SELECT source_site, page_kind, page_id, url, observed_at, last_seen_at, content_hash,"
-        " page_hash, differs FROM sightings WHERE info_code = ?",
+        "SELECT source_site, page_kind, page_id, url, observed_at, ordered_at, last_seen_at,"
+        " content_hash, page_hash, differs FROM sightings WHERE info_code = ?",
         (info_code,),
     ):
         try:
@@ -77,7 +78,7 @@ def load(db: sqlite3.Connection, info_code: str, *, damaged: bool = False) -> Kn
                 raise
             difference = {}
         said = restore(known.row, difference)
-        sighting = Sighting(site, kind, page_id, url, observed_at, said)
+        sighting = Sighting(site, kind, page_id, url, observed_at, said, ordered_at)
         known.sightings[sighting.key] = sighting
         known.evidence[sighting.key] = {
             "content_hash": content_hash,
@@ -256,7 +257,7 @@ def name_categories(db: sqlite3.Connection, categories: Iterable[str]) -> None:
 
 SIGHTING_COLUMNS = (
     "source_site", "page_kind", "page_id", "info_code", "url", "body_rank", "observed_at",
-    "differs", "last_seen_at", "content_hash", "page_hash", "content_type", "etag",
+    "ordered_at", "differs", "last_seen_at", "content_hash", "page_hash", "content_type", "etag",
     "last_modified", "loader_version", "unknown",
 )  # fmt: skip
 
@@ -265,7 +266,8 @@ def sighting_row(info_code: str, said: Sighting, row: Fields, evidence: Fields) 
     """Return the values of SIGHTING_COLUMNS; *evidence* gives those that are not its fields."""
     difference = _json(differs(said.fields, row))
     own = (*said.key, info_code, said.url, said.fields.get("body_rank"), said.observed_at)
-    return (*own, difference, *(evidence[name] for name in SIGHTING_COLUMNS[8:]))
+    more = (evidence[name] for name in SIGHTING_COLUMNS[9:])
+    return (*own, said.ordered_at, difference, *more)
 
 
 def write_sighting(
@@ -343,7 +345,7 @@ def has_revision(db: sqlite3.Connection, key: Key, observed_at: str) -> bool:
 def date_back(db: sqlite3.Connection, key: Key, observed_at: str) -> None:
     """Note that a page said the same already at *observed_at*."""
     db.execute(
-        "UPDATE sightings SET observed_at = ?"
+        "UPDATE sightings SET observed_at = ?, ordered_at = NULL"
         " WHERE source_site = ? AND page_kind = ? AND page_id = ?",
         (observed_at, *key),
     )

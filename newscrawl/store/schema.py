@@ -46,8 +46,8 @@ _PAGE = (
     _c(
         "page_id",
         str,
-        "the id as the page's address prints it; of a file its folder and name, of an entry its "
-        "list's shape and id",
+        "the id as the page's address prints it; of a post the path of its address, of a file its "
+        "folder and name, of an entry its list's shape and id",
     ),
 )
 
@@ -225,6 +225,12 @@ TABLES: tuple[Table, ...] = (
                 str,
                 "when the site first said that it is no more (UTC); NULL: it did not",
             ),
+            _c(
+                "ordered_at",
+                str,
+                "start of the run that first saw it (UTC): of the pages of one run, the order in "
+                "which they came means nothing; NULL: `observed_at`",
+            ),
         ),
     ),
     Table(
@@ -351,6 +357,17 @@ TABLES: tuple[Table, ...] = (
             _c("missing_since", str, "since when it does not exist (UTC); NULL where it does"),
             _c("failed_at", str, "last look that failed (UTC); NULL after a good one"),
             _c("failure", str, "why, in a sentence"),
+        ),
+    ),
+    Table(
+        "unresolved",
+        "Articles whose share link a run set out to resolve, until it is.",
+        (
+            _c("source_site", str, "configured name of the site"),
+            _c("info_code", str, "the article"),
+            _c("link", str, "its share link, as a page prints it; NULL where a list named it"),
+            _c("first_tried_at", str, "when it was first to be had nowhere (UTC); NULL: never"),
+            _c("due_at", str, "when it is asked for next (UTC); NULL: no more"),
         ),
     ),
     Table(

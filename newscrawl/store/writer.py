@@ -10,7 +10,16 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from newscrawl.items import Article, Listed, Page, Reject
-from newscrawl.store import identity, known_pages, listings, raw, rows, rule_uses, search_index
+from newscrawl.store import (
+    identity,
+    known_pages,
+    listings,
+    raw,
+    rows,
+    rule_uses,
+    search_index,
+    unresolved,
+)
 from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
 from newscrawl.store.database import Database
@@ -63,6 +72,8 @@ class Writer:
         with self._explained():
             self._merger = Merger(self.connection, self._reject)
             self._began_behind = self._last_number()
+            self.began_at = utc_now()
+            """When the run began (UTC)."""
             self.run_id = self._begin_run(spider, arguments, versions, pid, importing=importing)
 
     # -- what a run finds ---------------------------------------------------------------
@@ -115,6 +126,26 @@ class Writer:
     def look(self, look: listings.Look) -> None:
         """Keep a good look at a listing."""
         self._write(lambda db: listings.write_look(db, look))
+
+    def expect_answer(self, site: str, info_code: str, link: str | None) -> None:
+        """Note that an article is to be resolved; before its post is written."""
+        self._write(lambda db: unresolved.expect(db, site, info_code, link, utc_now()), 0)
+
+    def expect_young(self, site: str, since: str) -> None:
+        """Note that the articles whose posts were seen since then are to be resolved."""
+        self._write(lambda db: unresolved.expect_young(db, site, since, utc_now()), 0)
+
+    def answer_tried(self, site: str, info_code: str, hours: Sequence[float]) -> None:
+        """Note that an article was to be had nowhere."""
+        self._write(lambda db: unresolved.tried(db, site, info_code, utc_now(), hours), 0)
+
+    def answered(self, site: str, info_code: str) -> None:
+        """Note that an article was resolved, in the transaction of its answer."""
+        self._write(lambda db: unresolved.resolved(db, site, info_code), 0)
+
+    def confirm_listing(self, key: listings.ListingKey) -> None:
+        """Note that a post spells the name of a listing that was guessed at."""
+        self._write(lambda db: listings.confirm(db, key))
 
     def fail_look(self, key: listings.ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
@@ -303,7 +334,7 @@ class Writer:
                     json.dumps(arguments, ensure_ascii=False),
                     json.dumps(versions),
                     pid,
-                    utc_now(),
+                    self.began_at,
                 ),
             )
         # Into the file itself, and not only its log: a copy of the file alone, made while the run
