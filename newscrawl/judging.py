@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newscrawl import coverage, pages
-from newscrawl.outcome import Exit, Outcome, judge
+from newscrawl.outcome import EARLY_ENDS, Exit, Outcome, judge
 from newscrawl.store import rule_uses
 from newscrawl.store.clock import utc_now
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def judged(run: Run) -> Outcome:
     """Return the outcome of a run that nothing has ended before its end."""
-    if not getattr(run.crawler.spider, "arrived", True):
+    finish_reason = run.crawler.stats.get_value("finish_reason", "it never began")
+    if not getattr(run.crawler.spider, "arrived", True) and finish_reason not in EARLY_ENDS:
         return Outcome(Exit.UNREACHABLE, "the home page never came")
     share = run.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
     asked = run.crawler.stats.get_value("listings/asked", 0)
@@ -31,7 +32,7 @@ def judged(run: Run) -> Outcome:
     run.troubles += _dead_rules(run)
     outcome = judge(
         run.ledger,
-        finish_reason=run.crawler.stats.get_value("finish_reason", "it never began"),
+        finish_reason=finish_reason,
         troubles=run.troubles,
         share=share,
     )
