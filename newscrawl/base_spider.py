@@ -29,10 +29,12 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
 from newscrawl.items import Article, Failure, Page, Reject, Unchanged
+from newscrawl.network.credentials import credentials_of
 from newscrawl.network.decompression import CannotUnpack
 from newscrawl.network.guard import HANDLER, PORTS, Place, Refused
 from newscrawl.network.patience import LeftAlone
 from newscrawl.network.robots import NoRules
+from newscrawl.passwords import clean_arguments, unreadable_address
 from newscrawl.run import Run, run_of
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
@@ -73,7 +75,9 @@ class NewsSpider(scrapy.Spider):
                 f"it takes {', '.join(sorted(self.argument_names))}"
             )
         super().__init__(name)
-        self.arguments = arguments
+        self.arguments = clean_arguments(arguments)
+        """As they may be stored: without passwords."""
+        self._named_base = arguments.get("base_url")
         self.site = arguments.get("site", "finews")
         self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
         self.again = is_set(arguments, "again")
@@ -92,8 +96,8 @@ class NewsSpider(scrapy.Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider; its hosts come from the arguments and the settings."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        base = spider.arguments.get("base_url") or crawler.settings["NEWSCRAWL_BASE_URL"]
-        spider.base_url = base_url(base)
+        base = spider._named_base or crawler.settings["NEWSCRAWL_BASE_URL"]
+        spider.base_url = base_url(credentials_of(crawler).take(base))
         spider.allowed_domains = [urlsplit(spider.base_url).hostname or "", *spider.hosts]
         return spider
 
@@ -255,7 +259,7 @@ def base_url(text: str) -> str:
         valid = False
     if not valid:
         raise UsageError(
-            f"base_url {text!r} is no address of a site; it looks like "
+            f"base_url {unreadable_address(text)!r} is no address of a site; it looks like "
             "https://finews.withounder.com/ or http://127.0.0.1:8000/"
         )
     is_file = posixpath.splitext(parts.path)[1] != ""  # …/index.html
@@ -270,7 +274,9 @@ def host_of(text: str) -> str:
     """
     host = text.strip()
     if not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:]+", host):
-        raise UsageError(f"hosts: {text!r} is no host; it looks like finance.eastmoney.com")
+        raise UsageError(
+            f"hosts: {unreadable_address(text)!r} is no host; it looks like finance.eastmoney.com"
+        )
     return host.lower()
 
 

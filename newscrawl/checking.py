@@ -10,7 +10,7 @@ from itertools import combinations
 
 from newscrawl.readers.status import runs as runs_of
 from newscrawl.reextract import can_reread, rewrite
-from newscrawl.store import raw, rows, search_index
+from newscrawl.store import raw, rows, search_index, stored_passwords
 from newscrawl.store.archive import MEMORY, open_for_writing
 from newscrawl.store.errors import Damaged
 from newscrawl.store.fold import FIELDS, REVISED, Fields, fold
@@ -76,6 +76,8 @@ def _examine(connection: sqlite3.Connection, quick: bool, step: Step) -> Iterato
     yield from _ledgers(connection)
     yield from _categories(connection)
     yield from _names(connection)
+    for table, column, count in stored_passwords.find(connection):
+        yield Finding("passwords", f"{count} of {table}.{column} hold a password", True)
     if not quick:
         yield from _articles(connection, step)
         yield from _pages(connection, step)
@@ -306,6 +308,7 @@ def repair(connection: sqlite3.Connection) -> None:
         )
         misnamed = [category for (category,) in connection.execute(_MISNAMED)]
         rows.name_categories(connection, misnamed)
+        stored_passwords.remove(connection)
         with _any_text(connection):
             search_index.rebuild(connection)
         connection.execute("COMMIT")

@@ -23,6 +23,7 @@ from newscrawl.diagnosis import Diagnosis
 from newscrawl.feeds import Asked, stored
 from newscrawl.items import Article, Page
 from newscrawl.logs import quieten
+from newscrawl.network.credentials import credentials_of
 from newscrawl.outcome import Outcome
 from newscrawl.pages import Unreadable, entry, listing
 from newscrawl.resolvers import addresses, page_of, resolvers_of
@@ -313,7 +314,8 @@ class Doctor(Asking):
     def _places(self, info_code: str) -> list[Page]:
         """Return the pages that may have an article, in the order in which a crawl asks them."""
         base, hosts = (self.base_url, self.hosts) if self.is_own_base else (None, None)
-        resolvers = resolvers_of(self.crawler.settings)
+        take = credentials_of(self.crawler).take
+        resolvers = [(kind, take(url)) for kind, url in resolvers_of(self.crawler.settings)]
         found = list(addresses(info_code, resolvers, base=base, hosts=hosts))
         for _, url in found:
             self._allow(url)

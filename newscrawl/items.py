@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
+from newscrawl.passwords import clean_address
+
 Precision = Literal["second", "minute", "day"]
 
 
@@ -59,6 +61,10 @@ class Page:
     """The Content-Type header, where there was one: it may name the charset."""
     etag: str | None = None
     last_modified: str | None = None
+
+    def __post_init__(self) -> None:
+        """Keep no password, wherever the address came from."""
+        self.url = clean_address(self.url)
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -16,6 +16,7 @@ from newscrawl.items import Failure
 from newscrawl.network.guard import Refused, guard_of
 from newscrawl.network.patience import patience_of, retry_after
 from newscrawl.pages import LOADER_VERSION
+from newscrawl.passwords import clean_address
 from newscrawl.run import run_of
 from newscrawl.store import known_pages
 
@@ -76,6 +77,7 @@ class StayOnHosts(RedirectMiddleware):
         except ValueError:
             raise IgnoreRequest("it redirects to what is no address") from None
         if isinstance(redirected, Request):
+            redirected = redirected.replace(url=clean_address(redirected.url))
             allowed = getattr(self.crawler.spider, "allowed_domains", None)
             host = urlsplit(redirected.url).hostname
             if allowed and host not in allowed:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from newscrawl.ledger import Ledger
+from newscrawl.passwords import without_passwords
 
 
 class Exit(IntEnum):
@@ -51,6 +52,10 @@ class Outcome:
 
     exit: Exit
     reason: str
+
+    def __post_init__(self) -> None:
+        """Keep no password: the reason is stored, logged and sent on."""
+        object.__setattr__(self, "reason", without_passwords(self.reason))
 
     @property
     def name(self) -> str:

@@ -22,6 +22,7 @@ from newscrawl.judging import judged
 from newscrawl.ledger import End, Ledger
 from newscrawl.looks import Looks
 from newscrawl.outcome import Exit, Outcome
+from newscrawl.passwords import clean_address, without_passwords
 from newscrawl.polling import Bounds, is_page_due
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, said
@@ -147,6 +148,7 @@ class Run:
 
     def reject(self, reject: Reject) -> None:
         """Keep a page that gave no article, and count it."""
+        reject.detail = without_passwords(reject.detail)
         logger.info("Rejected %s: %s", reject.page.url, reject.detail)
         self.crawler.stats.inc_value(f"rejected/{reject.reason}")
         # Counted first: what is written may be committed at once.
@@ -208,7 +210,8 @@ class Run:
 
     def fail_look(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
-        self._write("fail_look", key, url=url, found_in=found_in, failure=failure)
+        failure = without_passwords(failure)
+        self._write("fail_look", key, url=clean_address(url), found_in=found_in, failure=failure)
 
     def trouble(self, sentence: str) -> None:
         """Note what went wrong without being a page; the run will not end good."""

@@ -18,6 +18,7 @@ import click
 from newscrawl import __version__
 from newscrawl.cli.output import drop_rest, safe
 from newscrawl.outcome import Exit
+from newscrawl.passwords import without_passwords
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
 COMMANDS = (
@@ -75,7 +76,7 @@ class Commands(click.Group):
             ctx.exit(Exit.INTERRUPTED)
         except click.ClickException as error:
             # It may quote the name of a file, or an archive.
-            error.message = safe(error.message)  # type: ignore[misc]  # final, for no reason
+            error.message = safe(without_passwords(error.message))  # type: ignore[misc]  # final, for no reason
             raise
         except BrokenPipeError:
             ctx.exit(_nobody_reads())

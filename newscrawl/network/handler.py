@@ -8,6 +8,7 @@ import aiohttp
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.http import Headers, Request, Response
 
+from newscrawl.network.credentials import credentials_of
 from newscrawl.network.guard import guard_of
 from newscrawl.network.patience import patience_of
 
@@ -30,6 +31,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         super().__init__(crawler)
         self._guard = guard_of(crawler)
         self._patience = patience_of(crawler)
+        self._credentials = credentials_of(crawler)
         # Scrapy's session has no seam for a socket: one that is otherwise alike takes its place.
         self._session.detach()
         self._session = aiohttp.ClientSession(
@@ -55,6 +57,13 @@ class GuardedHandler(AiohttpDownloadHandler):
         # As bytes: Scrapy's own way encodes what aiohttp has decoded, and fails where that is no
         # UTF-8. A page would be lost for a stray byte in a header that nobody reads.
         return Headers(list(response.raw_headers))
+
+    def _request_headers(self, request: Request) -> Headers:  # type: ignore[override]
+        """Add the user's own credentials, where they were given for this origin."""
+        headers: Headers = super()._request_headers(request)
+        if header := self._credentials.header(request.url):
+            headers.setdefault(b"Authorization", header)
+        return headers
 
     async def download_request(self, request: Request) -> Response:
         """Return the answer to a request.

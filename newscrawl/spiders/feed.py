@@ -58,7 +58,7 @@ class FeedSpider(Resolving, Following):
         # Scrapy takes `name` for the spider's own.
         super().__init__(None, **arguments)
         if name is not None:
-            self.arguments = {"name": name, **arguments}
+            self.arguments = {"name": name, **self.arguments}
         try:
             self.lists = feeds.find(name if name is not None else feeds.DEFAULT)
         except feeds.UnknownList as error:
