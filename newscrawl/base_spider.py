@@ -29,6 +29,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
 from newscrawl.items import Article, Failure, Page, Reject, Unchanged
+from newscrawl.network.clocks import answered_at
 from newscrawl.network.credentials import credentials_of
 from newscrawl.network.decompression import CannotUnpack
 from newscrawl.network.guard import HANDLER, PORTS, Place, Refused
@@ -38,6 +39,7 @@ from newscrawl.passwords import clean_arguments, unreadable_address
 from newscrawl.run import Run, run_of
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
+from newscrawl.stored_times import is_future
 
 if TYPE_CHECKING:
     from typing import Self
@@ -228,12 +230,23 @@ def received(response: Response) -> Page:
     page: Page = response.meta["page"]
     known: KnownPage | None = response.meta.get("known")
     page.body = response.body
-    # A clock that was set back must not make an edit look older than what it replaces.
-    page.observed_at = max(utc_now(), known.last_seen_at if known else "")
+    page.is_fetched = True
+    page.observed_at = _later(known.last_seen_at if known else "", response)
     page.content_type = header(response, "Content-Type")
     page.etag = header(response, "ETag")
     page.last_modified = header(response, "Last-Modified")
     return page
+
+
+def _later(seen: str, response: Response) -> str:
+    """Return the present time, and no earlier one than when the page was last seen.
+
+    A clock that was set back must not make an edit look older than what it replaces. But what lies
+    in the future, also by the server's clock, was written by one that was ahead.
+    """
+    now, theirs = utc_now(), answered_at(response)
+    latest = max(now, theirs.isoformat(timespec="seconds")) if theirs else now
+    return now if is_future(seen, latest) else max(now, seen)
 
 
 def stem_of(url: str) -> str:

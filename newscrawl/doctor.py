@@ -29,6 +29,7 @@ from newscrawl.pages import Unreadable, entry, listing
 from newscrawl.resolvers import addresses, page_of, resolvers_of
 from newscrawl.run import interrupted
 from newscrawl.store.clock import utc_now
+from newscrawl.times import is_day_to_come
 
 logger = logging.getLogger(__name__)
 
@@ -204,6 +205,8 @@ class Doctor(Asking):
                 continue
             if self.is_allowed(page.url):
                 day = ids.date_of(info_code) or datetime.date.min
+                if is_day_to_come(day, datetime.datetime.now(datetime.UTC)):
+                    day = datetime.date.min  # it is not the newest, but none
                 found.setdefault(page.key, (day, info_code, page))
         newest = sorted(found.values(), key=lambda each: each[:2], reverse=True)
         return [page for _, _, page in newest]

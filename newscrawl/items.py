@@ -61,6 +61,8 @@ class Page:
     """The Content-Type header, where there was one: it may name the charset."""
     etag: str | None = None
     last_modified: str | None = None
+    is_fetched: bool = False
+    """Whether it has just been fetched: then it says the latest, whatever the clock says."""
 
     def __post_init__(self) -> None:
         """Keep no password, wherever the address came from."""

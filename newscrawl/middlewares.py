@@ -197,7 +197,8 @@ class KnownBeforeFetched(BaseSpiderMiddleware):
             run.skip(page, is_rejected=known.is_rejected)
             return None
         request.meta["known"] = known
-        if known.url == request.url:
+        # A page whose times are to be put right is read again.
+        if known.url == request.url and not run.is_misdated(known):
             ask_whether_changed(request, known.etag, known.last_modified)
         return request
 

@@ -21,14 +21,16 @@ from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.judging import judged
 from newscrawl.ledger import End, Ledger
 from newscrawl.looks import Looks
+from newscrawl.network.clocks import clocks_of
 from newscrawl.outcome import Exit, Outcome
 from newscrawl.passwords import clean_address, without_passwords
-from newscrawl.polling import Bounds, is_page_due
+from newscrawl.polling import Bounds, is_listing_due, is_page_due
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, said
-from newscrawl.store.listings import ListingKey, Look
+from newscrawl.store.listings import Listing, ListingKey, Look
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
+from newscrawl.stored_times import SAID, WRONG, StoredTimes, is_future, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +92,9 @@ class Run:
         """Kept while it runs: asyncio itself holds no reference to a task."""
         self._closed = False
         self._run_id: int | None = None
+        self.times: StoredTimes
+        """What stored times mean; from when the archive is open."""
+        self._noted_difference: int | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -175,8 +180,31 @@ class Run:
     def is_due(self, known: KnownPage) -> bool:
         """Whether a page that was had is to be asked for again."""
         again = getattr(self.crawler.spider, "again", False)
-        hours = self._look_again
-        return again or is_page_due(known.observed_at, known.last_seen_at, utc_now(), hours)
+        if again or (self.is_misdated(known) and not self._is_clock_wrong):
+            return True
+        true = self.times.true
+        first, last = true(known.observed_at), true(known.last_seen_at)
+        return is_page_due(first, last, self.present, self._look_again)
+
+    def is_misdated(self, known: KnownPage) -> bool:
+        """Whether a page was last seen by a clock that was wrong."""
+        latest = max(known.observed_at, known.last_seen_at)
+        return self.times.is_marked(known.last_seen_at) or is_future(latest, self.present)
+
+    def is_listing_due(self, listing: Listing) -> bool:
+        """Whether a listing is worth a look now."""
+        checked_at = self.times.true(listing.checked_at) if listing.checked_at else None
+        return is_listing_due(checked_at, listing.interval, self.present)
+
+    @property
+    def present(self) -> str:
+        """The present time for schedules: by the servers' clocks where they all contradict ours."""
+        difference = clocks_of(self.crawler).difference or 0
+        return shifted(utc_now(), difference) if abs(difference) > SAID else utc_now()
+
+    @property
+    def _is_clock_wrong(self) -> bool:
+        return abs(clocks_of(self.crawler).difference or 0) > WRONG
 
     def skip(self, page: Page, *, is_rejected: bool) -> None:
         """Count a page that is known and not due for another look."""
@@ -273,6 +301,7 @@ class Run:
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
         self._run_id = self._writer.run_id
+        self.times = StoredTimes(self._writer.connection)
         logger.info("Writing to %s, run %d", self._target.path, self._run_id)
         self._commits = asyncio.ensure_future(self._commit_regularly())
 
@@ -367,9 +396,17 @@ class Run:
             return
         self._writer.counters = self._counters()
         try:
+            self._note_clock(self._writer)
             self._writer.commit()
         except StoreError as error:
             self._store_failed(error)
+
+    def _note_clock(self, writer: Writer) -> None:
+        """Mark the run's times with what the servers' clocks say of ours, also if it is killed."""
+        difference = clocks_of(self.crawler).difference
+        if difference is not None and difference != self._noted_difference:
+            writer.note_clock(difference)
+            self._noted_difference = difference
 
     async def _commit_regularly(self) -> None:
         while True:
@@ -417,6 +454,7 @@ class Run:
         if writer is None or self.outcome is None:
             return
         writer.counters = counters
+        self._note_clock(writer)
         writer.end(
             outcome=self.outcome.name, exit_code=self.outcome.exit, reason=self.outcome.reason
         )

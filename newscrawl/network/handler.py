@@ -8,6 +8,7 @@ import aiohttp
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.http import Headers, Request, Response
 
+from newscrawl.network.clocks import clocks_of
 from newscrawl.network.credentials import credentials_of
 from newscrawl.network.guard import guard_of
 from newscrawl.network.patience import patience_of
@@ -32,6 +33,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         self._guard = guard_of(crawler)
         self._patience = patience_of(crawler)
         self._credentials = credentials_of(crawler)
+        self._clocks = clocks_of(crawler)
         # Scrapy's session has no seam for a socket: one that is otherwise alike takes its place.
         self._session.detach()
         self._session = aiohttp.ClientSession(
@@ -73,4 +75,6 @@ class GuardedHandler(AiohttpDownloadHandler):
         """
         await self._patience.turn(request)
         with self._guard.watching(request):
-            return await super().download_request(request)
+            response = await super().download_request(request)
+        self._clocks.note(response)
+        return response

@@ -131,7 +131,7 @@ def page_of_nothing(shape: str, record: object, answer: Page) -> Page:
 def _page(page_id: str, fragment: str, record: object, answer: Page) -> Page:
     return Page(
         kind=KIND, id=page_id, url=f"{answer.url}#{fragment}", body=_json(record),
-        observed_at=answer.observed_at, site=answer.site,
+        observed_at=answer.observed_at, site=answer.site, is_fetched=answer.is_fetched,
     )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ class FeedSpider(Resolving, Following):
         page = Page(
             kind="list", id=asked.label, url=response.url, body=response.body,
             observed_at=utc_now(), site=self.site,
-            content_type=header(response, "Content-Type"),
+            content_type=header(response, "Content-Type"), is_fetched=True,
         )  # fmt: skip
         try:
             answer = feeds.read(asked.list, page)

@@ -37,7 +37,9 @@ def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) ->
 
     What only a bug kept from being one is not known.
     """
-    seen = "url, min(first_seen_at), max(last_seen_at), NULL, NULL, 0, 1"
+    # A clock that was ahead may have made the first time the later one.
+    first = "min(min(first_seen_at), max(last_seen_at))"
+    seen = f"url, {first}, max(last_seen_at), NULL, NULL, 0, 1"
     row = db.execute(
         f"SELECT {seen} FROM rejects WHERE {_KEY}"  # noqa: S608  constant names
         " AND reason <> 'crash' AND loader_version = ?",
@@ -56,17 +58,17 @@ def find(db: sqlite3.Connection, page: Page) -> KnownPage | None:
 
 
 def young_posts(
-    db: sqlite3.Connection, site: str, since: str
+    db: sqlite3.Connection, site: str, since: str, until: str = "9999"
 ) -> Iterator[tuple[Page, str, KnownPage]]:
-    """Yield the posts of a mirror that were seen since then and are not gone, with their articles.
+    """Yield the posts of a mirror that were last seen then and are not gone, with their articles.
 
     Each page is without its bytes.
     """
     rows = db.execute(
         f"SELECT page_id, info_code, {_COLUMNS} FROM sightings"  # noqa: S608  constant names
-        " WHERE source_site = ? AND page_kind = 'post' AND gone_at IS NULL AND last_seen_at >= ?"
-        " ORDER BY last_seen_at",
-        (site, since),
+        " WHERE source_site = ? AND page_kind = 'post' AND gone_at IS NULL"
+        " AND last_seen_at BETWEEN ? AND ? ORDER BY last_seen_at",
+        (site, since, until),
     ).fetchall()
     for page_id, info_code, *values in rows:
         known = KnownPage(*values)

@@ -139,12 +139,18 @@ class Merger:
         earlier = known.sightings.get(incoming.key)
         if earlier is not None:
             # Two copies of one file may be as old as each other: then their addresses decide.
-            if (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url):
+            # What has just been fetched is the later word, whatever a clock has written before.
+            is_older = (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url)
+            if is_older and not page.is_fetched:
                 return self._add_older(info_code, known, earlier, incoming, page)
             said, incoming.fields = incoming.fields, carry_over(earlier.fields, incoming.fields)
-            if incoming.fields == earlier.fields:
+            is_ahead = earlier.observed_at > incoming.observed_at
+            if incoming.fields == earlier.fields and not (page.is_fetched and is_ahead):
                 return self._touch(incoming, page)
-            if incoming.observed_at < known.evidence[incoming.key]["last_seen_at"]:
+            if (
+                not page.is_fetched
+                and incoming.observed_at < known.evidence[incoming.key]["last_seen_at"]
+            ):
                 # It says what it said now before that, and again after it.
                 between = replace(incoming, fields=said)
                 return self._add_older(info_code, known, earlier, between, page)
@@ -152,13 +158,14 @@ class Merger:
         revised = False
         if earlier is not None:
             if content_hash == known.evidence[incoming.key]["content_hash"]:
-                incoming.observed_at = earlier.observed_at
+                incoming.observed_at = min(earlier.observed_at, page.observed_at)
             else:
                 revised = _supplied_what_changed(known, earlier, incoming)
         row = self._fold_in(info_code, known, incoming)
         if revised and earlier is not None:
-            evidence = known.evidence[incoming.key]
-            rows.write_revision(self._db, info_code, earlier, evidence, page.observed_at)
+            rows.write_revision(
+                self._db, info_code, *_until(earlier, known, page), page.observed_at
+            )
         if earlier is None:
             self._count_names(article)
         page_hash = raw.store(self._db, page)
@@ -212,13 +219,14 @@ class Merger:
         self._db.execute(
             "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
             " gone_at = NULL"
-            " WHERE source_site = ? AND page_kind = ? AND page_id = ? AND last_seen_at <= ?",
+            " WHERE source_site = ? AND page_kind = ? AND page_id = ? AND (? OR last_seen_at <= ?)",
             (
                 page.observed_at,
                 page.url,
                 page.etag,
                 page.last_modified,
                 *incoming.key,
+                page.is_fetched,
                 page.observed_at,
             ),
         )
@@ -227,6 +235,16 @@ class Merger:
     def _next_seq(self) -> int:
         self._seq += 1
         return self._seq
+
+
+def _until(earlier: Sighting, known: rows.Known, page: Page) -> tuple[Sighting, Fields]:
+    """Return what a page said and its evidence, none of it later than what the page says now.
+
+    A clock that was ahead may have written later times.
+    """
+    evidence, latest = known.evidence[earlier.key], page.observed_at
+    seen = {**evidence, "last_seen_at": min(evidence["last_seen_at"], latest)}
+    return replace(earlier, observed_at=min(earlier.observed_at, latest)), seen
 
 
 def last_seq(db: sqlite3.Connection) -> int:

@@ -110,6 +110,7 @@ def _v5_addresses(db: Database) -> None:
 
 def _v5_clocks(db: Database) -> None:
     """By how much the servers' clocks differed from ours."""
+    db.table("runs").add_column("clock_difference", int)
 
 
 # As they were then: a later version of a view is a later migration's.
