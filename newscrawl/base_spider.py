@@ -28,6 +28,7 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
+from newscrawl.harmless import is_utf8
 from newscrawl.items import Article, Failure, Page, Reject, Unchanged
 from newscrawl.network.clocks import answered_at
 from newscrawl.network.credentials import credentials_of
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from newscrawl.store.known_pages import KnownPage
 
 logger = logging.getLogger(__name__)
+
+_FILES = ("paths", "urls")
+"""Arguments that name files, which may have any name."""
 
 
 class NewsSpider(scrapy.Spider):
@@ -76,6 +80,9 @@ class NewsSpider(scrapy.Spider):
                 f"The spider {self.name} has no argument {', '.join(sorted(unknown))}; "
                 f"it takes {', '.join(sorted(self.argument_names))}"
             )
+        for each, text in arguments.items():
+            if each not in _FILES and not is_utf8(text):
+                raise UsageError(f"{each} {text!r} is not UTF-8")
         super().__init__(name)
         self.arguments = clean_arguments(arguments)
         """As they may be stored: without passwords."""

@@ -66,7 +66,8 @@ class Page:
 
     def __post_init__(self) -> None:
         """Keep no password, wherever the address came from."""
-        self.url = clean_address(self.url)
+        if "@" in self.url:
+            self.url = clean_address(self.url)
 
     @property
     def identity(self) -> tuple[str, str, str]:

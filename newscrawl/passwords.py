@@ -26,11 +26,11 @@ def clean_address(url: str) -> str:
 
 
 def clean_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
-    """Return the arguments of a spider as they may be stored."""
+    """Return the arguments of a spider as they may be stored: also those that are not UTF-8."""
     return {
         name: ",".join(map(clean_address, text.split(",")))
         if name in _ADDRESSES
-        else without_passwords(text)
+        else without_passwords(text).encode(errors="backslashreplace").decode()
         for name, text in arguments.items()
     }
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 
-from newscrawl import __version__, pages
+from newscrawl import __version__, open_files, pages
 from newscrawl.addon import the_archive
 from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.judging import judged
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_FILES = 8
+"""Files that a run opens at most beside a connection for each request: the archive's, its lock's,
+those that look names up and that modules are read from."""
 _SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 
 interrupts: list[int] = []
@@ -66,6 +69,11 @@ class Run:
             Scrapy lets an exception pass from here alone.
         """
         self.crawler = crawler
+        self._clocks = clocks_of(crawler)
+        # Before the archive is opened: with too few files everything fails, and as something else.
+        needed = _FILES + crawler.settings.getint("CONCURRENT_REQUESTS")
+        if too_many := open_files.lack(needed):
+            raise StoreError(f"{too_many}.")
         path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
         self._target = Target(path, overwrite=overwrite)
         self.ledger = Ledger()
@@ -182,14 +190,16 @@ class Run:
         again = getattr(self.crawler.spider, "again", False)
         if again or (self.is_misdated(known) and not self._is_clock_wrong):
             return True
-        true = self.times.true
-        first, last = true(known.observed_at), true(known.last_seen_at)
+        first, last = known.observed_at, known.last_seen_at
+        if self.times.spans:
+            first, last = self.times.true(first), self.times.true(last)
         return is_page_due(first, last, self.present, self._look_again)
 
     def is_misdated(self, known: KnownPage) -> bool:
         """Whether a page was last seen by a clock that was wrong."""
         latest = max(known.observed_at, known.last_seen_at)
-        return self.times.is_marked(known.last_seen_at) or is_future(latest, self.present)
+        is_marked = bool(self.times.spans) and self.times.is_marked(known.last_seen_at)
+        return is_marked or is_future(latest, self.present)
 
     def is_listing_due(self, listing: Listing) -> bool:
         """Whether a listing is worth a look now."""
@@ -199,12 +209,12 @@ class Run:
     @property
     def present(self) -> str:
         """The present time for schedules: by the servers' clocks where they all contradict ours."""
-        difference = clocks_of(self.crawler).difference or 0
+        difference = self._clocks.difference or 0
         return shifted(utc_now(), difference) if abs(difference) > SAID else utc_now()
 
     @property
     def _is_clock_wrong(self) -> bool:
-        return abs(clocks_of(self.crawler).difference or 0) > WRONG
+        return abs(self._clocks.difference or 0) > WRONG
 
     def skip(self, page: Page, *, is_rejected: bool) -> None:
         """Count a page that is known and not due for another look."""
@@ -403,7 +413,7 @@ class Run:
 
     def _note_clock(self, writer: Writer) -> None:
         """Mark the run's times with what the servers' clocks say of ours, also if it is killed."""
-        difference = clocks_of(self.crawler).difference
+        difference = self._clocks.difference
         if difference is not None and difference != self._noted_difference:
             writer.note_clock(difference)
             self._noted_difference = difference

@@ -30,7 +30,10 @@ class StoredTimes:
     """Puts the times right that a wrong clock has written, as far as the servers' clocks told."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        """Read which runs had a wrong clock."""
+        """Read which runs had a wrong clock; of an archive before schema 5 it is not known."""
+        self.spans: list[Span] = []
+        if db.execute("PRAGMA user_version").fetchone()[0] < 5:
+            return
         rows = db.execute(
             "SELECT started_at, ended_at, clock_difference FROM runs"
             " WHERE abs(clock_difference) > ?",
@@ -67,4 +70,4 @@ def shifted(time: str, seconds: float) -> str:
 
 def is_future(time: str, now: str) -> bool:
     """Whether a time lies in the future: then a clock was wrong, this one's or an earlier one's."""
-    return time > shifted(now, FUTURE_SLACK.total_seconds())
+    return time > now and time > shifted(now, FUTURE_SLACK.total_seconds())

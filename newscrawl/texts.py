@@ -155,8 +155,8 @@ def _is_settled(article: Article) -> bool:
         and all(len(getattr(article, name) or "") <= most for name, most in MAX_CHARACTERS.items())
         and max(map(len, words), default=0) <= MAX_WORD
         and max(map(len, urls), default=0) <= MAX_URL
-        and "".join(urls).isprintable()
-        and not any("@" in url for url in urls)
+        and (joined := "".join(urls)).isprintable()
+        and "@" not in joined
         and all(
             len(each.name) <= MAX_WORD and max(len(each.market), len(each.code)) <= MAX_CODE
             for each in mentions

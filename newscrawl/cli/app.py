@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from newscrawl import __version__
+from newscrawl import __version__, open_files
 from newscrawl.cli.output import drop_rest, safe
 from newscrawl.outcome import Exit
 from newscrawl.passwords import without_passwords
@@ -81,6 +81,8 @@ class Commands(click.Group):
         except BrokenPipeError:
             ctx.exit(_nobody_reads())
         except OSError as error:
+            if error.errno in open_files.NUMBERS:
+                raise StoreTrouble(f"{open_files.sentence()}.") from error
             if error.errno != errno.ENOSPC:
                 raise
             raise click.ClickException(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from statistics import median
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -24,6 +25,9 @@ class Clocks:
 
     def __init__(self) -> None:
         self._hosts: dict[str, deque[float]] = {}
+        self._difference: int | None = None
+        self._is_known = True
+        """Whether that is of all answers so far."""
 
     def note(self, response: Response) -> None:
         """Note what an answer that has just come says of the time."""
@@ -37,6 +41,7 @@ class Clocks:
             difference = min(0.0, difference + age)
         host = urlsplit(response.url).netloc
         self._hosts.setdefault(host, deque(maxlen=_KEPT)).append(difference)
+        self._is_known = False
 
     @property
     def difference(self) -> int | None:
@@ -45,8 +50,10 @@ class Clocks:
         A host's is the median of its answers. Of several hosts the one that is nearest to us
         counts: where one agrees, it is the others that are wrong.
         """
-        found = [round(median(each)) for each in self._hosts.values()]
-        return min(found, key=abs, default=None)
+        if not self._is_known:
+            found = [round(median(each)) for each in self._hosts.values()]
+            self._difference, self._is_known = min(found, key=abs), True
+        return self._difference
 
     def odd_hosts(self) -> list[str]:
         """Return the hosts whose clock is wrong by what others say."""
@@ -57,8 +64,13 @@ class Clocks:
 
 def answered_at(response: Response) -> datetime | None:
     """Return the Date of an answer in UTC; None where it has none that can be read."""
+    return _date(response.headers.get("Date") or b"")
+
+
+@lru_cache(64)
+def _date(header: bytes) -> datetime | None:
     try:
-        found = parsedate_to_datetime((response.headers.get("Date") or b"").decode("latin-1"))
+        found = parsedate_to_datetime(header.decode("latin-1"))
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -81,4 +93,6 @@ _clocks: WeakKeyDictionary[Crawler, Clocks] = WeakKeyDictionary()
 
 def clocks_of(crawler: Crawler) -> Clocks:
     """Return the one comparison of a crawl."""
-    return _clocks.setdefault(crawler, Clocks())
+    if crawler not in _clocks:
+        _clocks[crawler] = Clocks()
+    return _clocks[crawler]

@@ -52,4 +52,6 @@ _kept: WeakKeyDictionary[Crawler, Credentials] = WeakKeyDictionary()
 
 def credentials_of(crawler: Crawler) -> Credentials:
     """Return the one store of a crawl."""
-    return _kept.setdefault(crawler, Credentials())
+    if crawler not in _kept:
+        _kept[crawler] = Credentials()
+    return _kept[crawler]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from newscrawl import open_files
+
 
 class StoreError(Exception):
     """The archive cannot be opened, read or written."""
@@ -41,6 +43,8 @@ def explain(error: sqlite3.Error, path: str) -> StoreError:
             f"{path} is not as newscrawl made it: {error}. `newscrawl check` says what is missing."
         )
     code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")) and (too_many := open_files.lack()):
+        return StoreError(f"{too_many}. {path} could not be opened.")
     for prefix, sentence in _SENTENCES.items():
         if code.startswith(prefix):
             return StoreError(sentence.format(path=path))
