@@ -229,7 +229,7 @@ def schedule(starter: str, words: list[str]) -> int:
 
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a run takes longer is meant
     sys.executable = starter
-    return repeat(words, INTERVAL)
+    return repeat(words, INTERVAL, db=words[words.index("--db") + 1])
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from newscrawl.following import Following
 from newscrawl.network.guard import Refused
 from newscrawl.network.patience import LeftAlone
 from newscrawl.network.robots import FORBIDDEN, NoRules
+from newscrawl.passwords import clean_address, without_passwords
 
 if TYPE_CHECKING:
     from typing import Self
@@ -52,6 +53,7 @@ class Finding(Exception):
     """What ends an examination, or the look at one page: a cause, and what was found."""
 
     def __init__(self, cause: str, found: str, url: str) -> None:
+        found = without_passwords(found)
         super().__init__(found)
         self.cause = cause
         self.found = found
@@ -93,7 +95,7 @@ class Asking(Following):
         step.bytes = len(response.body)
         step.content_type = header(response, "Content-Type")
         if 300 <= response.status < 400:
-            step.redirects_to = header(response, "Location")
+            step.redirects_to = clean_address(header(response, "Location") or "") or None
 
     async def get_now(self, request: Request) -> Response:
         """Return the answer to a request, over redirects.

@@ -28,15 +28,20 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import ids, pages
+from newscrawl.harmless import is_utf8
 from newscrawl.items import Article, Failure, Page, Reject, Unchanged
+from newscrawl.network.clocks import answered_at
+from newscrawl.network.credentials import credentials_of
 from newscrawl.network.decompression import CannotUnpack
 from newscrawl.network.guard import HANDLER, PORTS, Place, Refused
 from newscrawl.network.patience import LeftAlone
 from newscrawl.network.robots import NoRules
+from newscrawl.passwords import clean_arguments, unreadable_address
 from newscrawl.run import Run, run_of
 from newscrawl.spelling import one_spelling, path_of
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
+from newscrawl.stored_times import is_future
 
 if TYPE_CHECKING:
     from typing import Self
@@ -48,6 +53,9 @@ if TYPE_CHECKING:
     from newscrawl.store.known_pages import KnownPage
 
 logger = logging.getLogger(__name__)
+
+_FILES = ("paths", "urls")
+"""Arguments that name files, which may have any name."""
 
 
 class NewsSpider(scrapy.Spider):
@@ -73,8 +81,13 @@ class NewsSpider(scrapy.Spider):
                 f"The spider {self.name} has no argument {', '.join(sorted(unknown))}; "
                 f"it takes {', '.join(sorted(self.argument_names))}"
             )
+        for each, text in arguments.items():
+            if each not in _FILES and not is_utf8(text):
+                raise UsageError(f"{each} {text!r} is not UTF-8")
         super().__init__(name)
-        self.arguments = arguments
+        self.arguments = clean_arguments(arguments)
+        """As they may be stored: without passwords."""
+        self._named_base = arguments.get("base_url")
         self.site = arguments.get("site", "finews")
         self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
         self.again = is_set(arguments, "again")
@@ -95,8 +108,8 @@ class NewsSpider(scrapy.Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider; its hosts come from the arguments and the settings."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        base = spider.arguments.get("base_url") or crawler.settings["NEWSCRAWL_BASE_URL"]
-        spider.base_url = base_url(base)
+        base = spider._named_base or crawler.settings["NEWSCRAWL_BASE_URL"]
+        spider.base_url = base_url(credentials_of(crawler).take(base))
         spider.allowed_domains = [urlsplit(spider.base_url).hostname or "", *spider.hosts]
         return spider
 
@@ -243,12 +256,23 @@ def received(response: Response) -> Page:
     page: Page = response.meta["page"]
     known: KnownPage | None = response.meta.get("known")
     page.body = response.body
-    # A clock that was set back must not make an edit look older than what it replaces.
-    page.observed_at = max(utc_now(), known.last_seen_at if known else "")
+    page.is_fetched = True
+    page.observed_at = _later(known.last_seen_at if known else "", response)
     page.content_type = header(response, "Content-Type")
     page.etag = header(response, "ETag")
     page.last_modified = header(response, "Last-Modified")
     return page
+
+
+def _later(seen: str, response: Response) -> str:
+    """Return the present time, and no earlier one than when the page was last seen.
+
+    A clock that was set back must not make an edit look older than what it replaces. But what lies
+    in the future, also by the server's clock, was written by one that was ahead.
+    """
+    now, theirs = utc_now(), answered_at(response)
+    latest = max(now, theirs.isoformat(timespec="seconds")) if theirs else now
+    return now if is_future(seen, latest) else max(now, seen)
 
 
 def stem_of(url: str) -> str:
@@ -274,7 +298,7 @@ def base_url(text: str) -> str:
         valid = False
     if not valid:
         raise UsageError(
-            f"base_url {text!r} is no address of a site; it looks like "
+            f"base_url {unreadable_address(text)!r} is no address of a site; it looks like "
             "https://finews.withounder.com/ or http://127.0.0.1:8000/"
         )
     is_file = posixpath.splitext(parts.path)[1] != ""  # …/index.html
@@ -289,7 +313,9 @@ def host_of(text: str) -> str:
     """
     host = text.strip()
     if not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:]+", host):
-        raise UsageError(f"hosts: {text!r} is no host; it looks like finance.eastmoney.com")
+        raise UsageError(
+            f"hosts: {unreadable_address(text)!r} is no host; it looks like finance.eastmoney.com"
+        )
     return host.lower()
 
 

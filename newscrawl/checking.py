@@ -16,7 +16,7 @@ from newscrawl.normalise import normalise
 from newscrawl.pages import Unreadable
 from newscrawl.readers.status import runs as runs_of
 from newscrawl.reextract import can_reread, rewrite
-from newscrawl.store import identity, raw, rows, search_index, shape
+from newscrawl.store import identity, raw, rows, search_index, shape, stored_passwords
 from newscrawl.store.errors import Damaged, StoreError
 from newscrawl.store.fold import FIELDS, REVISED, Fields, fold
 from newscrawl.store.merging import LAST_SEQ, hash_content, last_seq, sighting_of
@@ -86,12 +86,18 @@ def _examine(connection: sqlite3.Connection, quick: bool, step: Step) -> Iterato
     yield from _part("ledger", _ledgers(connection))
     yield from _part("references", _categories(connection))
     yield from _part("names", _names(connection))
+    yield from _part("passwords", _passwords(connection))
     if not quick:
         yield from _part("values", _values(connection))
         yield from _part("articles", _articles(connection, step))
         yield from _part("pages", _pages(connection, step))
         if not any(found.kind == "tables" for found in made):
             yield from _part("index", _index(connection, step))
+
+
+def _passwords(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for table, column, count in stored_passwords.find(connection):
+        yield Finding("passwords", f"{count} of {table}.{column} hold a password", True)
 
 
 def _part(kind: str, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -411,8 +417,7 @@ def repair(connection: sqlite3.Connection) -> None:
     text of an article is touched.
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    is_chained = identity.has_table(connection)
-    with identity.transaction(connection) if is_chained else connection, _any_text(connection):
+    with identity.transaction(connection), _any_text(connection):
         reshape(connection, version)
         if version == SCHEMA_VERSION:
             _repair(connection)
@@ -436,6 +441,7 @@ def _repair(connection: sqlite3.Connection) -> None:
     identity.insert(connection)
     misnamed = [category for (category,) in connection.execute(_MISNAMED)]
     rows.name_categories(connection, misnamed)
+    stored_passwords.remove(connection)
     remove_search_index(connection)
     search_index.rebuild(connection)
 

@@ -23,6 +23,7 @@ from newscrawl.diagnosis import Diagnosis
 from newscrawl.feeds import Asked, stored
 from newscrawl.items import Article, Page
 from newscrawl.logs import quieten
+from newscrawl.network.credentials import credentials_of
 from newscrawl.outcome import Outcome
 from newscrawl.pages import Unreadable, entry, listing
 from newscrawl.resolvers import addresses, page_of, resolvers_of
@@ -31,6 +32,7 @@ from newscrawl.store import rows, suspects, suspicion
 from newscrawl.store.clock import utc_now
 from newscrawl.store.merging import sighting_of
 from newscrawl.store.suspicion import Doubt
+from newscrawl.times import is_day_to_come
 
 logger = logging.getLogger(__name__)
 
@@ -206,6 +208,8 @@ class Doctor(Asking):
                 continue
             if self.is_allowed(page.url):
                 day = ids.date_of(info_code) or datetime.date.min
+                if is_day_to_come(day, datetime.datetime.now(datetime.UTC)):
+                    day = datetime.date.min  # it is not the newest, but none
                 found.setdefault(page.key, (day, info_code, page))
         newest = sorted(found.values(), key=lambda each: each[:2], reverse=True)
         return [page for _, _, page in newest]
@@ -341,7 +345,8 @@ class Doctor(Asking):
     def _places(self, info_code: str) -> list[Page]:
         """Return the pages that may have an article, in the order in which a crawl asks them."""
         base, hosts = (self.base_url, self.hosts) if self.is_own_base else (None, None)
-        resolvers = resolvers_of(self.crawler.settings)
+        take = credentials_of(self.crawler).take
+        resolvers = [(kind, take(url)) for kind, url in resolvers_of(self.crawler.settings)]
         found = list(addresses(info_code, resolvers, base=base, hosts=hosts))
         for _, url in found:
             self._allow(url)

@@ -11,6 +11,7 @@ from newscrawl.base_spider import NewsSpider, day, stem_of
 from newscrawl.items import Article, Page
 from newscrawl.normalise import normalise
 from newscrawl.pages import listing
+from newscrawl.passwords import clean_address
 from newscrawl.spelling import path_of
 
 
@@ -28,7 +29,7 @@ class Following(NewsSpider):
 
     def own(self, link: str) -> str:
         """Return the address of *link* on the host that is being crawled."""
-        parts = urlsplit(urljoin(self.base_url, link))
+        parts = urlsplit(clean_address(urljoin(self.base_url, link)))
         if parts.hostname in self.crawler.settings.getlist("NEWSCRAWL_MIRROR_HOSTS"):
             return urljoin(self.base_url, quote(unquote(parts.path.lstrip("/"))))
         return parts._replace(path=quote(unquote(parts.path)), fragment="").geturl()

@@ -22,6 +22,11 @@ _MARKUP = re.compile(r"\{|(?<=\])[(:\[]")
 _HTML = re.compile(r"<|&(?=#?\w+;)")
 
 
+def is_utf8(text: str) -> bool:
+    """Whether *text* can be encoded: what came from a command line may hold half characters."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def harmless(text: str) -> str:
     """Return *text* with each character that a terminal would obey as U+FFFD; lines stay."""
     return _OBEYED.sub("\ufffd", text)

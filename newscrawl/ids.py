@@ -12,6 +12,8 @@ import datetime
 import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from newscrawl.passwords import without_passwords
+
 _CODE = re.compile(r"([A-Z]{2,5})([0-9]{9,24})")
 _NEWS_DIGITS = re.compile(r"20[0-9]{6}[0-9]{9,10}")
 _DATE_PREFIX = re.compile(r"[0-9]{2,4}-[0-9]{1,2}-[0-9]{1,2}-")
@@ -38,6 +40,7 @@ class BadInfoCode(ValueError):
     """No article's id where there should be one; the message says what was found."""
 
     def __init__(self, found: str, why: str = "is no infoCode and no address of an article"):
+        found = without_passwords(found)
         shown = found if len(found) <= 80 else found[:77] + "…"
         super().__init__(
             f"{shown!r} {why}: an infoCode looks like NW202112282228490028, a share URL like "

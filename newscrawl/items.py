@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
+from newscrawl.passwords import clean_address
+
 Precision = Literal["second", "minute", "day"]
 
 
@@ -64,6 +66,13 @@ class Page:
     ordered_at: str | None = None
     """Since when it counts among the pages of its article: the start of the run that fetched it,
     since the order of answers within a run means nothing; None: since it was observed."""
+    is_fetched: bool = False
+    """Whether it has just been fetched: then it says the latest, whatever the clock says."""
+
+    def __post_init__(self) -> None:
+        """Keep no password, wherever the address came from."""
+        if "@" in self.url:
+            self.url = clean_address(self.url)
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from newscrawl import coverage, pages
-from newscrawl.outcome import Exit, Outcome, judge
+from newscrawl.network.clocks import clocks_of, sentence
+from newscrawl.outcome import EARLY_ENDS, Exit, Outcome, judge
 from newscrawl.store import rule_uses
 from newscrawl.store.clock import utc_now
+from newscrawl.stored_times import SAID, WRONG
 
 if TYPE_CHECKING:
     from newscrawl.run import Run
 
 
+logger = logging.getLogger(__name__)
+
+
 def judged(run: Run) -> Outcome:
     """Return the outcome of a run that nothing has ended before its end."""
-    if not getattr(run.crawler.spider, "arrived", True):
+    finish_reason = run.crawler.stats.get_value("finish_reason", "it never began")
+    if not getattr(run.crawler.spider, "arrived", True) and finish_reason not in EARLY_ENDS:
         return Outcome(Exit.UNREACHABLE, "the home page never came")
     share = run.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
     asked = run.crawler.stats.get_value("listings/asked", 0)
@@ -32,14 +39,32 @@ def judged(run: Run) -> Outcome:
     run.troubles[:0] = suspicions
     # No rule says anything of what stands in the place of articles.
     run.troubles += [] if suspicions else _dead_rules(run)
+    clock = _clock(run)
+    if clock and abs(clocks_of(run.crawler).difference or 0) > WRONG:
+        run.trouble(f"{clock}: the times of this run are wrong")
     outcome = judge(
         run.ledger,
-        finish_reason=run.crawler.stats.get_value("finish_reason", "it never began"),
+        finish_reason=finish_reason,
         troubles=run.troubles,
         share=share,
     )
-    quiet = _quiet(run) if outcome.exit is Exit.GOOD else None
-    return Outcome(Exit.DEGRADED, quiet) if quiet else outcome
+    if outcome.exit is not Exit.GOOD:
+        return outcome
+    if quiet := _quiet(run):
+        return Outcome(Exit.DEGRADED, quiet)
+    return Outcome(Exit.GOOD, f"{outcome.reason}; {clock}") if clock else outcome
+
+
+def _clock(run: Run) -> str | None:
+    """Say by how much the clocks differ; None where they agree, or no server told."""
+    clocks = clocks_of(run.crawler)
+    for host in clocks.odd_hosts():
+        logger.warning("The clock of %s is wrong, by what this machine and others say", host)
+    if abs(clocks.difference or 0) <= SAID:
+        return None
+    said = sentence(clocks.difference or 0)
+    logger.warning("Check the time: %s", said)
+    return said
 
 
 def _dead_rules(run: Run) -> list[str]:

@@ -16,6 +16,7 @@ from newscrawl.items import Failure
 from newscrawl.network.guard import Refused, guard_of
 from newscrawl.network.patience import patience_of, retry_after
 from newscrawl.pages import LOADER_VERSION
+from newscrawl.passwords import clean_address
 from newscrawl.run import run_of
 from newscrawl.store import known_pages
 
@@ -76,6 +77,7 @@ class StayOnHosts(RedirectMiddleware):
         except ValueError:
             raise IgnoreRequest("it redirects to what is no address") from None
         if isinstance(redirected, Request):
+            redirected = redirected.replace(url=clean_address(redirected.url))
             allowed = getattr(self.crawler.spider, "allowed_domains", None)
             host = urlsplit(redirected.url).hostname
             if allowed and host not in allowed:
@@ -197,7 +199,8 @@ class KnownBeforeFetched(BaseSpiderMiddleware):
                 run.answer_tried(info_code)
             return None
         request.meta["known"] = known
-        if known.url == request.url:
+        # A page whose times are to be put right is read again.
+        if known.url == request.url and not run.is_misdated(known):
             ask_whether_changed(request, known.etag, known.last_modified)
         return request
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from newscrawl.ledger import Ledger
+from newscrawl.passwords import without_passwords
 
 
 class Exit(IntEnum):
@@ -52,6 +53,10 @@ class Outcome:
     exit: Exit
     reason: str
 
+    def __post_init__(self) -> None:
+        """Keep no password: the reason is stored, logged and sent on."""
+        object.__setattr__(self, "reason", without_passwords(self.reason))
+
     @property
     def name(self) -> str:
         """One word: ``good``, ``degraded`` …"""
@@ -80,13 +85,22 @@ def judge(ledger: Ledger, *, finish_reason: str, troubles: list[str], share: flo
             Exit.UNREACHABLE, f"none of {ledger.counters['scheduled']} pages could be had"
         )
     if finish_reason != "finished":
-        return Outcome(Exit.DEGRADED, f"stopped early: {finish_reason}")
+        why = EARLY_ENDS.get(finish_reason, finish_reason)
+        return Outcome(Exit.DEGRADED, f"stopped early: {why}")
     if sentence := _lost_too_much(ledger, share):
         return Outcome(Exit.DEGRADED, sentence)
     if troubles:
         more = f"; and {len(troubles) - 3} more, see the log" if len(troubles) > 3 else ""
         return Outcome(Exit.DEGRADED, "; ".join(troubles[:3]) + more)
     return Outcome(Exit.GOOD, summary(ledger))
+
+
+EARLY_ENDS = {
+    "memusage_exceeded": "it took more memory than MEMUSAGE_LIMIT_MB allows; what was committed "
+    "is stored, and the next run goes on from there",
+    "closespider_timeout": "it took more time than CLOSESPIDER_TIMEOUT allows",
+}
+"""Scrapy's own words for why it closed a spider, and what they mean."""
 
 
 def _nothing_came(ledger: Ledger) -> bool:

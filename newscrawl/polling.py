@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from newscrawl.stored_times import is_future
 from newscrawl.times import CHINA
 
 HOME_SHOWS = 5
@@ -50,8 +51,11 @@ def is_listing_due(checked_at: str | None, interval: float | None, now: str) -> 
 def is_page_due(observed_at: str, last_seen_at: str, now: str, hours: Sequence[float]) -> bool:
     """Whether a stored page is to be asked again, so many *hours* after it first said what it says.
 
-    An article is edited soon or never, so the looks grow rarer, and end.
+    An article is edited soon or never, so the looks grow rarer, and end. A time that lies in the
+    future was written by a wrong clock: when the page was looked at is not known.
     """
+    if is_future(max(observed_at, last_seen_at), now):
+        return True
     since = _seconds(observed_at, now) / 3600
     looked = _seconds(observed_at, last_seen_at) / 3600
     return any(looked < each <= since for each in hours)

@@ -15,6 +15,7 @@ from newscrawl.store.errors import Damaged
 from newscrawl.store.fold import FIELDS, Fields, Sighting, carry_over, fold
 from newscrawl.store.merging import hash_content, sighting_of
 from newscrawl.store.writer import Writer
+from newscrawl.stored_times import StoredTimes
 
 
 @dataclass(slots=True)
@@ -111,9 +112,10 @@ def _reread_all(
     db: sqlite3.Connection, found: Survey, info_codes: Iterable[str] | None = None,
     *, damaged: bool = False,
 ) -> Iterator[Reread]:  # fmt: skip
+    times = StoredTimes(db)
     for info_code in _all(db) if info_codes is None else info_codes:
         known = rows.load(db, info_code, damaged=damaged)
-        sightings = {key: _reread(db, key, known, found) for key in known.sightings}
+        sightings = {key: _reread(db, key, known, found, times) for key in known.sightings}
         yield Reread(info_code, known, sightings, fold(sightings.values()))
 
 
@@ -131,12 +133,14 @@ def _all(db: sqlite3.Connection) -> Iterator[str]:
         yield last
 
 
-def _reread(db: sqlite3.Connection, key: rows.Key, known: rows.Known, found: Survey) -> Sighting:
+def _reread(
+    db: sqlite3.Connection, key: rows.Key, known: rows.Known, found: Survey, times: StoredTimes
+) -> Sighting:
     """Read a page as it was at each change, so that what it lacks now is still known."""
     sighting = known.sightings[key]
     said: Fields = dict.fromkeys(FIELDS)
     try:
-        states = list(_states(db, key, sighting))
+        states = list(_states(db, key, sighting, times))
     except KeyError:
         found.unreadable.append(f"{sighting.url}: its bytes are not in the archive")
         return sighting
@@ -156,8 +160,10 @@ def _reread(db: sqlite3.Connection, key: rows.Key, known: rows.Known, found: Sur
     return replace(sighting, fields=said)
 
 
-def _states(db: sqlite3.Connection, key: rows.Key, sighting: Sighting) -> Iterator[Page]:
-    """Yield the page as it was before each revision, then as it is."""
+def _states(
+    db: sqlite3.Connection, key: rows.Key, sighting: Sighting, times: StoredTimes
+) -> Iterator[Page]:
+    """Yield the page as it was before each revision, then as it is, seen when it really was."""
     where = "WHERE source_site = ? AND page_kind = ? AND page_id = ?"
     states = db.execute(
         f"SELECT page_hash, observed_at FROM revisions {where} ORDER BY observed_at",  # noqa: S608
@@ -171,5 +177,5 @@ def _states(db: sqlite3.Connection, key: rows.Key, sighting: Sighting) -> Iterat
         site, kind, page_id = key
         yield Page(
             kind=kind, id=page_id, url=sighting.url, body=raw.load(db, each_hash),
-            observed_at=observed_at, site=site, content_type=content_type,
+            observed_at=times.true(observed_at), site=site, content_type=content_type,
         )  # fmt: skip

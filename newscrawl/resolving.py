@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from newscrawl.base_spider import NewsSpider
 from newscrawl.items import Article, Failure, Reject
+from newscrawl.network.credentials import credentials_of
+from newscrawl.passwords import clean_address
 from newscrawl.resolvers import addresses, page_of, resolvers_of
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ class Resolving(NewsSpider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Read the resolvers before the run begins."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.resolvers = resolvers_of(crawler.settings)
+        take = credentials_of(crawler).take
+        spider.resolvers = [(kind, take(url)) for kind, url in resolvers_of(crawler.settings)]
         return spider
 
     def resolve(
@@ -45,6 +48,8 @@ class Resolving(NewsSpider):
         if self.is_full:
             self.run.ledger.link("filtered")
             return
+        if trusted and link:
+            link = credentials_of(self.crawler).take(link)
         hosts = self.hosts if self.is_own_base else None
         base = self.base_url if self.is_own_base else share_host(link or "")
         if base and not (trusted or self.is_own_base) and not self._is_known(base):
@@ -100,7 +105,7 @@ class Resolving(NewsSpider):
 
 def share_host(link: str) -> str | None:
     """Return the root of the host of a share page; None where *link* is no address of one."""
-    parts = urlsplit(link)
+    parts = urlsplit(clean_address(link))
     is_share = "infocode=" in parts.query.casefold() and parts.path.casefold().endswith(".html")
     if not is_share or parts.scheme not in ("http", "https") or not parts.hostname:
         return None

@@ -15,21 +15,24 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 
-from newscrawl import __version__, pages
+from newscrawl import __version__, open_files, pages
 from newscrawl.addon import the_archive
 from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.judging import judged
 from newscrawl.ledger import End, Ledger
 from newscrawl.looks import Looks
+from newscrawl.network.clocks import clocks_of
 from newscrawl.outcome import Exit, Outcome
-from newscrawl.polling import Bounds, is_page_due
+from newscrawl.passwords import clean_address, without_passwords
+from newscrawl.polling import Bounds, is_listing_due, is_page_due
 from newscrawl.resolvers import KINDS
 from newscrawl.store import suspects, unresolved
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, said
-from newscrawl.store.listings import ListingKey, Look
+from newscrawl.store.listings import Listing, ListingKey, Look
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
+from newscrawl.stored_times import SAID, WRONG, StoredTimes, is_future, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_FILES = 8
+"""Files that a run opens at most beside a connection for each request: the archive's, its lock's,
+those that look names up and that modules are read from."""
 _SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 
 interrupts: list[int] = []
@@ -65,6 +71,11 @@ class Run:
             Scrapy lets an exception pass from here alone.
         """
         self.crawler = crawler
+        self._clocks = clocks_of(crawler)
+        # Before the archive is opened: with too few files everything fails, and as something else.
+        needed = _FILES + crawler.settings.getint("CONCURRENT_REQUESTS")
+        if too_many := open_files.lack(needed):
+            raise StoreError(f"{too_many}.")
         path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
         self._target = Target(path, overwrite=overwrite)
         self.ledger = Ledger()
@@ -93,6 +104,9 @@ class Run:
         self._closed = False
         self._run_id: int | None = None
         self._began_at: str | None = None
+        self.times: StoredTimes
+        """What stored times mean; from when the archive is open."""
+        self._noted_difference: int | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -158,6 +172,7 @@ class Run:
 
     def reject(self, reject: Reject) -> None:
         """Keep a page that gave no article, and count it."""
+        reject.detail = without_passwords(reject.detail)
         logger.info("Rejected %s: %s", reject.page.url, reject.detail)
         self.crawler.stats.inc_value(f"rejected/{reject.reason}")
         # Counted first: what is written may be committed at once.
@@ -184,7 +199,33 @@ class Run:
     def is_due(self, known: KnownPage) -> bool:
         """Whether a page that was had is to be asked for again."""
         again = getattr(self.crawler.spider, "again", False)
-        return again or is_page_due(*known.looked_at, utc_now(), self._look_again)
+        if again or (self.is_misdated(known) and not self._is_clock_wrong):
+            return True
+        first, last = known.looked_at
+        if self.times.spans:
+            first, last = self.times.true(first), self.times.true(last)
+        return is_page_due(first, last, self.present, self._look_again)
+
+    def is_misdated(self, known: KnownPage) -> bool:
+        """Whether a page was last seen by a clock that was wrong."""
+        latest = max(known.observed_at, known.last_seen_at)
+        is_marked = bool(self.times.spans) and self.times.is_marked(known.last_seen_at)
+        return is_marked or is_future(latest, self.present)
+
+    def is_listing_due(self, listing: Listing) -> bool:
+        """Whether a listing is worth a look now."""
+        checked_at = self.times.true(listing.checked_at) if listing.checked_at else None
+        return is_listing_due(checked_at, listing.interval, self.present)
+
+    @property
+    def present(self) -> str:
+        """The present time for schedules: by the servers' clocks where they all contradict ours."""
+        difference = self._clocks.difference or 0
+        return shifted(utc_now(), difference) if abs(difference) > SAID else utc_now()
+
+    @property
+    def _is_clock_wrong(self) -> bool:
+        return abs(self._clocks.difference or 0) > WRONG
 
     def skip(self, page: Page, *, is_rejected: bool) -> None:
         """Count a page that is known and not due for another look."""
@@ -250,7 +291,8 @@ class Run:
 
     def fail_look(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
-        self._write("fail_look", key, url=url, found_in=found_in, failure=failure)
+        failure = without_passwords(failure)
+        self._write("fail_look", key, url=clean_address(url), found_in=found_in, failure=failure)
 
     def trouble(self, sentence: str) -> None:
         """Note what went wrong without being a page; the run will not end good."""
@@ -324,6 +366,7 @@ class Run:
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
         self._run_id, self._began_at = self._writer.run_id, self._writer.began_at
+        self.times = StoredTimes(self._writer.connection)
         logger.info("Writing to %s, run %d", self._target.path, self._run_id)
         self._commits = asyncio.ensure_future(self._commit_regularly())
 
@@ -420,9 +463,17 @@ class Run:
             return
         self._writer.counters = self._counters()
         try:
+            self._note_clock(self._writer)
             self._writer.commit()
         except StoreError as error:
             self._store_failed(error)
+
+    def _note_clock(self, writer: Writer) -> None:
+        """Mark the run's times with what the servers' clocks say of ours, also if it is killed."""
+        difference = self._clocks.difference
+        if difference is not None and difference != self._noted_difference:
+            writer.note_clock(difference)
+            self._noted_difference = difference
 
     async def _commit_regularly(self) -> None:
         while True:
@@ -470,6 +521,7 @@ class Run:
         if writer is None or self.outcome is None:
             return
         writer.counters = counters
+        self._note_clock(writer)
         writer.end(
             outcome=self.outcome.name, exit_code=self.outcome.exit, reason=self.outcome.reason
         )

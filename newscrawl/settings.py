@@ -129,7 +129,12 @@ FEED_EXPORT_FIELDS = [
 
 FEED_EXPORT_ENCODING = "utf-8"  # default None, which escapes every Chinese character in JSON
 
-EXTENSIONS = {"newscrawl.progress.Progress": 10}
+EXTENSIONS = {
+    # It measures the peak of whoever started the crawl, too.
+    "scrapy.extensions.memusage.MemoryUsage": None,
+    "newscrawl.memory.OwnMemory": 0,
+    "newscrawl.progress.Progress": 10,
+}
 
 NEWSCRAWL_CONTACT = ""
 """An address of yours, added to USER_AGENT as `(+address)`: whom the site's owner can tell."""

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from newscrawl.items import Article, Mention
+from newscrawl.passwords import clean_address
 
 T = TypeVar("T")
 
@@ -154,7 +155,8 @@ def _is_settled(article: Article) -> bool:
         and all(len(getattr(article, name) or "") <= most for name, most in MAX_CHARACTERS.items())
         and max(map(len, words), default=0) <= MAX_WORD
         and max(map(len, urls), default=0) <= MAX_URL
-        and "".join(urls).isprintable()
+        and (joined := "".join(urls)).isprintable()
+        and "@" not in joined
         and all(
             len(each.name) <= MAX_WORD and max(len(each.market), len(each.code)) <= MAX_CODE
             for each in mentions
@@ -182,6 +184,7 @@ def _url(url: str | None, name: str, unknown: Counter[str]) -> str | None:
     if len(url) > MAX_URL:
         unknown[f"{name} of more than {MAX_URL} characters"] += 1
         return None
+    url = clean_address(url)
     # Characters that do not show mean the same when they are escaped.
     return url if url.isprintable() else "".join(map(_shown, url))
 

@@ -165,14 +165,15 @@ def published(
     `now` (aware) is when the page was had.
 
     A time more than three days from the id's day, or after `now`, is not believed: then the
-    answer is the id's day, and `source` names both.
+    answer is the id's day, and `source` names both. Where that day is in the future as well, it is
+    not known.
     """
     if raw is None:
-        return _day_of_id(None, info_code_date, "the page prints no time")
+        return _day_of_id(None, info_code_date, "the page prints no time", now)
     try:
         at, precision = parse(raw, day=info_code_date, now=now)
     except BadTime as error:
-        return _day_of_id(raw, info_code_date, f"not believed: {error}")
+        return _day_of_id(raw, info_code_date, f"not believed: {error}", now)
     source = where or "unknown"
     if shift and precision != "day":
         at += timedelta(hours=shift)
@@ -186,10 +187,17 @@ def published(
     else:
         return Published(at.isoformat(timespec="seconds"), raw, precision, source)
     printed = f"not believed: {at:%Y-%m-%d %H:%M:%S} from {source}{doubt}"
-    return _day_of_id(raw, info_code_date, printed)
+    return _day_of_id(raw, info_code_date, printed, now)
 
 
-def _day_of_id(raw: str | None, day: date | None, why: str) -> Published:
+def is_day_to_come(day: date, now: datetime) -> bool:
+    """Whether a day in China is in the future, with a day of grace for clocks and early ids."""
+    return day > (now + timedelta(days=1)).astimezone(CHINA).date()
+
+
+def _day_of_id(raw: str | None, day: date | None, why: str, now: datetime) -> Published:
+    if day is not None and is_day_to_come(day, now):
+        day, why = None, f"{why}; nor is the day in the id, {day}, which is in the future"
     if day is None:
         return Published(None, raw, None, why if raw is not None else None)
     return Published(f"{day.isoformat()}T00:00:00+08:00", raw, "day", f"day in the id ({why})")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from archives import fill
 from crawls import ROOT, command, query
 
-from newscrawl.cli.every import without_every
+from newscrawl.cli.every import is_no_archive, without_every
 from newscrawl.mirror.server import Answers, Fault, Server
 from newscrawl.mirror.site import Site
 from newscrawl.outcome import Exit
@@ -89,3 +92,42 @@ def test_bad_interval(tmp_path: Path, words: list[str], said: str) -> None:
 def test_without_every() -> None:
     words = ["crawl", "category", "--every", "5m", "x", "--every=1h", "--due"]
     assert without_every(words) == ["crawl", "category", "x", "--due"]
+
+
+@pytest.mark.parametrize(
+    ("make", "is_final"),
+    [
+        (lambda path: None, False),
+        (lambda path: path.touch(), False),
+        (lambda path: path.write_text("no archive"), True),
+        (lambda path: sqlite3.connect(path).execute("CREATE TABLE other (x)"), True),
+        (lambda path: _later(path), True),
+        (lambda path: path.mkdir(), False),
+        (lambda path: path.symlink_to(path.parent / "mount" / "news.db"), False),
+    ],
+)
+def test_what_can_never_become_the_archive(
+    tmp_path: Path, make: Callable[[Path], object], is_final: bool
+) -> None:
+    make(tmp_path / "news.db")
+    assert is_no_archive(tmp_path / "news.db") is is_final
+
+
+def _later(path: Path) -> None:
+    fill(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+def test_goes_on_when_the_cause_is_gone(serving: Serving, tmp_path: Path) -> None:
+    """A folder in the archive's place: each run says so, until somebody has put it right."""
+    path = tmp_path / "news.db"
+    path.mkdir()
+    process = start(serving(Site(articles=5)), path)
+    ends = _ends(process)
+    assert "ended with 6 (store); the next one is at" in next(ends)
+    path.rmdir()
+    assert "ended with 0 (good); the next one is at" in next(ends)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert query(path, "SELECT outcome FROM runs") == [("good",)]

@@ -15,9 +15,10 @@ from typing import Any
 
 import click
 
-from newscrawl import __version__
+from newscrawl import __version__, open_files
 from newscrawl.cli.output import drop_rest, safe
 from newscrawl.outcome import Exit
+from newscrawl.passwords import without_passwords
 from newscrawl.store.errors import AlreadyRunning, StoreError
 
 COMMANDS = (
@@ -75,7 +76,7 @@ class Commands(click.Group):
             ctx.exit(Exit.INTERRUPTED)
         except click.ClickException as error:
             # It may quote the name of a file, or an archive.
-            error.message = safe(error.message)  # type: ignore[misc]  # final, for no reason
+            error.message = safe(without_passwords(error.message))  # type: ignore[misc]  # final, for no reason
             raise
         except MemoryError:
             raise StoreTrouble(
@@ -85,6 +86,8 @@ class Commands(click.Group):
         except BrokenPipeError:
             ctx.exit(_nobody_reads())
         except OSError as error:
+            if error.errno in open_files.NUMBERS:
+                raise StoreTrouble(f"{open_files.sentence()}.") from error
             if error.errno != errno.ENOSPC:
                 raise
             raise click.ClickException(

@@ -14,9 +14,11 @@ import click
 from newscrawl.cli.every import Interval, repeat, without_every
 from newscrawl.cli.options import (
     DAY,
+    NAME,
+    TEXT,
     WORD,
     Decorated,
-    Word,
+    Name,
     db_option,
     example,
     is_filled,
@@ -24,6 +26,7 @@ from newscrawl.cli.options import (
     verbose_option,
 )
 from newscrawl.cli.output import safe
+from newscrawl.harmless import is_utf8
 from newscrawl.readers.overview import overview
 
 if TYPE_CHECKING:
@@ -50,10 +53,12 @@ class Setting(click.ParamType[tuple[str, str]]):
         name, equals, text = str(value).partition("=")
         if not equals or not name.isidentifier():
             self.fail(f"{value!r} is no setting; it looks like DOWNLOAD_TIMEOUT=30.", param, ctx)
+        if not is_utf8(text):
+            self.fail(f"{value!r} is not UTF-8.", param, ctx)
         return name, text
 
 
-class BaseUrl(Word):
+class BaseUrl(Name):
     """The address of a site."""
 
     name = "url"
@@ -91,7 +96,7 @@ _SITE: tuple[Callable[[Any], Any], ...] = (
         metavar="URL",
         help="The site; else the mirror of the settings.",
     ),
-    click.option("--hosts", metavar="A,B", help="Further hosts that may be asked."),
+    click.option("--hosts", type=TEXT, metavar="A,B", help="Further hosts that may be asked."),
     click.option(
         "--again", is_flag=True, help="Look again at what is stored, whether it is due or not."
     ),
@@ -160,7 +165,7 @@ SINCE = click.option(
     "category",
     epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"),
 )
-@click.argument("names", metavar="[NAME]...", nargs=-1, type=WORD)
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=NAME)
 @SINCE
 @click.option(
     "--due",
@@ -190,7 +195,7 @@ def category(
 @command.command(
     "share", epilog=example("newscrawl crawl share NW202112282228490028 NW202201212257099936")
 )
-@click.argument("links", metavar="[URL or INFOCODE]...", nargs=-1, type=WORD)
+@click.argument("links", metavar="[URL or INFOCODE]...", nargs=-1, type=NAME)
 @click.option(
     "--urls",
     type=WORD,
@@ -215,7 +220,7 @@ def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any
 
 
 @command.command("feed", epilog=example("newscrawl crawl feed atom fast --pages 2"))
-@click.argument("names", metavar="[NAME]...", nargs=-1, type=WORD)
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=NAME)
 @SINCE
 @click.option(
     "--pages",
@@ -302,7 +307,7 @@ def _crawl(
     if notify:
         overrides["NEWSCRAWL_NOTIFY"] = notify
     if every is not None:
-        _repeat(every, rebuild=rebuild, urls=arguments.get("urls"))
+        _repeat(every, db=db, rebuild=rebuild, urls=arguments.get("urls"))
     if rebuild and not yes:
         _ask_to_rebuild(db)
     asked = {
@@ -323,13 +328,13 @@ def _crawl(
     click.get_current_context().exit(outcome.exit)
 
 
-def _repeat(every: int, *, rebuild: bool, urls: str | None) -> None:
+def _repeat(every: int, *, db: str, rebuild: bool, urls: str | None) -> None:
     """Run this command line again and again, and exit in the end."""
     if rebuild:
         raise click.UsageError("--every adds to an archive; --rebuild makes one anew, once.")
     if urls == "-":
         raise click.UsageError("Standard input can be read once; give --urls a file.")
-    click.get_current_context().exit(repeat(without_every(sys.argv[1:]), every))
+    click.get_current_context().exit(repeat(without_every(sys.argv[1:]), every, db=db))
 
 
 def _ask_to_rebuild(db: str) -> None:

@@ -8,14 +8,14 @@ from itertools import pairwise
 
 import click
 
-from newscrawl.cli.options import article_id, db_option, example, json_option, reading
+from newscrawl.cli.options import TEXT, article_id, db_option, example, json_option, reading
 from newscrawl.cli.output import safe, safe_line, say, to_json
 from newscrawl.outcome import Exit
 from newscrawl.readers.history import Change, Piece, Version, difference, versions
 
 
 @click.command("diff", epilog=example("newscrawl diff NW202112282228490028"))
-@click.argument("info_code", metavar="INFOCODE")
+@click.argument("info_code", metavar="INFOCODE", type=TEXT)
 @db_option()
 @json_option
 @click.pass_context

@@ -12,7 +12,7 @@ import click
 
 from newscrawl.cli.crawl import BASE_URL, SETTINGS
 from newscrawl.cli.options import (
-    WORD,
+    NAME,
     db_option,
     example,
     json_option,
@@ -30,12 +30,12 @@ INDENT = "    "
 
 
 @click.command("doctor", epilog=example("newscrawl doctor guojishangbao"))
-@click.argument("category", required=False, type=WORD)
+@click.argument("category", required=False, type=NAME)
 @click.option(
     "--base-url", type=BASE_URL, metavar="URL", help="The site; else the mirror of the settings."
 )
 @click.option(
-    "--feed", type=WORD, metavar="NAME", help="Look at this list of `crawl feed`, not at a mirror."
+    "--feed", type=NAME, metavar="NAME", help="Look at this list of `crawl feed`, not at a mirror."
 )
 @db_option()
 @json_option

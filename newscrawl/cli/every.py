@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ import click
 
 from newscrawl.cli.output import say
 from newscrawl.outcome import Exit
+from newscrawl.store.archive import check, open_for_reading
+from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.blocking import BlockingScheduler
@@ -25,8 +28,6 @@ JITTER = 0.1
 """The part of the interval by which runs come sooner or later, so that not all of a site's guests
 come at once."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_FINAL = (Exit.USAGE, Exit.STORE)
-"""Ends that the next run would have as well."""
 
 
 class Interval(click.ParamType[int]):
@@ -57,10 +58,12 @@ def without_every(words: Sequence[str]) -> list[str]:
     return found
 
 
-def repeat(words: Sequence[str], seconds: float) -> int:
+def repeat(words: Sequence[str], seconds: float, *, db: str) -> int:
     """Run ``newscrawl`` with *words* every so many seconds, until a signal; return the exit code.
 
     Runs never overlap: one that takes longer than the interval is followed by the next in time.
+    A failure of the store ends them only where *db* can never become the archive: a full disk, a
+    locked file and a folder that cannot be read may be right the next time.
 
     :raises click.UsageError: the scheduler is not installed.
     """
@@ -72,7 +75,7 @@ def repeat(words: Sequence[str], seconds: float) -> int:
             "--every needs APScheduler: pip install 'newscrawl[every]'"
         ) from None
     scheduler = BlockingScheduler(timezone=UTC)
-    runs = Runs(scheduler, words)
+    runs = Runs(scheduler, words, db)
     scheduler.add_job(
         runs.run,
         IntervalTrigger(seconds=seconds, jitter=int(seconds * JITTER) or None, timezone=UTC),
@@ -88,8 +91,9 @@ def repeat(words: Sequence[str], seconds: float) -> int:
 class Runs:
     """The runs of one scheduler, each in a process of its own: memory and signals are clean."""
 
-    def __init__(self, scheduler: BlockingScheduler, words: Sequence[str]) -> None:
+    def __init__(self, scheduler: BlockingScheduler, words: Sequence[str], db: str) -> None:
         self._scheduler = scheduler
+        self._db = Path(db)
         self._words = [sys.executable, "-m", "newscrawl", *words]
         self._running: subprocess.Popen[bytes] | None = None
         self._code: int | None = None
@@ -105,7 +109,7 @@ class Runs:
             self._running.terminate()
         code = self._running.wait()
         self._running = None
-        if self._code is None and code in _FINAL:
+        if self._code is None and self._is_final(code):
             self._code = code
             self._scheduler.shutdown(wait=False)
         say(f"newscrawl: the run ended with {_name(code)}{self._next()}")
@@ -125,11 +129,27 @@ class Runs:
             running.wait()
         return Exit.CRASHED if self._code is None else self._code
 
+    def _is_final(self, code: int) -> bool:
+        """Whether the next run would end so as well."""
+        return code == Exit.USAGE or (code == Exit.STORE and is_no_archive(self._db))
+
     def _next(self) -> str:
         job = self._scheduler.get_job("run") if self._code is None else None
         if job is None or job.next_run_time is None:
             return "; there is no next one"
         return f"; the next one is at {job.next_run_time:%H:%M:%S} UTC"
+
+
+def is_no_archive(db: Path) -> bool:
+    """Whether a file belongs to another program, or to a later newscrawl."""
+    try:
+        check(db)
+        open_for_reading(db).close()
+    except (NotAnArchive, NewerSchema):
+        return db.exists() and db.stat().st_size > 0
+    except StoreError:
+        return False
+    return False
 
 
 def _name(code: int) -> str:

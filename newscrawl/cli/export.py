@@ -13,7 +13,7 @@ import click
 
 from newscrawl.cli.files import replaced
 from newscrawl.cli.filters import filter_options
-from newscrawl.cli.options import article_id, db_option, example, reading
+from newscrawl.cli.options import TEXT, article_id, db_option, example, reading
 from newscrawl.cli.output import say
 from newscrawl.cli.writing import progress
 from newscrawl.contained import ContainedFolder, LeadsOut
@@ -71,7 +71,7 @@ class _Wanted:
 @click.command(
     "export", epilog=example("newscrawl export --format csv --since 2022-06-01 -o a.csv")
 )
-@click.argument("info_codes", metavar="[INFOCODE]...", nargs=-1)
+@click.argument("info_codes", metavar="[INFOCODE]...", nargs=-1, type=TEXT)
 @db_option()
 @click.option(
     "--format", "format_", type=click.Choice([*FORMATS, "jekyll"]), required=True,

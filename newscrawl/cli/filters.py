@@ -9,15 +9,20 @@ from typing import Any
 
 import click
 
-from newscrawl.cli.options import DAY
+from newscrawl.cli.options import DAY, TEXT
 from newscrawl.cli.output import safe_line
 from newscrawl.readers.filters import Filters, Unknown
 
 _OPTIONS = (
-    click.option("--category", metavar="SLUG", help="Only of this category: its slug or its name."),
-    click.option("--source", metavar="NAME", help="Only of this medium, as the articles name it."),
+    click.option(
+        "--category", type=TEXT, metavar="SLUG", help="Only of this category: its slug or its name."
+    ),
+    click.option(
+        "--source", type=TEXT, metavar="NAME", help="Only of this medium, as the articles name it."
+    ),
     click.option(
         "--security",
+        type=TEXT,
         metavar="CODE",
         help="Only with a link to this security, board or index: 1.600160, 600160 or its name.",
     ),

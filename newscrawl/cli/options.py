@@ -13,6 +13,7 @@ import click
 
 from newscrawl import ids
 from newscrawl.cli.output import safe_line
+from newscrawl.harmless import is_utf8
 from newscrawl.readers.article import resolve
 from newscrawl.store.archive import MEMORY, open_for_reading
 from newscrawl.store.errors import explain
@@ -51,6 +52,32 @@ class Word(click.ParamType[str]):
 WORD = Word()
 
 
+class Text(click.ParamType[str]):
+    """Any text that can be looked for and stored: what names a file may be more."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        if not is_utf8(str(value)):
+            self.fail(f"{value!r} is not UTF-8.", param, ctx)
+        return str(value)
+
+
+TEXT = Text()
+
+
+class Name(Word):
+    """Such a text, and not an empty one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        return TEXT.convert(super().convert(value, param, ctx), param, ctx)
+
+
+NAME = Name()
+
+
 class File(Word):
     """The name of an archive. Whatever it looks like, it is a path."""
 
@@ -64,11 +91,6 @@ class File(Word):
         if not is_utf8(path):
             self.fail(f"{path!r} is not UTF-8, and SQLite takes no other names.", param, ctx)
         return path
-
-
-def is_utf8(text: str) -> bool:
-    """Whether *text*, which came from the command line, was UTF-8 there."""
-    return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 FILE = File()

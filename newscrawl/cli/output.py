@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from newscrawl.harmless import escaped, harmless
+from newscrawl.passwords import without_passwords
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +51,7 @@ def drop_rest(stream: TextIO) -> None:
 
 def say(text: str) -> None:
     """Print a sentence to standard error; names of files and what else it quotes are made safe."""
-    click.echo(safe(text), err=True)
+    click.echo(safe(without_passwords(text)), err=True)
 
 
 def to_json(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newscrawl.cli.options import db_option, example, json_option, reading
+from newscrawl.cli.options import TEXT, db_option, example, json_option, reading
 from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--reason",
     "reasons",
+    type=TEXT,
     metavar="WORD",
     multiple=True,
     help="Only what was rejected for this reason, for example not_a_post; may be given often.",

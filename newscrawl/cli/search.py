@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newscrawl.cli.filters import filter_options
-from newscrawl.cli.options import db_option, example, json_option, limit_option, reading
+from newscrawl.cli.options import TEXT, db_option, example, json_option, limit_option, reading
 from newscrawl.cli.output import clock, print_json_array, print_table, safe_line, say, wrap
 from newscrawl.readers.filters import Filters
 from newscrawl.readers.query import BadQuery
@@ -24,7 +24,7 @@ LIMIT = 20
 @click.command(
     "search", epilog=example("newscrawl search 降息 --since 2022-01-01 --source 证券时报")
 )
-@click.argument("words", metavar="WORD...", nargs=-1, required=True)
+@click.argument("words", metavar="WORD...", nargs=-1, required=True, type=TEXT)
 @db_option()
 @filter_options
 @click.option(

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 import click
 
-from newscrawl.cli.options import MOMENT, article_id, db_option, example, json_option, reading
+from newscrawl.cli.options import MOMENT, TEXT, article_id, db_option, example, json_option, reading
 from newscrawl.cli.output import (
     cells,
     clock,
@@ -28,7 +28,7 @@ from newscrawl.readers.provenance import provenance
 
 
 @click.command("show", epilog=example("newscrawl show NW202112282228490028"))
-@click.argument("info_code", metavar="INFOCODE")
+@click.argument("info_code", metavar="INFOCODE", type=TEXT)
 @db_option()
 @click.option("--as-of", type=MOMENT, metavar="TIME", help="As it was known to read then, in UTC.")
 @json_option

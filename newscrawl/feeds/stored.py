@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from newscrawl.items import Page
+from newscrawl.store.clock import utc_now
+from newscrawl.times import FUTURE_SLACK
 
 YOUNG = timedelta(days=3)
 """How long an article that could not be had is asked for again after it has left its list."""
@@ -28,12 +30,17 @@ def has_page(db: sqlite3.Connection, page: Page) -> bool:
 
 
 def left_over(db: sqlite3.Connection) -> list[str]:
-    """Return the news that earlier runs met in lists lately and had from nowhere."""
-    since = (datetime.now(UTC) - YOUNG).isoformat(timespec="seconds")
+    """Return the news that earlier runs met in lists lately and had from nowhere.
+
+    A time that a clock has written which was ahead counts for nothing: then the day in the id does.
+    """
+    now = datetime.fromisoformat(utc_now())
+    since, soon = (now - YOUNG).isoformat(), (now + FUTURE_SLACK).isoformat()
     rows = db.execute(
-        "SELECT info_code FROM articles WHERE first_seen_at >= ? AND info_code LIKE 'NW%'"
+        "SELECT info_code FROM articles WHERE info_code LIKE 'NW%' AND (first_seen_at BETWEEN ?"
+        " AND ? OR (first_seen_at > ? AND substr(info_code, 3, 8) BETWEEN ? AND ?))"
         " AND NOT EXISTS (SELECT 1 FROM sightings WHERE info_code = articles.info_code"
         " AND page_kind <> 'entry') ORDER BY info_code",
-        (since,),
+        (since, soon, soon, f"{now - YOUNG:%Y%m%d}", f"{now + timedelta(days=1):%Y%m%d}"),
     ).fetchall()
     return [info_code for (info_code,) in rows]

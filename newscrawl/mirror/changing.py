@@ -209,6 +209,7 @@ class Hostile(Server):
         self._answering = threading.local()
         self._gate = threading.Lock()
         super().__init__(changing.site)
+        self.clock = lambda: datetime.fromtimestamp(self._second, UTC)
 
     def move(self, run: int, second: int, *, is_built_meanwhile: bool = False) -> None:
         """Begin a run. Where the site is built meanwhile, its posts are newer than its listings.

@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import unquote
 
 from newscrawl.mirror.site import HTML, Response
+from newscrawl.store import clock
 
 TYPES = {
     ".html": HTML,
@@ -103,6 +104,8 @@ class Server:
     def __init__(self, site: Answers, port: int = 0) -> None:
         """Listen on 127.0.0.1; port 0 takes a free one. Raises OSError if the port is taken."""
         self.site = site
+        self.clock: Callable[[], datetime] = lambda: clock.clock()
+        """What the server's Date says: the crawl's own clock, unless a test sets another."""
         self.requests: list[Request] = []
         """What was asked so far, in order of answering."""
         self.faults: dict[str, Fault | Callable[[Response], Response | Fault]] = {}
@@ -212,6 +215,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Quiet: the log is ``Server.requests``."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The server's time, as a header has it."""
+        return format_datetime(self.server.server.clock().astimezone(UTC), usegmt=True)
+
     def do_HEAD(self) -> None:
         """Answer without the body."""
         self.do_GET()
@@ -242,6 +249,9 @@ class _Handler(BaseHTTPRequestHandler):
                 status, body = 304, b""
         if "Date" in headers:
             self.send_response_only(status)
+            # Its own day is long ago: as if a cache had kept the answer since.
+            kept = server.clock() - parsedate_to_datetime(headers["Date"])
+            self.send_header("Age", str(max(0, int(kept.total_seconds()))))
         else:
             self.send_response(status)
         for name, value in headers.items():

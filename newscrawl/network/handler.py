@@ -8,8 +8,13 @@ import aiohttp
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.http import Headers, Request, Response
 
+from newscrawl import open_files
+from newscrawl.network.clocks import clocks_of
+from newscrawl.network.credentials import credentials_of
 from newscrawl.network.guard import guard_of
 from newscrawl.network.patience import patience_of
+from newscrawl.outcome import Exit
+from newscrawl.run import Run
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
@@ -28,8 +33,11 @@ class GuardedHandler(AiohttpDownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._crawler = crawler
         self._guard = guard_of(crawler)
         self._patience = patience_of(crawler)
+        self._credentials = credentials_of(crawler)
+        self._clocks = clocks_of(crawler)
         # Scrapy's session has no seam for a socket: one that is otherwise alike takes its place.
         self._session.detach()
         self._session = aiohttp.ClientSession(
@@ -56,6 +64,18 @@ class GuardedHandler(AiohttpDownloadHandler):
         # UTF-8. A page would be lost for a stray byte in a header that nobody reads.
         return Headers(list(response.raw_headers))
 
+    def _request_headers(self, request: Request) -> Headers:  # type: ignore[override]
+        """Add the user's own credentials, where they were given for this origin."""
+        headers: Headers = super()._request_headers(request)
+        if header := self._credentials.header(request.url):
+            headers.setdefault(b"Authorization", header)
+        return headers
+
+    def _stop(self) -> None:
+        """End the run: no server is to blame, and the next request would fail alike."""
+        if run := self._crawler.get_extension(Run):
+            run.stop(Exit.DEGRADED, open_files.sentence())
+
     async def download_request(self, request: Request) -> Response:
         """Return the answer to a request.
 
@@ -63,5 +83,12 @@ class GuardedHandler(AiohttpDownloadHandler):
         :raises LeftAlone: the host asks for more patience than a run has, or the run ends.
         """
         await self._patience.turn(request)
-        with self._guard.watching(request):
-            return await super().download_request(request)
+        try:
+            with self._guard.watching(request):
+                response = await super().download_request(request)
+        except Exception as error:
+            if open_files.is_lack(error) or open_files.lack():
+                self._stop()
+            raise
+        self._clocks.note(response)
+        return response

@@ -132,6 +132,7 @@ def _page(page_id: str, fragment: str, record: object, answer: Page) -> Page:
     return Page(
         kind=KIND, id=page_id, url=f"{answer.url}#{fragment}", body=_json(record),
         observed_at=answer.observed_at, ordered_at=answer.ordered_at, site=answer.site,
+        is_fetched=answer.is_fetched,
     )  # fmt: skip
 
 

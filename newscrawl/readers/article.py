@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from newscrawl import ids
+from newscrawl.harmless import is_utf8
 from newscrawl.items import Mention
 
 # An id of an article without an infoCode, for example finews:init; a URL has a slash.
@@ -77,6 +78,8 @@ def resolve(connection: sqlite3.Connection, text: str) -> str:
     :raises newscrawl.ids.BadInfoCode: it names none.
     """
     text = text.strip()
+    if not is_utf8(text):
+        raise ids.BadInfoCode(text, "is not UTF-8")
     if _SITE_SLUG.fullmatch(text):
         return text
     try:

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from difflib import SequenceMatcher
 from itertools import takewhile
 
+from newscrawl.harmless import is_utf8
+
 ALIKE = 0.5
 """How like a word must be to be called near: half of it the same, and in the same order."""
 
@@ -81,6 +83,13 @@ class Filters:
 
         :raises Unknown: a filter names what the archive does not have.
         """
+        for what, wanted, known in (
+            ("category", self.category, categories),
+            ("source", self.source, sources),
+            ("security", self.security, securities),
+        ):
+            if wanted is not None and not is_utf8(wanted):  # SQLite takes no half characters
+                raise Unknown(what, wanted, known(connection))
         conditions = ["true"]
         parameters: list[str | int] = []
         for condition, values in (

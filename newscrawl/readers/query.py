@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from newscrawl.harmless import is_utf8
 from newscrawl.store.search_index import BREAK, phrase_of_pairs, segment
 
 FIELDS = {
@@ -59,6 +60,8 @@ def parse(text: str, *, by_pairs: bool = False) -> Query:
     """
     if len(text) > LONGEST:
         raise BadQuery(f"A query has at most {LONGEST} characters, and this one has {len(text)}.")
+    if not is_utf8(text):
+        raise BadQuery(f"{text!r} is not UTF-8.")
     if text.count('"') % 2:
         raise BadQuery('There is a " without the other one that ends it.')
     parser = _Parser(list(_tokens(text)), by_pairs=by_pairs)

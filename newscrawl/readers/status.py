@@ -15,6 +15,7 @@ from newscrawl.polling import forgets_at
 from newscrawl.store import rule_uses, suspects
 from newscrawl.store.schema import COUNTERS
 from newscrawl.store.values import json_object, moment
+from newscrawl.stored_times import is_future
 
 RUNS = 5
 HOURS = 24
@@ -45,6 +46,8 @@ class Run:
     """Pages that came to no end: other than 0 only where it runs, was killed or interrupted."""
     balances: bool
     """Whether every link and every page is accounted for."""
+    clock_difference: int | None
+    """Seconds by which the servers' clocks were ahead of the machine's; None where none told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,10 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
     """Return how the archive is kept; *days* of posts are what its mirror shows."""
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     files = (Path(path), Path(f"{path}-wal"))
-    good = f"SELECT max(ended_at) FROM runs WHERE outcome = 'good' AND {_ASKS}"  # noqa: S608
+    good = (
+        f"SELECT ended_at FROM runs WHERE outcome = 'good' AND {_ASKS}"  # noqa: S608  constants
+        " ORDER BY id DESC LIMIT 1"  # not the latest time: a clock may have been ahead
+    )
     # An archive of schema 1 has no listings yet: the next run that writes it adds the tables.
     has_listings = connection.execute("PRAGMA user_version").fetchone()[0] >= 2
     # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
@@ -132,7 +138,7 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
         articles=connection.execute("SELECT count(seq) FROM articles").fetchone()[0],
         runs=runs(connection, limit=RUNS),
         last_crawl=next(iter(runs(connection, where=_ASKS, limit=1)), None),
-        last_good_run_at=connection.execute(good).fetchone()[0],
+        last_good_run_at=next((at for (at,) in connection.execute(good)), None),
         hours=_hours(connection, now),
         listings=_listings(connection, now, days) if has_listings else [],
         holes=_holes(connection) if has_listings else [],
@@ -166,6 +172,7 @@ def _run(row: Mapping[str, Any]) -> Run:
         exit_code=row["exit_code"], reason=row["reason"], counters=count, unfinished=unfinished,
         balances=count["listed"] == links
         and (unfinished >= 0 if may_be_open else unfinished == 0),
+        clock_difference=row.get("clock_difference"),  # none before schema 5
     )  # fmt: skip
 
 
@@ -222,6 +229,8 @@ def _listing(row: tuple[Any, ...], home: str | None, now: str, days: int) -> Lis
     seen = checked_at
     if kind == "category" and state == "good" and checked_at and home:
         seen = max(checked_at, home)
+    if seen is not None and is_future(seen, now):
+        seen = None  # a clock was ahead: it is not known
     is_kept = kind != "list" and state != "missing" and seen is not None
     forgets = forgets_at(moment(seen).isoformat(), days) if is_kept else None
     left = _seconds(now, forgets) if forgets else None

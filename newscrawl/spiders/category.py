@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
 
@@ -18,11 +19,12 @@ from newscrawl.looks import Repeated, hash_links
 from newscrawl.middlewares import ask_whether_changed
 from newscrawl.outcome import Exit
 from newscrawl.pages import Unreadable, listing
-from newscrawl.polling import HOME_SHOWS, forgotten_until, is_listing_due
+from newscrawl.polling import HOME_SHOWS, forgotten_until
 from newscrawl.resolving import Resolving
 from newscrawl.store import known_pages, listings
 from newscrawl.store.clock import utc_now
 from newscrawl.store.listings import Listing, ListingKey, Look
+from newscrawl.stored_times import shifted
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
@@ -163,9 +165,7 @@ class CategorySpider(Resolving, Following):
             yield from self.ask_listing(name, found_in=stored.found_in)
         guess = self._stored.get(slug)
         # A path is in small letters, so this may be no listing's name: then ask seldom.
-        if not gone and (
-            guess is None or is_listing_due(guess.checked_at, guess.interval, utc_now())
-        ):
+        if not gone and (guess is None or self.run.is_listing_due(guess)):
             yield from self.ask_listing(slug, found_in="path")
 
     def _is_due(self, slug: str, stored: Listing) -> bool:
@@ -179,7 +179,7 @@ class CategorySpider(Resolving, Following):
             stored.content_hash is None
             or stored.failed_at is not None
             or (len(shown) >= HOME_SHOWS and not any(shown))
-            or is_listing_due(stored.checked_at, stored.interval, utc_now())
+            or self.run.is_listing_due(stored)
         )
 
     def _note_shown(self, links: list[str]) -> None:
@@ -289,7 +289,7 @@ class CategorySpider(Resolving, Following):
         """
         seen = self._last_seen(stored)
         days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        until = forgotten_until(utc_now(), days)
+        until = forgotten_until(self.run.present, days)
         if seen is None or seen >= until:
             return None
         old = sum(self._was_seen_before(until, link) for link in links)
@@ -302,11 +302,12 @@ class CategorySpider(Resolving, Following):
         The home page shows the newest posts of every category, so a good look at it counts for a
         listing that was not failing then.
         """
-        if stored is None or stored.checked_at is None or self._home is None:
-            return None if stored is None else stored.checked_at
-        if stored.failed_at is not None or self._home.checked_at is None:
-            return stored.checked_at
-        return max(stored.checked_at, self._home.checked_at)
+        if stored is None or stored.checked_at is None:
+            return None
+        checked_at = self.run.times.true(stored.checked_at)
+        if stored.failed_at is not None or self._home is None or self._home.checked_at is None:
+            return checked_at
+        return max(checked_at, self.run.times.true(self._home.checked_at))
 
     def _was_seen_before(self, moment: str, link: str) -> bool:
         try:
@@ -314,7 +315,7 @@ class CategorySpider(Resolving, Following):
         except ids.BadInfoCode:
             return False
         known = known_pages.find(self.run.connection, page)
-        return known is not None and known.observed_at < moment
+        return known is not None and self.run.times.true(known.observed_at) < moment
 
     def listing_failed(self, failure: TwistedFailure) -> None:
         """Note that a list could not be had; one that was only guessed at may not exist."""
@@ -388,7 +389,12 @@ class CategorySpider(Resolving, Following):
 
     def _look_again(self) -> Iterator[Request]:
         """Ask again for young posts that are due, whether a listing shows them or is as it was."""
-        young = known_pages.young_posts(self.run.connection, self.site, self._young_since())
+        # And for those that a wrong clock has dated, whatever it wrote.
+        spans = [(span.begin, span.end) for span in self.run.times.spans]
+        young = itertools.chain.from_iterable(
+            known_pages.young_posts(self.run.connection, self.site, *span)
+            for span in [(self._young_since(), "9999"), *spans]
+        )
         named = {slug.casefold() for slug in self.named}
         for page, info_code, known in young:
             page.url = self.own(page.url)
@@ -412,7 +418,7 @@ class CategorySpider(Resolving, Following):
 
     def _young_since(self) -> str:
         days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        return (datetime.fromisoformat(utc_now()) - timedelta(days=days)).isoformat()
+        return shifted(self.run.present, -timedelta(days=days).total_seconds())
 
     def before(self, article: Article) -> None:
         """Note that the share link of a post is to be resolved."""

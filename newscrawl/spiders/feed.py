@@ -16,6 +16,7 @@ from newscrawl import feeds, ids
 from newscrawl.base_spider import NewsSpider, header, positive, why
 from newscrawl.feeds import Answer, Asked, atom, stored
 from newscrawl.following import Following
+from newscrawl.harmless import is_utf8
 from newscrawl.items import Article, Failure, Page, Reject
 from newscrawl.middlewares import ask_whether_changed
 from newscrawl.outcome import Exit
@@ -57,8 +58,10 @@ class FeedSpider(Resolving, Following):
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         # Scrapy takes `name` for the spider's own.
         super().__init__(None, **arguments)
+        if name is not None and not is_utf8(name):
+            raise UsageError(f"name {name!r} is not UTF-8")
         if name is not None:
-            self.arguments = {"name": name, **arguments}
+            self.arguments = {"name": name, **self.arguments}
         try:
             self.lists = feeds.find(name if name is not None else feeds.DEFAULT)
         except feeds.UnknownList as error:
@@ -128,7 +131,7 @@ class FeedSpider(Resolving, Following):
         page = Page(
             kind="list", id=asked.label, url=response.url, body=response.body,
             observed_at=utc_now(), ordered_at=self.run.began_at, site=self.site,
-            content_type=header(response, "Content-Type"),
+            content_type=header(response, "Content-Type"), is_fetched=True,
         )  # fmt: skip
         try:
             answer = feeds.read(asked.list, page)

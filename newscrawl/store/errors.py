@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from newscrawl import open_files
+
 
 class StoreError(Exception):
     """The archive cannot be opened, read or written."""
@@ -54,6 +56,8 @@ def explain(error: sqlite3.Error, path: str) -> StoreError:
             where = str(error).removeprefix(beginning).partition(" with text")[0]
             return StoreError(f"{path} holds {what}{where}. `newscrawl check` says where.")
     code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")) and (too_many := open_files.lack()):
+        return StoreError(f"{too_many}. {path} could not be opened.")
     for prefix, sentence in _SENTENCES.items():
         if code.startswith(prefix):
             return StoreError(sentence.format(path=path))

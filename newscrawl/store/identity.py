@@ -45,7 +45,8 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """Write in one transaction, which is a link of the chain: all of it or nothing."""
     db.execute("BEGIN IMMEDIATE")
     try:
-        advance(db)
+        if has_table(db):
+            advance(db)
         yield
         db.execute("COMMIT")
     except BaseException:

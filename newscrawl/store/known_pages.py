@@ -59,7 +59,9 @@ def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) ->
 
     What only a bug kept from being one is not known.
     """
-    seen = "url, min(first_seen_at), max(last_seen_at), NULL, NULL, 0, 1"
+    # A clock that was ahead may have made the first time the later one.
+    first = "min(min(first_seen_at), max(last_seen_at))"
+    seen = f"url, {first}, max(last_seen_at), NULL, NULL, 0, 1"
     row = db.execute(
         f"SELECT {seen} FROM rejects WHERE {_KEY}"  # noqa: S608  constant names
         " AND reason <> 'crash' AND loader_version = ?",
@@ -79,9 +81,9 @@ def find(db: sqlite3.Connection, page: Page) -> KnownPage | None:
 
 
 def young_posts(
-    db: sqlite3.Connection, site: str, since: str
+    db: sqlite3.Connection, site: str, since: str, until: str = "9999"
 ) -> Iterator[tuple[Page, str, KnownPage]]:
-    """Yield the posts of a mirror that were seen since then and are not gone, with their articles.
+    """Yield the posts of a mirror that were last seen then and are not gone, with their articles.
 
     Also those that were seen with something else in the place of their articles. Each page is
     without its bytes.
@@ -89,8 +91,8 @@ def young_posts(
     rows = db.execute(
         f"SELECT sightings.page_id, sightings.info_code, {_COLUMNS} FROM {_SIGHTINGS}"  # noqa: S608
         " WHERE sightings.source_site = ? AND sightings.page_kind = 'post' AND gone_at IS NULL"
-        " AND sightings.last_seen_at >= ? ORDER BY sightings.last_seen_at",
-        (site, since),
+        " AND sightings.last_seen_at BETWEEN ? AND ? ORDER BY sightings.last_seen_at",
+        (site, since, until),
     ).fetchall()
     rows += db.execute(
         f"SELECT sightings.page_id, sightings.info_code, {_COLUMNS}"  # noqa: S608  constant names

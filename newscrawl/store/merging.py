@@ -19,6 +19,7 @@ from newscrawl.store.fold import FIELDS, REVISED, Fields, Sighting, carry_over, 
 from newscrawl.store.inserts import Inserts
 from newscrawl.store.suspects import REASON, Suspects, Told
 from newscrawl.store.suspicion import Doubt
+from newscrawl.stored_times import is_future
 
 Verdict = Literal["new", "richer", "changed", "unchanged", "rejected"]
 """What a page was worth: ``rejected`` where what it says is suspicious."""
@@ -174,12 +175,18 @@ class Merger:
         earlier, said = known.sightings.get(incoming.key), incoming.fields
         if earlier is not None:
             # Two copies of one file may be as old as each other: then their addresses decide.
-            if (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url):
+            # What has just been fetched is the later word, whatever a clock has written before.
+            is_older = (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url)
+            if is_older and not page.is_fetched:
                 return self._add_older(info_code, known, earlier, incoming, page)
             incoming.fields = carry_over(earlier.fields, said)
-            if incoming.fields == earlier.fields:
+            is_ahead = earlier.observed_at > incoming.observed_at
+            if incoming.fields == earlier.fields and not (page.is_fetched and is_ahead):
                 return self._touch(incoming, page)
-            if incoming.observed_at < known.evidence[incoming.key]["last_seen_at"]:
+            if (
+                not page.is_fetched
+                and incoming.observed_at < known.evidence[incoming.key]["last_seen_at"]
+            ):
                 # It says what it said now before that, and again after it.
                 between = replace(incoming, fields=said)
                 return self._add_older(info_code, known, earlier, between, page)
@@ -194,17 +201,19 @@ class Merger:
         revised = False
         incoming.observed_at = believed_since or incoming.observed_at
         if earlier is not None:
+            is_misdated = page.is_fetched and is_future(earlier.order[0], page.observed_at)
             if content_hash == known.evidence[incoming.key]["content_hash"]:
-                incoming.observed_at = earlier.observed_at
-                incoming.ordered_at = earlier.ordered_at
+                incoming.observed_at = min(earlier.observed_at, page.observed_at)
+                if not is_misdated:
+                    incoming.ordered_at = earlier.ordered_at
             else:
-                if incoming.order < earlier.order:  # the clock was set back
+                if incoming.order < earlier.order and not is_misdated:  # the clock was set back
                     incoming.ordered_at = earlier.order[0]
                 revised = _supplied_what_changed(known, earlier, incoming)
         row = self._fold_in(info_code, known, incoming)
         if revised and earlier is not None:
-            evidence = known.evidence[incoming.key]
-            rows.write_revision(self._db, info_code, earlier, evidence, incoming.observed_at)
+            seen = _until(earlier, known, page)
+            rows.write_revision(self._db, info_code, *seen, incoming.observed_at)
         if earlier is None:
             self._count_names(article)
         self._suspects.settle(incoming.key, "withdrawn")
@@ -299,13 +308,14 @@ class Merger:
         self._db.execute(
             "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
             " gone_at = NULL"
-            " WHERE source_site = ? AND page_kind = ? AND page_id = ? AND last_seen_at <= ?",
+            " WHERE source_site = ? AND page_kind = ? AND page_id = ? AND (? OR last_seen_at <= ?)",
             (
                 page.observed_at,
                 page.url,
                 page.etag,
                 page.last_modified,
                 *incoming.key,
+                page.is_fetched,
                 page.observed_at,
             ),
         )
@@ -314,6 +324,16 @@ class Merger:
     def _next_seq(self) -> int:
         self._seq += 1
         return self._seq
+
+
+def _until(earlier: Sighting, known: rows.Known, page: Page) -> tuple[Sighting, Fields]:
+    """Return what a page said and its evidence, none of it later than what the page says now.
+
+    A clock that was ahead may have written later times.
+    """
+    evidence, latest = known.evidence[earlier.key], page.observed_at
+    seen = {**evidence, "last_seen_at": min(evidence["last_seen_at"], latest)}
+    return replace(earlier, observed_at=min(earlier.observed_at, latest)), seen
 
 
 def last_seq(db: sqlite3.Connection) -> int:

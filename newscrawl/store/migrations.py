@@ -171,6 +171,7 @@ def _v5_addresses(db: Database) -> None:
 
 def _v5_clocks(db: Database) -> None:
     """By how much the servers' clocks differed from ours."""
+    db.table("runs").add_column("clock_difference", int)
 
 
 # The path of a post's address tells it from a post of the same name. Revisions have no address of

@@ -329,6 +329,12 @@ TABLES: tuple[Table, ...] = (
             _c("exit_code", int, "the command's exit code"),
             _c("reason", str, "why it ended so, in a sentence"),
             *(_c(name, int, doc) for name, doc in COUNTERS),
+            _c(
+                "clock_difference",
+                int,
+                "seconds by which the servers' clocks were ahead of this machine's; NULL where "
+                "none told. Of a run with more than a day, all times are wrong by that",
+            ),
         ),
     ),
     Table(

@@ -155,6 +155,11 @@ class Writer:
         """Add how often the run used the rules that pages are read by."""
         self._write(lambda db: rule_uses.add(db, uses, utc_now()))
 
+    def note_clock(self, difference: int) -> None:
+        """Note by how many seconds the servers' clocks are ahead of this machine's."""
+        sql = "UPDATE runs SET clock_difference = ? WHERE id = ?"
+        self._write(lambda db: db.execute(sql, (difference, self.run_id)), items=0)
+
     def rewrite(
         self, info_code: str, known: rows.Known, sightings: dict[rows.Key, Sighting], row: Fields,
         *, content_hashes: Mapping[rows.Key, str], loader_version: int,
