@@ -77,6 +77,8 @@ class CategorySpider(Resolving, Following):
         self._home: Listing | None = None
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the listings, by slug."""
+        self._left: list[tuple[str, str | None]] = []
+        """What is to be resolved since before the run, with its share links."""
 
     # -- home ---------------------------------------------------------------------------
 
@@ -84,6 +86,8 @@ class CategorySpider(Resolving, Following):
         """Ask for the home page: it shows whether this is such a mirror."""
         self._home = listings.load_all(self.run.connection, self.site, "home").get("")
         self._stored = listings.load_all(self.run.connection, self.site, "category")
+        if self.share:
+            self._left = self.run.unanswered(None if self.named else self._young_since())
         request = Request(self.base_url, callback=self.parse_home, errback=self.home_failed)
         yield request if self.named else self._conditional(request, self._home)
 
@@ -410,11 +414,9 @@ class CategorySpider(Resolving, Following):
 
     def _resolve_left(self) -> Iterator[Request]:
         """Resolve what an earlier run was to resolve and did not, and what none was asked to."""
-        if self.share:
-            young = None if self.named else self._young_since()
-            for info_code, link in self.run.unanswered(young):
-                if not self.is_too_old(info_code):
-                    yield from self.resolve(info_code, link=link)
+        for info_code, link in self._left:
+            if not self.is_too_old(info_code):
+                yield from self.resolve(info_code, link=link)
 
     def _young_since(self) -> str:
         days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
