@@ -20,8 +20,9 @@ from newscrawl.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 
-OF_THE_FILE = {"seq", "first_seq", "id", "run_id", "pid"}
-"""Columns that number the rows of this file, or name its process; so do all that end in `_at`."""
+OF_THE_FILE = {"seq", "first_seq", "id", "run_id", "pid", "clock_difference"}
+"""Columns that number the rows of this file, or name its process or its moment; so do all that end
+in `_at`."""
 OF_THE_ORDER = {
     "richer": "whether the second page of an article adds to it depends on which was the first",
     "unchanged": "the rest of them",
@@ -72,7 +73,8 @@ def everything(db: Path) -> dict[str, list[Any]]:
             for (name,) in connection.execute(
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
                 # The search index is by the numbers of rows; `check` compares it with the texts.
-                " AND name NOT LIKE 'articles_fts%' AND name NOT IN ('_sqlite_migrations', 'meta')"
+                " AND name NOT LIKE 'articles_fts%' AND name NOT IN ('_sqlite_migrations', 'meta',"
+                " 'identity')"
             )
         ]
         for table in tables:
