@@ -19,12 +19,18 @@ FIRST, SECOND, THIRD = "NW202112282228490028", "NW202112292229500029", "finews:i
 def page(id_: str, observed_at: str, kind: str = "post") -> Page:
     """Return a page with the id in its address."""
     url = f"http://mirror.test/{kind}/{id_}.html"
-    return Page(kind, id_, url, f"<html>{id_} {observed_at}</html>".encode(), observed_at)
+    return Page(
+        kind,
+        f"{kind}/{id_}.html" if kind == "post" else id_,
+        url,
+        f"<html>{id_} {observed_at}</html>".encode(),
+        observed_at,
+    )
 
 
 def article(page_: Page, info_code: str, **fields: Any) -> Article:
     """Return an article as a page tells it."""
-    return Article(info_code=info_code, page=page_, body_rank=BodyRank.FULL, **fields)
+    return Article(**{"info_code": info_code, "page": page_, "body_rank": BodyRank.FULL, **fields})
 
 
 def articles() -> list[Article]:
@@ -47,7 +53,7 @@ def articles() -> list[Article]:
         article(page(FIRST, "2021-12-28T09:00:00+00:00"), FIRST, title="云岚股份：订单回升（更正）",
                 body_text=text, body_html=f"<p>{text}</p>", **said),
         article(page(FIRST.removeprefix("NW"), "2021-12-28T10:00:00+00:00"), FIRST,
-                title="云岚股份：订单回升（更正）", digest="订单回升"),
+                title="云岚股份：订单回升（更正）", digest="订单回升", body_rank=None),
         article(page(SECOND, "2021-12-29T03:00:00+00:00"), SECOND, **{
             **said, "title": "海澄科技回应降息", "source": "演示日报", "categories": ["Riebao"],
             "published_at": "2021-12-29T10:00:00+08:00", "tags": ["演示日报新闻"], "mentions": None,
