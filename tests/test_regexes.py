@@ -32,6 +32,7 @@ SECONDS = 0.1
 BUILT: dict[str, str] = {
     "newscrawl/texts.py:nfc": "sets of characters, and one of them repeated, as literals",
     "newscrawl/readers/search.py:_pattern": "the user's own words, escaped; parted by \\W+",
+    "newscrawl/store/backup.py:_empty_beside": "the archive's own name, escaped, and a number",
 }
 """Functions that build a pattern from what they are given, and why it is linear."""
 
