@@ -14,6 +14,7 @@ from newscrawl import pages
 from newscrawl.items import Page
 from newscrawl.normalise import normalise
 from newscrawl.pages import Unreadable
+from newscrawl.passwords import clean_address
 from newscrawl.readers.status import runs as runs_of
 from newscrawl.reextract import can_reread, rewrite
 from newscrawl.store import identity, raw, rows, search_index, shape, stored_passwords
@@ -361,7 +362,7 @@ def _wrong(known: rows.Known, info_code: str) -> Iterator[str]:
         yield f"{info_code} is not what its pages say: {', '.join(differing)}"
     for key, sighting in known.sightings.items():
         if not _is_what_was_said(sighting.fields, known.evidence[key]["content_hash"]):
-            yield f"{sighting.url} said something else of {info_code}"
+            yield f"{clean_address(sighting.url)} said something else of {info_code}"
 
 
 def _is_what_was_said(fields: Fields, content_hash: str) -> bool:

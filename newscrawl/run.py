@@ -130,6 +130,7 @@ class Run:
         if article.page is None or self._writer is None:
             return
         try:
+            self._writer.set_clock(self._clocks.difference or 0)
             verdict = self._writer.add(article, loader_version=pages.LOADER_VERSION)
         except StoreError as error:
             self._store_failed(error)
@@ -145,6 +146,7 @@ class Run:
         if self._writer is None:
             return
         try:
+            self._writer.set_clock(self._clocks.difference or 0)
             verdicts = self._writer.add_all(articles, loader_version=pages.LOADER_VERSION)
         except StoreError as error:
             self._store_failed(error)
