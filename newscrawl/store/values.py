@@ -104,9 +104,9 @@ class Rows:
         cursor.row_factory = None
         found: dict[str, bool] = {}
         for table in TABLES:
-            sql = 'SELECT name, "notnull" OR pk FROM pragma_table_info(?)'
-            for name, is_required in cursor.execute(sql, (table.name,)):
-                found[name] = found.get(name, True) and bool(is_required)
+            # As a pragma, not as a table: the rules of `newscrawl serve` answer no such table.
+            for column in cursor.execute(f"PRAGMA table_info({table.name})"):
+                found[column[1]] = found.get(column[1], True) and bool(column[3] or column[5])
         return frozenset(name for name, is_required in found.items() if is_required)
 
 
