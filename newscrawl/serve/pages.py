@@ -15,7 +15,7 @@ from datasette.utils.asgi import Response
 from newscrawl import ids
 from newscrawl.readers.article import article, resolve
 from newscrawl.readers.filters import Filters, Unknown, sources
-from newscrawl.readers.history import difference, versions
+from newscrawl.readers.history import Work, difference, versions
 from newscrawl.readers.latest import latest
 from newscrawl.readers.query import BadQuery
 from newscrawl.readers.search import marked, search
@@ -88,11 +88,13 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
             found = None
         if found is None:
             return {"article": None, "name": name}
-        states = versions(connection, found.info_code)
+        states, work = versions(connection, found.info_code), Work()
         return {
             "article": found,
             "body": safe_body(found.body_html),
-            "changes": [(old, new, difference(old, new)) for old, new in pairwise(states)][::-1],
+            "changes": [(old, new, difference(old, new, work)) for old, new in pairwise(states)][
+                ::-1
+            ],
         }
 
     return await _answer(datasette, request, "article.html", read)
