@@ -113,3 +113,13 @@ def test_a_body_that_is_deeper_than_any_is_not_cleaned(tmp_path: Path) -> None:
         answer = ask(f"{address}article/{code}")
     assert answer.status == 200
     assert "<p>as words</p>" in answer.text
+
+
+def test_an_article_that_lacks_something_is_shown(tmp_path: Path) -> None:
+    """Whether a column may be empty is asked of the file, which the rules of SQL allow."""
+    db = tmp_path / "news.db"
+    fill(db, article(page(), digest=None, source=None))
+    with closing(sqlite3.connect(db)) as found:
+        ((code,),) = found.execute("SELECT info_code FROM articles")
+    with serving(db) as address:
+        assert ask(f"{address}article/{code}").status == 200

@@ -21,6 +21,8 @@ RUNS_SQL = ("execute", "executemany", "executescript", "query", "create_view")
 REVIEWED = {
     "newscrawl.checking: sql": "made by SQLite of the names of our own tables and columns",
     "newscrawl.salvage: sql": "made by SQLite of the names of our own tables and columns",
+    "newscrawl.serve.database: sql": "a reader's question, on a connection that only reads, by the "
+    "rules of newscrawl.serve.sql_rules",
     "newscrawl.store.reshape: sql": "made by our own migrations in a database in memory; or by "
     "SQLite, which quotes the name of what is dropped; see reshape()",
 }
