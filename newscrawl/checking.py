@@ -281,7 +281,8 @@ def _values(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Yield the values that are not of their column's type: only somebody else writes them."""
     sql = "SELECT count(*) FROM sightings WHERE unknown IS NOT NULL AND NOT json_valid(unknown)"
     if count := connection.execute(sql).fetchone()[0]:
-        yield Finding("values", f"{count} rows of sightings have no JSON in unknown")
+        sentence = f"{count} rows of sightings have no JSON in unknown"
+        yield Finding("values", sentence, can_repair=True, touches=True)
     for table in TABLES:
         (sql,) = connection.execute(_WRONG_ROWS, {"table": table.name}).fetchone()
         for rowid, *values in connection.execute(sql, {"most": MOST}).fetchall():
@@ -428,6 +429,8 @@ def _repair(connection: sqlite3.Connection) -> None:
     for table in TABLES:
         (sql,) = connection.execute(_REINDEX, {"table": table.name}).fetchone()
         connection.execute(sql)
+    # What constructs were met is counted again when the page is read again.
+    connection.execute("UPDATE sightings SET unknown = NULL WHERE NOT json_valid(unknown)")
     _remake_revisions(connection)
     _bring_back(connection)
     connection.execute(
