@@ -276,7 +276,7 @@ class Court:
             number = self.changing.numbers.get(path)
             if number is None:
                 continue
-            found = kept.pop(_stem(path), [])
+            found = kept.pop(path.removeprefix("/"), [])
             came = self.came.get(path, [])
             texts = {
                 (truth.title, "\n".join(truth.paragraphs)): version
@@ -409,7 +409,3 @@ def _covers(hole: sqlite3.Row, shown: int, truth: Truth) -> bool:
 
 def _path(url: str) -> str:
     return unquote(urlsplit(url).path)
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".html")

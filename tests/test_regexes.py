@@ -240,10 +240,12 @@ def slowest(pattern: re.Pattern[str], methods: tuple[str, ...]) -> tuple[float, 
     return worst
 
 
-def _seconds(pattern: re.Pattern[str], method: str, text: str) -> float:
+def _seconds(pattern: re.Pattern[Any], method: str, attack: str) -> float:
+    is_of_bytes = isinstance(pattern.pattern, bytes)
+    text: Any = attack.encode("latin-1", "replace") if is_of_bytes else attack
     began = time.process_time()
     if method in ("sub", "subn"):
-        getattr(pattern, method)("", text)
+        getattr(pattern, method)(text[:0], text)
     elif method == "finditer":
         for _ in pattern.finditer(text):
             pass

@@ -42,7 +42,8 @@ OURS = frozenset(
 )
 
 _TOKENS = re.compile(
-    rb"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[\w$\x80-\xff]+|\S"""
+    # What is opened and not closed goes to the end, which is then not looked for from each place.
+    rb"""'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\w$\x80-\xff]+|\S"""
 )
 # Before schema 4, the tokens of the search index were kept together by other characters.
 _EARLIER_TOKENIZER = "unicode61 remove_diacritics 0 tokenchars '¶_'".encode()
