@@ -36,7 +36,7 @@ from typing import Any
 from bench import environments, processes, results
 from bench.crawl import FAST, PEERS, add_sides, version_of
 from bench.serving import Serving, linked, site_with
-from newscrawl.mirror.site import Site
+from newscrawl.demo.site import Site
 
 
 @dataclass(frozen=True)

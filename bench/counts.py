@@ -24,7 +24,7 @@ from typing import Any
 from bench import processes
 from bench.load import pack
 from bench.serving import Serving
-from newscrawl.mirror.site import Site
+from newscrawl.demo.site import Site
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = ROOT / "tests" / "regression.json"
@@ -172,8 +172,8 @@ class Counting:
 
 def main(spider: str, db: str, arguments: str) -> None:
     """Crawl in this process and print what was counted."""
-    from newscrawl.crawling import crawl, settings_for
-    from newscrawl.outcome import Exit
+    from newscrawl.runs.outcome import Exit
+    from newscrawl.runs.process import crawl, settings_for
 
     counting = Counting()
     counting.begin()

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from newscrawl.mirror.article import DIGEST_ONLY
-from newscrawl.mirror.site import Site
-from newscrawl.mirror.truth import Post, Truth
+from newscrawl.demo.article import DIGEST_ONLY
+from newscrawl.demo.site import Site
+from newscrawl.demo.truth import Post, Truth
 
 CHINA = timezone(timedelta(hours=8))
 _SOURCE = re.compile(r"[（(]\s*文章来源[:：]\s*(.+?)\s*[）)]\s*$")

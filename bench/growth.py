@@ -27,9 +27,9 @@ from typing import Any
 from bench import processes, results, search
 from bench.crawl import FAST
 from bench.serving import Serving
-from newscrawl.mirror.site import Site
-from newscrawl.readers.exports import FORMATS
-from newscrawl.store.archive import PAGE_SIZE
+from newscrawl.archive.export import FORMATS
+from newscrawl.demo.site import Site
+from newscrawl.store.connections import PAGE_SIZE
 from newscrawl.store.migrations import migrations
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
@@ -246,7 +246,7 @@ def migration(db: Path, core: int, folder: Path) -> dict[str, Any]:
             f"INSERT OR REPLACE INTO main.{table} ({named}) SELECT {named} FROM present.{table}"
         )
     made.close()
-    code = f"from newscrawl.store.archive import open_for_writing as o; o({str(old)!r}).close()"
+    code = f"from newscrawl.store.connections import open_for_writing as o; o({str(old)!r}).close()"
     done = processes.run([sys.executable, "-c", code], folder / "log", core=core, limit=6 * 3600)
     processes.check(done, "the migration")
     old.unlink()

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import processes
-from newscrawl.mirror import Site
+from newscrawl.demo import Site
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
 ENDS = "new + richer + changed + unchanged + duplicate + rejected + failed"

@@ -23,11 +23,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+from newscrawl.demo import layout
+from newscrawl.demo.dice import Dice
+from newscrawl.demo.words import company, paragraph, sentence, shown, title
 from newscrawl.items import Article, BodyRank, Mention, Page
-from newscrawl.mirror import layout
-from newscrawl.mirror.dice import Dice
-from newscrawl.mirror.words import company, paragraph, sentence, shown, title
-from newscrawl.pages import LOADER_VERSION
+from newscrawl.sites import LOADER_VERSION
 from newscrawl.store.target import Target
 from newscrawl.store.writer import BATCH_ITEMS, Writer
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from bench import environments, gold, processes, results
 from bench.crawl import PEERS, add_sides, version_of
-from newscrawl.mirror.site import Site
+from newscrawl.demo.site import Site
 
 SIDES = {
     "lxml": "newscrawl",

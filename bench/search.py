@@ -24,10 +24,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.query import BadQuery, parse
-from newscrawl.readers.search import Order, search
-from newscrawl.store.archive import open_for_reading
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.search import Order, search
+from newscrawl.archive.search_query import BadQuery, parse_query
+from newscrawl.store.connections import open_for_reading
 
 MOST = 10_000
 """Hits of the queries that the bar is for."""
@@ -88,7 +88,7 @@ def term(connection: sqlite3.Connection, dice: random.Random, latin: bool = Fals
             part = dice.choice(words or [text[:3]])
         quoted: str = '"' + part.replace('"', "") + '"'
         try:
-            parse(quoted)
+            parse_query(quoted)
         except BadQuery:
             continue
         return quoted
@@ -141,7 +141,7 @@ def timed(connection: sqlite3.Connection, path: Path, query: Query) -> Timed:
     times: dict[Order, float] = {}
     [(hits,)] = connection.execute(
         "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?",
-        (parse(query.text, by_pairs=True).fts,),
+        (parse_query(query.text, by_pairs=True).fts,),
     )
     for order in ("newest", "rank"):
         for _ in range(2):

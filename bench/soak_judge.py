@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from newscrawl.mirror.changing import Changing, Served
-from newscrawl.mirror.truth import Truth
+from newscrawl.demo.changing import Changing, Served
+from newscrawl.demo.truth import Truth
 from newscrawl.settings import NEWSCRAWL_LOOK_AGAIN, NEWSCRAWL_POLL_SECONDS
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from newscrawl.readers.api import Archive
+    from newscrawl.archive.api import Archive
 
 __version__ = "0.1.0"
 
@@ -23,6 +23,6 @@ def open(path: str | Path) -> Archive:
 
     :raises newscrawl.store.errors.StoreError: there is none that this version can read.
     """
-    from newscrawl.readers.api import Archive
+    from newscrawl.archive.api import Archive
 
     return Archive(path)

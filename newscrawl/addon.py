@@ -1,4 +1,4 @@
-"""One line for another Scrapy project: ``ADDONS = {"newscrawl.addon.Archive": 500}``."""
+"""One line for another Scrapy project: ``ADDONS = {"newscrawl.addon.Addon": 500}``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from urllib.parse import unquote_to_bytes, urlparse
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
-from newscrawl.logs import quieten
-from newscrawl.store.archive import MEMORY
+from newscrawl.runs.logs import quieten
+from newscrawl.store.connections import MEMORY
 
 FORMATS = ("db", "sqlite", "sqlite3")
 """Names of the feed format, which are also the suffixes that mean it."""
 
 
-class Archive:
+class Addon:
     """Sets up what writes an archive: feed storage, pipelines, the run and what it knows."""
 
     def update_settings(self, settings: BaseSettings) -> None:
@@ -39,9 +39,11 @@ class Archive:
         add_contact(settings)
         for name, order in _PIPELINES.items():
             settings["ITEM_PIPELINES"].setdefault(name, order)
-        settings["EXTENSIONS"].setdefault("newscrawl.run.Run", 0)
+        settings["EXTENSIONS"].setdefault("newscrawl.runs.run.Run", 0)
         # Nearest to the spider: what is known needs nothing of the others.
-        settings["SPIDER_MIDDLEWARES"].setdefault("newscrawl.middlewares.KnownBeforeFetched", 950)
+        settings["SPIDER_MIDDLEWARES"].setdefault(
+            "newscrawl.middlewares.stock.KnownMiddleware", 950
+        )
 
 
 # The order tells the story: count what is no article, then what it means, then whether it is new.
@@ -63,7 +65,7 @@ _REFUSED = ("batch_item_count", "item_classes", "item_filter", "postprocessing")
 def archive_feeds(feeds: dict[Any, dict[str, Any]]) -> list[tuple[str, bool]]:
     """Return path and overwrite of each feed that is an archive."""
     return [
-        (path_of(str(uri)), bool(options.get("overwrite", False)))
+        (path_of_uri(str(uri)), bool(options.get("overwrite", False)))
         for uri, options in feeds.items()
         if _is_archive(uri, options)
     ]
@@ -94,7 +96,7 @@ def takes_batches(settings: BaseSettings) -> bool:
     return only_archives and settings.getdict("ITEM_PIPELINES").keys() <= _PIPELINES.keys()
 
 
-def path_of(uri: str) -> str:
+def path_of_uri(uri: str) -> str:
     """Return the file that a feed's URI names."""
     if not uri.startswith("file:"):
         return uri

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
-    from newscrawl.run import Run
+    from newscrawl.runs.run import Run
 
 
 class PathStorage(FileFeedStorage):
@@ -42,11 +42,13 @@ class ArchiveExporter(BaseItemExporter):
     @classmethod
     def from_crawler(cls, crawler: Crawler, file: IO[bytes], **options: Any) -> Self:
         """Build it for the crawler's run."""
-        from newscrawl.run import Run
+        from newscrawl.runs.run import Run
 
         run = crawler.get_extension(Run)
         if run is None:
-            raise RuntimeError("an archive is written by newscrawl.run.Run; add it to EXTENSIONS")
+            raise RuntimeError(
+                "an archive is written by newscrawl.runs.run.Run; add it to EXTENSIONS"
+            )
         return cls(run, **options)
 
     def export_item(self, item: Any) -> None:

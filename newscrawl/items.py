@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
-from newscrawl.passwords import clean_address
+from newscrawl.text.passwords import clean_address
 
 Precision = Literal["second", "minute", "day"]
 
@@ -128,7 +128,7 @@ class Reject:
 
     page: Page
     reason: str
-    """One word of :data:`newscrawl.pages.REASONS`."""
+    """One word of :data:`newscrawl.sites.REASONS`."""
     detail: str
     """A sentence for a person: what was found and what was expected."""
     final: bool = True

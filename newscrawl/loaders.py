@@ -14,8 +14,8 @@ from itemloaders.utils import arg_to_iter
 from lxml import etree
 from parsel import Selector
 
-from newscrawl import texts
 from newscrawl.items import Article
+from newscrawl.text.sanitize import settle_article
 
 if TYPE_CHECKING:
     from typing import Self
@@ -159,7 +159,7 @@ class ArticleLoader(ItemLoader):
             value = self.get_output_processor(field)(values)
             if value is not None:
                 setattr(article, field, value)
-        texts.settle(article)
+        settle_article(article)
         return article
 
     @classmethod

@@ -11,9 +11,9 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from newscrawl.items import Article, Batch, Failure, Listed, Reject, Unchanged
-from newscrawl.normalise import missing, normalise
-from newscrawl.pages import REASONS
-from newscrawl.run import run_of
+from newscrawl.runs.run import run_of
+from newscrawl.sites import REASONS
+from newscrawl.sites.normalise import missing, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ BOT_NAME = "newscrawl"
 SPIDER_MODULES = ["newscrawl.spiders"]
 NEWSPIDER_MODULE = "newscrawl.spiders"
 # `scrapy crawl` with an archive by default, and an exit code that tells the truth.
-COMMANDS_MODULE = "newscrawl.commands"
+COMMANDS_MODULE = "newscrawl.cli.scrapy_commands"
 
 # -- Being a good citizen -----------------------------------------------------------------
 
@@ -56,10 +56,10 @@ REDIRECT_MAX_TIMES = 5  # default 20; RFC 9309 wants five followed
 URLLENGTH_LIMIT = 2083  # the default, said aloud; Bounds (below) says what it leaves out
 # A run of a day hangs, or walks in circles; and a robots.txt is good for a day (RFC 9309, 2.4).
 CLOSESPIDER_TIMEOUT = 24 * 3600  # default 0: never
-# http and https, and only to addresses that newscrawl.network.guard lets through.
+# http and https, and only to addresses that newscrawl.middlewares.guard lets through.
 DOWNLOAD_HANDLERS = {
-    "http": "newscrawl.network.handler.GuardedHandler",
-    "https": "newscrawl.network.handler.GuardedHandler",
+    "http": "newscrawl.middlewares.handler.GuardedHandler",
+    "https": "newscrawl.middlewares.handler.GuardedHandler",
     "data": None,
     "file": None,
     "ftp": None,
@@ -68,20 +68,20 @@ DOWNLOAD_HANDLERS = {
 DOWNLOADER_MIDDLEWARES = {
     # Scrapy's own let pass what ours does not, or do it in silence: each says of what it replaces.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "newscrawl.middlewares.OnlyAllowed": 50,
+    "newscrawl.middlewares.stock.OnlyAllowed": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "newscrawl.network.robots.Robots": 100,
+    "newscrawl.middlewares.robotstxt.Robots": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "newscrawl.middlewares.RetryWhenAsked": 550,
+    "newscrawl.middlewares.stock.RetryWhenAsked": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "newscrawl.network.decompression.Decompression": 590,
+    "newscrawl.middlewares.httpcompression.Decompression": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "newscrawl.middlewares.StayOnHosts": 600,
+    "newscrawl.middlewares.stock.StayOnHosts": 600,
 }
 SPIDER_MIDDLEWARES = {
     # Drops a page without a word to the ledger; Bounds does it aloud.
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
-    "newscrawl.middlewares.Bounds": 600,
+    "newscrawl.middlewares.stock.BoundsMiddleware": 600,
 }
 RETRY_TIMES = 2  # the default, said aloud: three requests in all
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # default ERROR with a traceback; the run says it in a sentence
@@ -108,12 +108,12 @@ SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 # -- Logging ------------------------------------------------------------------------------
 
 LOG_LEVEL = "INFO"  # default DEBUG, which prints every item with its body
-LOGSTATS_INTERVAL = 0  # default 60; newscrawl.progress says more
+LOGSTATS_INTERVAL = 0  # default 60; newscrawl.runs.progress says more
 MEMUSAGE_LIMIT_MB = 1024  # default 0: a leak must end a run, not the machine
 
 # -- newscrawl ----------------------------------------------------------------------------
 
-ADDONS = {"newscrawl.addon.Archive": 500}
+ADDONS = {"newscrawl.addon.Addon": 500}
 # These two cannot be set by the add-on: the command line reads them before.
 FEED_EXPORTERS = {
     "db": "newscrawl.exporters.ArchiveExporter",
@@ -132,8 +132,8 @@ FEED_EXPORT_ENCODING = "utf-8"  # default None, which escapes every Chinese char
 EXTENSIONS = {
     # It measures the peak of whoever started the crawl, too.
     "scrapy.extensions.memusage.MemoryUsage": None,
-    "newscrawl.memory.OwnMemory": 0,
-    "newscrawl.progress.Progress": 10,
+    "newscrawl.runs.memory.OwnMemory": 0,
+    "newscrawl.runs.progress.Progress": 10,
 }
 
 NEWSCRAWL_CONTACT = ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from crawls import Hands
 
-from newscrawl.mirror.server import Answers, Folder, Server, serve
+from newscrawl.demo.server import Answers, Folder, Server, serve
 from newscrawl.store import clock
 
 FINEWS = Path(os.environ.get("NEWSCRAWL_FINEWS") or Path(__file__).parents[2] / "shared" / "finews")

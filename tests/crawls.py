@@ -13,9 +13,9 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.crawling import settings_for
-from newscrawl.outcome import Outcome
-from newscrawl.run import run_of
+from newscrawl.runs.outcome import Outcome
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from newscrawl.mirror import render
-from newscrawl.mirror.server import Fault, Server
-from newscrawl.mirror.site import HTML, Response, Site
-from newscrawl.outcome import Exit
+from newscrawl.demo import render
+from newscrawl.demo.server import Fault, Server
+from newscrawl.demo.site import HTML, Response, Site
+from newscrawl.runs.outcome import Exit
 
 DOC = Path(__file__).parents[1] / "docs" / "faults.md"
 

@@ -20,8 +20,8 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
 
-from newscrawl.crawling import own_settings
-from newscrawl.network.handler import GuardedHandler
+from newscrawl.middlewares.handler import GuardedHandler
+from newscrawl.runs.process import own_settings
 
 _watched: list[str] | None = None
 

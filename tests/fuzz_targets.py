@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 import properties
 from payloads import PAYLOADS
 
-from newscrawl import feeds
-from newscrawl.mirror import Site
-from newscrawl.mirror.lists import LIST_ODDITIES, Lists
+from newscrawl.demo import Site
+from newscrawl.demo.lists import LIST_ODDITIES, Lists
+from newscrawl.sites.eastmoney.lists import LISTS
 
 PAGES = ("post", "public", "listing")
 CONTENT_TYPES = (None, "text/html; charset=utf-8", "text/html; charset=gbk", "text/html; charset=x")
 # The answer of the share interface, and every list that is JSON.
-ANSWERS = ("answer", *(name for name in feeds.LISTS if name != "atom"))
+ANSWERS = ("answer", *(name for name in LISTS if name != "atom"))
 
 
 def _choice(data: bytes, *numbers: int) -> tuple[list[int], bytes]:
@@ -113,7 +113,7 @@ def _answers(site: Site) -> Iterator[bytes]:
     for number, name in enumerate(ANSWERS):
         if name == "answer":
             continue
-        asked = feeds.LISTS[name]
+        asked = LISTS[name]
         address = asked.address("http://mirror.test/", is_own_base=True, argument="1.600519")
         address = address.removeprefix("http://mirror.test")
         for oddity in ("", *LIST_ODDITIES):

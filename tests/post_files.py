@@ -14,9 +14,9 @@ from typing import Any
 from crawls import FAST, assert_balanced, ledger
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.crawling import settings_for
-from newscrawl.outcome import Outcome
-from newscrawl.run import run_of
+from newscrawl.runs.outcome import Outcome
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
 
 Files = list[tuple[str, bytes]]
 NAME = "_posts/2022-05-30-NW202205302396671645.md"

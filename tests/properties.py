@@ -16,20 +16,33 @@ from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-from newscrawl import feeds, ids, pages, texts, times
-from newscrawl.feeds import atom
+from newscrawl import sites
 from newscrawl.items import Article, Page, Reject
 from newscrawl.loaders import clean
-from newscrawl.normalise import missing, normalise
-from newscrawl.pages import body as bodies
-from newscrawl.pages import entry, listing, post_file, usual
-from newscrawl.pages.reasons import MAX_DETAIL
-from newscrawl.store import raw, rows
-from newscrawl.store.archive import MEMORY
-from newscrawl.store.fold import fold
-from newscrawl.store.merging import sighting_of
+from newscrawl.sites.eastmoney import body as bodies
+from newscrawl.sites.eastmoney import list_entry, usual_body
+from newscrawl.sites.eastmoney.info_code import (
+    MAX_SLUG,
+    BadInfoCode,
+    canonical_url,
+    date_of_info_code,
+    info_code_of_stem,
+    parse_info_code,
+    public_url,
+)
+from newscrawl.sites.eastmoney.lists import LISTS, read_list_answer
+from newscrawl.sites.errors import MAX_DETAIL
+from newscrawl.sites.finews import atom_feed, listing_page, post_file
+from newscrawl.sites.normalise import missing, normalise
+from newscrawl.store import article_rows
+from newscrawl.store.connections import MEMORY
+from newscrawl.store.merge import merge
+from newscrawl.store.merger import observation_of
+from newscrawl.store.raw_pages import load_raw_page, page_hash
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
+from newscrawl.text.sanitize import OVERRIDES, is_plain, nfc
+from newscrawl.text.times import BadTime, parse_time, read_published
 
 NOW = datetime.datetime(2022, 7, 1, tzinfo=datetime.UTC)
 ID = "NW202112282228490028"
@@ -70,8 +83,8 @@ def page_is_read(kind: str, body: bytes, content_type: str | None = None) -> str
 
 def _reads(writer: Writer, page: Page) -> str:
     try:
-        article = pages.read(page)
-    except pages.Unreadable as error:
+        article = sites.read_page(page)
+    except sites.Unreadable as error:
         _is_rejected(writer, page, error)
         return error.reason
     assert missing(article) is None
@@ -82,10 +95,10 @@ def _reads(writer: Writer, page: Page) -> str:
 def listing_is_read(body: bytes, content_type: str | None = None) -> str:
     """A home or category page gives links, or a reason."""
     page = page_of("list", body, content_type)
-    listing.asks_for_password(page)
+    listing_page.asks_for_password(page)
     try:
-        found = listing.read_listing(page)
-    except pages.Unreadable as error:
+        found = listing_page.read_listing(page)
+    except sites.Unreadable as error:
         with archive() as writer:
             _is_rejected(writer, page, error)
         return error.reason
@@ -96,22 +109,22 @@ def listing_is_read(body: bytes, content_type: str | None = None) -> str:
 
 def list_is_read(name: str, body: bytes, content_type: str | None = None) -> str:
     """An answer of a list, and each of its entries, gives what can be stored, or a reason."""
-    asked = feeds.LISTS[name]
+    asked = LISTS[name]
     page = page_of("list", body, content_type)
     with archive() as writer:
         try:
-            answer = feeds.read(asked, page)
-        except pages.Unreadable as error:
+            answer = read_list_answer(asked, page)
+        except sites.Unreadable as error:
             _is_rejected(writer, page, error)
             return error.reason
         for record in answer.records:
-            if asked.shape == entry.ATOM:
-                atom.is_broken(record)
+            if asked.shape == list_entry.ATOM:
+                atom_feed.is_broken(record)
             try:
-                one = entry.page_of(asked.shape, record, page, answered_at=NOW)
-            except ids.BadInfoCode as error:
-                one = entry.page_of_nothing(asked.shape, record, page)
-                _is_rejected(writer, one, pages.Unreadable("no_id", str(error)))
+                one = list_entry.entry_page(asked.shape, record, page, answered_at=NOW)
+            except BadInfoCode as error:
+                one = list_entry.page_of_nothing(asked.shape, record, page)
+                _is_rejected(writer, one, sites.Unreadable("no_id", str(error)))
                 continue
             _reads(writer, one)
     return "read"
@@ -122,10 +135,10 @@ def body_is_read(html: str) -> None:
 
     Whether it is read with a tree or without makes no difference.
     """
-    usually = usual.read(clean(html))
+    usually = usual_body.read_usual_body(clean(html))
     try:
         found = bodies.read_html(html)
-    except pages.Unreadable as error:
+    except sites.Unreadable as error:
         _is_short(error, reason="too_large")
         return
     assert usually is None or usually == found
@@ -178,25 +191,28 @@ class _Safe(HTMLParser):
 def address_is_read(text: str) -> None:
     """Any text is an id or an address in its one form, or BadInfoCode."""
     try:
-        found = ids.parse(text)
-    except ids.BadInfoCode as error:
+        found = parse_info_code(text)
+    except BadInfoCode as error:
         _is_short(error)
     else:
         assert re.fullmatch("[A-Z]{2,5}[0-9]{9,24}", found)
-        assert ids.parse(found) == found
-        ids.date_of(found)
-        url = ids.public_url(found)
-        assert url is None or ids.parse(url) == found
+        assert parse_info_code(found) == found
+        date_of_info_code(found)
+        url = public_url(found)
+        assert url is None or parse_info_code(url) == found
     try:
-        stem = ids.from_stem(text, "finews")
-    except ids.BadInfoCode:
+        stem = info_code_of_stem(text, "finews")
+    except BadInfoCode:
         pass
     else:
-        assert len(stem) <= ids.MAX_SLUG + len("finews:")
+        assert len(stem) <= MAX_SLUG + len("finews:")
         assert not re.search(r"[/\\\x00-\x1f]|\.\.", stem)
-    assert ids.canonical_url(ids.canonical_url(text)) == ids.canonical_url(text)
-    listing.is_post_link(text)
-    for each in (*(listing.category_of_link(text) or ()), *listing.category_of_path(text)):
+    assert canonical_url(canonical_url(text)) == canonical_url(text)
+    listing_page.is_post_link(text)
+    for each in (
+        *(listing_page.category_of_link(text) or ()),
+        *listing_page.category_of_path(text),
+    ):
         assert each
 
 
@@ -205,15 +221,15 @@ def time_is_read(text: str) -> None:
     day = datetime.date(2021, 12, 28)
     for options in ({}, {"day": day}, {"day": day, "now": NOW}):
         try:
-            at, precision = times.parse(text, **options)
-        except times.BadTime as error:
+            at, precision = parse_time(text, **options)
+        except BadTime as error:
             _is_short(error)
         else:
             assert at.utcoffset() == datetime.timedelta(hours=8)
             assert 1990 <= at.year <= 2100
             assert precision in ("second", "minute", "day")
     for raw_, shift in ((text, None), (text, -8), (None, None)):
-        found = times.published(raw_, where="x", info_code_date=day, shift=shift, now=NOW)
+        found = read_published(raw_, where="x", info_code_date=day, shift=shift, now=NOW)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00", found.at or "")
 
 
@@ -229,8 +245,8 @@ def _is_short(error: Exception, reason: str = "") -> None:
 
 def text_is_settled(text: str) -> None:
     """NFC replaces no character that stands for itself, works once, and joins no markup."""
-    found = texts.nfc(text)
-    assert texts.nfc(found) == found
+    found = nfc(text)
+    assert nfc(found) == found
     assert unicodedata.normalize("NFD", found) == unicodedata.normalize("NFD", text)
     for each in set(text):
         if each in "<=>" or not unicodedata.is_normalized("NFC", each):
@@ -266,26 +282,26 @@ def _is_stored(writer: Writer, article: Article) -> None:
     for name in _ONE_LINE:
         value = getattr(article, name)
         assert value is None or (value and value == " ".join(value.split())), name
-        assert not set(value or "") & set(texts.OVERRIDES), name
+        assert not set(value or "") & set(OVERRIDES), name
     for text in (article.title, article.digest, article.body_text, *(article.tags or ())):
-        assert text is None or texts.is_plain(text) or texts.nfc(text) == text
-    known = rows.load(writer.connection, article.info_code)
-    writer.add(article, loader_version=pages.LOADER_VERSION)
+        assert text is None or is_plain(text) or nfc(text) == text
+    known = article_rows.load_article(writer.connection, article.info_code)
+    writer.add(article, loader_version=sites.LOADER_VERSION)
     if known.exists:  # a list may tell of it twice
         return
-    stored = rows.load(writer.connection, article.info_code)
-    assert stored.row == fold([sighting_of(article, article.page)])
-    key = raw.page_hash(article.page.body)
-    assert raw.load(writer.connection, key) == article.page.body
+    stored = article_rows.load_article(writer.connection, article.info_code)
+    assert stored.row == merge([observation_of(article, article.page)])
+    key = page_hash(article.page.body)
+    assert load_raw_page(writer.connection, key) == article.page.body
 
 
-def _is_rejected(writer: Writer, page: Page, error: pages.Unreadable) -> None:
-    assert error.reason in pages.REASONS
+def _is_rejected(writer: Writer, page: Page, error: sites.Unreadable) -> None:
+    assert error.reason in sites.REASONS
     assert error.reason != "crash"
     assert error.detail
     assert len(error.detail) <= MAX_DETAIL
     reject = Reject(page, error.reason, error.detail)
-    writer.reject(reject, loader_version=pages.LOADER_VERSION)
+    writer.reject(reject, loader_version=sites.LOADER_VERSION)
     stored = writer.connection.execute(
         "SELECT reason, detail FROM rejects WHERE url = ? AND reason = ?", (page.url, error.reason)
     ).fetchone()

@@ -18,8 +18,8 @@ from functools import cache
 from pathlib import Path
 
 import newscrawl
-from newscrawl.mirror.site import Site
-from newscrawl.readers.records import Record
+from newscrawl.archive.records import Record
+from newscrawl.demo.site import Site
 
 EDITED = 10
 """Every so many-th article is edited while it is read, so that it is no longer as it began."""

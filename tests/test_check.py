@@ -12,8 +12,8 @@ import pytest
 from archives import article, fill, page, writer
 from crawls import command, dump, query
 
-from newscrawl import checking
-from newscrawl.store.archive import open_for_reading
+from newscrawl.runs import verify
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.target import Target
 
 OTHER = "NW202112292228490029"
@@ -38,10 +38,10 @@ def db(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole, tmp_path / "news.db"))
 
 
-def found(db: Path, **options: bool) -> list[checking.Finding]:
+def found(db: Path, **options: bool) -> list[verify.Problem]:
     """Return what does not agree."""
     with closing(open_for_reading(db, as_found=True)) as connection:
-        return list(checking.examine(connection, **options))
+        return list(verify.find_problems(connection, **options))
 
 
 def damage(db: Path, *statements: str) -> None:
@@ -275,7 +275,7 @@ def test_check_while_a_run_writes(db: Path) -> None:
     run = writer(target)
     run.add(article(page(OTHER)), loader_version=1)
     with closing(open_for_reading(db)) as connection:
-        findings = checking.examine(connection)
+        findings = verify.find_problems(connection)
         first = next(findings, None)
         run.commit()  # between two steps: the check sees one moment
         assert (first, list(findings)) == (None, [])

@@ -22,19 +22,19 @@ from scrapy.exceptions import UsageError
 from scrapy.extensions.feedexport import apply_uri_params
 from scrapy.settings import BaseSettings, Settings
 
-from newscrawl import __version__, pages
-from newscrawl.addon import Archive, the_archive
+from newscrawl import __version__, sites
+from newscrawl.addon import Addon, the_archive
 from newscrawl.cli.app import COMMANDS, commands
 from newscrawl.cli.crawl import is_loopback, pace
 from newscrawl.cli.docs import contexts
 from newscrawl.cli.output import cells, safe, safe_line, size, to_json, wrap
 from newscrawl.cli.overrides import checked
-from newscrawl.crawling import settings_for
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Site
 from newscrawl.items import Article, Mention, Page
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.resolvers import resolvers_of
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
+from newscrawl.sites.eastmoney.share_urls import resolvers_of
 
 Serving = Callable[[Answers], Server]
 
@@ -405,7 +405,7 @@ def test_a_path_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name:
 def test_feeds_that_are_no_archive(feeds: dict[Any, dict[str, Any]], sentence: str) -> None:
     settings = Settings({"FEEDS": feeds})
     with pytest.raises(UsageError, match=re.escape(sentence)):
-        Archive().update_settings(settings)
+        Addon().update_settings(settings)
 
 
 def test_batches_are_for_other_feeds(serving: Serving, tmp_path: Path) -> None:
@@ -427,7 +427,7 @@ def test_contact_is_said_in_each_request() -> None:
     ):
         settings = settings_for("news.db", NEWSCRAWL_CONTACT=contact)
         for _ in range(2):
-            Archive().update_settings(settings)
+            Addon().update_settings(settings)
             assert settings["USER_AGENT"] == agent
 
 
@@ -841,7 +841,7 @@ def test_reextract_asks_before_it_writes(db: Path, monkeypatch: pytest.MonkeyPat
     def better(page: Page, stats: object = None) -> Article:
         return article(page, title="更好的标题", published_raw="2021-12-28 14:27:35 +0800")
 
-    monkeypatch.setattr(pages, "read", better)
+    monkeypatch.setattr(sites, "read", better)
     asked = invoke("reextract", "--db", db)
     assert "  title: 2\n" in asked.stdout
     assert "Nothing was written. Add --yes" in asked.stderr

@@ -14,18 +14,17 @@ from archives import article, fill, page
 from crawls import ROOT, command, crawl, ledger, query
 from scrapy.http import Response
 
-from newscrawl import feeds
-from newscrawl.feeds import stored
+from newscrawl.archive.status import status
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.network.clocks import Clocks, sentence
-from newscrawl.normalise import normalise
-from newscrawl.outcome import Exit
-from newscrawl.readers.status import status
-from newscrawl.store import clock
-from newscrawl.store.archive import open_for_reading
-from newscrawl.stored_times import StoredTimes
+from newscrawl.runs.clocks import Clocks, sentence
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.eastmoney.lists import LISTS
+from newscrawl.sites.normalise import normalise
+from newscrawl.store import clock, listed_articles
+from newscrawl.store.connections import open_for_reading
+from newscrawl.store.stored_times import StoredTimes
 
 Serving = Callable[[Answers], Server]
 
@@ -269,8 +268,8 @@ def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     fill(db, *entries)
     monkeypatch.setattr(clock, "clock", lambda: NOW)
     with open_for_reading(db) as connection:
-        assert stored.left_over(connection) == [wanted]
-    assert feeds.LISTS
+        assert listed_articles.left_over(connection) == [wanted]
+    assert LISTS
 
 
 # -- ids and times of the future ----------------------------------------------------------------

@@ -13,9 +13,9 @@ import pytest
 from archives import article, fill, page
 from crawls import ROOT, assert_balanced, command, dump, ledger, query
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from crawls import ROOT, assert_balanced, crawl, ledger, query
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import clock
 
 Serving = Callable[[Answers], Server]

@@ -14,10 +14,10 @@ import pytest
 from archives import article, fill, page, writer
 from crawls import ROOT, command, query
 
-from newscrawl.continuity import breaks
-from newscrawl.outcome import Exit
-from newscrawl.store.archive import open_for_reading
+from newscrawl.archive.continuity import breaks
+from newscrawl.runs.outcome import Exit
 from newscrawl.store.backup import back_up
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.target import Target
 
 ONE, TWO, THREE = "NW2022010100000001", "NW2022010100000002", "NW2022010100000003"

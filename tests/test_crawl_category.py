@@ -13,14 +13,15 @@ import pytest
 from crawls import FAST, assert_balanced, crawl, dump, ledger, query
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl import ids, pages
-from newscrawl.base_spider import base_url
-from newscrawl.crawling import settings_for
+from newscrawl import sites
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
+from newscrawl.demo.truth import Truth
 from newscrawl.items import BodyRank
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.mirror.truth import Truth
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
+from newscrawl.sites.eastmoney.info_code import public_url
+from newscrawl.spiders.base import base_url
 
 Serving = Callable[[Answers], Server]
 
@@ -159,7 +160,7 @@ async def test_every_oddity(serving: Serving, tmp_path: Path) -> None:
             "body_text": "\n".join(truth.paragraphs),
             "body_rank": truth.rank,
             "share_url": truth.share_url,
-            "original_url": ids.public_url(truth.info_code),
+            "original_url": public_url(truth.info_code),
             "categories": categories_of(truth),
             "tags": sorted(truth.tags),
             "images": list(truth.images),
@@ -343,7 +344,7 @@ async def test_dead_rules_show_in_stats(serving: Serving, tmp_path: Path) -> Non
     rules = {k: v for k, v in crawler.stats.get_stats().items() if k.startswith("parser/")}
     assert rules["parser/title/xpath///section/h1"] > 0
     assert rules["parser/published_from/rule/build time"] == 0  # no such page on this site
-    assert set(rules) == {rule.key for rule in pages.rules_of("post")}
+    assert set(rules) == {rule.key for rule in sites.rules_of("post")}
 
 
 async def test_not_such_a_mirror(serving: Serving, tmp_path: Path) -> None:

@@ -14,15 +14,16 @@ import pytest
 from crawls import assert_balanced, crawl, dump, ledger, query
 from scrapy.exceptions import UsageError
 
-from newscrawl import feeds, ids
+from newscrawl.demo.lists import Lists
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
+from newscrawl.demo.truth import Truth
 from newscrawl.items import Page
-from newscrawl.mirror.lists import Lists
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.mirror.truth import Truth
-from newscrawl.outcome import Exit
-from newscrawl.pages import entry
-from newscrawl.store import raw
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.eastmoney import list_entry
+from newscrawl.sites.eastmoney.info_code import public_url
+from newscrawl.sites.eastmoney.lists import LISTS
+from newscrawl.store.raw_pages import load_raw_page
 
 Serving = Callable[[Answers], Server]
 FIELDS = "title, published_at, source, body_text, original_url"
@@ -38,7 +39,7 @@ def full(truth: Truth) -> tuple[Any, ...]:
     """Return what is true of an article, as its answer tells it."""
     return (
         truth.title, truth.published_at, truth.source or truth.media,
-        "\n".join(truth.full.paragraphs), ids.public_url(truth.info_code),
+        "\n".join(truth.full.paragraphs), public_url(truth.info_code),
     )  # fmt: skip
 
 
@@ -414,7 +415,7 @@ async def test_the_run_keeps_what_it_was_asked(serving: Serving, tmp_path: Path)
 
 async def test_stored_entries_can_be_read_again(serving: Serving, tmp_path: Path) -> None:
     server = serving(Site(articles=20))
-    await crawl("feed", tmp_path / "news.db", server.url, name=",".join([*feeds.LISTS][:4]))
+    await crawl("feed", tmp_path / "news.db", server.url, name=",".join([*LISTS][:4]))
     with closing(sqlite3.connect(tmp_path / "news.db")) as db:
         rows = db.execute(
             "SELECT page_id, url, page_hash, observed_at, info_code FROM sightings"
@@ -422,8 +423,8 @@ async def test_stored_entries_can_be_read_again(serving: Serving, tmp_path: Path
         ).fetchall()
         assert rows
         for page_id, url, page_hash, observed_at, info_code in rows:
-            page = Page(entry.KIND, page_id, url, raw.load(db, page_hash), observed_at)
-            assert entry.read(page).info_code == info_code
+            page = Page(list_entry.KIND, page_id, url, load_raw_page(db, page_hash), observed_at)
+            assert list_entry.read_list_entry(page).info_code == info_code
 
 
 async def test_the_real_feed(real_mirror: Server, tmp_path: Path) -> None:

@@ -20,16 +20,16 @@ from post_files import NAME, Files, commit, counted, folder, load, post, tar, zi
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import UsageError
 
-from newscrawl import pages, pipelines
-from newscrawl.checking import examine
-from newscrawl.crawling import settings_for
-from newscrawl.mirror import Site
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.outcome import Exit
-from newscrawl.post_sources import is_post, is_safe
-from newscrawl.run import run_of
+from newscrawl import pipelines, sites
+from newscrawl.demo import Site
+from newscrawl.demo.server import Answers, Server
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.post_files.folders import is_post, is_safe
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
+from newscrawl.runs.verify import find_problems
 from newscrawl.store import search_index, writer
-from newscrawl.store.archive import open_for_reading
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.writer import Writer
 
 
@@ -73,7 +73,7 @@ async def test_a_big_import_leaves_its_search_index_in_one_piece(
     segments = structure[5]  # behind a cookie of four bytes and the number of levels
     assert (segments == 1) == is_merged
     with closing(open_for_reading(db)) as connection:
-        assert list(examine(connection)) == []
+        assert list(find_problems(connection)) == []
 
 
 def merged_from(db: sqlite3.Connection) -> int:
@@ -413,14 +413,14 @@ async def test_since_and_limit(tmp_path: Path) -> None:
 async def test_a_bug_in_the_reader_loses_one_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = pages.read
+    read = sites.read_page
 
     def broken(page: Any, stats: Any = None) -> Any:
         if page.id.endswith("6"):
             raise RuntimeError("oh")
         return read(page, stats)
 
-    monkeypatch.setattr(pages, "read", broken)
+    monkeypatch.setattr(sites, "read", broken)
     names = [f"2022-05-30-NW20220530239667164{n}.md" for n in (5, 6, 7)]
     path = folder(tmp_path / "posts", [(name, post()) for name in names])
     outcome = await load(tmp_path / "news.db", path)
@@ -439,8 +439,8 @@ async def test_a_store_that_fails_ends_the_run(
 
     monkeypatch.setattr(Writer, "add_all", full)
     taken = []
-    known = pages.read
-    monkeypatch.setattr(pages, "read", lambda *args, **kw: taken.append(1) or known(*args, **kw))
+    known = sites.read_page
+    monkeypatch.setattr(sites, "read", lambda *args, **kw: taken.append(1) or known(*args, **kw))
     path = tar(tmp_path / "posts.tar.gz", site_files(300))
     settings = settings_for(str(tmp_path / "news.db"), **FAST, NEWSCRAWL_BATCH_PAGES=64)
     runner = AsyncCrawlerRunner(settings)
@@ -534,7 +534,7 @@ async def test_together_and_one_by_one_give_the_same_rows(tmp_path: Path) -> Non
 async def test_one_of_a_batch_that_fails_takes_no_other_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    from newscrawl.store.merging import Merger
+    from newscrawl.store.merger import Merger
 
     known: Callable[..., Any] = pipelines.normalise if "normalise" in place else Merger._insert
     bad = "NW202205302396671646"

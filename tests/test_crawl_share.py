@@ -10,12 +10,12 @@ import pytest
 from crawls import assert_balanced, crawl, dump, ledger, query
 from scrapy.exceptions import UsageError
 
-from newscrawl import ids
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.mirror.truth import Truth
-from newscrawl.outcome import Exit
-from newscrawl.resolvers import addresses
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
+from newscrawl.demo.truth import Truth
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.eastmoney.info_code import public_url
+from newscrawl.sites.eastmoney.share_urls import resolver_urls
 
 Serving = Callable[[Answers], Server]
 
@@ -38,7 +38,7 @@ async def test_every_article_by_its_code(serving: Serving, tmp_path: Path) -> No
     assert found == {
         truth.info_code: (
             truth.title, truth.published_at, truth.source or truth.media,
-            "\n".join(truth.full.paragraphs), ids.public_url(truth.info_code),
+            "\n".join(truth.full.paragraphs), public_url(truth.info_code),
         )
         for truth in truths
     }  # fmt: skip
@@ -255,5 +255,5 @@ NW, DIGITS = "NW202112282228490028", "202112282228490028"
     ids=["own host first", "only the base", "a named host", "no public page without digits"],
 )  # fmt: skip
 def test_addresses(info_code: str, base: str, hosts: list[str] | None, expected: list[str]) -> None:
-    found = [url for _, url in addresses(info_code, RESOLVERS, base=base, hosts=hosts)]
+    found = [url for _, url in resolver_urls(info_code, RESOLVERS, base=base, hosts=hosts)]
     assert found == expected

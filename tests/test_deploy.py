@@ -22,8 +22,8 @@ import pytest
 import yaml
 from crawls import ROOT, assert_balanced, ledger, query
 
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Site
 
 Serving = Callable[[Answers], Server]
 DEPLOY = ROOT / "deploy"

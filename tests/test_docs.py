@@ -15,10 +15,10 @@ import pytest
 from crawls import ROOT, crawl
 from documents import blocks
 
-from newscrawl.cli import docs
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.store import schema, schema_docs
+from newscrawl.cli import docs, schema_docs
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Site
+from newscrawl.store import schema
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -29,7 +29,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
         ("docs/cli.md", docs.cli, "python -m newscrawl.cli.docs > docs/cli.md"),
         (
             "docs/schema.md",
-            schema_docs.as_markdown,
+            schema_docs.schema_as_markdown,
             "python -m newscrawl.store.schema > docs/schema.md",
         ),
     ],
@@ -44,11 +44,11 @@ def test_the_schema_prints_itself() -> None:
         [sys.executable, "-W", "error", "-m", "newscrawl.store.schema"],
         capture_output=True, text=True, encoding="utf-8", check=True,
     )  # fmt: skip
-    assert done.stdout == schema_docs.as_markdown()
+    assert done.stdout == schema_docs.schema_as_markdown()
 
 
 def test_the_schema_says_what_others_rely_on() -> None:
-    text = schema_docs.as_markdown()
+    text = schema_docs.schema_as_markdown()
     mentions = text[text.index("## mentions") : text.index("## images")]
     for line in (
         "| `market` | TEXT | no | Eastmoney's market number",

@@ -17,16 +17,16 @@ from archives import article, fill, page, writer
 from crawls import FAST, ROOT, assert_balanced, crawl, ledger, query
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.crawling import settings_for
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Response, Site
 from newscrawl.items import Article, BodyRank
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
 from newscrawl.spiders.category import CategorySpider
-from newscrawl.store import archive, rows
-from newscrawl.store.archive import open_for_reading, open_for_writing
+from newscrawl.store import article_rows, connections
+from newscrawl.store.connections import open_for_reading, open_for_writing
 from newscrawl.store.errors import AlreadyRunning, StoreError
-from newscrawl.store.merging import Merger
+from newscrawl.store.merger import Merger
 from newscrawl.store.target import Target
 
 Serving = Callable[[Answers], Server]
@@ -156,14 +156,14 @@ async def test_second_host_has_the_text(serving: Serving, tmp_path: Path) -> Non
 async def test_error_in_the_store_costs_one_page_and_is_said(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load, calls = rows.load, iter(range(100))
+    load, calls = article_rows.load_article, iter(range(100))
 
     def failing(*args: Any) -> Any:
         if next(calls) == 2:
             raise TypeError("made by a test")
         return load(*args)
 
-    monkeypatch.setattr(rows, "load", failing)
+    monkeypatch.setattr(article_rows, "load", failing)
     outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=20)).url)
     assert outcome.exit is Exit.DEGRADED
     assert "TypeError('made by a test')" in outcome.reason
@@ -385,7 +385,7 @@ def test_second_reader_keeps_the_locks_of_the_first(tmp_path: Path) -> None:
 def test_rebuild_gives_up_on_a_file_that_stays_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT", 0.1)
     path = tmp_path / "news.db"
     fill(path, article(page()))
     target = Target(path, overwrite=True)

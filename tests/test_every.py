@@ -17,9 +17,9 @@ from archives import fill
 from crawls import ROOT, command, query
 
 from newscrawl.cli.every import is_no_archive, without_every
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 

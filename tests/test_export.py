@@ -22,10 +22,10 @@ from click.testing import CliRunner
 from crawls import command, query
 from lxml import etree
 
+from newscrawl.archive.export import FORMATS
 from newscrawl.cli.app import commands
 from newscrawl.items import Mention
-from newscrawl.outcome import Exit
-from newscrawl.readers.exports import FORMATS
+from newscrawl.runs.outcome import Exit
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
 
@@ -266,8 +266,8 @@ def test_who_closes_the_pipe_has_enough(tmp_path: Path) -> None:
 MEASURE = """
 import sys, tracemalloc
 import newscrawl
-from newscrawl.readers.exports import FORMATS, parquet
-from newscrawl.readers.records import changes
+from newscrawl.archive.export import FORMATS, parquet
+from newscrawl.archive.records import changes
 
 parquet._CHARACTERS //= 20  # several row groups also of the small archive
 for path in sys.argv[2:]:

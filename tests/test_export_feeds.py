@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from newscrawl.archive.export import FORMATS
+from newscrawl.archive.records import Record
 from newscrawl.items import Mention
-from newscrawl.readers.exports import FORMATS
-from newscrawl.readers.records import Record
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMAS = {

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 from markdown_it import MarkdownIt
 
+from newscrawl.archive.export.front_matter import plain_scalar, quoted_scalar
+from newscrawl.archive.export.markdown_body import from_html, from_text
 from newscrawl.items import Mention
-from newscrawl.outcome import Exit
-from newscrawl.readers.exports.markdown_body import from_html, from_text
-from newscrawl.readers.front_matter import plain, quoted
+from newscrawl.runs.outcome import Exit
 
 RENDER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MARKS = st.sampled_from(
@@ -107,9 +107,9 @@ def test_body(body: str, markdown: str) -> None:
 
 @given(st.text())
 def test_any_text_is_yaml(text: str) -> None:
-    assert yaml.safe_load(f"title: {quoted(text)}")["title"] == text
-    assert yaml.safe_load(f"tags: {quoted([text])}")["tags"] == [text]
-    assert yaml.safe_load(f"title: {plain(text)}")["title"] == (text or None)
+    assert yaml.safe_load(f"title: {quoted_scalar(text)}")["title"] == text
+    assert yaml.safe_load(f"tags: {quoted_scalar([text])}")["tags"] == [text]
+    assert yaml.safe_load(f"title: {plain_scalar(text)}")["title"] == (text or None)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_any_text_is_yaml(text: str) -> None:
     ],
 )
 def test_categories_as_the_mirror_writes_them(text: str, written: str) -> None:
-    assert plain(text) == written
+    assert plain_scalar(text) == written
 
 
 HOSTILE = 'a: "b" # c\n---\n- {{ x }} <script>\x85\u2028\ufeff'

@@ -10,9 +10,9 @@ from crawls import assert_balanced, crawl, ledger
 from diagnoses import diagnose
 from faults import CASES, SITE, SLUG, TIMEOUT, Case, as_markdown, written
 
-from newscrawl.diagnosis import CAUSES
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.outcome import Exit
+from newscrawl.demo.server import Answers, Server
+from newscrawl.runs.doctor.diagnosis import CAUSES
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 

@@ -10,14 +10,22 @@ from urllib.parse import unquote
 
 import pytest
 
-from newscrawl import feeds, ids
-from newscrawl.feeds import LISTS, atom
+from newscrawl.demo.list_answers import ANSWERS
+from newscrawl.demo.lists import Lists
+from newscrawl.demo.site import Site
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.mirror.list_answers import ANSWERS
-from newscrawl.mirror.lists import Lists
-from newscrawl.mirror.site import Site
-from newscrawl.normalise import normalise
-from newscrawl.pages import REASONS, Unreadable, entry
+from newscrawl.sites import REASONS, Unreadable
+from newscrawl.sites.eastmoney import list_entry
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
+from newscrawl.sites.eastmoney.lists import (
+    LISTS,
+    ListAnswer,
+    UnknownList,
+    find_lists,
+    read_list_answer,
+)
+from newscrawl.sites.finews import atom_feed
+from newscrawl.sites.normalise import normalise
 
 DIGITS = "202206142412311033"
 NW = f"NW{DIGITS}"
@@ -34,10 +42,12 @@ def answer(body: str | bytes, url: str = "http://lists.test/list?page=1") -> Pag
 def articles(name: str, body: str) -> list[Article]:
     """Return what each entry of an answer says."""
     page = answer(body)
-    found = feeds.read(LISTS[name], page)
+    found = read_list_answer(LISTS[name], page)
     shape = LISTS[name].shape
-    pages = (entry.page_of(shape, each, page, answered_at=ANSWERED) for each in found.records)
-    return [normalise(entry.read(each)) for each in pages]
+    pages = (
+        list_entry.entry_page(shape, each, page, answered_at=ANSWERED) for each in found.records
+    )
+    return [normalise(list_entry.read_list_entry(each)) for each in pages]
 
 
 def told(article: Article) -> tuple[Any, ...]:
@@ -170,10 +180,10 @@ def test_shape(name: str, body: str, expected: tuple[Any, ...]) -> None:
 def test_a_relative_time_is_told_as_such() -> None:
     _, body, _ = SHAPES["app: today"]
     page = answer(body)
-    [record] = feeds.read(LISTS["choice"], page).records
-    made = entry.page_of("choice", record, page, answered_at=ANSWERED)
+    [record] = read_list_answer(LISTS["choice"], page).records
+    made = list_entry.entry_page("choice", record, page, answered_at=ANSWERED)
     made.observed_at = "2026-01-01T00:00:00+00:00"  # read again, long after
-    article = entry.read(made)
+    article = list_entry.read_list_entry(made)
     assert article.published_raw == "2022-06-14 16:25"
     assert article.published_from == "choice data.showtime, relative to the day of the answer"
     assert "今天 16:25" in made.body.decode()
@@ -193,7 +203,7 @@ def test_a_relative_time_is_told_as_such() -> None:
     ],
 )
 def test_digest(digest: str, expected: tuple[str | None, str | None]) -> None:
-    assert entry.split_digest(digest) == expected
+    assert list_entry.split_digest(digest) == expected
 
 
 TRACE = "Required String parameter 'req_trace' is not present"
@@ -235,7 +245,7 @@ BAD: dict[str, tuple[str, str | bytes, str, str]] = {
 @pytest.mark.parametrize(("name", "body", "reason", "words"), BAD.values(), ids=BAD)
 def test_no_list(name: str, body: str | bytes, reason: str, words: str) -> None:
     with pytest.raises(Unreadable) as caught:
-        feeds.read(LISTS[name], answer(body))
+        read_list_answer(LISTS[name], answer(body))
     assert caught.value.reason == reason
     assert words in caught.value.detail
     assert reason in REASONS
@@ -252,7 +262,7 @@ def test_no_list(name: str, body: str | bytes, reason: str, words: str) -> None:
     ],
 )
 def test_empty_list(name: str, body: str) -> None:
-    assert feeds.read(LISTS[name], answer(body)) == feeds.Answer([])
+    assert read_list_answer(LISTS[name], answer(body)) == ListAnswer([])
 
 
 @pytest.mark.parametrize(
@@ -271,35 +281,35 @@ def test_empty_list(name: str, body: str) -> None:
 )
 def test_id(shape: str, record: dict[str, Any], found: str) -> None:
     titled = {**record, "title": "标题"}
-    page = entry.page_of(shape, titled, answer(""), answered_at=ANSWERED)
-    assert entry.read(page).info_code == found
+    page = list_entry.entry_page(shape, titled, answer(""), answered_at=ANSWERED)
+    assert list_entry.read_list_entry(page).info_code == found
     assert page.url == f"http://lists.test/list?page=1#{page.id.partition(':')[2]}"
 
 
 @pytest.mark.parametrize("record", [{}, {"code": ""}, {"code": "x"}, None, [1], "text"])
 def test_no_id(record: object) -> None:
-    with pytest.raises(ids.BadInfoCode):
-        entry.page_of("columns", record, answer(""), answered_at=ANSWERED)
-    page = entry.page_of_nothing("columns", record, answer(""))
+    with pytest.raises(BadInfoCode):
+        list_entry.entry_page("columns", record, answer(""), answered_at=ANSWERED)
+    page = list_entry.page_of_nothing("columns", record, answer(""))
     assert json.loads(page.body) == record
     with pytest.raises(Unreadable):
-        entry.read(page)
+        list_entry.read_list_entry(page)
 
 
 def test_an_entry_is_read_from_its_bytes() -> None:
     record = {"title": "b\ud83d\x00 <em>x</em>", "code": DIGITS, "summary": None}
-    page = entry.page_of("columns", record, answer(""), answered_at=ANSWERED)
+    page = list_entry.entry_page("columns", record, answer(""), answered_at=ANSWERED)
     assert page.body == b'{"code":"%s","summary":null,"title":"b?\\u0000 <em>x</em>"}' % (
         DIGITS.encode()
     )
-    article = entry.read(page)
+    article = list_entry.read_list_entry(page)
     assert (article.title, article.body_text, article.body_rank) == ("b? x", None, None)
     page.body = b'{"code":"1"}'
     with pytest.raises(Unreadable, match="neither a title nor a body"):
-        entry.read(page)
+        list_entry.read_list_entry(page)
     page.body = b"[]"
     with pytest.raises(Unreadable, match="not JSON"):
-        entry.read(page)
+        list_entry.read_list_entry(page)
 
 
 def test_addresses() -> None:
@@ -321,15 +331,15 @@ def test_addresses() -> None:
 
 
 def test_names() -> None:
-    found = feeds.find(" columns-345, fast,search:茅台,fast,")
+    found = find_lists(" columns-345, fast,search:茅台,fast,")
     assert [each.label for each in found] == ["columns-345", "fast", "search:茅台"]
     for names, words in {
         "nix": "no list 'nix'; there are atom, columns-1207",
         "search": "search needs a word after a colon",
         "fast:1": "fast takes no word after a colon",
     }.items():
-        with pytest.raises(feeds.UnknownList, match=words):
-            feeds.find(names)
+        with pytest.raises(UnknownList, match=words):
+            find_lists(names)
 
 
 def test_every_list_is_described_and_made() -> None:
@@ -337,20 +347,24 @@ def test_every_list_is_described_and_made() -> None:
     for name, each in LISTS.items():
         assert each.name == name
         assert each.about
-        assert each.shape in entry.SHAPES
+        assert each.shape in list_entry.SHAPES
         title = site.article(39).title[:2]
         url = each.address("http://x.test/", is_own_base=True, argument=title)
         page = answer(site.respond(url.removeprefix("http://x.test")).body, url)
-        records = feeds.read(each, page).records
+        records = read_list_answer(each, page).records
         assert records
         for record in records:
-            article = entry.read(entry.page_of(each.shape, record, page, answered_at=ANSWERED))
+            article = list_entry.read_list_entry(
+                list_entry.entry_page(each.shape, record, page, answered_at=ANSWERED)
+            )
             assert article.title
-    assert {entry.SHAPES[each.shape] for each in LISTS.values()} == set(entry.SHAPES.values())
+    assert {list_entry.SHAPES[each.shape] for each in LISTS.values()} == set(
+        list_entry.SHAPES.values()
+    )
 
 
 def test_rules_are_known() -> None:
-    keys = {rule.key for rule in entry.ALL_RULES}
+    keys = {rule.key for rule in list_entry.ALL_RULES}
 
     class Count:
         def inc_value(self, key: str, count: int = 1) -> None:
@@ -358,9 +372,9 @@ def test_rules_are_known() -> None:
 
     for name, body, _ in SHAPES.values():
         page = answer(body)
-        [record] = feeds.read(LISTS[name], page).records
-        made = entry.page_of(LISTS[name].shape, record, page, answered_at=ANSWERED)
-        entry.read(made, stats=Count())
+        [record] = read_list_answer(LISTS[name], page).records
+        made = list_entry.entry_page(LISTS[name].shape, record, page, answered_at=ANSWERED)
+        list_entry.read_list_entry(made, stats=Count())
 
 
 # -- the mirror's own feed ------------------------------------------------------------------
@@ -368,15 +382,15 @@ def test_rules_are_known() -> None:
 
 def test_the_real_feed(finews: Path) -> None:
     page = answer((finews / "site" / "feed.xml").read_bytes(), "https://m.test/feed.xml")
-    records = feeds.read(LISTS["atom"], page).records
+    records = read_list_answer(LISTS["atom"], page).records
     assert len(records) == 10
-    assert not any(atom.is_broken(record) for record in records)
+    assert not any(atom_feed.is_broken(record) for record in records)
     for record in records:
-        made = entry.page_of("atom", record, page, answered_at=ANSWERED)
+        made = list_entry.entry_page("atom", record, page, answered_at=ANSWERED)
         made.observed_at = "2026-12-01T00:00:00+00:00"
-        article = normalise(entry.read(made))
+        article = normalise(list_entry.read_list_entry(made))
         assert record["link"] == record["id"] + ".html"
-        assert article.info_code == ids.from_stem(record["id"].rpartition("/")[2], "finews")
+        assert article.info_code == info_code_of_stem(record["id"].rpartition("/")[2], "finews")
         assert article.title
         assert article.body_text
         assert article.body_rank is BodyRank.DIGEST
@@ -392,12 +406,12 @@ def test_entries_of_the_feed_agree_with_the_truth() -> None:
     for stop in range(60, 9, -10):
         site = Site(articles=60, oddities="all").showing(0, stop)
         page = answer(site.respond("/feed.xml").body, "http://m.test/feed.xml")
-        for record in feeds.read(LISTS["atom"], page).records:
-            if atom.is_broken(record):
+        for record in read_list_answer(LISTS["atom"], page).records:
+            if atom_feed.is_broken(record):
                 continue
-            made = entry.page_of("atom", record, page, answered_at=ANSWERED)
+            made = list_entry.entry_page("atom", record, page, answered_at=ANSWERED)
             made.observed_at = "2022-06-20T00:00:00+00:00"
-            article = normalise(entry.read(made))
+            article = normalise(list_entry.read_list_entry(made))
             assert article.info_code is not None
             number = site.find(article.info_code.removeprefix("finews:"))
             assert number is not None

@@ -9,12 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newscrawl.store.fold import FIELDS, Sighting, carry_over, differs, fold, restore, suppliers
+from newscrawl.store.merge import (
+    FIELDS,
+    Observation,
+    carry_over,
+    differs,
+    merge,
+    restore,
+    suppliers,
+)
 
 
-def sighting(name: str = "a", at: str = "2022-01-01", **fields: Any) -> Sighting:
+def sighting(name: str = "a", at: str = "2022-01-01", **fields: Any) -> Observation:
     full = {**dict.fromkeys(FIELDS), **fields}
-    return Sighting("finews", "post", name, f"http://mirror.test/{name}", at, full)
+    return Observation("finews", "post", name, f"http://mirror.test/{name}", at, full)
 
 
 CASES = [
@@ -68,9 +76,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("sightings", "expected"), CASES)
-def test_fold(sightings: list[Sighting], expected: dict[str, Any]) -> None:
+def test_fold(sightings: list[Observation], expected: dict[str, Any]) -> None:
     for order in itertools.permutations(sightings):
-        row = fold(order)
+        row = merge(order)
         assert {name: row[name] for name in expected} == expected
         assert set(row) == set(FIELDS)
 
@@ -80,7 +88,7 @@ times = st.sampled_from(["2022-01-01", "2022-01-02", "2022-01-03"])
 
 
 @st.composite
-def many_sightings(draw: st.DrawFn) -> list[Sighting]:
+def many_sightings(draw: st.DrawFn) -> list[Observation]:
     found = []
     for name in draw(st.sets(st.sampled_from("abcde"), min_size=1)):
         fields: dict[str, Any] = {
@@ -101,23 +109,23 @@ def many_sightings(draw: st.DrawFn) -> list[Sighting]:
 
 
 @given(many_sightings(), st.randoms())
-def test_order_does_not_matter(sightings: list[Sighting], random: Any) -> None:
+def test_order_does_not_matter(sightings: list[Observation], random: Any) -> None:
     shuffled = sightings.copy()
     random.shuffle(shuffled)
-    assert fold(shuffled) == fold(sightings)
+    assert merge(shuffled) == merge(sightings)
     assert suppliers(shuffled) == suppliers(sightings)
 
 
 @given(many_sightings())
-def test_what_a_page_said_can_be_had_back(sightings: list[Sighting]) -> None:
-    row = fold(sightings)
+def test_what_a_page_said_can_be_had_back(sightings: list[Observation]) -> None:
+    row = merge(sightings)
     for each in sightings:
         assert restore(row, differs(each.fields, row)) == each.fields
 
 
 @given(many_sightings())
-def test_every_value_of_the_row_was_said(sightings: list[Sighting]) -> None:
-    row = fold(sightings)
+def test_every_value_of_the_row_was_said(sightings: list[Observation]) -> None:
+    row = merge(sightings)
     for name in ("title", "source", "digest", "body_text"):
         said = {each.fields[name] for each in sightings}
         assert row[name] in said

@@ -18,8 +18,8 @@ from pathlib import Path
 from archives import article, fill, page
 from crawls import ROOT, command, query
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
 
 KILLS = int(os.environ.get("NEWSCRAWL_KILLS", "8"))
 SEED = int(os.environ.get("NEWSCRAWL_KILL_SEED", "4"))

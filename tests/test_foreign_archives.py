@@ -15,11 +15,11 @@ from archives import article, fill, page
 from click.testing import CliRunner
 from crawls import ROOT
 
+from newscrawl.archive.revisions import Version, difference
 from newscrawl.cli.app import commands
-from newscrawl.outcome import Exit
-from newscrawl.readers.history import Version, difference
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import shape, values
-from newscrawl.store.archive import MEMORY, open_for_reading, open_for_writing
+from newscrawl.store.connections import MEMORY, open_for_reading, open_for_writing
 from newscrawl.store.errors import Altered, StoreError, Unexpected
 from newscrawl.store.schema import SCHEMA_VERSION
 
@@ -358,7 +358,7 @@ def test_memory_is_bounded(db: Path) -> None:
 
 def test_nothing_heavy_is_imported_to_look_at_an_archive(db: Path) -> None:
     code = (
-        "import sys; from newscrawl.store.archive import open_for_reading;"
+        "import sys; from newscrawl.store.connections import open_for_reading;"
         "open_for_reading(sys.argv[1]); print('sqlite_utils' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, db], capture_output=True, text=True)

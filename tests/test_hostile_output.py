@@ -31,13 +31,13 @@ from lxml import etree, html
 from markdown_it import MarkdownIt
 from payloads import PAYLOADS
 
+from newscrawl.archive.export.jekyll import jekyll_posts
 from newscrawl.cli import terminal
 from newscrawl.cli.app import commands
 from newscrawl.cli.terminal import ConsoleHandler
 from newscrawl.items import Mention
-from newscrawl.logs import make_harmless
-from newscrawl.readers.jekyll import posts
-from newscrawl.store.archive import open_for_reading
+from newscrawl.runs.logs import make_harmless
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.schema import TABLES, Table
 
 FORGED = "12:00:00 error Run ended FORGED"
@@ -368,7 +368,7 @@ def test_front_matter_and_markdown(attacked: Path, tmp_path: Path) -> None:
 def test_jekyll(attacked: Path) -> None:
     with closing(open_for_reading(attacked)) as connection:
         for code, text in zip(CODES, TEXTS, strict=True):
-            [(name, content)] = posts(connection, code)
+            [(name, content)] = jekyll_posts(connection, code)
             assert name == f"_posts/2022-06-15-{code}.md"
             _, matter, body = re.split(r"^---\n", content.decode(), maxsplit=2, flags=re.M)
             assert OBEYED.findall(content.decode()) == []
@@ -429,7 +429,7 @@ def _shown(path: Path, name: str) -> Iterator[str]:
     else:
         with closing(open_for_reading(path)) as connection:
             for (code,) in query(path, "SELECT info_code FROM articles"):
-                [(_, content)] = posts(connection, code)
+                [(_, content)] = jekyll_posts(connection, code)
                 body = re.split(r"^---\n", content.decode(), maxsplit=2, flags=re.M)[2]
                 yield rendered(body)
 

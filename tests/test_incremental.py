@@ -11,10 +11,10 @@ from pathlib import Path
 
 from crawls import Hands, assert_balanced, crawl, dump, ledger, query
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
-from newscrawl.polling import forgotten_until
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Response, Site
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.schedule import forgotten_until
 from newscrawl.store.clock import utc_now
 
 Serving = Callable[[Answers], Server]

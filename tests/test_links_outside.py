@@ -21,9 +21,9 @@ import pytest
 from crawls import command, query
 from post_files import NAME, commit, counted, folder, load, post, tar
 
-from newscrawl.contained import ContainedFolder, LeadsOut
-from newscrawl.outcome import Exit
-from newscrawl.store import raw
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
+from newscrawl.store.raw_pages import load_raw_page
 
 OTHER = NAME.replace("645", "646")
 SECRET = "TOPSECRET"  # noqa: S105  a word to look for
@@ -50,7 +50,7 @@ def everything(db: Path) -> Iterator[bytes]:
     yield from (path.read_bytes() for path in db.parent.glob(f"{db.name}*"))
     with closing(sqlite3.connect(db)) as connection:
         for (key,) in connection.execute("SELECT hash FROM pages").fetchall():
-            yield raw.load(connection, key)
+            yield load_raw_page(connection, key)
         yield "\n".join(connection.iterdump()).encode("utf-8", "surrogateescape")
 
 

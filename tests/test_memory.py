@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from crawls import ROOT, command, ledger
 
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Site
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 

@@ -26,8 +26,8 @@ from misbehaviours.server import Asked, Hostile, Last, Step
 from misbehaviours.site import Site
 from misbehaviours.table import as_markdown, written
 
-from newscrawl.mirror.truth import Truth
-from newscrawl.outcome import Exit
+from newscrawl.demo.truth import Truth
+from newscrawl.runs.outcome import Exit
 
 MAX_LINKS = 500
 SETTINGS = {

@@ -27,12 +27,12 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 
 import newscrawl
-from newscrawl.crawling import settings_for
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.network.guard import HANDLER, Refused
-from newscrawl.outcome import Exit
-from newscrawl.run import run_of
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
+from newscrawl.middlewares.guard import HANDLER, Refused
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
 from newscrawl.spiders.category import CategorySpider
 
 Serving = Callable[[Answers], Server]

@@ -22,12 +22,12 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from newscrawl.crawling import settings_for
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.network.decompression import CannotUnpack, TooLarge
-from newscrawl.network.patience import LeftAlone, Patience, retry_after
-from newscrawl.outcome import Exit
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
+from newscrawl.middlewares.httpcompression import CannotUnpack, TooLarge
+from newscrawl.middlewares.throttle import LeftAlone, Patience, retry_after
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
 
 try:
     from compression import zstd

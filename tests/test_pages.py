@@ -14,18 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newscrawl import ids, pages, times
+from newscrawl import sites
 from newscrawl.items import Article, BodyRank, Mention, Page
-from newscrawl.pages import text
-from newscrawl.pages.footer import Footer
-from newscrawl.pages.listing import (
-    Listing,
+from newscrawl.sites import decode
+from newscrawl.sites.eastmoney.info_code import date_of_info_code
+from newscrawl.sites.finews.footer import Footer
+from newscrawl.sites.finews.listing_page import (
+    ListingPage,
     category_of_link,
     category_of_path,
     is_post_link,
     read_listing,
 )
-from newscrawl.pages.post import medium_of_digest
+from newscrawl.sites.finews.post_page import medium_of_digest
+from newscrawl.text.times import read_published
 
 HOST = "https://finews.withounder.com"
 NEWS = "NW202112282228490028"
@@ -99,13 +101,13 @@ def page(
 
 
 def read(body: str | bytes, kind: str = "post", **more: Any) -> Article:
-    return pages.read(page(body, kind, **more))
+    return sites.read_page(page(body, kind, **more))
 
 
 def test_a_whole_post() -> None:
     given_page = page(post())
     stats = Stats()
-    assert pages.read(given_page, stats) == Article(
+    assert sites.read_page(given_page, stats) == Article(
         info_code=NEWS,
         title="某题",
         published_raw=RAW,
@@ -137,7 +139,7 @@ def test_a_whole_emnews_post() -> None:
         ),
         path=f"/emnews/2021/12/28/{DIGITS}.html",
     )
-    assert pages.read(given_page) == Article(
+    assert sites.read_page(given_page) == Article(
         info_code=NEWS,
         title="某题",
         published_raw=RAW,
@@ -180,7 +182,7 @@ def test_generations(footer: str, shift: int | None, categories: list[str]) -> N
         ),
         path=f"/emnews/2021/12/28/{DIGITS}.html",
     )
-    article = pages.read(given_page, stats)
+    article = sites.read_page(given_page, stats)
     assert article.published_shift == shift
     assert ("without offset" in (article.published_from or "")) == (shift is not None)
     assert sum(stats[key] for key in stats if "published_shift" in key) == (shift is not None)
@@ -253,7 +255,7 @@ def test_addresses(path: str, info_code: str, categories: list[str] | None) -> N
 def test_the_path_stands_in_for_a_page_without_address() -> None:
     given_page = page(post(), id=NEWS)
     given_page.url = ""
-    assert pages.read(given_page).info_code == NEWS
+    assert sites.read_page(given_page).info_code == NEWS
 
 
 HEAD = (
@@ -265,7 +267,9 @@ HEAD = (
 
 def test_fallbacks_are_used_and_counted() -> None:
     stats = Stats()
-    article = pages.read(page(post(title="", time="", head=HEAD.format(title="别处的题"))), stats)
+    article = sites.read_page(
+        page(post(title="", time="", head=HEAD.format(title="别处的题"))), stats
+    )
     assert article.title == "别处的题"
     assert article.published_raw == "2021-12-28T14:27:35+08:00"
     assert article.published_from == "article:published_time"
@@ -284,10 +288,10 @@ def test_a_post_with_broken_front_matter() -> None:
     assert article.title is None
     assert article.body_text == "第一段。\n第二段。"
     assert article.published_raw == RAW
-    published = times.published(
+    published = read_published(
         article.published_raw,
         where=article.published_from,
-        info_code_date=ids.date_of(NEWS),
+        info_code_date=date_of_info_code(NEWS),
         shift=article.published_shift,
         now=datetime(2021, 12, 30, tzinfo=UTC),
     )
@@ -355,11 +359,11 @@ LOGIN = "<!DOCTYPE html><html><head><title>登录</title></head><body><form></fo
     ],
 )
 def test_unreadable_posts(body: str | bytes, path: str | None, reason: str, says: str) -> None:
-    with pytest.raises(pages.Unreadable) as caught:
+    with pytest.raises(sites.Unreadable) as caught:
         read(body, **({"path": path} if path else {}))
     assert caught.value.reason == reason
     assert says in caught.value.detail
-    assert pages.REASONS[reason] in str(caught.value)
+    assert sites.REASONS[reason] in str(caught.value)
 
 
 def test_every_kind_is_known() -> None:
@@ -371,7 +375,7 @@ def test_every_kind_is_known() -> None:
 def test_any_bytes_give_an_article_or_a_reason(body: bytes, kind: str) -> None:
     try:
         article = read(body, kind)
-    except pages.Unreadable:  # its reason is one of REASONS, or it could not be made
+    except sites.Unreadable:  # its reason is one of REASONS, or it could not be made
         return
     assert article.title or article.body_html
 
@@ -400,16 +404,16 @@ def test_charsets(body: bytes, content_type: str | None) -> None:
     expected = (
         WORDS.encode("big5", "ignore").decode("big5") if "big5" in str(content_type) else WORDS
     )
-    assert text.decode(body, content_type) == expected
+    assert decode.decode_page(body, content_type) == expected
 
 
 def test_declared_charset_of_a_page() -> None:
     body = f'<html><head><meta charset="gbk"></head>{WORDS}</html>'.encode("gbk")
-    assert WORDS in text.decode(body)
+    assert WORDS in decode.decode_page(body)
 
 
 def test_line_ends_and_controls() -> None:
-    assert text.decode(b"a\r\nb\rc\x00\x07\td") == "a\nb\nc\td"
+    assert decode.decode_page(b"a\r\nb\rc\x00\x07\td") == "a\nb\nc\td"
 
 
 # --- listings -----------------------------------------------------------------------------------
@@ -419,7 +423,7 @@ def test_a_category_page() -> None:
     items = "".join(f'<li><a href="{href}">题</a></li>' for href in LINKS)
     own = f'<link rel="canonical" href="{HOST}/category/moubao.html">'
     found = read_listing(page(site(f'<h2 id="x">某报新闻</h2><ul>{items}</ul>', "别家新闻", own)))
-    assert found == Listing(
+    assert found == ListingPage(
         links=LINKS,
         categories=["moubao", "证券·e"],
         heading="某报新闻",
@@ -454,7 +458,7 @@ def test_listings(body: str, links: list[str], heading: str | None, is_mirror: b
 
 
 def test_a_listing_cut_off_is_no_listing() -> None:
-    with pytest.raises(pages.Unreadable) as caught:
+    with pytest.raises(sites.Unreadable) as caught:
         read_listing(page(site("<h2>某报新闻</h2>")[:-20]))
     assert caught.value.reason == "cut_off"
 
@@ -570,10 +574,10 @@ def test_answers(changes: dict[str, Any], field: str, value: object) -> None:
 
 @pytest.mark.parametrize("date", ["14:27", "2021-12-28 14:27", "2021-12-28", "2021-12-28 14:27:35"])
 def test_dates_of_answers(date: str) -> None:
-    published = times.published(
+    published = read_published(
         answer({"Date": date}).published_raw,
         where="Date",
-        info_code_date=ids.date_of(NEWS),
+        info_code_date=date_of_info_code(NEWS),
         now=datetime(2021, 12, 30, tzinfo=UTC),
     )
     assert (published.at or "").startswith("2021-12-28T")
@@ -603,14 +607,14 @@ def test_dates_of_answers(date: str) -> None:
     ],
 )
 def test_unreadable_answers(body: str, reason: str, says: str) -> None:
-    with pytest.raises(pages.Unreadable) as caught:
+    with pytest.raises(sites.Unreadable) as caught:
         read(body, "answer", id=NEWS)
     assert caught.value.reason == reason
     assert says in caught.value.detail
 
 
 def test_an_answer_needs_an_id_that_was_asked_for() -> None:
-    with pytest.raises(pages.Unreadable) as caught:
+    with pytest.raises(sites.Unreadable) as caught:
         read(json.dumps(ANSWER), "answer", id="init")
     assert caught.value.reason == "no_id"
 
@@ -636,7 +640,7 @@ def test_a_whole_public_page() -> None:
         '<div class="em_xuangu">选股</div><div id="comBodyEnd"></div>'
     )
     given_page = page(public(body), "public", f"/a/{DIGITS}.html")
-    assert pages.read(given_page) == Article(
+    assert sites.read_page(given_page) == Article(
         info_code=NEWS,
         title="某股份：回购股份",
         published_raw="2021年12月28日 14:27",
@@ -677,7 +681,7 @@ def test_public_pages(html: str, field: str, value: object) -> None:
     ],
 )
 def test_unreadable_public_pages(html: str, path: str, reason: str) -> None:
-    with pytest.raises(pages.Unreadable) as caught:
+    with pytest.raises(sites.Unreadable) as caught:
         read(html, "public", path=path)
     assert caught.value.reason == reason
 
@@ -709,11 +713,11 @@ def test_real_posts_equal_their_front_matter(finews: Path) -> None:
     posts = real_posts(finews)
     assert len(posts) >= 15
     for real, said in posts:
-        article = pages.read(real)
-        published = times.published(
+        article = sites.read_page(real)
+        published = read_published(
             article.published_raw,
             where=article.published_from,
-            info_code_date=ids.date_of(article.info_code or ""),
+            info_code_date=date_of_info_code(article.info_code or ""),
             shift=article.published_shift,
             now=datetime(2026, 1, 1, tzinfo=UTC),
         )
@@ -727,7 +731,7 @@ def test_real_posts_equal_their_front_matter(finews: Path) -> None:
 
 def test_nothing_of_the_layout_is_left_in_real_bodies(finews: Path) -> None:
     for real, _ in real_posts(finews):
-        article = pages.read(real)
+        article = sites.read_page(real)
         whole = f"{article.body_html}\n{article.body_text}"
         assert not re.search(
             r"GetPic|EmImageRemark|K图|display|返回|NewsShare|tags:|quote_|EM_Stock|\u3000|<small",
@@ -739,7 +743,7 @@ def test_nothing_of_the_layout_is_left_in_real_bodies(finews: Path) -> None:
 
 
 def test_words_broken_by_links_are_whole_in_real_posts(finews: Path) -> None:
-    articles = [pages.read(real) for real, _ in real_posts(finews)]
+    articles = [sites.read_page(real) for real, _ in real_posts(finews)]
     assert {"上海证券报", "中国证券报"} <= {article.source for article in articles}
     linked = [article for article in articles if article.body_rank is BodyRank.LINKED]
     assert len(linked) == 2
@@ -756,7 +760,7 @@ def test_the_seed_post_has_its_paragraphs_in_order(finews: Path) -> None:
     [(real, _)] = [each for each in real_posts(finews) if each[0].id == NEWS]
     source = (finews / "posts" / f"2021-12-28-{NEWS}.md").read_text("utf-8")
     paragraphs = re.findall(r"<p>(.*?)</p>", source)
-    article = pages.read(real)
+    article = sites.read_page(real)
     assert (article.body_text or "").split("\n") == paragraphs
     assert len(paragraphs) == 15
 

@@ -21,11 +21,11 @@ import pytest
 from crawls import ROOT, command, query
 from test_serve import serving
 
+from newscrawl.demo.site import Response, Site
 from newscrawl.items import Article
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit, Outcome
-from newscrawl.passwords import clean_address, clean_arguments, without_passwords
-from newscrawl.texts import settle
+from newscrawl.runs.outcome import Exit, Outcome
+from newscrawl.text.passwords import clean_address, clean_arguments, without_passwords
+from newscrawl.text.sanitize import settle_article
 
 USER, OURS, THEIRS = "annie", "geheim%40eins", "geheim-zwei"
 BASIC = "Basic " + base64.b64encode(b"annie:geheim@eins").decode()
@@ -75,7 +75,7 @@ def test_clean_arguments() -> None:
 
 def test_links_of_an_article() -> None:
     article = Article(share_url="http://u:p@a/", original_url="http://b/", images=["//u:p@c/d"])
-    settle(article)
+    settle_article(article)
     assert (article.share_url, article.original_url) == ("http://a/", "http://b/")
     assert article.images == ["//c/d"]
 

@@ -16,9 +16,9 @@ from archives import article, fill, page
 from crawls import command
 from lxml import etree
 
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.plots import articles_per_day, coverage, delays, top_media
-from newscrawl.store.archive import open_for_reading
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.plots import articles_per_day, coverage, delays, top_media
+from newscrawl.store.connections import open_for_reading
 
 
 def published(number: int, at: str, *, kind: str = "post", **fields: Any) -> Any:

@@ -17,10 +17,10 @@ import pytest
 from crawls import query
 from post_files import NAME, commit, counted, folder, git, load, post
 
-from newscrawl import post_commits
-from newscrawl.git_dirs import NoCheckout, NoHistory, history_of
-from newscrawl.outcome import Exit
-from newscrawl.post_commits import commit_times
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.post_files import history
+from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory, history_of
+from newscrawl.runs.post_files.history import commit_times
 
 DAY = "2022-05-30T15:00:00+00:00"
 PUBLISHED = "2022-05-30T14:00:29+00:00"
@@ -560,7 +560,7 @@ async def test_answers_of_git(tmp_path: Path, kind: str, monkeypatch: pytest.Mon
 async def test_more_names_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = folder(tmp_path / "finews", [(f"_posts/{n}", b"x") for n in range(10)])
     commit(root, DAY)
-    monkeypatch.setattr(post_commits, "MAX_NAMES", 2000)
+    monkeypatch.setattr(history, "MAX_NAMES", 2000)
     with pytest.raises(NoHistory, match="the names of its files take more than"):
         await commit_times(root)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from newscrawl import pages
+from newscrawl import sites
+from newscrawl.demo import Site
+from newscrawl.demo.posts import text
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.mirror import Site
-from newscrawl.mirror.posts import text
-from newscrawl.normalise import normalise
-from newscrawl.pages.post_file import id_of
+from newscrawl.sites.finews.post_file import id_of
+from newscrawl.sites.normalise import normalise
 
 NOW = "2030-01-01T00:00:00+00:00"
 NAME = "2022-05-30-NW202205302396671645.md"
@@ -54,13 +54,13 @@ def post(
 def read(content: str | bytes, name: str = NAME) -> Article:
     """Return the normalised article that a post file tells of."""
     body = content.encode() if isinstance(content, str) else content
-    return normalise(pages.read(Page("file", id_of(name), f"file:///posts/{name}", body, NOW)))
+    return normalise(sites.read_page(Page("file", id_of(name), f"file:///posts/{name}", body, NOW)))
 
 
 def read_page(path: str, body: bytes) -> Article:
     """Return the normalised article that a rendered page tells of."""
     id_ = path.rpartition("/")[2].removesuffix(".html")
-    return normalise(pages.read(Page("post", id_, f"http://mirror.test{path}", body, NOW)))
+    return normalise(sites.read_page(Page("post", id_, f"http://mirror.test{path}", body, NOW)))
 
 
 def said(article: Article) -> dict[str, object]:
@@ -190,14 +190,14 @@ def test_time_is_as_printed_and_believed_near_the_id_only(
     ],
 )
 def test_unreadable(content: str | bytes, reason: str) -> None:
-    with pytest.raises(pages.Unreadable) as raised:
+    with pytest.raises(sites.Unreadable) as raised:
         read(content)
     assert raised.value.reason == reason
 
 
 @pytest.mark.parametrize("name", ["2022-05-30-.md", "2022-13-45-NW202213452396671645.md"])
 def test_a_name_without_an_id(name: str) -> None:
-    with pytest.raises(pages.Unreadable) as raised:
+    with pytest.raises(sites.Unreadable) as raised:
         read(post(), name)
     assert raised.value.reason == "no_id"
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 
-from newscrawl import ids
+from newscrawl.archive.article import read_article as find
+from newscrawl.archive.article import resolve
+from newscrawl.archive.filters import Filters, UnknownName, categories, sources
+from newscrawl.archive.latest import Headline, latest
+from newscrawl.archive.overview import Source, other_site, overview
 from newscrawl.items import BodyRank, Mention
-from newscrawl.readers.article import article as find
-from newscrawl.readers.article import resolve
-from newscrawl.readers.filters import Filters, Unknown, categories, sources
-from newscrawl.readers.latest import Headline, latest
-from newscrawl.readers.overview import Source, other_site, overview
-from newscrawl.store.archive import open_for_reading
+from newscrawl.sites.eastmoney.info_code import BadInfoCode
+from newscrawl.store.connections import open_for_reading
 
 FIRST, SECOND = "NW202112282228490028", "NW202112082206672930"
 
@@ -95,9 +95,9 @@ def test_unknown_constructs_are_counted(tmp_path: Path) -> None:
 
 
 def test_unknown_category_is_said_at_once(connection: sqlite3.Connection) -> None:
-    with pytest.raises(Unknown, match="no category 'nothing'"):
+    with pytest.raises(UnknownName, match="no category 'nothing'"):
         latest(connection, Filters(category="nothing"))
-    with pytest.raises(Unknown, match="no source '国际'") as raised:
+    with pytest.raises(UnknownName, match="no source '国际'") as raised:
         latest(connection, Filters(source="国际"))
     assert raised.value.known == sources(connection) == ["国际商报"]
     assert set(categories(connection)) == {"guojishangbao", "TechWeb", "sitenews"}
@@ -122,7 +122,7 @@ def test_resolve(connection: sqlite3.Connection, text: str, info_code: str) -> N
 
 @pytest.mark.parametrize("text", ["", "nonsense", "http://mirror.test/other.html"])
 def test_resolve_refuses(connection: sqlite3.Connection, text: str) -> None:
-    with pytest.raises(ids.BadInfoCode):
+    with pytest.raises(BadInfoCode):
         resolve(connection, text)
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from crawls import ROOT, query
 from reading import EDITED, KINDS
 
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Site
+from newscrawl.runs.outcome import Exit
 
 SECONDS = float(os.environ.get("NEWSCRAWL_READERS_SECONDS") or 5)
 ARTICLES, A_ROUND = 6_000, 60

@@ -12,15 +12,16 @@ import pytest
 from archives import writer
 from crawls import crawl, dump, query
 
-from newscrawl import pages, reextract
+from newscrawl import sites
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
+from newscrawl.runs import reextract
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
 
 Serving = Callable[[Answers], Server]
-READ = pages.read
+READ = sites.read_page
 
 
 @contextmanager
@@ -44,7 +45,7 @@ async def test_same_rules_change_nothing(archive: Path) -> None:
     with writing(archive) as made:
         found = reextract.survey(made.connection)
         assert (found.changed, found.unreadable) == (0, [])
-        assert found.articles == reextract.count(made.connection) > 80
+        assert found.articles == reextract.count_stored_pages(made.connection) > 80
         assert reextract.rewrite(made).changed == 0
     assert dump(archive) == before
 
@@ -58,7 +59,7 @@ async def test_better_rules_are_taken_without_a_revision(
         article = READ(page, stats)
         return dataclasses.replace(article, title=article.title and article.title + "！")
 
-    monkeypatch.setattr(pages, "read", better)
+    monkeypatch.setattr(sites, "read", better)
     with writing(archive) as made:
         found = reextract.survey(made.connection)
         assert found.fields == {"title": sum(row["title"] is not None for row in before.values())}
@@ -81,9 +82,9 @@ async def test_pages_that_cannot_be_read_any_more_stay(
     before = dump(archive)
 
     def worse(page: Page, stats: Any = None) -> Article:
-        raise pages.Unreadable("nothing", "a rule too strict")
+        raise sites.Unreadable("nothing", "a rule too strict")
 
-    monkeypatch.setattr(pages, "read", worse)
+    monkeypatch.setattr(sites, "read", worse)
     with writing(archive) as made:
         found = reextract.rewrite(made)
     assert found.changed == 0

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from w3lib.url import canonicalize_url
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
-from newscrawl.resolvers import addresses
-from newscrawl.spelling import one_spelling, path_of
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Response, Site
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.eastmoney.share_urls import resolver_urls
+from newscrawl.text.urls import one_spelling, path_of
 
 Serving = Callable[[Answers], Server]
 
@@ -116,7 +116,7 @@ def test_a_link_whose_host_is_in_capitals() -> None:
         ("answer", "{base}/x?id={info_code}"),
         ("answer", "http://a.test/x?id={info_code}"),
     ]
-    found = addresses("NW202112282228490028", resolvers, base="http://A.TEST:80/", hosts=None)
+    found = resolver_urls("NW202112282228490028", resolvers, base="http://A.TEST:80/", hosts=None)
     assert len(list(found)) == 1
 
 

@@ -18,12 +18,12 @@ import pytest
 from archives import article, fill, page, writer
 from crawls import ROOT, command, dump, query
 
-from newscrawl import checking
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.demo.site import Site
+from newscrawl.runs import verify
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import restore as restoring
-from newscrawl.store.archive import open_for_reading
 from newscrawl.store.backup import back_up
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.errors import StoreError
 from newscrawl.store.restore import restore
 from newscrawl.store.target import Target
@@ -97,7 +97,7 @@ def test_restores_a_copy_and_keeps_what_was_there(db: Path, backup: Path) -> Non
     assert {each.name for each in db.parent.iterdir()} == {"news.db", "news.db.lock", kept(db).name}
     assert fill(db, article(page(code(5)))) == ["new"]
     with closing(open_for_reading(db)) as restored:
-        assert list(checking.examine(restored)) == []
+        assert list(verify.find_problems(restored)) == []
 
 
 def test_the_file_keeps_its_owner_and_who_may_read_it(db: Path, backup: Path) -> None:
@@ -246,7 +246,7 @@ def test_a_backup_removes_what_killed_ones_have_left(db: Path, tmp_path: Path) -
         from contextlib import closing
         from pathlib import Path
         from newscrawl.store import backup
-        from newscrawl.store.archive import open_for_reading
+        from newscrawl.store.connections import open_for_reading
         backup.STEP = 4
         with closing(open_for_reading({str(db)!r})) as source:
             backup.back_up(source, Path({str(folder / "news.db")!r}),

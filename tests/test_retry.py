@@ -12,13 +12,13 @@ import pytest
 from archives import article, fill, page, writer
 from crawls import assert_balanced, command, crawl, dump, ledger, query
 
-from newscrawl import pages
+from newscrawl import sites
 from newscrawl.cli.writing import writing
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page, Reject
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.retry import Retried, retry
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.retry_rejected import Retried, retry
 from newscrawl.store.target import Target
 
 Serving = Callable[[Answers], Server]
@@ -36,17 +36,17 @@ async def test_rule_that_was_mended(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bug kept three pages from being read; after the fix, the archive is as if it never was."""
-    site, read, bad = Site(articles=30), pages.read, set()
+    site, read, bad = Site(articles=30), sites.read_page, set()
 
     def broken(page_: Page, stats: object = None) -> Article:
         if len(bad) < 3 or page_.id in bad:
             bad.add(page_.id)
-            raise pages.Unreadable("not_a_post", "made by a test")
+            raise sites.Unreadable("not_a_post", "made by a test")
         return read(page_, stats)  # type: ignore[arg-type]
 
     server = serving(site)
     await crawl("category", tmp_path / "whole.db", server.url)
-    monkeypatch.setattr(pages, "read", broken)
+    monkeypatch.setattr(sites, "read", broken)
     await crawl("category", tmp_path / "news.db", server.url)
     monkeypatch.undo()
     assert query(tmp_path / "news.db", "SELECT count(*) FROM rejects") == [(3,)]
@@ -104,7 +104,7 @@ def test_bug_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             raise ZeroDivisionError("made by a test")
         return article(page_)
 
-    monkeypatch.setattr(pages, "read", read)
+    monkeypatch.setattr(sites, "read", read)
     found = tried(path)
     assert (found.stored, found.remain) == (1, 1)
     assert "ZeroDivisionError('made by a test')" in found.errors[0]
@@ -168,7 +168,7 @@ def test_page_that_was_seen_since(
     path = tmp_path / "news.db"
     between_two_looks(path, body)
     before = dump(path, without=())
-    monkeypatch.setattr(pages, "read", titled)
+    monkeypatch.setattr(sites, "read", titled)
     assert tried(path).overtaken == overtaken
     after = dump(path, without=())
     assert len(after.pop("rejects")) == rejects
@@ -182,7 +182,7 @@ def test_file_is_as_old_as_its_post(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     fill(path, article(page(ID, observed_at=LAST_DAY), title="edited"))
     file = page(f"_posts/2021-12-28-{ID}", kind="file", body=b"as it was first")
     rejecting(path, Reject(file, "crash", "before"))
-    monkeypatch.setattr(pages, "read", titled)
+    monkeypatch.setattr(sites, "read", titled)
     assert tried(path).stored == 1
     assert query(path, "SELECT title FROM articles") == [("edited",)]
     sql = "SELECT observed_at FROM sightings WHERE page_kind = 'file'"
@@ -215,7 +215,7 @@ def test_bug_is_a_crash_wherever_it_is(
             raise KeyError("Title")
         return article(page_, title="\ud800")  # SQLite takes no half of a character
 
-    monkeypatch.setattr(pages, "read", read)
+    monkeypatch.setattr(sites, "read", read)
     assert len(tried(path).errors) == 1
     [(reason, detail)] = query(path, "SELECT reason, detail FROM rejects")
     assert (reason, detail[:20]) == ("crash", "a bug of newscrawl's")

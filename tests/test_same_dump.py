@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from crawls import crawl, query
 
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Response, Site
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 

@@ -11,13 +11,13 @@ import pytest
 from crawls import FAST, crawl, dump, query
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.crawling import settings_for
-from newscrawl.mirror.server import Answers, Folder, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.readers.jekyll import posts
-from newscrawl.run import run_of
-from newscrawl.store.archive import open_for_reading
+from newscrawl.archive.export.jekyll import jekyll_posts
+from newscrawl.demo.server import Answers, Folder, Server
+from newscrawl.demo.site import Site
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
+from newscrawl.store.connections import open_for_reading
 
 Serving = Callable[[Answers], Server]
 
@@ -128,7 +128,7 @@ async def test_a_stored_file_comes_out_byte_for_byte(
         await load(tmp_path / "news.db", tmp_path / "repository")
     with closing(open_for_reading(tmp_path / "news.db")) as connection:
         codes = [code for (code,) in connection.execute("SELECT info_code FROM articles")]
-        written = {path: body for code in codes for path, body in posts(connection, code)}
+        written = {path: body for code in codes for path, body in jekyll_posts(connection, code)}
     assert written == given
 
 
@@ -139,7 +139,7 @@ async def test_posts_of_pages_lead_back_to_the_same_rows(serving: Serving, tmp_p
     with closing(open_for_reading(tmp_path / "pages.db")) as connection:
         codes = [code for (code,) in connection.execute("SELECT info_code FROM articles")]
         for code in codes:
-            for name, body in posts(connection, code):
+            for name, body in jekyll_posts(connection, code):
                 path = tmp_path / "out" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(body)

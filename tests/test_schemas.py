@@ -12,9 +12,9 @@ from archives import article, fill, page
 from crawls import command
 
 import newscrawl
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import search_index
-from newscrawl.store.archive import MEMORY, open_for_writing
+from newscrawl.store.connections import MEMORY, open_for_writing
 from newscrawl.store.schema import SCHEMA_VERSION
 
 KEPT = Path(__file__).parent / "schemas"

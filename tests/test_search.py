@@ -17,14 +17,14 @@ from crawls import command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newscrawl.archive.filters import Filters, UnknownName
+from newscrawl.archive.search import excerpt, marked, search
+from newscrawl.archive.search_query import BadQuery, parse_query
+from newscrawl.demo.site import Site
 from newscrawl.items import Mention
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.readers.filters import Filters, Unknown
-from newscrawl.readers.query import BadQuery, parse
-from newscrawl.readers.search import excerpt, marked, search
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import migrations, search_index
-from newscrawl.store.archive import open_for_reading
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.search_index import segment
 
 PARSED = [
@@ -46,7 +46,7 @@ PARSED = [
 
 @pytest.mark.parametrize(("text", "fts"), PARSED)
 def test_parse(text: str, fts: str) -> None:
-    assert parse(text).fts == fts
+    assert parse_query(text).fts == fts
 
 
 BY_PAIRS = [
@@ -62,7 +62,7 @@ BY_PAIRS = [
 
 @pytest.mark.parametrize(("text", "fts"), BY_PAIRS)
 def test_parse_by_pairs(text: str, fts: str) -> None:
-    assert parse(text, by_pairs=True).fts == fts
+    assert parse_query(text, by_pairs=True).fts == fts
 
 
 BAD = [
@@ -92,7 +92,7 @@ BAD = [
 @pytest.mark.parametrize(("text", "said"), BAD)
 def test_bad_query_is_a_sentence(text: str, said: str) -> None:
     with pytest.raises(BadQuery) as raised:
-        parse(text)
+        parse_query(text)
     assert said in str(raised.value)
 
 
@@ -102,11 +102,11 @@ def test_nothing_typed_is_an_error_of_sqlite(text: str) -> None:
         db.execute(search_index.CREATE)
         sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
         try:
-            query = parse(text)
+            query = parse_query(text)
         except BadQuery:
             return
         db.execute(sql, (query.fts,)).fetchall()
-        db.execute(sql, (parse(text, by_pairs=True).fts,)).fetchall()
+        db.execute(sql, (parse_query(text, by_pairs=True).fts,)).fetchall()
         list(marked(text, query.terms))
 
 
@@ -214,7 +214,7 @@ def test_order_is_that_of_an_index_without_pairs(db: sqlite3.Connection) -> None
             a, b = some_words(dice, texts), some_words(dice, texts)
             text = dice.choice((f'"{a}"', f'"{a}" OR "{b}"', f'"{a}" "{b[:1]}"', f'title:"{a}"'))
             try:
-                fts = parse(text).fts
+                fts = parse_query(text).fts
             except BadQuery:
                 continue
             newest = old.execute(sql + "published_at DESC, seq DESC", (fts,)).fetchall()
@@ -288,7 +288,7 @@ def test_filters(db: sqlite3.Connection) -> None:
     }  # fmt: skip
     for security in (f"{market}.{code}", code.lower(), name):
         assert found(db, "的", security=security) >= whole & mentioned
-    with pytest.raises(Unknown, match=r"no security '1\.999999'"):
+    with pytest.raises(UnknownName, match=r"no security '1\.999999'"):
         found(db, "的", security="1.999999")
 
 
@@ -303,7 +303,7 @@ def test_order(db: sqlite3.Connection) -> None:
 def test_newest_are_found_also_where_old_articles_came_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: int
 ) -> None:
-    monkeypatch.setattr("newscrawl.readers.search.NEAR", near)
+    monkeypatch.setattr("newscrawl.archive.search.NEAR", near)
     path, dice = tmp_path / "news.db", random.Random(near)
     for day in range(1, 4):
         fill(path, *(
@@ -398,4 +398,4 @@ def test_nothing_is_wanted_or_no_order(archive: Path) -> None:
     ],
 )
 def test_nearest(wanted: str, known: list[str], nearest: str) -> None:
-    assert Unknown("source", wanted, known).nearest()[0] == nearest
+    assert UnknownName("source", wanted, known).nearest()[0] == nearest

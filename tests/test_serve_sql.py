@@ -17,10 +17,15 @@ from archives import article, fill, page
 from crawls import ROOT, command, query
 from served import Answer, ask, serving
 
-from newscrawl.serve import database as served_database
-from newscrawl.serve.database import Archive, Guarded
-from newscrawl.serve.server import make
-from newscrawl.serve.sql_rules import FUNCTIONS, PRAGMAS, SETTABLE, TABLE_FUNCTIONS
+from newscrawl.archive.datasette import database as served_database
+from newscrawl.archive.datasette.database import Archive, Guarded
+from newscrawl.archive.datasette.server import make
+from newscrawl.archive.datasette.sql_rules import (
+    FUNCTIONS,
+    PRAGMAS,
+    SETTABLE,
+    TABLE_FUNCTIONS,
+)
 
 ALLOWED = set(" ".join(FUNCTIONS.values()).split())
 REFUSED = "Not allowed in a query: "
@@ -110,7 +115,7 @@ def functions() -> set[tuple[str, int]]:
 
 
 def test_every_function_of_this_sqlite_is_refused_but_those_listed(site: str) -> None:
-    """A failure that names a function: it got past the rules, or newscrawl.serve.sql_rules lists
+    """A failure that names a function: it got past the rules, or newscrawl.archive.datasette.sql_rules lists
     one that cannot be called. A function that a new SQLite brings needs nothing: it is refused."""
     known = functions()
     assert len(known) > 100
@@ -401,8 +406,8 @@ def test_values_and_answers_are_bounded(site: str) -> None:
 FILL_MEMORY = """
 import asyncio, sqlite3, sys
 from pathlib import Path
-from newscrawl.serve import database
-from newscrawl.serve.server import make
+from newscrawl.archive.datasette import database
+from newscrawl.archive.datasette.server import make
 
 async def main():
     served = make(Path(sys.argv[1])).get_database()

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from crawls import ROOT, Hands, assert_balanced, crawl, ledger, query
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
-from newscrawl.polling import next_try
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Response, Site
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.schedule import next_try
 from newscrawl.store import unresolved
 
 Serving = Callable[[Answers], Server]

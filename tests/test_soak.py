@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from newscrawl.mirror.changing import BUILD, Changing, Weather
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.polling import forgets_at
+from newscrawl.demo.changing import BUILD, Changing, Weather
+from newscrawl.demo.site import Site
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.schedule import forgets_at
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.soak import Options, as_dict, flatness, soak, world_of

@@ -19,8 +19,8 @@ from crawls import ROOT
 RUNS_SQL = ("execute", "executemany", "executescript", "query", "create_view")
 
 REVIEWED = {
-    "newscrawl.checking: sql": "made by SQLite of the names of our own tables and columns",
-    "newscrawl.salvage: sql": "made by SQLite of the names of our own tables and columns",
+    "newscrawl.runs.verify: sql": "made by SQLite of the names of our own tables and columns",
+    "newscrawl.runs.salvage: sql": "made by SQLite of the names of our own tables and columns",
     "newscrawl.store.reshape: sql": "made by our own migrations in a database in memory; or by "
     "SQLite, which quotes the name of what is dropped; see reshape()",
 }

@@ -16,11 +16,11 @@ from archives import article, fill, page
 from crawls import ROOT, command
 from prometheus_client.parser import text_string_to_metric_families
 
+from newscrawl.archive import metrics
+from newscrawl.archive.status import OFFLINE, Status, status
 from newscrawl.cli.status import sparkline
-from newscrawl.outcome import Exit
-from newscrawl.readers import metrics
-from newscrawl.readers.status import OFFLINE, Status, status
-from newscrawl.store.archive import open_for_reading
+from newscrawl.runs.outcome import Exit
+from newscrawl.store.connections import open_for_reading
 
 NOW = "2026-03-03T04:30:00+00:00"
 
@@ -175,7 +175,7 @@ def test_sparkline() -> None:
 def test_metrics(archive: Path, tmp_path: Path) -> None:
     file = tmp_path / "newscrawl.prom"
     file.write_text("before")
-    metrics.write(file, look(archive))
+    metrics.write_metrics(file, look(archive))
     found = {
         (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(file.read_text())

@@ -19,10 +19,17 @@ from crawls import dump, query
 from sqlite_utils import Database
 
 from newscrawl.items import Article, BodyRank, Listed, Mention, Reject
-from newscrawl.store import raw, search_index
-from newscrawl.store.archive import open_for_reading, open_for_writing
-from newscrawl.store.errors import AlreadyRunning, Damaged, NewerSchema, NotAnArchive, StoreError
+from newscrawl.store import search_index
+from newscrawl.store.connections import open_for_reading, open_for_writing
+from newscrawl.store.errors import (
+    AlreadyRunning,
+    Damaged,
+    NewerSchema,
+    NotAnArchive,
+    StoreError,
+)
 from newscrawl.store.migrations import migrations
+from newscrawl.store.raw_pages import LARGEST, load_raw_page, zstd
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS
 from newscrawl.store.target import Target
 
@@ -122,7 +129,7 @@ def test_revision_keeps_the_earlier_text(tmp_path: Path) -> None:
     days = [each[:10] for each in (observed_at, last_seen_at, replaced_at)]
     assert days == ["2022-01-01", "2022-01-02", "2022-01-03"]
     with closing(sqlite3.connect(path)) as db:
-        assert raw.load(db, page_hash) == old
+        assert load_raw_page(db, page_hash) == old
 
 
 def test_seq_grows_with_inserts_and_changes_only(tmp_path: Path) -> None:
@@ -183,7 +190,7 @@ def test_reject_keeps_reason_and_bytes(tmp_path: Path) -> None:
     [(reason, times, page_hash)] = query(path, "SELECT reason, times, page_hash FROM rejects")
     assert (reason, times) == ("not_a_post", 2)
     with closing(sqlite3.connect(path)) as db:
-        assert raw.load(db, page_hash) == b"login"
+        assert load_raw_page(db, page_hash) == b"login"
 
 
 def test_bytes_are_stored_once(tmp_path: Path) -> None:
@@ -313,7 +320,7 @@ def test_second_writer_is_told_who_is_first(tmp_path: Path) -> None:
 
 
 def test_locked_by_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newscrawl.store.archive.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("newscrawl.store.connections.BUSY_TIMEOUT", 0.05)
     fill(tmp_path / "news.db", article(page()))
     with closing(sqlite3.connect(tmp_path / "news.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -450,19 +457,19 @@ def test_views(tmp_path: Path) -> None:
 def test_bytes_that_unpack_to_more_than_any_page(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(path, article(page()))
-    bomb = raw.zstd.compress(bytes(raw.LARGEST + 1))
+    bomb = zstd.compress(bytes(LARGEST + 1))
     assert len(bomb) < 10_000
     with closing(open_for_writing(path)) as db:
         db.execute("UPDATE pages SET bytes = ?", (bomb,))
         [(key,)] = db.execute("SELECT hash FROM pages").fetchall()
         with pytest.raises(Damaged, match="more than 64 MB"):
-            raw.load(db.conn, key)
+            load_raw_page(db.conn, key)
 
 
 def test_a_crawl_imports_no_pandas() -> None:
     """Though they are installed, and can be imported afterwards: they would take 70 MB."""
     code = (
-        "import sys, newscrawl.run, newscrawl.exporters, newscrawl.spiders.category\n"
+        "import sys, newscrawl.runs.run, newscrawl.exporters, newscrawl.spiders.category\n"
         "print(sorted({'pandas', 'numpy'} & set(sys.modules)))\n"
         "import pandas\n"
         "print(pandas.Series([1]).sum())\n"

@@ -28,13 +28,13 @@ import pytest
 from archives import article, fill, page
 from crawls import ROOT, assert_balanced, dump, query
 
-from newscrawl import checking
-from newscrawl.mirror import Site
-from newscrawl.mirror.server import Answers
-from newscrawl.mirror.server import Fault as Slow
-from newscrawl.mirror.server import Server as Mirror
-from newscrawl.outcome import Exit
-from newscrawl.store.archive import open_for_reading
+from newscrawl.demo import Site
+from newscrawl.demo.server import Answers
+from newscrawl.demo.server import Fault as Slow
+from newscrawl.demo.server import Server as Mirror
+from newscrawl.runs import verify
+from newscrawl.runs.outcome import Exit
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.errors import StoreError
 from newscrawl.store.schema import SCHEMA_VERSION
 
@@ -229,7 +229,7 @@ def look_at_what_is_left(situation: Situation, committed: int) -> str:
         assert committed == 0
         return "before the tables"
     with closing(open_for_reading(path)) as db:
-        assert list(checking.examine(db)) == []
+        assert list(verify.find_problems(db)) == []
         run = db.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
         if run is None:
             return "before the run"
@@ -489,7 +489,7 @@ def test_file_taken_away_under_a_run(
     ), said
     assert query(kept, "SELECT count(*) FROM articles")[0][0] >= stored >= 10
     with closing(open_for_reading(kept)) as archive:
-        assert list(checking.examine(archive)) == []
+        assert list(verify.find_problems(archive)) == []
     if take_away is replace:
         assert path.read_bytes() == left  # not touched
     if take_away is move:  # what the run had committed is in the file, wherever that is
@@ -541,7 +541,7 @@ def test_disk_that_is_full(
     assert "Traceback" not in done["said"]
     assert query(path, "SELECT count(*) FROM articles")[0][0] >= before
     with closing(open_for_reading(path)) as archive:
-        assert list(checking.examine(archive)) == []
+        assert list(verify.find_problems(archive)) == []
     disk("remount", "size=64m")
     assert server.run(path, _load(path, posts["second"]), None)["exit"] == Exit.GOOD
     assert contents(path) == contents(expected)

@@ -19,15 +19,15 @@ from archives import article, fill, page, writer
 from crawls import assert_balanced, command, crawl, dump, ledger, query
 from diagnoses import diagnose
 
-from newscrawl import pages
+from newscrawl import sites
+from newscrawl.demo.server import Answers, Fault, Server
+from newscrawl.demo.site import Response, Site
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
-from newscrawl.pages import post_file
-from newscrawl.retry import accept
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.retry_rejected import accept
+from newscrawl.sites.finews import post_file
 from newscrawl.store import clock
-from newscrawl.store.merging import sighting_of
+from newscrawl.store.merger import observation_of
 from newscrawl.store.suspicion import of_change, of_new
 from newscrawl.store.target import Target
 
@@ -212,13 +212,13 @@ def _real_posts(folder: Path) -> Iterable[Article]:
         file = Page("file", post_file.id_of(str(path)), path.as_uri(), path.read_bytes(),
                     "2024-01-01T00:00:00+00:00")  # fmt: skip
         try:
-            yield pages.read(file)
-        except pages.Unreadable:
+            yield sites.read_page(file)
+        except sites.Unreadable:
             continue
 
 
 def test_no_real_article_is_doubted(finews: Path) -> None:
-    fields = [sighting_of(each, each.page).fields for each in _real_posts(finews) if each.page]
+    fields = [observation_of(each, each.page).fields for each in _real_posts(finews) if each.page]
     assert len(fields) > 50
     assert [each["title"] for each in fields if of_new(each)] == []
     for each in fields:  # as the mirror drops a paragraph that its editors strike
@@ -743,16 +743,16 @@ def test_accepted_text_of_new_articles_is_doubted_no_more(tmp_path: Path) -> Non
         "new", "new", "rejected", "rejected"
     ]  # fmt: skip
     [(number, _), *_] = query(path, "SELECT id, url FROM rejects ORDER BY id")
-    read = pages.read
+    read = sites.read_page
     try:
-        pages.read = lambda page_, stats=None: at(0, page_.id, text, page=page_)
+        sites.read_page = lambda page_, stats=None: at(0, page_.id, text, page=page_)
         target = Target(path)
         made = writer(target)
         assert accept(made, [number]).stored == 1
         made.end(outcome="good", exit_code=0, reason="")
         target.finish(good=True)
     finally:
-        pages.read = read
+        sites.read_page = read
     assert fill(path, *(at(5, each, text) for each in OTHERS[3:9])) == ["new"] * 6
 
 

@@ -13,15 +13,15 @@ import pytest
 from archives import article, fill, page
 from crawls import command, crawl, query
 
-from newscrawl import coverage
-from newscrawl.ledger import Ledger
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.notify import notify
-from newscrawl.outcome import Exit, judge
-from newscrawl.pages import post
-from newscrawl.store import clock, rule_uses
-from newscrawl.store.archive import MEMORY, open_for_reading, open_for_writing
+from newscrawl.demo.server import Answers, Server
+from newscrawl.demo.site import Site
+from newscrawl.runs.ledger import Ledger
+from newscrawl.runs.notify import notify
+from newscrawl.runs.outcome import Exit, judge
+from newscrawl.sites.finews import post_page
+from newscrawl.store import clock, rules
+from newscrawl.store.connections import MEMORY, open_for_reading, open_for_writing
+from newscrawl.store.quiet import find_quiet
 
 Serving = Callable[[Answers], Server]
 NOON = datetime(2026, 3, 3, 5, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_far_below_its_own_history(
 ) -> None:
     history(tmp_path / "news.db", weeks, an_hour=an_hour, also_now=also_now)
     with closing(open_for_reading(tmp_path / "news.db")) as db:
-        quiet = coverage.find_quiet(db, NOON.isoformat(), share=0.1)
+        quiet = find_quiet(db, NOON.isoformat(), share=0.1)
     assert [each.category for each in quiet] == found
     if quiet:
         assert "the source has 0 articles of the last 3 hours" in str(quiet[0])
@@ -70,7 +70,7 @@ def test_quiet_at_night_is_no_news(tmp_path: Path) -> None:
     history(tmp_path / "news.db", 8)
     night = NOON + timedelta(hours=14)
     with closing(open_for_reading(tmp_path / "news.db")) as db:
-        quiet = coverage.find_quiet(db, night.isoformat(), share=0.1)
+        quiet = find_quiet(db, night.isoformat(), share=0.1)
     assert {each.hours for each in quiet} == {24}  # the day as a whole is quiet, the night is not
 
 
@@ -85,7 +85,7 @@ def test_one_category_that_has_stopped(tmp_path: Path) -> None:
             made.append(article(page(f"NW{digits}"), published_at=china, categories=[slug]))
     fill(tmp_path / "news.db", *made)
     with closing(open_for_reading(tmp_path / "news.db")) as db:
-        [quiet] = coverage.find_quiet(db, NOON.isoformat(), share=0.1)
+        [quiet] = find_quiet(db, NOON.isoformat(), share=0.1)
     assert (quiet.category, quiet.found, quiet.expected, quiet.weeks) == ("xinhuashe", 0, 20, 3)
 
 
@@ -115,9 +115,9 @@ async def test_rule_that_stops_matching_is_said(
     # As if the site had moved the title: only its meta element still has it.
     rules = tuple(
         rule if rule.path != "//section/h1" else type(rule)("title", "//section/h7")
-        for rule in post.RULES
+        for rule in post_page.RULES
     )
-    monkeypatch.setattr(post, "RULES", rules)
+    monkeypatch.setattr(post_page, "RULES", rules)
     server.site = whole
     known = "parser/title/xpath///section/h1"
     with closing(open_for_writing(db)) as archive:
@@ -125,7 +125,9 @@ async def test_rule_that_stops_matching_is_said(
         archive.conn.execute(
             "UPDATE rules SET rule = 'parser/title/xpath///section/h7' WHERE rule = ?", (known,)
         )
-    monkeypatch.setattr("newscrawl.pages._RULES", {"post": (*rules, *post.CODED)}, raising=True)
+    monkeypatch.setattr(
+        "newscrawl.sites._RULES", {"post": (*rules, *post_page.CODED)}, raising=True
+    )
     outcome = await crawl("category", db, server.url)
     assert outcome.exit is Exit.DEGRADED
     assert "the rule parser/title/xpath///section/h7 used to match" in outcome.reason
@@ -136,9 +138,9 @@ def test_rule_uses() -> None:
         db = archive.conn
 
         def add(pages: int, **matches: int) -> list[str]:
-            uses = {rule: rule_uses.Uses(pages, number) for rule, number in matches.items()}
-            rule_uses.add(db, uses, "2026-03-03T05:00:00+00:00")
-            return rule_uses.dead(db)
+            uses = {rule: rules.Uses(pages, number) for rule, number in matches.items()}
+            rules.add_uses(db, uses, "2026-03-03T05:00:00+00:00")
+            return rules.dead(db)
 
         assert add(60, main=60, rare=3) == []
         assert add(0, main=0, rare=0) == []

@@ -18,12 +18,12 @@ import pytest
 from archives import article, fill, page, writer
 from crawls import ROOT, command, query
 
-from newscrawl import checking
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.demo.site import Site
+from newscrawl.runs import verify
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import rollback_journal, write_ahead_log
-from newscrawl.store.archive import open_for_reading, open_for_writing
 from newscrawl.store.backup import back_up
+from newscrawl.store.connections import open_for_reading, open_for_writing
 from newscrawl.store.database import Database
 from newscrawl.store.errors import StoreError
 from newscrawl.store.migrations import migrations
@@ -207,7 +207,7 @@ def test_a_copy_in_the_place_of_an_archive_whose_run_was_killed(
     assert aside.name in done.stderr
     assert codes(path) >= expected
     with closing(open_for_reading(path)) as db:
-        assert list(checking.examine(db)) == []
+        assert list(verify.find_problems(db)) == []
 
 
 def posts(folder: Path) -> Path:
@@ -417,7 +417,7 @@ def test_a_journal_of_another_file_is_set_aside(pair: tuple[Path, Path], tmp_pat
             open_for_reading(path)  # a reader writes nothing back
         with closing(open_for_writing(path)) as opened:
             assert opened.conn.execute("SELECT count(*) FROM articles").fetchone() == (39,)
-            assert list(checking.examine(opened.conn)) == [], name
+            assert list(verify.find_problems(opened.conn)) == [], name
         [aside] = tmp_path.glob("news.db-journal.stale-*")
         assert aside.read_bytes() == journal
         for each in tmp_path.glob("news.db*"):
@@ -435,7 +435,7 @@ def test_a_journal_of_the_file_is_written_back(pair: tuple[Path, Path], tmp_path
     beside(path, "-journal").write_bytes(journal)
     assert rollback_journal.set_aside_foreign(path) is None
     with closing(open_for_writing(path)) as opened:
-        assert list(checking.examine(opened.conn)) == []
+        assert list(verify.find_problems(opened.conn)) == []
     assert not beside(path, "-journal").exists()
 
 

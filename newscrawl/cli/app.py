@@ -15,11 +15,12 @@ from typing import Any
 
 import click
 
-from newscrawl import __version__, open_files
+from newscrawl import __version__
 from newscrawl.cli.output import drop_rest, safe
-from newscrawl.outcome import Exit
-from newscrawl.passwords import without_passwords
+from newscrawl.runs import open_files
+from newscrawl.runs.outcome import Exit
 from newscrawl.store.errors import AlreadyRunning, StoreError
+from newscrawl.text.passwords import without_passwords
 
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "export", "plot", "serve", "info", "status",

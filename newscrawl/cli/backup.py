@@ -14,7 +14,7 @@ from newscrawl.store.backup import back_up
 @click.command("backup", epilog=example("newscrawl backup /backups/news.db"))
 @click.argument("file", type=FILE)
 @db_option()
-def command(file: str, db: str) -> None:
+def backup_command(file: str, db: str) -> None:
     """Copy the archive to FILE, as it is at one moment, also while a run writes it.
 
     A copy that is there already is replaced when the new one is whole and on the disk, never

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from newscrawl.archive.overview import overview
 from newscrawl.cli.every import Interval, repeat, without_every
 from newscrawl.cli.options import (
     DAY,
@@ -26,18 +27,17 @@ from newscrawl.cli.options import (
     verbose_option,
 )
 from newscrawl.cli.output import safe
-from newscrawl.harmless import is_utf8
-from newscrawl.readers.overview import overview
+from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
-    from newscrawl.outcome import Outcome
+    from newscrawl.runs.outcome import Outcome
 
 POLITE = 0.1
 """Seconds between two requests to somebody else's host, at least."""
 
 
 @click.group("crawl", epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"))
-def command() -> None:
+def crawl_command() -> None:
     """Crawl a mirror, lists, share links or post files into the archive."""
 
 
@@ -67,7 +67,7 @@ class BaseUrl(Name):
         """Return the address as it was given."""
         from scrapy.exceptions import UsageError
 
-        from newscrawl.base_spider import base_url
+        from newscrawl.spiders.base import base_url
 
         url = super().convert(value, param, ctx)
         try:
@@ -161,7 +161,7 @@ SINCE = click.option(
 )
 
 
-@command.command(
+@crawl_command.command(
     "category",
     epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"),
 )
@@ -192,7 +192,7 @@ def category(
     _crawl("category", arguments, **options)
 
 
-@command.command(
+@crawl_command.command(
     "share", epilog=example("newscrawl crawl share NW202112282228490028 NW202201212257099936")
 )
 @click.argument("links", metavar="[URL or INFOCODE]...", nargs=-1, type=NAME)
@@ -219,7 +219,7 @@ def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any
     _crawl("share", arguments, **options)
 
 
-@command.command("feed", epilog=example("newscrawl crawl feed atom fast --pages 2"))
+@crawl_command.command("feed", epilog=example("newscrawl crawl feed atom fast --pages 2"))
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=NAME)
 @SINCE
 @click.option(
@@ -244,7 +244,7 @@ def feed(names: tuple[str, ...], since: date | None, pages: int | None, **option
     _crawl("feed", arguments, **options)
 
 
-@command.command("posts", epilog=example("newscrawl crawl posts finews/ old_posts.tar.gz"))
+@crawl_command.command("posts", epilog=example("newscrawl crawl posts finews/ old_posts.tar.gz"))
 @click.argument("paths", metavar="PATH...", nargs=-1, type=WORD, required=True)
 @SINCE
 @click.option(
@@ -365,12 +365,12 @@ def run(
     The log goes to standard error; its last line is the outcome.
     """
     from newscrawl.cli.terminal import log_to_terminal, stderr
-    from newscrawl.crawling import crawl, settings_for
+    from newscrawl.runs.process import crawl, settings_for
 
     made = settings_for(db, overwrite=rebuild, **(settings or {}))
     if stderr().is_terminal and not stderr().is_dumb_terminal:
         made["EXTENSIONS"].update(
-            {"newscrawl.progress.Progress": None, "newscrawl.cli.live.LiveProgress": 10},
+            {"newscrawl.runs.progress.Progress": None, "newscrawl.cli.live.LiveProgress": 10},
             priority="cmdline",
         )
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import click
 
+from newscrawl.archive.overview import other_site, overview
 from newscrawl.cli.crawl import BASE_URL, pace, run
 from newscrawl.cli.options import db_option, example, is_filled, reading, verbose_option
 from newscrawl.cli.output import clock, number, say
-from newscrawl.outcome import Exit
-from newscrawl.readers.overview import other_site, overview
+from newscrawl.runs.outcome import Exit
 
 DB = "data/demo.db"
 SITE = "demo"
@@ -45,7 +45,7 @@ SITE = "demo"
 )
 @verbose_option
 @click.pass_context
-def command(
+def demo_command(
     ctx: click.Context, db: str, articles: int, seed: int, base_url: str | None, verbose: bool
 ) -> None:
     """Crawl a made mirror on this machine into an archive.
@@ -85,7 +85,7 @@ def _mirror(base_url: str | None, articles: int, seed: int) -> Iterator[str]:
     if base_url:
         yield base_url
         return
-    from newscrawl.mirror import Site, serve
+    from newscrawl.demo import Site, serve
 
     site = Site(seed=seed, articles=articles)
     with serve(site) as server:

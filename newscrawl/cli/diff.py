@@ -8,10 +8,23 @@ from itertools import pairwise
 
 import click
 
-from newscrawl.cli.options import TEXT, article_id, db_option, example, json_option, reading
+from newscrawl.archive.revisions import (
+    Change,
+    Piece,
+    Version,
+    article_versions,
+    difference,
+)
+from newscrawl.cli.options import (
+    TEXT,
+    article_id,
+    db_option,
+    example,
+    json_option,
+    reading,
+)
 from newscrawl.cli.output import safe, safe_line, say, to_json
-from newscrawl.outcome import Exit
-from newscrawl.readers.history import Change, Piece, Version, difference, versions
+from newscrawl.runs.outcome import Exit
 
 
 @click.command("diff", epilog=example("newscrawl diff NW202112282228490028"))
@@ -19,7 +32,7 @@ from newscrawl.readers.history import Change, Piece, Version, difference, versio
 @db_option()
 @json_option
 @click.pass_context
-def command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
+def diff_command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
     """Show what changed in an article, from each version to the next.
 
     What is gone stands in [-brackets-], what is new in {+braces+}; on a terminal they are red and
@@ -27,7 +40,7 @@ def command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
     """
     with reading(db) as connection:
         wanted = article_id(connection, info_code)
-        found = versions(connection, wanted)
+        found = article_versions(connection, wanted)
     if not found:
         say(f"{db} has no article {safe_line(wanted)}.")
         ctx.exit(Exit.CRASHED)

@@ -20,11 +20,11 @@ from newscrawl.cli.options import (
     verbose_option,
 )
 from newscrawl.cli.output import labelled, safe_line, size, to_json, width, wrap
-from newscrawl.diagnosis import Diagnosis, Step
-from newscrawl.outcome import Outcome
+from newscrawl.runs.doctor.diagnosis import Diagnosis, Step
+from newscrawl.runs.outcome import Outcome
 
 if TYPE_CHECKING:
-    from newscrawl.feeds import Asked
+    from newscrawl.sites.eastmoney.lists import RequestedList
 
 INDENT = "    "
 
@@ -42,7 +42,7 @@ INDENT = "    "
 @SETTINGS
 @verbose_option
 @click.pass_context
-def command(
+def doctor_command(
     ctx: click.Context, category: str | None, base_url: str | None, feed: str | None, db: str,
     as_json: bool, settings: Iterable[tuple[str, str]], verbose: bool,
 ) -> None:  # fmt: skip
@@ -68,13 +68,13 @@ def command(
     ctx.exit(found.exit)
 
 
-def _list(name: str) -> Asked:
+def _list(name: str) -> RequestedList:
     """Return the list of this name; a usage error where there is none, or are several."""
-    from newscrawl import feeds
+    from newscrawl.sites.eastmoney.lists import UnknownList, find_lists
 
     try:
-        found = feeds.find(name)
-    except feeds.UnknownList as error:
+        found = find_lists(name)
+    except UnknownList as error:
         raise click.UsageError(f"{error}.") from None
     if len(found) != 1:
         raise click.UsageError(f"--feed takes one list, and {name!r} is {len(found)}.")
@@ -89,9 +89,9 @@ def _examine(
 
     from newscrawl.cli.overrides import checked
     from newscrawl.cli.terminal import log_to_terminal
-    from newscrawl.doctor import examine, settings_for
+    from newscrawl.runs.doctor.examination import doctor_settings, examine
 
-    made = settings_for(**checked(settings))
+    made = doctor_settings(**checked(settings))
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
     try:
         with _known(db) as archive:

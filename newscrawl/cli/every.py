@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newscrawl.cli.output import say
-from newscrawl.outcome import Exit
-from newscrawl.store.archive import check, open_for_reading
+from newscrawl.runs.outcome import Exit
+from newscrawl.store.connections import check, open_for_reading
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError
 
 if TYPE_CHECKING:

@@ -11,16 +11,15 @@ from pathlib import Path
 
 import click
 
+from newscrawl.archive.export import BINARY, FORMATS, Format, jekyll, markdown
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.records import Record, changes, extent
 from newscrawl.cli.files import replaced
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import TEXT, article_id, db_option, example, reading
 from newscrawl.cli.output import say
 from newscrawl.cli.writing import progress
-from newscrawl.contained import ContainedFolder, LeadsOut
-from newscrawl.readers import jekyll
-from newscrawl.readers.exports import BINARY, FORMATS, Format, markdown
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.records import Record, changes, extent
+from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 
@@ -87,7 +86,7 @@ class _Wanted:
     help="Only what was inserted or changed after this sequence number: the last one you have.",
 )  # fmt: skip
 @filter_options
-def command(
+def export_command(
     info_codes: tuple[str, ...], db: str, format_: str, output: Path | None, since_seq: int,
     filters: Filters,
 ) -> None:  # fmt: skip
@@ -145,7 +144,7 @@ def _check_named(connection: sqlite3.Connection, info_codes: Iterable[str]) -> N
 def _write_posts(wanted: _Wanted, folder: Path) -> None:
     written = 0
     for each in wanted.records():
-        for path, content in jekyll.posts(wanted.connection, each.info_code):
+        for path, content in jekyll.jekyll_posts(wanted.connection, each.info_code):
             _write(folder, path, content)
             written += 1
     say(f"{written} posts written to {folder}; the last seq is {wanted.seq}")
@@ -153,7 +152,9 @@ def _write_posts(wanted: _Wanted, folder: Path) -> None:
 
 def _write_documents(wanted: _Wanted, folder: Path) -> None:
     for each in wanted.records():
-        _write(folder, markdown.file_name(each.info_code), markdown.document(each).encode())
+        _write(
+            folder, markdown.markdown_file_name(each.info_code), markdown.document(each).encode()
+        )
     _report(wanted, folder)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from newscrawl.archive.filters import Filters, UnknownName
 from newscrawl.cli.options import DAY, TEXT
 from newscrawl.cli.output import safe_line
-from newscrawl.readers.filters import Filters, Unknown
 
 _OPTIONS = (
     click.option(
@@ -42,7 +42,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         filters = Filters(category, source, security, since, until)
         try:
             return command(*args, filters=filters, **options)
-        except Unknown as error:
+        except UnknownName as error:
             raise click.UsageError(safe_line(error.sentence())) from None
 
     found: Callable[..., Any] = with_filters

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import click
 
+from newscrawl.archive.overview import Overview, overview
 from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import clock, labelled, number, size, to_json, width
-from newscrawl.readers.overview import Overview, overview
 
 
 @click.command("info", epilog=example("newscrawl info --db data/demo.db"))
 @db_option()
 @json_option
-def command(db: str, as_json: bool) -> None:
+def info_command(db: str, as_json: bool) -> None:
     """Say what is in the archive.
 
     Articles, their times and sources, raw pages, rejects by reason, and the last runs.

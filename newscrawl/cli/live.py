@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from newscrawl.cli.terminal import stderr
-from newscrawl.progress import ENDS, Progress
-from newscrawl.run import interrupts, run_of
+from newscrawl.runs.progress import ENDS, Progress
+from newscrawl.runs.run import interrupts, run_of
 
 logger = logging.getLogger(__name__)
 

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import click
 
-from newscrawl import ids
+from newscrawl.archive.article import resolve
 from newscrawl.cli.output import safe_line
-from newscrawl.harmless import is_utf8
-from newscrawl.readers.article import resolve
-from newscrawl.store.archive import MEMORY, open_for_reading
+from newscrawl.sites.eastmoney.info_code import BadInfoCode
+from newscrawl.store.connections import MEMORY, open_for_reading
 from newscrawl.store.errors import explain
+from newscrawl.text.escape import is_utf8
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -96,7 +96,7 @@ class File(Word):
 FILE = File()
 
 
-class Day(click.ParamType[date]):
+class DayType(click.ParamType[date]):
     """A day as 2021-12-01."""
 
     name = "day"
@@ -111,7 +111,7 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no day; it looks like 2021-12-01.", param, ctx)
 
 
-DAY = Day()
+DAY = DayType()
 
 
 class Moment(click.ParamType[str]):
@@ -170,7 +170,7 @@ def article_id(connection: sqlite3.Connection, text: str) -> str:
     """
     try:
         return resolve(connection, text)
-    except ids.BadInfoCode as error:
+    except BadInfoCode as error:
         raise click.UsageError(safe_line(str(error))) from None
 
 
@@ -186,7 +186,7 @@ def is_filled(db: str) -> bool:
 def reading(db: str, *, as_found: bool = False) -> Iterator[sqlite3.Connection]:
     """Open the archive at *db* for a command that only reads.
 
-    *as_found*: see :func:`newscrawl.store.archive.open_for_reading`.
+    *as_found*: see :func:`newscrawl.store.connections.open_for_reading`.
 
     :raises StoreError: it cannot be read.
     """

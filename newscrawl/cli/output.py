@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from newscrawl.harmless import escaped, harmless
-from newscrawl.passwords import without_passwords
+from newscrawl.text.escape import escaped, harmless
+from newscrawl.text.passwords import without_passwords
 
 if TYPE_CHECKING:
     from rich.console import Console

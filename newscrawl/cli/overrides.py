@@ -17,7 +17,7 @@ from scrapy.settings import BaseSettings, default_settings
 from scrapy.utils.misc import load_object
 
 from newscrawl import settings as own_settings
-from newscrawl.resolvers import resolvers_of
+from newscrawl.sites.eastmoney.share_urls import resolvers_of
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
+from newscrawl.archive import plots
+from newscrawl.archive.filters import Filters
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import cells, console, say, to_json
-from newscrawl.readers import plots
-from newscrawl.readers.filters import Filters
 from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as KEPT_DAYS
 from newscrawl.store.errors import StoreError
 
@@ -35,7 +35,7 @@ _PLAIN_WIDTH = 80
 )  # fmt: skip
 @filter_options
 @json_option
-def command(kind: str, db: str, output: Path | None, filters: Filters, as_json: bool) -> None:
+def plot_command(kind: str, db: str, output: Path | None, filters: Filters, as_json: bool) -> None:
     """Plot articles a day, what was watched, or how soon articles were seen.
 
     articles-per-day: by the day in China on which they were published, the last 30 days unless
@@ -85,7 +85,7 @@ def _as_dict(kind: str, found: Any) -> Any:
 
 def _draw(kind: str, found: Any, file: Path) -> None:
     try:
-        from newscrawl.readers import drawing
+        from newscrawl.archive import drawing
     except ImportError as error:
         raise click.ClickException(
             f"{error.name} is not installed: pip install 'newscrawl[plot]'"

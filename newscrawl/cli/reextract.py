@@ -12,22 +12,22 @@ from newscrawl.cli.output import safe, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 
 if TYPE_CHECKING:
-    from newscrawl.reextract import Survey
+    from newscrawl.runs.reextract import Survey
 
 
 @click.command("reextract", epilog=example("newscrawl reextract --db data/news.db --yes"))
 @db_option()
 @click.option("--yes", is_flag=True, help="Write what changes without asking.")
 @json_option
-def command(db: str, yes: bool, as_json: bool) -> None:
+def reextract_command(db: str, yes: bool, as_json: bool) -> None:
     """Read the pages of every article again, with the rules of this version.
 
     Says first in how many articles each field would change, and asks before it writes. Articles
     that change get a new seq; no revision is made, for nobody edited them.
     """
-    from newscrawl.reextract import count, survey
+    from newscrawl.runs.reextract import count_stored_pages, survey
 
-    with reading(db) as connection, progress("reading", count(connection)) as each:
+    with reading(db) as connection, progress("reading", count_stored_pages(connection)) as each:
         found = survey(connection, each=each)
     if as_json:
         click.echo(to_json(_as_dict(found)))
@@ -46,10 +46,10 @@ def command(db: str, yes: bool, as_json: bool) -> None:
 
 
 def _write(db: str) -> None:
-    from newscrawl.reextract import count, rewrite
+    from newscrawl.runs.reextract import count_stored_pages, rewrite
 
     with writing(db, "reextract", {}) as writer:
-        with progress("writing", count(writer.connection)) as each:
+        with progress("writing", count_stored_pages(writer.connection)) as each:
             found = rewrite(writer, each=each)
         changes = f"{found.changed} of {found.articles} articles changed"
         writer.end(outcome="good", exit_code=0, reason=changes)

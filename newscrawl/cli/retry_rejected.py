@@ -12,7 +12,7 @@ from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 
 if TYPE_CHECKING:
-    from newscrawl.retry import Retried
+    from newscrawl.runs.retry_rejected import Retried
 
 
 @click.command("retry-rejected", epilog=example("newscrawl retry-rejected --reason cut_off"))
@@ -35,13 +35,15 @@ if TYPE_CHECKING:
     "`--reason suspicious` lists the ids.",
 )
 @json_option
-def command(db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bool) -> None:
+def retry_rejected_command(
+    db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bool
+) -> None:
     """Read rejected pages again, with the rules of this version.
 
     Nothing is fetched: their bytes are in the archive. What is an article now is stored, and is
     no reject any more; the rest stays. Suspicious pages stay, too, unless they are accepted.
     """
-    from newscrawl.pages import REASONS
+    from newscrawl.sites import REASONS
 
     for reason in reasons:
         if reason not in REASONS:
@@ -78,7 +80,7 @@ def command(db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bo
 
 
 def _list(db: str, as_json: bool) -> None:
-    from newscrawl.retry import waiting
+    from newscrawl.runs.retry_rejected import waiting
 
     with reading(db) as connection:
         found = waiting(connection)
@@ -94,7 +96,7 @@ def _list(db: str, as_json: bool) -> None:
 
 
 def _accept(db: str, ids: tuple[int, ...]) -> Retried:
-    from newscrawl.retry import accept, waiting
+    from newscrawl.runs.retry_rejected import accept, waiting
 
     with reading(db) as connection:
         there = {each[0] for each in waiting(connection)}
@@ -110,11 +112,11 @@ def _accept(db: str, ids: tuple[int, ...]) -> Retried:
 
 
 def _retry(db: str, reasons: tuple[str, ...]) -> Retried:
-    from newscrawl.retry import count, retry
+    from newscrawl.runs.retry_rejected import count_rejected, retry
 
     asked = {"reason": ",".join(reasons)} if reasons else {}
     with writing(db, "retry-rejected", asked) as writer:
-        with progress("reading", count(writer.connection, reasons)) as each:
+        with progress("reading", count_rejected(writer.connection, reasons)) as each:
             found = retry(writer, reasons, each=each)
         done = f"{found.stored} of {found.tried} rejected pages give an article now"
         writer.end(outcome="good", exit_code=0, reason=done)

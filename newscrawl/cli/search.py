@@ -8,15 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.search import Hit, marked, search
+from newscrawl.archive.search_query import BadQuery
 from newscrawl.cli.filters import filter_options
-from newscrawl.cli.options import TEXT, db_option, example, json_option, limit_option, reading
-from newscrawl.cli.output import clock, print_json_array, print_table, safe_line, say, wrap
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.query import BadQuery
-from newscrawl.readers.search import Hit, marked, search
+from newscrawl.cli.options import (
+    TEXT,
+    db_option,
+    example,
+    json_option,
+    limit_option,
+    reading,
+)
+from newscrawl.cli.output import (
+    clock,
+    print_json_array,
+    print_table,
+    safe_line,
+    say,
+    wrap,
+)
 
 if TYPE_CHECKING:
-    from newscrawl.readers.search import Order
+    from newscrawl.archive.search import Order
 
 LIMIT = 20
 
@@ -36,7 +50,7 @@ LIMIT = 20
 )
 @limit_option(LIMIT)
 @json_option
-def command(
+def search_command(
     words: tuple[str, ...], db: str, filters: Filters, by: Order, limit: int | None, as_json: bool
 ) -> None:
     """Find articles by what their titles, digests and texts say.

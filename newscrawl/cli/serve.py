@@ -14,7 +14,7 @@ import click
 
 from newscrawl.cli.options import db_option, example, reading
 from newscrawl.cli.output import safe, say
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 LOOPBACK = "127.0.0.1"
 
@@ -32,7 +32,7 @@ LOOPBACK = "127.0.0.1"
     "before it that knows who may read.",
 )  # fmt: skip
 @click.option("--open", "open_", is_flag=True, help="Show it in the browser.")
-def command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
+def serve_command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
     """Show the archive in a browser: what came in, a search, articles to read, all tables.
 
     It reads only, also while a crawl writes, and asks nobody else. Stop it by Ctrl-C.
@@ -46,7 +46,7 @@ def command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
     try:
         import uvicorn
 
-        from newscrawl.serve.server import make
+        from newscrawl.archive.datasette.server import make
     except ImportError as error:
         raise click.ClickException(
             f"{error.name} is not installed: pip install 'newscrawl[serve]'"

@@ -8,7 +8,19 @@ from dataclasses import asdict, replace
 
 import click
 
-from newscrawl.cli.options import MOMENT, TEXT, article_id, db_option, example, json_option, reading
+from newscrawl.archive.article import StoredArticle, read_article
+from newscrawl.archive.provenance import provenance
+from newscrawl.archive.revisions import FIELDS
+from newscrawl.archive.revisions import as_of as as_of_time
+from newscrawl.cli.options import (
+    MOMENT,
+    TEXT,
+    article_id,
+    db_option,
+    example,
+    json_option,
+    reading,
+)
 from newscrawl.cli.output import (
     cells,
     clock,
@@ -20,11 +32,7 @@ from newscrawl.cli.output import (
     width,
     wrap,
 )
-from newscrawl.outcome import Exit
-from newscrawl.readers.article import Article, article
-from newscrawl.readers.history import FIELDS
-from newscrawl.readers.history import as_of as as_of_time
-from newscrawl.readers.provenance import provenance
+from newscrawl.runs.outcome import Exit
 
 
 @click.command("show", epilog=example("newscrawl show NW202112282228490028"))
@@ -33,7 +41,9 @@ from newscrawl.readers.provenance import provenance
 @click.option("--as-of", type=MOMENT, metavar="TIME", help="As it was known to read then, in UTC.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, info_code: str, db: str, as_of: str | None, as_json: bool) -> None:
+def show_command(
+    ctx: click.Context, info_code: str, db: str, as_of: str | None, as_json: bool
+) -> None:
     """Show an article with all that is known of it.
 
     INFOCODE is an infoCode in any form, a share URL, the URL of one of its pages, or an id like
@@ -41,7 +51,7 @@ def command(ctx: click.Context, info_code: str, db: str, as_of: str | None, as_j
     """
     with reading(db) as connection:
         wanted = article_id(connection, info_code)
-        found = article(connection, wanted)
+        found = read_article(connection, wanted)
         if found is not None and as_of is not None:
             found = _at(connection, found, as_of)
         supplied = provenance(connection, wanted) if found is not None else {}
@@ -56,7 +66,7 @@ def command(ctx: click.Context, info_code: str, db: str, as_of: str | None, as_j
             click.echo(line)
 
 
-def _at(connection: sqlite3.Connection, found: Article, time: str) -> Article | None:
+def _at(connection: sqlite3.Connection, found: StoredArticle, time: str) -> StoredArticle | None:
     """Return the article with the fields that it had at *time*; None where it was not known."""
     version = as_of_time(connection, found.info_code, time)
     if version is None:
@@ -64,7 +74,7 @@ def _at(connection: sqlite3.Connection, found: Article, time: str) -> Article | 
     return replace(found, **{name: getattr(version, name) for name in FIELDS})
 
 
-def _lines(found: Article, limit: int | None) -> Iterator[str]:
+def _lines(found: StoredArticle, limit: int | None) -> Iterator[str]:
     """Yield the article as a person reads it."""
     title = safe_line(found.title) or "(no title)"
     for line in wrap(title, limit):
@@ -89,7 +99,7 @@ def _lines(found: Article, limit: int | None) -> Iterator[str]:
         )
 
 
-def _facts(found: Article) -> Iterator[tuple[str, str]]:
+def _facts(found: StoredArticle) -> Iterator[tuple[str, str]]:
     yield "infoCode", found.info_code
     yield "published", _time(found)
     yield "time from", found.published_from or ""
@@ -109,7 +119,7 @@ def _facts(found: Article) -> Iterator[tuple[str, str]]:
         yield "digest", found.digest
 
 
-def _time(found: Article) -> str:
+def _time(found: StoredArticle) -> str:
     """The time, and how precise it is."""
     if found.published_at is None:
         return "unknown"

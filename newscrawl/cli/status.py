@@ -10,11 +10,27 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newscrawl.archive.status import (
+    DUE_SOON,
+    Hole,
+    ListingStatus,
+    RunStatus,
+    Status,
+    status,
+)
 from newscrawl.cli.files import refuse_sqlite
 from newscrawl.cli.options import WORD, db_option, example, json_option, reading
-from newscrawl.cli.output import clock, console, labelled, number, safe_line, size, to_json, width
-from newscrawl.ledger import ENDS
-from newscrawl.readers.status import DUE_SOON, Hole, Listing, Run, Status, status
+from newscrawl.cli.output import (
+    clock,
+    console,
+    labelled,
+    number,
+    safe_line,
+    size,
+    to_json,
+    width,
+)
+from newscrawl.runs.ledger import ENDS
 from newscrawl.store.clock import utc_now
 from newscrawl.store.values import moment
 
@@ -43,7 +59,7 @@ _STYLES = {"good": "green", "running": "cyan", "killed": "red", "degraded": "yel
     help="Show at most so many listings and holes.",
 )
 @json_option
-def command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
+def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
     """Say how the archive is kept.
 
     The last runs and whether their ledgers balance, new articles an hour, when each listing was
@@ -63,11 +79,11 @@ def command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
 
 
 def _write_metrics(path: Path, found: Status) -> None:
-    from newscrawl.readers import metrics
+    from newscrawl.archive import metrics
 
     try:
         refuse_sqlite(path)
-        metrics.write(path, found)
+        metrics.write_metrics(path, found)
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error
 
@@ -129,7 +145,7 @@ def sparkline(counts: Sequence[int | None]) -> str:
     )
 
 
-def _run_row(run: Run) -> tuple[str, ...]:
+def _run_row(run: RunStatus) -> tuple[str, ...]:
     asked = "".join(f" {name}={value}" for name, value in run.arguments.items())
     ends = [f"{run.counters[end]} {end}" for end in ENDS if run.counters[end]]
     if run.counters["skipped"]:
@@ -153,7 +169,7 @@ def _took(start: str, end: str | None) -> str:
     return _span(int((moment(end) - moment(start)).total_seconds()))
 
 
-def _listing_row(each: Listing, days: int) -> tuple[str | Text, ...]:
+def _listing_row(each: ListingStatus, days: int) -> tuple[str | Text, ...]:
     from rich.text import Text
 
     name = {"home": "(home page)"}.get(each.kind, each.name)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from newscrawl.cli.output import drop_rest
-from newscrawl.logs import make_harmless
+from newscrawl.runs.logs import make_harmless
 
 _STYLES = {
     logging.DEBUG: "dim",

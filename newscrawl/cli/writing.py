@@ -21,7 +21,7 @@ def writing(db: str, name: str, arguments: dict[str, Any]) -> Iterator[Writer]:
 
     :raises StoreError: there is none, or it cannot be written.
     """
-    from newscrawl.run import versions
+    from newscrawl.runs.run import software_versions
     from newscrawl.store.target import Target
     from newscrawl.store.writer import Writer
 
@@ -30,7 +30,11 @@ def writing(db: str, name: str, arguments: dict[str, Any]) -> Iterator[Writer]:
     target, good = Target(db), False
     try:
         yield Writer(
-            target.db, spider=name, arguments=arguments, versions=versions(), pid=os.getpid()
+            target.db,
+            spider=name,
+            arguments=arguments,
+            versions=software_versions(),
+            pid=os.getpid(),
         )
         good = True
     except sqlite3.Error as error:

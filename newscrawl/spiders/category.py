@@ -11,20 +11,21 @@ from urllib.parse import urljoin
 
 from scrapy.http import Request, Response
 
-from newscrawl import ids
-from newscrawl.base_spider import header, is_set, status_of, stem_of, why
-from newscrawl.following import Following
 from newscrawl.items import Article, Listed, Page
-from newscrawl.looks import Repeated, hash_links
-from newscrawl.middlewares import ask_whether_changed
-from newscrawl.outcome import Exit
-from newscrawl.pages import Unreadable, listing
-from newscrawl.polling import HOME_SHOWS, forgotten_until
-from newscrawl.resolving import Resolving
+from newscrawl.middlewares.stock import ask_whether_changed
+from newscrawl.runs.listing_tracker import Repeated, hash_links
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.schedule import HOME_SHOWS, forgotten_until
+from newscrawl.sites import Unreadable
+from newscrawl.sites.eastmoney.info_code import BadInfoCode
+from newscrawl.sites.finews import listing_page
+from newscrawl.spiders.base import header, is_set, status_of, stem_of, why
+from newscrawl.spiders.post_links import Following
+from newscrawl.spiders.share_links import Resolving
 from newscrawl.store import known_pages, listings
 from newscrawl.store.clock import utc_now
-from newscrawl.store.listings import Listing, ListingKey, Look
-from newscrawl.stored_times import shifted
+from newscrawl.store.listings import Listing, ListingCheck, ListingKey
+from newscrawl.store.stored_times import shifted
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
@@ -101,7 +102,7 @@ class CategorySpider(Resolving, Following):
             yield from self._resolve_left()
             return
         try:
-            found = listing.read_listing(self._listing_page(response))
+            found = listing_page.read_listing(self._listing_page(response))
         except Unreadable as error:
             self._no_mirror(response, error.detail)
             return
@@ -190,12 +191,12 @@ class CategorySpider(Resolving, Following):
         for link in links:
             try:
                 page, _ = self.post_at(link)
-            except ids.BadInfoCode:
+            except BadInfoCode:
                 continue
             if not self.named:
                 self.run.looks.at_home.add(page.url)
-            is_known = known_pages.find(self.run.connection, page) is not None
-            for slug in listing.category_of_path(link):
+            is_known = known_pages.find_known(self.run.connection, page) is not None
+            for slug in listing_page.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
 
     # -- listings -----------------------------------------------------------------------
@@ -234,7 +235,7 @@ class CategorySpider(Resolving, Following):
             self._keep_unchanged(response, key, stored)
             return
         try:
-            found = listing.read_listing(self._listing_page(response))
+            found = listing_page.read_listing(self._listing_page(response))
         except Unreadable as error:
             self._list_lost(slug, error.detail)
             return
@@ -261,13 +262,15 @@ class CategorySpider(Resolving, Following):
         return request
 
     def _url(self, slug: str) -> str:
-        return urljoin(self.base_url, listing.path_of(slug))
+        return urljoin(self.base_url, listing_page.path_of_slug(slug))
 
     def _key(self, slug: str) -> ListingKey:
         return ListingKey(self.site, "category", slug)
 
-    def _look(self, response: Response, key: ListingKey, found_in: str, links: list[str]) -> Look:
-        return Look(
+    def _look(
+        self, response: Response, key: ListingKey, found_in: str, links: list[str]
+    ) -> ListingCheck:
+        return ListingCheck(
             key, response.url, found_in, looked_at=utc_now(), etag=header(response, "ETag"),
             last_modified=header(response, "Last-Modified"), content_hash=hash_links(links),
         )  # fmt: skip
@@ -316,9 +319,9 @@ class CategorySpider(Resolving, Following):
     def _was_seen_before(self, moment: str, link: str) -> bool:
         try:
             page, _ = self.post_at(link)
-        except ids.BadInfoCode:
+        except BadInfoCode:
             return False
-        known = known_pages.find(self.run.connection, page)
+        known = known_pages.find_known(self.run.connection, page)
         return known is not None and self.run.times.true(known.observed_at) < moment
 
     def listing_failed(self, failure: TwistedFailure) -> None:
@@ -352,7 +355,7 @@ class CategorySpider(Resolving, Following):
         elif slug not in self._stored or slug.casefold() in self._shown:
             self._list_lost(slug, reason)
             return
-        look = Look(
+        look = ListingCheck(
             self._key(slug), self._url(slug), self._listings[slug], utc_now(), is_missing=True
         )
         self.run.looks.keep(look, self._stored.get(slug))
@@ -377,7 +380,7 @@ class CategorySpider(Resolving, Following):
         """Ask for a post, once, unless ``since`` or ``limit`` leave it out."""
         try:
             page, info_code = self.post_at(link)
-        except ids.BadInfoCode as error:
+        except BadInfoCode as error:
             self.run.trouble(f"The link {link} leads to no post: {error}")
             return
         if asked := self.asked_as(page.url):
@@ -403,7 +406,7 @@ class CategorySpider(Resolving, Following):
         for page, info_code, known in young:
             page.url = self.own(page.url)
             is_ours = page.url.startswith(self.base_url) and not self.asked_as(page.url)
-            slugs = {slug.casefold() for slug in listing.category_of_path(page.url)}
+            slugs = {slug.casefold() for slug in listing_page.category_of_path(page.url)}
             if not is_ours or self.is_full or self.is_too_old(info_code):
                 continue
             if not self.run.is_due(known):

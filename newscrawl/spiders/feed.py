@@ -12,19 +12,29 @@ from urllib.parse import urlsplit
 from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
-from newscrawl import feeds, ids
-from newscrawl.base_spider import NewsSpider, header, positive, why
-from newscrawl.feeds import Answer, Asked, atom, stored
-from newscrawl.following import Following
-from newscrawl.harmless import is_utf8
 from newscrawl.items import Article, Failure, Page, Reject
-from newscrawl.middlewares import ask_whether_changed
-from newscrawl.outcome import Exit
-from newscrawl.pages import Unreadable, entry
-from newscrawl.resolving import Resolving
-from newscrawl.store import listings
+from newscrawl.middlewares.stock import ask_whether_changed
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites import Unreadable
+from newscrawl.sites.eastmoney import list_entry
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, digits_of, parse_info_code
+from newscrawl.sites.eastmoney.lists import (
+    DEFAULT,
+    LISTS,
+    ListAnswer,
+    RequestedList,
+    UnknownList,
+    find_lists,
+    read_list_answer,
+)
+from newscrawl.sites.finews import atom_feed
+from newscrawl.spiders.base import NewsSpider, header, positive, why
+from newscrawl.spiders.post_links import Following
+from newscrawl.spiders.share_links import Resolving
+from newscrawl.store import listed_articles, listings
 from newscrawl.store.clock import utc_now
-from newscrawl.store.listings import Listing, ListingKey, Look
+from newscrawl.store.listings import Listing, ListingCheck, ListingKey
+from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
@@ -44,7 +54,7 @@ class FeedSpider(Resolving, Following):
     of the spider ``share``. Ids of notices, reports and users' columns (AN, AP, CFH) are kept as
     entries: no address is known that has them.
 
-    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.feeds.LISTS`), ``pages`` (pages
+    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.eastmoney.lists.LISTS`), ``pages`` (pages
     of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every list is asked
     for on that host), ``hosts``, ``site``.
     """
@@ -63,11 +73,11 @@ class FeedSpider(Resolving, Following):
         if name is not None:
             self.arguments = {"name": name, **self.arguments}
         try:
-            self.lists = feeds.find(name if name is not None else feeds.DEFAULT)
-        except feeds.UnknownList as error:
+            self.lists = find_lists(name if name is not None else DEFAULT)
+        except UnknownList as error:
             raise UsageError(str(error)) from None
         if not self.lists:
-            raise UsageError(f"No list is named; there are {', '.join(feeds.LISTS)}")
+            raise UsageError(f"No list is named; there are {', '.join(LISTS)}")
         self.pages = positive("pages", arguments.get("pages", str(PAGES)))
         # What a limit or a day leaves out must not be hidden by a later 304.
         self.keeps_looks = self.since is None and self.limit is None
@@ -88,7 +98,7 @@ class FeedSpider(Resolving, Following):
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for each list, and for what earlier runs met and could not have."""
-        left_over = stored.left_over(self.run.connection)
+        left_over = listed_articles.left_over(self.run.connection)
         self._stored = listings.load_all(self.run.connection, self.site, "list")
         for asked in self.lists:
             yield self._ask_list(asked, 1, "")
@@ -104,7 +114,7 @@ class FeedSpider(Resolving, Following):
 
     # -- lists --------------------------------------------------------------------------
 
-    def _ask_list(self, asked: Asked, number: int, cursor: str) -> Request:
+    def _ask_list(self, asked: RequestedList, number: int, cursor: str) -> Request:
         url = asked.list.address(
             self.base_url, is_own_base=self.is_own_base, page=number, cursor=cursor,
             argument=asked.argument,
@@ -120,7 +130,7 @@ class FeedSpider(Resolving, Following):
             ask_whether_changed(request, known.etag, known.last_modified)
         return request
 
-    def parse_list(self, response: Response, asked: Asked, number: int) -> Iterator[Any]:
+    def parse_list(self, response: Response, asked: RequestedList, number: int) -> Iterator[Any]:
         """Take the entries of a list, and go on to its next page as long as it has news."""
         known = self._stored.get(asked.label)
         look = self._look(response, asked)
@@ -134,7 +144,7 @@ class FeedSpider(Resolving, Following):
             content_type=header(response, "Content-Type"), is_fetched=True,
         )  # fmt: skip
         try:
-            answer = feeds.read(asked.list, page)
+            answer = read_list_answer(asked.list, page)
         except Unreadable as error:
             yield from self._unreadable(asked, number, Reject(page, error.reason, error.detail))
             return
@@ -142,14 +152,14 @@ class FeedSpider(Resolving, Following):
         taken = self._take_all(asked, answer, page, response, number)
         yield from self.run.looks.noting(look, known, taken) if number == 1 else taken
 
-    def _look(self, response: Response, asked: Asked) -> Look:
-        return Look(
+    def _look(self, response: Response, asked: RequestedList) -> ListingCheck:
+        return ListingCheck(
             ListingKey(self.site, "list", asked.label), response.url, "name", looked_at=utc_now(),
             etag=header(response, "ETag"), last_modified=header(response, "Last-Modified"),
         )  # fmt: skip
 
     def _take_all(
-        self, asked: Asked, answer: Answer, page: Page, response: Response, number: int
+        self, asked: RequestedList, answer: ListAnswer, page: Page, response: Response, number: int
     ) -> Iterator[Any]:
         has_news = False
         for record in answer.records:
@@ -168,13 +178,13 @@ class FeedSpider(Resolving, Following):
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         self._lose(**request.cb_kwargs, reason=f"cannot be had: {why(failure)}")
 
-    def _unreadable(self, asked: Asked, number: int, reject: Reject) -> Iterator[Reject]:
+    def _unreadable(self, asked: RequestedList, number: int, reject: Reject) -> Iterator[Reject]:
         """Keep an answer that is no list, with its reason."""
         self._count(reject.page)
         yield reject
         self._lose(asked, number, f"cannot be read: {reject.detail}")
 
-    def _lose(self, asked: Asked, number: int, reason: str) -> None:
+    def _lose(self, asked: RequestedList, number: int, reason: str) -> None:
         nth = f", page {number}," if number > 1 else ""
         sentence = f"The list {asked.label}{nth} {reason}"
         self.run.trouble(sentence)
@@ -187,33 +197,35 @@ class FeedSpider(Resolving, Following):
     # -- entries ------------------------------------------------------------------------
 
     def _take(
-        self, asked: Asked, record: Any, answer: Page, answered_at: datetime
+        self, asked: RequestedList, record: Any, answer: Page, answered_at: datetime
     ) -> Generator[Any, None, bool]:
         """Yield what an entry says and leads to; return whether it is news."""
         shape = asked.list.shape
-        if shape == entry.ATOM and (atom.is_broken(record) or not self.is_own_post(record["link"])):
+        if shape == list_entry.ATOM and (
+            atom_feed.is_broken(record) or not self.is_own_post(record["link"])
+        ):
             return (yield from self._follow(record["link"]))
         try:
-            page = entry.page_of(shape, record, answer, answered_at=answered_at)
-        except ids.BadInfoCode as error:
-            page = entry.page_of_nothing(shape, record, answer)
+            page = list_entry.entry_page(shape, record, answer, answered_at=answered_at)
+        except BadInfoCode as error:
+            page = list_entry.page_of_nothing(shape, record, answer)
             if page.key not in self._seen:
                 yield from self._reject_entry(page, "no_id", str(error))
             return False
-        is_known = stored.has_page(self.run.connection, page)
-        info_code = yield from self._yield_entry(page, is_post=shape == entry.ATOM)
+        is_known = listed_articles.has_page(self.run.connection, page)
+        info_code = yield from self._yield_entry(page, is_post=shape == list_entry.ATOM)
         if info_code is None:
             return False
-        if shape == entry.ATOM:
+        if shape == list_entry.ATOM:
             return (yield from self._follow(record["link"]))
-        if ids.digits(info_code) is None:
+        if digits_of(info_code) is None:
             return not is_known
         return (yield from self._ask_article(info_code))
 
     def _is_to_ask(self, info_code: str) -> bool:
         """Whether an article is to be asked for by the ways of the spider `share`."""
-        is_news = ids.digits(info_code) is not None and not self.is_too_old(info_code)
-        return is_news and not stored.has_article(self.run.connection, info_code)
+        is_news = digits_of(info_code) is not None and not self.is_too_old(info_code)
+        return is_news and not listed_articles.has_article(self.run.connection, info_code)
 
     def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
@@ -222,7 +234,7 @@ class FeedSpider(Resolving, Following):
             return None
         self._seen.add(page.key)
         try:
-            article = entry.read(page, stats=self.crawler.stats)
+            article = list_entry.read_list_entry(page, stats=self.crawler.stats)
         except Unreadable as error:
             yield from self._reject_entry(page, error.reason, error.detail)
             return None
@@ -250,7 +262,7 @@ class FeedSpider(Resolving, Following):
 
     def _ask_article(self, info_code: str) -> Generator[Any, None, bool]:
         """Ask for an article unless it is stored; return whether it is news."""
-        if stored.has_article(self.run.connection, info_code):
+        if listed_articles.has_article(self.run.connection, info_code):
             self.run.ledger.link("skipped")
             return False
         if self.is_too_old(info_code) or self.is_full:
@@ -263,7 +275,7 @@ class FeedSpider(Resolving, Following):
         """Ask for the post of an entry, or for the article where it is no post of the mirror."""
         try:
             page, info_code = self.post_at(link)
-            elsewhere = None if self.is_own_post(link) else ids.parse(link)
+            elsewhere = None if self.is_own_post(link) else parse_info_code(link)
         except ValueError as error:
             self.run.trouble(f"The link {link} leads to no post: {error}")
             return False
@@ -271,7 +283,7 @@ class FeedSpider(Resolving, Following):
             return (yield from self._ask_article(elsewhere))
         if self.asked_as(page.url):
             self.run.ledger.link("repeated")
-        elif stored.has_page(self.run.connection, page):
+        elif listed_articles.has_page(self.run.connection, page):
             self.run.ledger.link("skipped")
         elif self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
@@ -304,7 +316,7 @@ class FeedSpider(Resolving, Following):
 
     def _other_way(self, cb_kwargs: dict[str, Any]) -> str | None:
         info_code: str | None = cb_kwargs.get("post_of")
-        return info_code if info_code and ids.digits(info_code) else None
+        return info_code if info_code and digits_of(info_code) else None
 
     # -- hosts --------------------------------------------------------------------------
 

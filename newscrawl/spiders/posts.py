@@ -12,16 +12,17 @@ from urllib.parse import unquote
 
 from scrapy.exceptions import UsageError
 
-from newscrawl import pages, post_sources
+from newscrawl import sites
 from newscrawl.addon import takes_batches
-from newscrawl.base_spider import NewsSpider, day
-from newscrawl.git_dirs import NoCheckout, NoHistory
 from newscrawl.items import Article, Batch, Failure, Page, Reject
-from newscrawl.normalise import missing, normalise, published_in_utc
-from newscrawl.outcome import Exit
-from newscrawl.pages import post_file
-from newscrawl.post_commits import commit_times
-from newscrawl.post_sources import Found, Left, Lost, PostFile, Unsafe
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.post_files import folders
+from newscrawl.runs.post_files.folders import Found, Left, Lost, PostFile, Unsafe
+from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory
+from newscrawl.runs.post_files.history import commit_times
+from newscrawl.sites.finews import post_file
+from newscrawl.sites.normalise import missing, normalise, published_in_utc
+from newscrawl.spiders.base import NewsSpider, day
 from newscrawl.store.clock import utc_now
 
 logger = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class PostsSpider(NewsSpider):
                 slot.closing.callback(self)
 
     async def _load(self, path: Path) -> AsyncIterator[Item | Batch]:
-        files = post_sources.files(path, await self._committed(path))
+        files = folders.files(path, await self._committed(path))
         together = takes_batches(self.crawler.settings)
         try:
             batch_pages = self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES")
@@ -154,7 +155,7 @@ class PostsSpider(NewsSpider):
                 if self.is_full or self.crawler.engine.needs_backout():
                     return
                 await asyncio.sleep(0)  # signals are heard also among files left out
-        except post_sources.Damaged as error:
+        except folders.DamagedTarball as error:
             self.run.trouble(str(error))
         except OSError as error:
             self.run.trouble(f"{path} cannot be read: {error.strerror}")
@@ -216,11 +217,11 @@ class PostsSpider(NewsSpider):
     def _read(self, found: PostFile) -> Item:
         page = self._page(found.url, found.body)
         try:
-            article = pages.read(page, stats=self._uses)
+            article = sites.read_page(page, stats=self._uses)
             page.observed_at = found.observed_at or page.observed_at
             if missing(article) is None:
                 normalise(article)
-        except pages.Unreadable as error:
+        except sites.Unreadable as error:
             return Reject(page, error.reason, error.detail)
         except Exception as error:
             # Here an exception would end the whole run.
@@ -257,7 +258,7 @@ def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:
             if len(batch) >= most or size >= TOGETHER_BYTES:
                 yield batch
                 batch, size = [], 0
-    except (post_sources.Damaged, OSError):
+    except (folders.DamagedTarball, OSError):
         yield batch
         raise
     yield batch
@@ -275,7 +276,7 @@ def _paths(text: str) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist")
-        if post_sources.kind_of(path) is None:
+        if folders.kind_of_source(path) is None:
             raise UsageError(
                 f"{path} is no folder, no archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip) and "
                 "no post file (.md)"

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from scrapy.exceptions import UsageError
 
-from newscrawl import ids
-from newscrawl.base_spider import NewsSpider, is_set
-from newscrawl.resolving import Resolving
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
+from newscrawl.spiders.base import NewsSpider, is_set
+from newscrawl.spiders.share_links import Resolving
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +73,8 @@ class ShareSpider(Resolving):
 
     def _checked(self, link: str) -> tuple[str, str]:
         try:
-            return link, ids.parse(link)
-        except ids.BadInfoCode as error:
+            return link, parse_info_code(link)
+        except BadInfoCode as error:
             raise UsageError(str(error)) from None
 
     def _read(self, name: str) -> list[tuple[str, str]]:
@@ -89,7 +89,7 @@ class ShareSpider(Resolving):
             if not link or link.startswith("#"):
                 continue
             try:
-                links.append((link, ids.parse(link)))
-            except ids.BadInfoCode as error:
+                links.append((link, parse_info_code(link)))
+            except BadInfoCode as error:
                 self._malformed.append(f"line {number}: {error}")
         return links

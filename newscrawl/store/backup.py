@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from newscrawl.store import identity
-from newscrawl.store.archive import check, open_for_reading
+from newscrawl.store.connections import check, open_for_reading
 from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.lock import WriterLock, is_alive
 

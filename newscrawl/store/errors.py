@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from newscrawl import open_files
+from newscrawl.runs import open_files
 
 
 class StoreError(Exception):

@@ -70,7 +70,7 @@ def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) ->
     return None if row[0] is None else KnownPage(*row)
 
 
-def find(db: sqlite3.Connection, page: Page) -> KnownPage | None:
+def find_known(db: sqlite3.Connection, page: Page) -> KnownPage | None:
     """Return what is known of *page*; None where it was never stored."""
     row = db.execute(
         f"SELECT {_COLUMNS} FROM {_SIGHTINGS}"  # noqa: S608  constant names

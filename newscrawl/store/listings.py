@@ -38,7 +38,7 @@ class Listing:
 
 
 @dataclass(slots=True)
-class Look:
+class ListingCheck:
     """A good look at a listing, as it is to be kept."""
 
     key: ListingKey
@@ -70,7 +70,7 @@ def load_all(db: sqlite3.Connection, site: str, kind: str) -> dict[str, Listing]
     return {name: Listing(*values) for name, *values in rows}
 
 
-def write_look(db: sqlite3.Connection, look: Look) -> None:
+def write_check(db: sqlite3.Connection, look: ListingCheck) -> None:
     """Keep a good look, and the hole that it shows."""
     complete = look.is_complete
     db.execute(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newscrawl.store import identity, write_ahead_log
-from newscrawl.store.archive import open_for_reading
 from newscrawl.store.backup import copied, sync
 from newscrawl.store.clock import utc_now
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError, explain
 from newscrawl.store.lock import WriterLock
 

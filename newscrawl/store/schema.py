@@ -271,7 +271,7 @@ TABLES: tuple[Table, ...] = (
             _c("run_id", int, "the run that met it last"),
             _c("url", str, "where it was"),
             *_PAGE,
-            _c("reason", str, "one word; `newscrawl.pages.REASONS` says what each means"),
+            _c("reason", str, "one word; `newscrawl.sites.REASONS` says what each means"),
             _c("detail", str, "what was found and what was expected"),
             _c("page_hash", str, "the bytes, in `pages`; NULL where none were kept"),
             _c("content_type", str, "the Content-Type header of the answer"),
@@ -468,6 +468,6 @@ def table(name: str) -> Table:
 if __name__ == "__main__":
     import sys
 
-    from newscrawl.store.schema_docs import as_markdown
+    from newscrawl.cli.schema_docs import schema_as_markdown
 
-    sys.stdout.write(as_markdown())
+    sys.stdout.write(schema_as_markdown())

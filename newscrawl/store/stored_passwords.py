@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from newscrawl.passwords import clean_address, clean_arguments, without_passwords
+from newscrawl.text.passwords import clean_address, clean_arguments, without_passwords
 
 _LINKS = ("share_url", "original_url", "images")
 """Fields of an article that are addresses."""

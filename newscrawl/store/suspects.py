@@ -12,8 +12,8 @@ from typing import Literal
 
 from newscrawl.items import Page
 from newscrawl.store import suspicion
-from newscrawl.store.fold import Fields
-from newscrawl.store.rows import Key
+from newscrawl.store.article_rows import Key
+from newscrawl.store.merge import Fields
 from newscrawl.store.suspicion import Doubt, Reason
 
 FALSE: tuple[Reason, ...] = ("placeholder", "shared")

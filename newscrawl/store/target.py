@@ -8,14 +8,14 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from newscrawl.store import archive, identity, write_ahead_log
-from newscrawl.store.archive import MEMORY, Place, check, open_for_writing
+from newscrawl.store import connections, identity, write_ahead_log
 from newscrawl.store.backup import back_up
 from newscrawl.store.clock import utc_now
+from newscrawl.store.connections import MEMORY, Place, check, open_for_writing
 from newscrawl.store.database import Database
 from newscrawl.store.errors import Gone, StoreError, explain
 from newscrawl.store.lock import WriterLock
-from newscrawl.store.merging import last_seq
+from newscrawl.store.merger import last_seq
 
 
 class Target:
@@ -29,7 +29,7 @@ class Target:
     def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Lock and open.
 
-        :raises StoreError: see :func:`newscrawl.store.archive.open_for_writing`; also
+        :raises StoreError: see :func:`newscrawl.store.connections.open_for_writing`; also
             :class:`~newscrawl.store.errors.AlreadyRunning`.
         """
         self.path = str(path)
@@ -186,7 +186,7 @@ class _Patience:
         now = time.monotonic()
         if remaining != self._remaining:
             self._remaining, self._since = remaining, now
-        elif now - self._since > archive.BUSY_TIMEOUT:
+        elif now - self._since > connections.BUSY_TIMEOUT:
             raise StoreError(self._sentence)
 
 

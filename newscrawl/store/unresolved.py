@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from newscrawl.polling import next_try
+from newscrawl.runs.schedule import next_try
 
 
 def expect(

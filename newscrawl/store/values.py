@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.fold import FIELDS, Fields
+from newscrawl.store.merge import FIELDS, Fields
 from newscrawl.store.schema import TABLES
 
 LARGEST = 64 << 20

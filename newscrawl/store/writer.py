@@ -11,21 +11,21 @@ from typing import Any, TypeVar
 
 from newscrawl.items import Article, Listed, Page, Reject
 from newscrawl.store import (
+    article_rows,
     identity,
     known_pages,
     listings,
-    raw,
-    rows,
-    rule_uses,
+    rules,
     search_index,
     unresolved,
 )
-from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
+from newscrawl.store.connections import Place
 from newscrawl.store.database import Database
 from newscrawl.store.errors import StoreError, explain
-from newscrawl.store.fold import Fields, Sighting
-from newscrawl.store.merging import Merger, Verdict, page_of
+from newscrawl.store.merge import Fields, Observation
+from newscrawl.store.merger import Merger, Verdict, page_of
+from newscrawl.store.raw_pages import store_raw_page
 from newscrawl.store.schema import COUNTERS
 
 T = TypeVar("T")
@@ -123,9 +123,9 @@ class Writer:
         self._write(lambda db: known_pages.lose(db, page, utc_now()))
         self._write(lambda _: self._merger.seen(page), items=0)
 
-    def look(self, look: listings.Look) -> None:
+    def look(self, look: listings.ListingCheck) -> None:
         """Keep a good look at a listing."""
-        self._write(lambda db: listings.write_look(db, look))
+        self._write(lambda db: listings.write_check(db, look))
 
     def expect_answer(self, site: str, info_code: str, link: str | None) -> None:
         """Note that an article is to be resolved; before its post is written."""
@@ -151,9 +151,9 @@ class Writer:
         """Note that a listing could not be had."""
         self._write(lambda db: listings.write_failure(db, key, url, found_in, utc_now(), failure))
 
-    def count_rules(self, uses: Mapping[str, rule_uses.Uses]) -> None:
+    def count_rules(self, uses: Mapping[str, rules.Uses]) -> None:
         """Add how often the run used the rules that pages are read by."""
-        self._write(lambda db: rule_uses.add(db, uses, utc_now()))
+        self._write(lambda db: rules.add_uses(db, uses, utc_now()))
 
     def note_clock(self, difference: int) -> None:
         """Note by how many seconds the servers' clocks are ahead of this machine's."""
@@ -161,8 +161,8 @@ class Writer:
         self._write(lambda db: db.execute(sql, (difference, self.run_id)), items=0)
 
     def rewrite(
-        self, info_code: str, known: rows.Known, sightings: dict[rows.Key, Sighting], row: Fields,
-        *, content_hashes: Mapping[rows.Key, str], loader_version: int,
+        self, info_code: str, known: article_rows.Known, sightings: dict[article_rows.Key, Observation], row: Fields,
+        *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
         self._write(
@@ -312,7 +312,7 @@ class Writer:
             " times = times + 1, loader_version = excluded.loader_version",
             (
                 self.run_id, page.url, page.site, page.kind, page.id, reject.reason,
-                reject.detail, raw.store(db, page) if page.body else None,
+                reject.detail, store_raw_page(db, page) if page.body else None,
                 page.content_type, now, now, loader_version,
             ),
         )  # fmt: skip

@@ -34,7 +34,7 @@ from misbehaviours.making import (
     to,
 )
 from misbehaviours.server import Answer, Last
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from misbehaviours import GROUPS
 from misbehaviours.making import Row, head, length
 from misbehaviours.server import Asked, Last, Step
-from newscrawl.mirror import render
-from newscrawl.mirror.plan import Shelf
-from newscrawl.mirror.site import Response
-from newscrawl.mirror.site import Site as GoodSite
-from newscrawl.mirror.truth import Truth
+from newscrawl.demo import render
+from newscrawl.demo.plan import Shelf
+from newscrawl.demo.site import Response
+from newscrawl.demo.site import Site as GoodSite
+from newscrawl.demo.truth import Truth
 
 _SHARE = re.compile(rb'<p><a href="http://finews\.zning\.xyz/[^\n]*</p>\n\n')
 _LISTED_DAY = "2022/05/12"

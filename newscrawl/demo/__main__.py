@@ -1,0 +1,62 @@
+"""``python -m newscrawl.demo``: serves a made mirror on loopback, or writes it to a folder."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from newscrawl.demo.oddities import ODDITIES
+from newscrawl.demo.server import Folder, serve
+from newscrawl.demo.site import Site
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run until Ctrl-C or SIGTERM; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m newscrawl.demo",
+        description="Serve a made mirror on loopback, or write it to a folder.",
+        epilog="example: python -m newscrawl.demo --articles 200 --oddities all --port 8000",
+    )
+    parser.add_argument("--articles", type=int, default=200, help="how many (default 200)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another site")
+    parser.add_argument("--categories", type=int, default=40, help="how many media (default 40)")
+    parser.add_argument("--days", type=int, help="over how many days they are spread")
+    parser.add_argument(
+        "--oddities", nargs="+", metavar="NAME", help=f"all, or some of: {', '.join(ODDITIES)}"
+    )
+    parser.add_argument("--port", type=int, default=0, help="default: a free one")
+    parser.add_argument("--folder", type=Path, help="serve this folder's files in place of it")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write static files, and end")
+    options = parser.parse_args(argv)
+    try:
+        site = Site(
+            seed=options.seed,
+            articles=options.articles,
+            categories=options.categories,
+            days=options.days,
+            **({"oddities": options.oddities} if options.oddities else {}),
+        )
+    except ValueError as error:
+        parser.error(str(error))
+    if options.write:
+        print(f"{site.write(options.write)} files in {options.write}")
+        return 0
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    try:
+        server = serve(Folder(options.folder) if options.folder else site, options.port)
+    except OSError as error:
+        print(f"port {options.port} cannot be had: {error.strerror}", file=sys.stderr)
+        return 1
+    with server:
+        print(server.url, flush=True)
+        done.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

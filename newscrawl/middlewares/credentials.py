@@ -1,0 +1,57 @@
+"""The user names and passwords that the user gave, each for one origin and no other."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+from w3lib.http import basic_auth_header
+
+from newscrawl.middlewares.guard import PORTS
+from newscrawl.text.passwords import clean_address
+
+Origin = tuple[str, str | None, int | None]
+"""Scheme, host and port."""
+
+
+class Credentials:
+    """Keeps apart what stood in the user's addresses; requests and pages hold none of it.
+
+    So nothing that writes, logs or redirects a request can tell it on. It is added to what is
+    sent, and only where scheme, host and port are those that it was given for.
+    """
+
+    def __init__(self) -> None:
+        self._headers: dict[Origin, bytes] = {}
+
+    def take(self, url: str) -> str:
+        """Return an address of the user's without user name and password; remember them."""
+        clean = clean_address(url)
+        if clean != url:
+            try:
+                parts = urlsplit(url if "://" in url else f"http://{url}")
+                user, password = unquote(parts.username or ""), unquote(parts.password or "")
+                self._headers[_origin(url)] = basic_auth_header(user, password, encoding="utf-8")
+            except ValueError:
+                return clean  # it is no address, and whoever reads it says so
+        return clean
+
+    def header(self, url: str) -> bytes | None:
+        """Return the Authorization header for a request; None where there is to be none."""
+        return self._headers.get(_origin(url)) if self._headers else None
+
+
+def _origin(url: str) -> Origin:
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+
+
+_kept: WeakKeyDictionary[Crawler, Credentials] = WeakKeyDictionary()
+
+
+def credentials_of(crawler: Crawler) -> Credentials:
+    """Return the one store of a crawl."""
+    if crawler not in _kept:
+        _kept[crawler] = Credentials()
+    return _kept[crawler]

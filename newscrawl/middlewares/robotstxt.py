@@ -1,0 +1,111 @@
+"""Obeys robots.txt as RFC 9309 has it, and its Crawl-delay."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.http import Request, Response
+from scrapy.http.request import NO_CALLBACK
+from scrapy.robotstxt import ProtegoRobotParser
+from scrapy.utils.misc import build_from_crawler
+
+from newscrawl.middlewares.throttle import patience_of
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+FORBIDDEN = "robots.txt forbids it"
+"""What is said of a request that robots.txt forbids."""
+FIRST = 1000
+"""Priority: nothing else can be asked before."""
+_BOM = b"\xef\xbb\xbf"
+
+
+class NoRules(Exception):
+    """Says why nobody knows what a robots.txt allows; its text is a part of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    parser: ProtegoRobotParser | None = None
+    """None where everything is allowed."""
+    error: Exception | None = None
+    """Why nothing is known, and so nothing allowed."""
+
+
+class Robots:
+    """Lets no request pass that its host's robots.txt forbids.
+
+    RFC 9309, 2.3.1: what the server answers with a status of 400 to 499 is no robots.txt, and
+    all is allowed; what it cannot answer (500 and more, or no answer at all) may forbid all, so
+    all is forbidden. Scrapy's own middleware takes both for a leave. 429 is answered here as 503:
+    it asks to be left alone. A redirect that is not followed (to another host, or the sixth)
+    counts as no robots.txt.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._agent = str(crawler.settings["ROBOTSTXT_USER_AGENT"])
+        self._most = crawler.settings.getint("NEWSCRAWL_ROBOTS_MAXSIZE")
+        self._fetches: dict[str, asyncio.Task[_Rules]] = {}
+        """By host and port."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build it, where ROBOTSTXT_OBEY is set."""
+        if not crawler.settings.getbool("ROBOTSTXT_OBEY"):
+            raise NotConfigured
+        return cls(crawler)
+
+    async def process_request(self, request: Request, spider: Spider | None = None) -> None:
+        """Let a request pass that is allowed.
+
+        :raises IgnoreRequest: it is forbidden, or nobody knows; then its cause says why.
+        """
+        if request.meta.get("dont_obey_robotstxt"):
+            return
+        place = urlsplit(request.url)
+        if place.netloc not in self._fetches:
+            fetch = self._fetch(f"{place.scheme}://{place.netloc}/robots.txt")
+            self._fetches[place.netloc] = asyncio.ensure_future(fetch)
+        # Of many requests that wait for it, one may be cancelled.
+        rules = await asyncio.shield(self._fetches[place.netloc])
+        if rules.error is not None:
+            raise IgnoreRequest(f"its robots.txt cannot be had: {rules.error}") from rules.error
+        if rules.parser is not None and not rules.parser.allowed(request.url, self._agent):
+            raise IgnoreRequest(FORBIDDEN)
+
+    async def _fetch(self, url: str) -> _Rules:
+        request = Request(
+            url, priority=FIRST, meta={"dont_obey_robotstxt": True}, callback=NO_CALLBACK
+        )
+        try:
+            response = await self._crawler.engine.download_async(request)
+        except IgnoreRequest as error:
+            logger.info("%s is taken for none: %s", url, error)
+            return _Rules()
+        except Exception as error:
+            logger.debug("%s cannot be had: %s", url, error)
+            return _Rules(error=error)
+        return self._read(url, response)
+
+    def _read(self, url: str, response: Response) -> _Rules:
+        if response.status == 429 or response.status >= 500:
+            return _Rules(error=NoRules(f"the server answered with status {response.status}"))
+        if response.status >= 300:
+            return _Rules()
+        body = response.body.removeprefix(_BOM)[: self._most]
+        parser = build_from_crawler(ProtegoRobotParser, self._crawler, body)
+        if delay := parser.crawl_delay(self._agent):
+            patience_of(self._crawler).slow_down(url, delay)
+        return _Rules(parser)

@@ -1,0 +1,85 @@
+"""Keeps the log worth reading: one line for what one line can say."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+
+from newscrawl.store.errors import StoreError
+from newscrawl.text.escape import harmless
+from newscrawl.text.passwords import without_passwords
+
+_LATER_LINE = re.compile(r"\n(?! )")
+_SECRET = re.compile(r"('[A-Z_]{0,30}(?:PASS|SECRET|TOKEN)[A-Z_]{0,30}': )'[^'\n]*'")
+_SSL_CONTEXT = re.compile(r" ssl:<[^<>]*>")
+
+
+def quieten() -> None:
+    """Drop what Scrapy says at each start of what is decided, and tracebacks that explain nothing.
+
+    The run's own last line names the failure in a sentence. No record tells a password, and what
+    pages and servers say cannot look like a record, or be obeyed by the terminal on which somebody
+    reads the log.
+    """
+    _once("scrapy.core.downloader.handlers._base_streaming", _drop_experimental)
+    _once("scrapy.downloadermiddlewares.robotstxt", _shorten)
+    _once("asyncio", _drop_unclosed)
+    _once("scrapy.crawler", _hide_secrets)
+    for name in ("scrapy.core.scraper", "scrapy.core.engine", "scrapy.utils.signal"):
+        _once(name, _drop_store_errors)
+    for handler in logging.root.handlers:
+        if make_harmless not in handler.filters:
+            handler.addFilter(make_harmless)
+
+
+def _once(name: str, rule: logging._FilterType) -> None:
+    logger = logging.getLogger(name)
+    if rule not in logger.filters:
+        logger.addFilter(rule)
+
+
+def _drop_experimental(record: logging.LogRecord) -> bool:
+    # That the handler is new is weighed in docs/decisions/0002-no-reactor.md.
+    return "is experimental" not in record.getMessage()
+
+
+def _drop_unclosed(record: logging.LogRecord) -> bool:
+    # What aiohttp says of a run that was ended at once; the system closes its connections.
+    return not record.getMessage().startswith("Unclosed ")
+
+
+def _drop_store_errors(record: logging.LogRecord) -> bool:
+    # The run's last line says what is wrong with the archive, and no line of code is.
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return not isinstance(error, StoreError | sqlite3.Error)
+
+
+def _hide_secrets(record: logging.LogRecord) -> bool:
+    # Scrapy tells at its start which settings are not its own.
+    record.msg = _SECRET.sub(r"\1'***'", record.getMessage())
+    record.args = None
+    return True
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    record.msg = _SSL_CONTEXT.sub("", record.getMessage())
+    record.args = None
+    record.exc_info = None
+    return True
+
+
+def make_harmless(record: logging.LogRecord) -> bool:
+    """Take from a record what a terminal would obey, and indent its lines but the first.
+
+    A filter of handlers: only a record begins at the margin, so nothing that a page or a server
+    says can look like one.
+    """
+    record.msg = _LATER_LINE.sub("\n    ", harmless(without_passwords(record.getMessage())))
+    record.args = None
+    if record.exc_info and not record.exc_text:
+        record.exc_text = logging.Formatter().formatException(record.exc_info)
+    if record.exc_text:
+        text = harmless(without_passwords(record.exc_text))
+        record.exc_text = _LATER_LINE.sub("\n    ", text)
+    return True

@@ -1,0 +1,186 @@
+"""Reads the stored bytes again, with the present rules: what would change, and the change."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from newscrawl import sites
+from newscrawl.items import Page
+from newscrawl.sites.normalise import missing, normalise
+from newscrawl.store import article_rows
+from newscrawl.store.errors import Damaged
+from newscrawl.store.merge import FIELDS, Fields, Observation, carry_over, merge
+from newscrawl.store.merger import hash_content, observation_of
+from newscrawl.store.raw_pages import load_raw_page
+from newscrawl.store.stored_times import StoredTimes
+from newscrawl.store.writer import Writer
+
+
+@dataclass(slots=True)
+class Reread:
+    """One article whose pages were read again."""
+
+    info_code: str
+    known: article_rows.Known
+    sightings: dict[article_rows.Key, Observation]
+    row: Fields
+
+    @property
+    def changed(self) -> list[str]:
+        """Fields of the row that would change."""
+        return [name for name in FIELDS if self.row[name] != self.known.row[name]]
+
+
+@dataclass(slots=True)
+class Survey:
+    """What reading everything again would change."""
+
+    articles: int = 0
+    changed: int = 0
+    older: int = 0
+    """Pages that were last read by an earlier version of the rules."""
+    fields: Counter[str] = field(default_factory=Counter)
+    """For each field, the number of articles in which it would change."""
+    unreadable: list[str] = field(default_factory=list)
+    """Pages that the present rules cannot read, with the reason; they stay as they are."""
+
+
+def survey(db: sqlite3.Connection, *, each: Callable[[], None] | None = None) -> Survey:
+    """Read every stored page again and count what would change; write nothing.
+
+    *each* is called after every article, to show progress.
+    """
+    found = Survey(older=count_older(db))
+    for reread in _reread_all(db, found):
+        found.articles += 1
+        found.changed += bool(reread.changed)
+        found.fields.update(reread.changed)
+        if each is not None:
+            each()
+    return found
+
+
+def can_reread(db: sqlite3.Connection, info_code: str) -> bool:
+    """Whether the stored pages of an article give it anew."""
+    found = Survey()
+    reread = next(_reread_all(db, found, [info_code], damaged=True))
+    return bool(reread.sightings) and not found.unreadable
+
+
+def rewrite(
+    writer: Writer, info_codes: Iterable[str] | None = None, *,
+    each: Callable[[], None] | None = None, damaged: bool = False,
+) -> Survey:  # fmt: skip
+    """Read stored pages again and write what changes; return what did.
+
+    Those of *info_codes*, or of all articles; *damaged* says that their rows may be. Better rules
+    are no edit of an article: no revision is made. Articles that change get a new ``seq``.
+    """
+    found = Survey()
+    for reread in _reread_all(writer.connection, found, info_codes, damaged=damaged):
+        found.articles += 1
+        if reread.changed:
+            found.changed += 1
+            found.fields.update(reread.changed)
+        writer.rewrite(
+            reread.info_code, reread.known, reread.sightings, reread.row,
+            content_hashes={
+                key: hash_content(each.fields) for key, each in reread.sightings.items()
+            },
+            loader_version=sites.LOADER_VERSION,
+        )  # fmt: skip
+        writer.commit_if_due()
+        if each is not None:
+            each()
+    return found
+
+
+def count_stored_pages(db: sqlite3.Connection) -> int:
+    """Return the number of articles there are to read again."""
+    return int(db.execute("SELECT count(seq) FROM articles").fetchone()[0])
+
+
+def count_older(db: sqlite3.Connection) -> int:
+    """Return the number of pages that were last read by an earlier version of the rules."""
+    sql = "SELECT count(*) FROM sightings WHERE loader_version < ?"
+    return int(db.execute(sql, (sites.LOADER_VERSION,)).fetchone()[0])
+
+
+def _reread_all(
+    db: sqlite3.Connection, found: Survey, info_codes: Iterable[str] | None = None,
+    *, damaged: bool = False,
+) -> Iterator[Reread]:  # fmt: skip
+    times = StoredTimes(db)
+    for info_code in _all(db) if info_codes is None else info_codes:
+        known = article_rows.load_article(db, info_code, damaged=damaged)
+        sightings = {key: _reread(db, key, known, found, times) for key in known.sightings}
+        yield Reread(info_code, known, sightings, merge(sightings.values()))
+
+
+def _all(db: sqlite3.Connection) -> Iterator[str]:
+    last = ""
+    while True:
+        # By key and not by cursor: the writer changes the table between two steps.
+        row = db.execute(
+            "SELECT info_code FROM articles WHERE info_code > ? ORDER BY info_code LIMIT 1",
+            (last,),
+        ).fetchone()
+        if row is None:
+            return
+        last = row[0]
+        yield last
+
+
+def _reread(
+    db: sqlite3.Connection,
+    key: article_rows.Key,
+    known: article_rows.Known,
+    found: Survey,
+    times: StoredTimes,
+) -> Observation:
+    """Read a page as it was at each change, so that what it lacks now is still known."""
+    sighting = known.sightings[key]
+    said: Fields = dict.fromkeys(FIELDS)
+    try:
+        states = list(_states(db, key, sighting, times))
+    except KeyError:
+        found.unreadable.append(f"{sighting.url}: its bytes are not in the archive")
+        return sighting
+    except Damaged as error:
+        found.unreadable.append(f"{sighting.url}: {error}")
+        return sighting
+    for page in states:
+        try:
+            article = sites.read_page(page)
+        except sites.Unreadable as error:
+            found.unreadable.append(f"{page.url}: {error}")
+            return sighting
+        if reason := missing(article):
+            found.unreadable.append(f"{page.url}: {sites.REASONS[reason]}")
+            return sighting
+        said = carry_over(said, observation_of(normalise(article), page).fields)
+    return replace(sighting, fields=said)
+
+
+def _states(
+    db: sqlite3.Connection, key: article_rows.Key, sighting: Observation, times: StoredTimes
+) -> Iterator[Page]:
+    """Yield the page as it was before each revision, then as it is, seen when it really was."""
+    where = "WHERE source_site = ? AND page_kind = ? AND page_id = ?"
+    states = db.execute(
+        f"SELECT page_hash, observed_at FROM revisions {where} ORDER BY observed_at",  # noqa: S608
+        key,
+    ).fetchall()
+    page_hash, content_type, seen = db.execute(
+        f"SELECT page_hash, content_type, last_seen_at FROM sightings {where}",  # noqa: S608
+        key,
+    ).fetchone()
+    for each_hash, observed_at in [*states, (page_hash, seen)]:
+        site, kind, page_id = key
+        yield Page(
+            kind=kind, id=page_id, url=sighting.url, body=load_raw_page(db, each_hash),
+            observed_at=times.true(observed_at), site=site, content_type=content_type,
+        )  # fmt: skip

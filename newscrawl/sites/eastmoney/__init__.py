@@ -1,0 +1,1 @@
+"""Eastmoney: what its pages, answers and lists say."""

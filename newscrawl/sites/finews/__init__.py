@@ -1,0 +1,1 @@
+"""The finews mirror: what its pages and post files say."""

@@ -1,0 +1,336 @@
+"""The mirror's rendered post page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+from newscrawl.items import Article, BodyRank, Page
+from newscrawl.loaders import ArticleLoader, Rule, Stats, squeeze, text_of, xpath_values
+from newscrawl.sites.decode import decode_page
+from newscrawl.sites.eastmoney import body as bodies
+from newscrawl.sites.eastmoney.info_code import (
+    BadInfoCode,
+    canonical_url,
+    info_code_of_stem,
+    path_of_url,
+    public_url,
+)
+from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.finews.footer import (
+    LATE_REASONS,
+    Footer,
+    is_share_url,
+    take_footer,
+    take_link,
+)
+from newscrawl.sites.html import parse_html
+from newscrawl.text.times import BUILD_TIME
+
+_JSON_LD = 'string(//script[@type="application/ld+json"])'
+_NOT_SITE_NAME = '[not(@content = //meta[@property="og:site_name"]/@content)]'
+
+RULES = (
+    # The site's name is an h1 as well, outside of section.
+    Rule("title", "//section/h1"),
+    Rule(
+        "title",
+        f'(//meta[@property="og:title"])[1]{_NOT_SITE_NAME}/@content',
+        "the plugin gives the site's name to a post without title",
+    ),
+    Rule("published_raw", "(//section/h1)[1]/preceding-sibling::small[1]", name="section small"),
+    Rule(
+        "published_raw",
+        '//meta[@property="article:published_time"]/@content',
+        "the layout without its line of time",
+        name="article:published_time",
+    ),
+    Rule(
+        "published_raw",
+        f"substring-before(substring-after({_JSON_LD}, '\"datePublished\":\"'), '\"')",
+        "neither of both",
+        name="JSON-LD datePublished",
+    ),
+    Rule("tags", '//section/small[starts-with(normalize-space(), "tags:")]/em'),
+)
+
+BODY_RULES = (Rule("source", "文章来源", kind="rule"),)
+"""What add_body counts, for every kind of page."""
+CODED = (
+    *BODY_RULES,
+    Rule("source", "digest's tail", "the body has no 文章来源 line", kind="rule"),
+    Rule("categories", "footer", kind="rule"),
+    Rule("categories", "path", "the footer names no category, or not all", kind="rule"),
+    Rule("share_url", "last paragraph", kind="rule"),
+    *(Rule("published_shift", reason, kind="rule") for reason in LATE_REASONS),
+    Rule("published_from", "build time", "the front matter is lost", kind="rule"),
+)
+"""Rules that are code and not a path."""
+
+SHORT_TITLE_HOST = "//choicewzp1.eastmoney.com/"
+"""In the links of generation 7a alone, whose posts have a short title."""
+
+_LAYOUT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_DATED_PATH = re.compile(r"^/((?:[^/]+/)*)[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html$")
+# （财联社） at a digest's very end. Half-width parentheses belong to names and codes.
+_DIGEST_TAIL = re.compile(r"（([^（），。！？；：、,!?;“”\"]{2,20})）$")
+# What stands in parentheses at a digest's end and is no medium.
+_NO_MEDIUM = re.compile(
+    r"附.*|见.*|详见.*|.*名单|[0-9.]+(?:\.[A-Z]{2})?|完|图|更新中|未完待续|待续"
+)
+
+
+@dataclass(slots=True)
+class Parts:
+    """A rendered post, or the content of a feed's entry, taken apart."""
+
+    footer: Footer
+    link: str | None
+    """The share or original URL that the post ends with."""
+    digest: str | None
+    """The block quote that an emnews post begins with."""
+    body: bodies.Body
+
+
+def read_post_page(page: Page, stats: Stats | None = None) -> Article:
+    """Return what a post page says.
+
+    Raises Unreadable: ``empty``, ``charset``, ``too_deep``, ``too_large``, ``cut_off``,
+    ``unclosed``, ``not_a_post``, ``no_id``, ``wrong_id``, ``nothing``.
+    """
+    text = decode_page(page.body, page.content_type)
+    root = parse_html(text)
+    heading = next(iter(root.iterfind(".//section/h1")), None)
+    if heading is None and not _LAYOUT.search(text[:1000]):
+        return _read_bare(page, text, stats)
+    check_whole(text, root, has_article=heading is not None, expected="a section with an h1")
+    assert heading is not None  # noqa: S101 - check_whole has seen to it
+    info_code = _info_code(page)
+    _check_own_address(root, page, info_code)
+
+    loader = ArticleLoader.of(root, stats)
+    loader.add_value("info_code", info_code)
+    used = loader.apply(RULES)
+    tags = loader.get_collected_values("tags")
+    lost_front_matter = not squeeze(text_of(heading)) and not tags
+
+    parts = take_apart(_content(heading), info_code, is_emnews=_is_emnews(tags, page.url))
+    if "published_raw" in used:
+        _add_time(loader, used["published_raw"].name, parts.footer, lost_front_matter)
+    _add_categories(loader, parts.footer, page.url)
+    add_parts(loader, parts, info_code)
+    return load_post_page(loader, info_code)
+
+
+def _read_bare(page: Page, text: str, stats: Stats | None) -> Article:
+    """Read a post whose front matter is broken, a quote in its title: Jekyll gives it no layout.
+
+    Its page is the post's content and no more: there is no title and no time. The footer tells
+    it from other pages, and that it is whole.
+    """
+    info_code = _info_code(page)
+    parts = take_apart(bodies.parse_fragment(text), info_code)
+    if not parts.footer.hrefs:
+        raise Unreadable(
+            "not_a_post",
+            f"the page begins with {text[:60].strip()!r}; expected a section with an h1, or a "
+            "post's content with its footer",
+        )
+    loader = ArticleLoader(stats=stats)
+    loader.add_value("info_code", info_code)
+    _add_categories(loader, parts.footer, page.url)
+    add_parts(loader, parts, info_code)
+    return load_post_page(loader, info_code)
+
+
+def load_post_page(loader: ArticleLoader, info_code: str) -> Article:
+    """Return the article that was filled; raise Unreadable, ``nothing``, for an empty one."""
+    article: Article = loader.load_item()
+    if not article.title and not article.body_text and not article.images:
+        raise Unreadable("nothing", f"the post {info_code} is empty")
+    return article
+
+
+def check_whole(text: str, root: etree._Element, *, has_article: bool, expected: str) -> None:
+    """Raise Unreadable for a page that was cut off, hides its end, or is of another kind."""
+    start = text[:1000].lower()
+    if "</html>" not in text[-1000:].lower() and ("<html" in start or "<!doctype" in start):
+        raise Unreadable(
+            "cut_off", f"{len(text)} characters without </html>; the last are {text[-40:]!r}"
+        )
+    if "<footer" in text and next(root.iter("footer"), None) is None:
+        raise Unreadable("unclosed", "its text has a footer, and none is left when it is parsed")
+    if not has_article:
+        title = squeeze("".join(xpath_values(root, "string(//title)")))
+        named = f"is titled {title[:60]!r}" if title else f"begins with {text[:60].strip()!r}"
+        raise Unreadable("not_a_post", f"the page {named}; expected {expected}")
+
+
+def _info_code(page: Page) -> str:
+    try:
+        name = path_of_url(page.url).rpartition("/")[2]
+    except BadInfoCode:
+        name = ""
+    stem = name.removesuffix(".html") or page.id
+    try:
+        return info_code_of_stem(stem, page.site)
+    except BadInfoCode as error:
+        raise Unreadable("no_id", str(error)) from None
+
+
+def _check_own_address(root: etree._Element, page: Page, info_code: str) -> None:
+    """Raise Unreadable, ``wrong_id``, for a page that names another article's address as its own.
+
+    A server that mixes up its answers, or a cache on the way, gives one in another's place.
+    """
+    for link in root.iterfind("head/link[@rel='canonical']"):
+        try:
+            name = path_of_url(link.get("href", "")).rpartition("/")[2].removesuffix(".html")
+            named = info_code_of_stem(name, page.site)
+        except BadInfoCode:
+            continue
+        if named != info_code:
+            raise Unreadable("wrong_id", f"asked for {info_code}, the page is that of {named}")
+
+
+def _content(heading: etree._Element) -> etree._Element:
+    """Move what follows the heading, but for the layout's tags, into an element of its own."""
+    content = etree.Element("div")
+    content.text = heading.tail
+    for sibling in list(heading.itersiblings()):
+        if sibling.tag == "small":
+            # The tags, or nothing of the article.
+            continue
+        content.append(sibling)
+    return content
+
+
+def _is_emnews(tags: list[str], url: str) -> bool:
+    return "东财滚动新闻" in tags or "emnews" in category_of_path(url)
+
+
+def take_apart(content: etree._Element, info_code: str, *, is_emnews: bool = False) -> Parts:
+    """Take a post's content, an element that is used up, into its parts.
+
+    `is_emnews` says so for posts whose footer does not: the first generation has none.
+    """
+    footer = take_footer(content)
+    link = take_link(content, info_code)
+    short = link is not None and _drop_short_title(content, link)
+    is_emnews = is_emnews or "emnews" in (footer.categories or [])
+    digest = _take_digest(content) if is_emnews else None
+    return parts_of(footer, link, digest, bodies.read_body(content), is_digest=short or is_emnews)
+
+
+def parts_of(
+    footer: Footer, link: str | None, digest: str | None, body: bodies.Body, *, is_digest: bool
+) -> Parts:
+    """Return a post's parts, the body as what it is: `is_digest` says that it may be one."""
+    if digest is not None and body.rank is BodyRank.FULL:
+        # Behind a digest stands the API's `content`, with links on whatever it names: here none.
+        body.rank = BodyRank.LINKED
+    # Generations 0 to 5 print the digest alone, as the one plain paragraph.
+    if is_digest and digest is None and _is_digest(body):
+        digest, body.rank = body.text, BodyRank.DIGEST
+    return Parts(footer, link, digest, body)
+
+
+def _take_digest(content: etree._Element) -> str | None:
+    first = next((each for each in content if isinstance(each.tag, str)), None)
+    if first is None or first.tag != "blockquote" or squeeze(content.text or ""):
+        return None
+    content.remove(first)
+    # kramdown takes a digest with | for a table: then tabs stand where the bars were.
+    return "\n".join(bodies.body_lines(first))
+
+
+def _drop_short_title(content: etree._Element, link: str) -> bool:
+    """Remove the short title from a post of generation 7a, which has it and a short digest.
+
+    The two are lines of one plain paragraph; only that generation links to Choice's own host.
+    """
+    paragraphs = [each for each in content if isinstance(each.tag, str)]
+    if SHORT_TITLE_HOST not in link or len(paragraphs) != 1 or len(paragraphs[0]):
+        return False
+    _, newline, digest = (paragraphs[0].text or "").partition("\n")
+    if newline:
+        paragraphs[0].text = digest
+    return bool(newline)
+
+
+def _is_digest(body: bodies.Body) -> bool:
+    """Tell a digest from a body: one line, and none of what bodies are made of."""
+    return bool(
+        body.text
+        and "\n" not in body.text
+        and body.rank is BodyRank.FULL
+        and not body.source
+        and not body.images
+    )
+
+
+def _add_time(loader: ArticleLoader, where: str, footer: Footer, lost_front_matter: bool) -> None:
+    if lost_front_matter:
+        loader.put("published_from", "rule", "build time", BUILD_TIME)
+        return
+    if late := footer.shift():
+        hours, reason = late
+        loader.put("published_shift", "rule", reason, hours)
+        where = f"{where}, {reason}"
+    loader.add_value("published_from", where)
+
+
+def _add_categories(loader: ArticleLoader, footer: Footer, url: str) -> None:
+    named = footer.categories or []
+    loader.put("categories", "rule", "footer", named)
+    of_path = category_of_path(url)
+    # The footer names one category; the path has all of them, in small letters.
+    spelt = {each.casefold() for each in named}
+    rest = [each for each in of_path if each.casefold() not in spelt]
+    if not named or (rest and len(of_path) > 1):
+        loader.put("categories", "rule", "path", rest)
+
+
+def add_parts(loader: ArticleLoader, parts: Parts, info_code: str) -> None:
+    """Add what the parts of a post say, but for its categories."""
+    original_url = public_url(info_code)
+    if parts.link and is_share_url(parts.link):
+        loader.put("share_url", "rule", "last paragraph", parts.link)
+    elif parts.link and original_url is None:
+        original_url = canonical_url(parts.link)
+    loader.add_value("original_url", original_url)
+    add_body(loader, parts.body)
+    loader.add_value("digest", parts.digest)
+    if parts.body.source is None and parts.digest and (medium := medium_of_digest(parts.digest)):
+        loader.put("source", "rule", "digest's tail", medium)
+
+
+def add_body(loader: ArticleLoader, body: bodies.Body) -> None:
+    """Add all that a body says."""
+    loader.put("source", "rule", "文章来源", body.source)
+    loader.add_value("body_html", body.html)
+    loader.add_value("body_text", body.text)
+    loader.add_value("body_rank", body.rank)
+    loader.add_value("mentions", body.mentions)
+    loader.add_value("images", body.images)
+    loader.add_value("unknown", body.unknown or None)
+
+
+def medium_of_digest(digest: str) -> str | None:
+    """Return the medium named at a digest's very end, such as （财联社）."""
+    match = _DIGEST_TAIL.search(digest)
+    if match is None or _NO_MEDIUM.fullmatch(name := squeeze(match[1])):
+        return None
+    return name
+
+
+def category_of_path(url: str) -> list[str]:
+    """Return the categories in a post's path, the pieces before its date, in lower case there."""
+    try:
+        path = path_of_url(url)
+    except BadInfoCode:
+        return []
+    match = _DATED_PATH.match(path)
+    return [piece for piece in match[1].split("/") if piece] if match else []
