@@ -179,7 +179,7 @@ def main(spider: str, db: str, arguments: str) -> None:
     counting.begin()
     outcome = crawl(spider, settings_for(db, **SETTINGS), json.loads(arguments))
     found = counting.as_dict()
-    if outcome.exit is not Exit.GOOD:
+    if outcome.exit is not Exit.OK:
         sys.exit(str(outcome))
     print(json.dumps(found))
 

@@ -67,7 +67,7 @@ def newscrawl(python: Path, task: Task) -> list[str | Path]:
 def searchable(task: Task) -> int:
     """Return how many posts are committed; raise where one's article is not in the index."""
     with closing(sqlite3.connect(task.work / "news.db")) as db:
-        [(pages,)] = db.execute("SELECT count(*) FROM sightings WHERE page_kind = 'post'")
+        [(pages,)] = db.execute("SELECT count(*) FROM observations WHERE page_kind = 'post_page'")
         [(without,)] = db.execute(
             "SELECT count(*) FROM articles WHERE first_seq NOT IN"
             " (SELECT id FROM articles_fts_docsize)"

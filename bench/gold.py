@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from newscrawl.demo.article import DIGEST_ONLY
+from newscrawl.demo.article import SUMMARY_ONLY
 from newscrawl.demo.site import Site
 from newscrawl.demo.truth import Post, Truth
 
@@ -51,7 +51,7 @@ def of_site(site: Site) -> Iterator[tuple[str, bytes, Gold]]:
 def _of_post(truth: Truth, post: Post) -> Gold:
     bare = post.printed is None  # its front matter is broken: neither title nor time is shown
     body = truth.full.paragraphs
-    if post.generation in DIGEST_ONLY:
+    if post.generation in SUMMARY_ONLY:
         body = (truth.digest_shown or "",)
     mentions = truth.full.mentions if post.generation == "6" else ()
     return Gold(
@@ -80,9 +80,9 @@ def _of_file(text: str) -> Gold | None:
     lines = [each.strip() for each in body.strip().splitlines()]
     while lines and (not lines[-1] or lines[-1].startswith(("<http", "[返回", "<>"))):
         lines.pop()
-    digest = lines.pop(0)[1:].strip() if lines and lines[0].startswith(">") else ""
-    is_digest = not digest and len(lines) == 1
-    digest_tail = re.search(r"（([^（），。]{2,20})）$", lines[-1]) if is_digest else None
+    summary = lines.pop(0)[1:].strip() if lines and lines[0].startswith(">") else ""
+    is_summary = not summary and len(lines) == 1
+    summary_tail = re.search(r"（([^（），。]{2,20})）$", lines[-1]) if is_summary else None
     whole = "\n".join(lines)
     # A medium's name, such as 中国证券报, is linked as well, and is no mention.
     said = whole.partition("（文章来源")[0]
@@ -90,7 +90,7 @@ def _of_file(text: str) -> Gold | None:
     plain = re.sub(r"</p>|<br\s*/?>|</tr>", "\n", whole)
     shown = [html.unescape(_TAG.sub("", each)).strip() for each in plain.splitlines()]
     shown = [each for each in shown if each]
-    source = digest_tail[1] if digest_tail else None
+    source = summary_tail[1] if summary_tail else None
     if shown and (found := _SOURCE.search(shown[-1])):
         source, shown[-1] = "".join(found[1].split()), shown[-1][: found.start()]
     when = parse_time(date)

@@ -186,11 +186,11 @@ def sizes(db: Path) -> dict[str, Any]:
     with closing(sqlite3.connect(db)) as connection:
         articles, text, markup = connection.execute(
             "SELECT count(*), sum(length(CAST(concat.texts AS BLOB))), sum(markup) FROM"
-            " (SELECT ifnull(title, '') || ifnull(digest, '') || ifnull(body_text, '') AS texts,"
+            " (SELECT ifnull(title, '') || ifnull(summary, '') || ifnull(body_text, '') AS texts,"
             " length(CAST(ifnull(body_html, '') AS BLOB)) AS markup FROM articles) AS concat"
         ).fetchone()
         raw, packed = connection.execute(
-            "SELECT sum(size), sum(length(bytes)) FROM pages"
+            "SELECT sum(size), sum(length(bytes)) FROM raw_pages"
         ).fetchone()
         rows = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall()
         of = dict(connection.execute("SELECT name, tbl_name FROM sqlite_schema"))

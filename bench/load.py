@@ -27,7 +27,7 @@ from bench import processes
 from newscrawl.demo import Site
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
-ENDS = "new + richer + changed + unchanged + duplicate + rejected + failed"
+ENDS = "new + extended + changed + unchanged + duplicate + rejected + failed"
 
 
 class Progress(threading.Thread):

@@ -2,7 +2,7 @@
 
     python -m bench.made FILE FROM UP_TO
 
-A title, a digest and the first paragraph are the made mirror's. It has so few words that any of
+A title, a summary and the first paragraph are the made mirror's. It has so few words that any of
 them would be in every tenth article; so the rest of a text (800 to 1,200 characters) is of 40,000
 made words of 1 to 4 characters, as frequent as words are (Zipf's law), in sentences with commas,
 numbers and Latin words. Each article has a page of the mirror's layout, which is stored as well.
@@ -108,14 +108,14 @@ def articles(language: Language, first: int, last: int) -> Iterator[Article]:
             info_code=code, title=heading, published_at=when.isoformat(),
             published_raw=f"{when:%Y-%m-%d %H:%M:%S}", published_precision="second",
             published_from="section small", source=source,
-            digest=shown(sentence(chance, subject)), body_html=body, body_text=text,
+            summary=shown(sentence(chance, subject)), body_html=body, body_text=text,
             body_rank=BodyRank.FULL, categories=[slug], tags=[f"{source}新闻"],
             mentions=[
                 Mention(each.market, each.code, each.name, each.kind)
                 for each in {subject, company(chance)}
             ],
             share_url=f"http://finews.test/html_News/NewsShare.html?infoCode={code}",
-            page=Page("post", code, f"http://finews.test{path}", page.encode(),
+            page=Page("post_page", code, f"http://finews.test{path}", page.encode(),
                       when.astimezone(UTC).isoformat()),
         )  # fmt: skip
 
@@ -143,7 +143,7 @@ def write(path: Path, first: int, last: int, parts: int = 10) -> Iterator[tuple[
             edges.remove(number)
             yield number, seconds, processor
             seconds = processor = 0.0
-    writer.end(outcome="good", exit_code=0, reason="made for a benchmark")
+    writer.end(outcome="ok", exit_code=0, reason="made for a benchmark")
     if writer.is_big_import:
         writer.merge_index()
     target.finish(good=True)

@@ -14,8 +14,8 @@ Precision = Literal["second", "minute", "day"]
 class BodyRank(IntEnum):
     """How full a page's body is; the fuller one supplies the article's row."""
 
-    DIGEST = 0
-    """The page has no body, only a digest (generations 0 to 5 of the mirror's posts)."""
+    SUMMARY = 0
+    """The page has no body, only a summary (generations 0 to 5 of the mirror's posts)."""
     FULL = 1
     """The whole text, without links on the securities it names."""
     LINKED = 2
@@ -105,7 +105,7 @@ class Article:
     published_shift: int | None = None
     """Hours to add to the printed time, where the page shows that it was rendered late (-8)."""
     source: str | None = None
-    digest: str | None = None
+    summary: str | None = None
     body_html: str | None = None
     body_text: str | None = None
     body_rank: BodyRank | None = None

@@ -126,7 +126,7 @@ class Dedupe(_Pipeline):
     """Drops a page that was had before in this run, under another address.
 
     A fuller one passes: two hosts may answer for one infoCode, and only the second have its text.
-    Against the archive nothing is dropped: the writer says new, richer, changed or unchanged.
+    Against the archive nothing is dropped: the writer says new, extended, changed or unchanged.
     """
 
     def __init__(self, crawler: Crawler) -> None:

@@ -123,7 +123,7 @@ FEED_EXPORTERS = {
 # What other feeds (-o articles.jsonl) get of an article: everything but the raw page.
 FEED_EXPORT_FIELDS = [
     "info_code", "title", "published_at", "published_raw", "published_precision",
-    "published_from", "source", "digest", "body_text", "body_html", "categories", "tags",
+    "published_from", "source", "summary", "body_text", "body_html", "categories", "tags",
     "mentions", "images", "share_url", "original_url",
 ]  # fmt: skip
 
@@ -145,15 +145,15 @@ NEWSCRAWL_BASE_URL = "https://finews.withounder.com/"
 NEWSCRAWL_MIRROR_HOSTS = ["finews.withounder.com", "finews.zning.me", "finnews.zning.me"]
 """The names the mirror has had: links to them are links to the host that is being crawled."""
 NEWSCRAWL_RESOLVERS = [
-    ("answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
-    ("answer", "http://finews.zning.xyz/NewsData/GetNewsText.do?id={info_code}"),
-    ("answer", "http://choicewzp1.eastmoney.com/NewsData/GetNewsText.do?id={info_code}"),
-    ("answer", "http://app.jg.eastmoney.com/NewsData/GetNewsText.do?id={info_code}"),
-    ("public", "https://finance.eastmoney.com/a/{digits}.html"),
+    ("api_answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
+    ("api_answer", "http://finews.zning.xyz/NewsData/GetNewsText.do?id={info_code}"),
+    ("api_answer", "http://choicewzp1.eastmoney.com/NewsData/GetNewsText.do?id={info_code}"),
+    ("api_answer", "http://app.jg.eastmoney.com/NewsData/GetNewsText.do?id={info_code}"),
+    ("article_page", "https://finance.eastmoney.com/a/{digits}.html"),
 ]
 """Where the article of a share link is asked for, in this order; {base} is the link's own host.
 With a base_url of the user's, only addresses on that host and on -a hosts= are asked.
-On a command line it is JSON: NEWSCRAWL_RESOLVERS=[["answer","http://…?id={info_code}"]]"""
+On a command line it is JSON: NEWSCRAWL_RESOLVERS=[["api_answer","http://…?id={info_code}"]]"""
 NEWSCRAWL_NETWORKS: list[str] = []
 """Networks and addresses that may be connected to although they are special (private, loopback …):
 a mirror on an intranet that is named by its name. An address given as base_url needs no entry."""
@@ -190,7 +190,7 @@ NEWSCRAWL_POLL_SECONDS = [300, 43200]
 """The shortest and the longest time between two looks at one listing (`--due`). The mirror is
 rebuilt every five minutes; half a day leaves five looks before it drops a post."""
 NEWSCRAWL_RETENTION_DAYS = 3
-"""How many days of posts the mirror shows: what was not looked at for longer has a hole."""
+"""How many days of posts the mirror shows: what was not looked at for longer has a gap."""
 NEWSCRAWL_LOST_SHARE = 0.1
 """The part of a run's pages that may fail or be rejected before it is called degraded."""
 NEWSCRAWL_QUIET_SHARE = 0.1

@@ -129,8 +129,8 @@ class Case:
 
 HAD = "cannot be had: "
 CASES = (
-    Case("nothing", lambda server: server.url, Exit.GOOD, "20 new", "healthy"),
-    Case("nothing, and all is stored", lambda server: server.url, Exit.GOOD, "", "all_known",
+    Case("nothing", lambda server: server.url, Exit.OK, "20 new", "healthy"),
+    Case("nothing, and all is stored", lambda server: server.url, Exit.OK, "", "all_known",
          is_stored=True),
     Case("its name does not resolve", lambda _: "http://nix.invalid/", Exit.UNREACHABLE,
          HAD + "the name of its host does not resolve", "no_such_host"),
@@ -192,7 +192,7 @@ CASES = (
          _at(CATEGORY, _body("<html><body><p>be right back</p></body></html>")), Exit.UNREACHABLE,
          "no list of articles can be had", "no_list", category=True),
     Case("the category's list has no links",
-         _at(CATEGORY, _body(render.category_page(SLUG, "", "", []))), Exit.GOOD, "",
+         _at(CATEGORY, _body(render.category_page(SLUG, "", "", []))), Exit.OK, "",
          "no_links", category=True),
     Case("every post has status 404", _posts(_body(render.missing_page(), 404)),
          Exit.UNREACHABLE, "none of 24 pages could be had", "no_articles"),

@@ -48,7 +48,16 @@ async def load(
 def counted(db: Path) -> dict[str, int]:
     """Return the counters of the last run that are not 0."""
     run = ledger(db)
-    names = ("filtered", "scheduled", "failed", "rejected", "unchanged", "new", "richer", "changed")
+    names = (
+        "filtered",
+        "scheduled",
+        "failed",
+        "rejected",
+        "unchanged",
+        "new",
+        "extended",
+        "changed",
+    )
     return {name: run[name] for name in names if run[name]}
 
 

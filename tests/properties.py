@@ -47,10 +47,10 @@ from newscrawl.text.times import BadTime, parse_time, read_published
 NOW = datetime.datetime(2022, 7, 1, tzinfo=datetime.UTC)
 ID = "NW202112282228490028"
 ADDRESSES = {
-    "post": f"http://mirror.test/guojishangbao/2021/12/28/{ID}.html",
-    "answer": f"http://share.test/NewsData/GetNewsText.do?id={ID}",
-    "public": f"https://finance.eastmoney.com/a/{ID[2:]}.html",
-    "file": f"file:///finews/_posts/2021-12-28-{ID}.md",
+    "post_page": f"http://mirror.test/guojishangbao/2021/12/28/{ID}.html",
+    "api_answer": f"http://share.test/NewsData/GetNewsText.do?id={ID}",
+    "article_page": f"https://finance.eastmoney.com/a/{ID[2:]}.html",
+    "post_file": f"file:///finews/_posts/2021-12-28-{ID}.md",
 }
 
 # What no stored text may hold: controls but tab and newline, and halves of characters.
@@ -65,9 +65,9 @@ _CANONICAL = re.compile(rb'<link rel="canonical" href="([\x21\x23-\x7e]{1,200})"
 def page_of(kind: str, body: bytes, content_type: str | None = None) -> Page:
     """Return a page of an article, as a spider would have it."""
     url = ADDRESSES.get(kind, "http://mirror.test/")
-    if kind == "post" and (own := _CANONICAL.search(body)):
+    if kind == "post_page" and (own := _CANONICAL.search(body)):
         url = own[1].decode()
-    id_ = post_file.id_of(urlsplit(url).path) if kind == "file" else ID
+    id_ = post_file.id_of(urlsplit(url).path) if kind == "post_file" else ID
     return Page(kind, id_, url, body, NOW.isoformat(), content_type=content_type)
 
 
@@ -283,7 +283,7 @@ def _is_stored(writer: Writer, article: Article) -> None:
         value = getattr(article, name)
         assert value is None or (value and value == " ".join(value.split())), name
         assert not set(value or "") & set(OVERRIDES), name
-    for text in (article.title, article.digest, article.body_text, *(article.tags or ())):
+    for text in (article.title, article.summary, article.body_text, *(article.tags or ())):
         assert text is None or is_plain(text) or nfc(text) == text
     known = article_rows.load_article(writer.connection, article.info_code)
     writer.add(article, loader_version=sites.LOADER_VERSION)
@@ -311,7 +311,7 @@ def _is_rejected(writer: Writer, page: Page, error: sites.Unreadable) -> None:
 # Columns of the sources' own headers and of numbers; FTS5's own tables.
 _TABLES = (
     "articles", "article_categories", "article_tags", "mentions", "images", "categories",
-    "category_names", "sightings", "rejects",
+    "category_names", "observations", "rejects",
 )  # fmt: skip
 
 

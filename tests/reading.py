@@ -49,7 +49,7 @@ class Reader:
             for each in self.dice.sample(found, min(20, len(found))):
                 article = archive.article(each.info_code)
                 assert article is not None
-                assert article.sightings, each
+                assert article.observations, each
                 assert article.categories, each
                 assert article.body_text, each
             self.read += len(found)
@@ -108,7 +108,7 @@ class Reader:
         with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as db:
             for without in (
                 "first_seq NOT IN (SELECT id FROM articles_fts_docsize)",
-                "info_code NOT IN (SELECT info_code FROM sightings)",
+                "info_code NOT IN (SELECT info_code FROM observations)",
                 "info_code NOT IN (SELECT info_code FROM article_categories)",
                 "seq > (SELECT value FROM meta WHERE key = 'seq')",
             ):

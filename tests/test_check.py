@@ -65,8 +65,8 @@ REPAIRED = [
     ("names", "UPDATE categories SET name = 'x'"),
     ("numbers", "UPDATE meta SET value = 1 WHERE key = 'seq'"),
     ("numbers", "DELETE FROM meta"),
-    ("index", "INSERT INTO articles_fts (articles_fts, rowid, title, digest, body_text,"
-              " title_pairs, digest_pairs, body_text_pairs)"
+    ("index", "INSERT INTO articles_fts (articles_fts, rowid, title, summary, body_text,"
+              " title_pairs, summary_pairs, body_text_pairs)"
               " VALUES ('delete', 1, 'a', '', '', 'a_', '', '')"),
     ("index", "INSERT INTO articles_fts (rowid, title) VALUES (99999, '多 余')"),
     ("index", "INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')"),
@@ -91,17 +91,17 @@ def test_what_is_made_from_articles_is_repaired(db: Path, kind: str, sql: str) -
 DAMAGES = [
     ("articles", "UPDATE articles SET title = 'x' WHERE info_code = 'NW202112282228490028'",
      "said something else"),
-    ("references", "DELETE FROM sightings WHERE info_code = 'NW202112282228490028'",
+    ("references", "DELETE FROM observations WHERE info_code = 'NW202112282228490028'",
      "seen nowhere"),
     ("references", "INSERT INTO article_tags VALUES ('NW0', 'x')", "refer to nothing in articles"),
-    ("pages", "UPDATE pages SET bytes = x'00' WHERE hash = (SELECT min(hash) FROM pages)",
+    ("pages", "UPDATE raw_pages SET bytes = x'00' WHERE hash = (SELECT min(hash) FROM raw_pages)",
      "cannot be unpacked"),
-    ("pages", "UPDATE pages SET bytes = (SELECT bytes FROM pages ORDER BY hash DESC LIMIT 1)"
-              " WHERE hash = (SELECT min(hash) FROM pages)", "other ones"),
+    ("pages", "UPDATE raw_pages SET bytes = (SELECT bytes FROM raw_pages ORDER BY hash DESC LIMIT 1)"
+              " WHERE hash = (SELECT min(hash) FROM raw_pages)", "other ones"),
     ("ledger", "UPDATE runs SET new = new + 1 WHERE id = 1", "run 1 "),
     ("ledger", "UPDATE runs SET listed = listed + 99, scheduled = scheduled + 99, new = new + 99"
                " WHERE id = 1", "runs have stored"),
-    ("articles", "UPDATE sightings SET differs = '{' WHERE info_code = 'NW202112282228490028'",
+    ("articles", "UPDATE observations SET differs = '{' WHERE info_code = 'NW202112282228490028'",
      "cannot be read"),
     ("articles", "UPDATE articles SET title = CAST(x'ff' AS TEXT)"
                  " WHERE info_code = 'NW202112282228490028'", "said something else"),
@@ -159,12 +159,12 @@ TOGETHER = {
     "a column more": ["ALTER TABLE articles ADD COLUMN mine TEXT"],
     "another search index": [
         "DROP TABLE articles_fts",
-        "CREATE VIRTUAL TABLE articles_fts USING fts4(title, digest, body_text)",
+        "CREATE VIRTUAL TABLE articles_fts USING fts4(title, summary, body_text)",
     ],
     "another tokenizer": [
         "DROP TABLE articles_fts",
-        "CREATE VIRTUAL TABLE articles_fts USING fts5(title, digest, body_text, title_pairs,"
-        " digest_pairs, body_text_pairs, content='', tokenize='trigram')",
+        "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_pairs,"
+        " summary_pairs, body_text_pairs, content='', tokenize='trigram')",
     ],
     "articles and their index": [
         "UPDATE articles SET title = title || 'x', body_text = 'zap' WHERE first_seq % 3 = 0"
@@ -183,7 +183,7 @@ TOGETHER = {
         "DROP INDEX idx_articles_hits",
     ],
     "what differs is no JSON": [
-        "UPDATE sightings SET differs = '{' WHERE info_code ="
+        "UPDATE observations SET differs = '{' WHERE info_code ="
         " (SELECT info_code FROM articles WHERE first_seq = 3)",
     ],
     "an index that is another's": [
@@ -216,10 +216,10 @@ def test_what_is_hurt_together_is_mended(db: Path, case: str) -> None:
 
 
 def test_what_is_really_gone_is_said(db: Path) -> None:
-    damage(db, "DROP TABLE holes")
+    damage(db, "DROP TABLE gaps")
     done = command("newscrawl", "check", "--db", str(db), "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Lost: the table holes was not there: its rows are gone." in done.stderr
+    assert "Lost: the table gaps was not there: its rows are gone." in done.stderr
     bad = bytearray(db.read_bytes())
     [(root,)] = query(db, "SELECT rootpage FROM sqlite_schema WHERE name = 'runs'")
     bad[16_384 * (root - 1) : 16_384 * root] = bytes(16_384)
@@ -239,7 +239,7 @@ def test_a_copy_of_the_file_alone_says_that_its_run_never_ended(db: Path, tmp_pa
     assert done.returncode == 0, done.stdout
     assert "never ended: it was killed, or this is a copy of a file in use" in done.stderr
     assert query(copy, "SELECT count(*) FROM articles WHERE info_code = ?", OTHER) == [(0,)]
-    run.end(outcome="good", exit_code=0, reason="")
+    run.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     assert "never ended" not in command("newscrawl", "check", "--db", str(db)).stderr
 
@@ -279,7 +279,7 @@ def test_check_while_a_run_writes(db: Path) -> None:
         first = next(findings, None)
         run.commit()  # between two steps: the check sees one moment
         assert (first, list(findings)) == (None, [])
-    run.end(outcome="good", exit_code=0, reason="")
+    run.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     assert found(db) == []
 
@@ -324,7 +324,7 @@ def test_backup_while_a_run_writes(db: Path, tmp_path: Path) -> None:
     assert steps > 20
     assert query(copy, "SELECT count(*) FROM articles") == before  # its first moment
     assert found(copy) == []
-    run.end(outcome="good", exit_code=0, reason="")
+    run.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     [(now,)] = query(db, "SELECT count(*) FROM articles")
     assert now == before[0][0] + 19

@@ -335,15 +335,15 @@ def test_settings_that_are_right() -> None:
         "DEPTH_PRIORITY": "-1", "ROBOTSTXT_OBEY": "False", "USER_AGENT": "me", "ANY_OTHER": "x",
         "EXTENSIONS": "{}", "HTTPERROR_ALLOWED_CODES": "404,410", "RETRY_HTTP_CODES": "",
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter", "NEWSCRAWL_LOST_SHARE": "0.5",
-        "NEWSCRAWL_RESOLVERS": json.dumps([["answer", ANSWER]]),
+        "NEWSCRAWL_RESOLVERS": json.dumps([["api_answer", ANSWER]]),
     }  # fmt: skip
     assert checked(given.items()) == {**given, "LOG_LEVEL": "DEBUG"}
 
 
 def test_resolvers_of_text_and_of_the_settings() -> None:
-    text = json.dumps([["answer", ANSWER], ["public", "{base}/a/{digits}.html"]])
+    text = json.dumps([["api_answer", ANSWER], ["article_page", "{base}/a/{digits}.html"]])
     assert resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": text})) == [
-        ("answer", ANSWER), ("public", "{base}/a/{digits}.html"),
+        ("api_answer", ANSWER), ("article_page", "{base}/a/{digits}.html"),
     ]  # fmt: skip
     own = settings_for("news.db")
     assert resolvers_of(own) == own["NEWSCRAWL_RESOLVERS"]
@@ -355,19 +355,19 @@ def test_resolvers_of_text_and_of_the_settings() -> None:
         ("xyz", "is no JSON"),
         ("{}", "is no list of pairs"),
         ("[]", "is no list of pairs"),
-        ('["answer"]', "is no pair"),
-        ([("answer", 1)], "is no pair"),
-        ([("answer", ANSWER, "x")], "is no pair"),
-        ([("post", ANSWER)], "there is no kind 'post'; there are answer and public"),
-        ([("answer", "http://h.test/{code}")], "has a placeholder {code}"),
-        ([("answer", "http://h.test/{}")], "has a placeholder {}"),
-        ([("answer", "http://h.test/{info_code")], "is no address"),
-        ([("answer", "http://h.test/x")], "has neither {info_code} nor {digits}"),
-        ([("answer", "http://[::1/{digits}")], "is no address"),
-        ([("answer", "http://h.test?id={digits}")], "is no address"),
-        ([("answer", "http://{digits}.test/")], "is no address"),
-        ([("answer", "ftp://h.test/{digits}")], "is no address"),
-        ([("answer", "{digits}/{base}")], "is no address"),
+        ('["api_answer"]', "is no pair"),
+        ([("api_answer", 1)], "is no pair"),
+        ([("api_answer", ANSWER, "x")], "is no pair"),
+        ([("post_page", ANSWER)], "there is no kind 'post_page'; there are answer and public"),
+        ([("api_answer", "http://h.test/{code}")], "has a placeholder {code}"),
+        ([("api_answer", "http://h.test/{}")], "has a placeholder {}"),
+        ([("api_answer", "http://h.test/{info_code")], "is no address"),
+        ([("api_answer", "http://h.test/x")], "has neither {info_code} nor {digits}"),
+        ([("api_answer", "http://[::1/{digits}")], "is no address"),
+        ([("api_answer", "http://h.test?id={digits}")], "is no address"),
+        ([("api_answer", "http://{digits}.test/")], "is no address"),
+        ([("api_answer", "ftp://h.test/{digits}")], "is no address"),
+        ([("api_answer", "{digits}/{base}")], "is no address"),
     ],
 )
 def test_resolvers_that_are_none(value: object, sentence: str) -> None:
@@ -608,7 +608,7 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
 
     done = command("newscrawl", "crawl", "share", "--stored", *where, "--db", str(db))
     assert done.returncode == 0
-    assert ledger(db)["richer"] > 0
+    assert ledger(db)["extended"] > 0
 
     old = "http://stock.eastmoney.com/news/1405,{}.html"
     digits = query(db, "SELECT min(info_code) FROM articles WHERE info_code LIKE 'NW%'")[0][0][2:]
@@ -728,7 +728,7 @@ def test_demo_articles_are_of_no_real_site(tmp_path: Path) -> None:
     db = tmp_path / "demo.db"
     words = ["newscrawl", "demo", "--articles", "40", "--db", str(db)]
     assert command(*words).returncode == 0
-    assert query(db, "SELECT DISTINCT source_site FROM sightings") == [("demo",)]
+    assert query(db, "SELECT DISTINCT site FROM observations") == [("demo",)]
     assert query(db, "SELECT count(*) FROM articles WHERE info_code LIKE 'finews:%'") == [(0,)]
     fill(db, article(page(FIRST)))
     before = query(db, "SELECT count(*) FROM runs")

@@ -109,9 +109,9 @@ def wrong(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> tuple[Server, Cl
 @pytest.mark.parametrize(
     ("error", "exit_", "said"),
     [
-        (timedelta(minutes=5), Exit.GOOD, ""),
-        (timedelta(minutes=11), Exit.GOOD, "11 minutes ahead of the servers' clocks"),
-        (-timedelta(hours=5), Exit.GOOD, "5 hours behind the servers' clocks"),
+        (timedelta(minutes=5), Exit.OK, ""),
+        (timedelta(minutes=11), Exit.OK, "11 minutes ahead of the servers' clocks"),
+        (-timedelta(hours=5), Exit.OK, "5 hours behind the servers' clocks"),
         (timedelta(hours=25), Exit.DEGRADED, "25 hours ahead of"),
         (-50 * YEAR, Exit.DEGRADED, "18,250 days behind the servers' clocks: the times of this"),
     ],
@@ -151,7 +151,7 @@ async def test_edit_after_a_wrong_clock(
     now.now, now.error = NOW + timedelta(hours=1), timedelta(0)
     server.site = site.edited(number, 1)
     outcome = await crawl("category", db, server.url, due="1")
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     if not tells and error < timedelta(0):
         return  # nobody has told, and nothing looks wrong: a page of long ago
     assert ledger(db)["changed"] == 1
@@ -170,7 +170,7 @@ async def test_edit_after_a_wrong_clock(
     assert ledger(db)["changed"] == 1
     title = server.site.article(number).title
     assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
-    assert query(db, "SELECT count(*) FROM holes") == [(0,)]
+    assert query(db, "SELECT count(*) FROM gaps") == [(0,)]
     assert command("newscrawl", "check", "--db", str(db)).returncode == 0
 
 
@@ -228,7 +228,7 @@ def _run(db: Path, begin: str, end: str | None, difference: int) -> None:
 
     sql = (
         "INSERT INTO runs (spider, arguments, versions, pid, started_at, ended_at, outcome,"
-        " clock_difference) VALUES ('category', '{}', '{}', 1, ?, ?, 'good', ?)"
+        " clock_difference) VALUES ('category', '{}', '{}', 1, ?, ?, 'ok', ?)"
     )
     with closing(sqlite3.connect(db)) as connection, connection:
         connection.execute(sql, (begin, end, difference))
@@ -260,7 +260,7 @@ def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     db, wanted = tmp_path / "news.db", "NW202603021200000001"
     codes = [wanted, "NW202602011200000001", "NW209912311200000001"]
     entries = [
-        article(Page("entry", code, f"http://a.test/{code}", b"{}", "2026-03-03T00:00:00+00:00"),
+        article(Page("list_entry", code, f"http://a.test/{code}", b"{}", "2026-03-03T00:00:00+00:00"),
                 info_code=code)
         for code in codes
     ]  # fmt: skip
@@ -293,7 +293,7 @@ def test_future_is_not_believed(
 ) -> None:
     found = Article(
         info_code=info_code, title="题", published_raw=printed, published_from="section small",
-        page=Page("post", info_code, "http://a.test/", b"", NOW.isoformat()),
+        page=Page("post_page", info_code, "http://a.test/", b"", NOW.isoformat()),
     )  # fmt: skip
     normalise(found)
     assert found.published_at == at
@@ -331,7 +331,7 @@ def test_real_clock_that_is_wrong(serving: Serving, tmp_path: Path) -> None:
     number = next(t.number for t in site.truths() if t.linked and len(t.posts) == 1)
     server.site = site.edited(number, 1)
     done = command("newscrawl", *words)
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     assert "the clock of" not in done.stderr
     title = server.site.article(number).title
     sql = "SELECT title FROM articles WHERE info_code = ?"

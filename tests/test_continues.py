@@ -61,7 +61,7 @@ def rebuilt(path: Path) -> None:
     made = writer(target)
     for each in (ONE, TWO):
         made.add(article(page(each)), loader_version=1)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
 
 
@@ -107,7 +107,7 @@ def test_command(old: Path, tmp_path: Path) -> None:
     grows(new)
     both = [old.read_bytes(), new.read_bytes()]
     done = command("newscrawl", "check", "--continues", str(old), "--db", str(new))
-    assert (done.returncode, done.stderr) == (Exit.GOOD, f"{new} continues {old}.\n")
+    assert (done.returncode, done.stderr) == (Exit.OK, f"{new} continues {old}.\n")
     done = command("newscrawl", "check", "--continues", str(new), "--db", str(old), "--json")
     kinds = {each["kind"] for each in json.loads(done.stdout)}
     assert (done.returncode, kinds) == (Exit.CRASHED, {"continues"})
@@ -135,7 +135,7 @@ def test_an_identity_that_somebody_has_deleted(old: Path) -> None:
     done = command("newscrawl", "check", "--db", str(old))
     assert (done.returncode, "no identity" in done.stdout) == (Exit.CRASHED, True), done.stdout
     done = command("newscrawl", "check", "--repair", "--db", str(old))
-    assert done.returncode == Exit.GOOD, done.stdout
+    assert done.returncode == Exit.OK, done.stdout
     assert query(old, "SELECT count(*) FROM identity") == [(1,)]
 
 

@@ -373,7 +373,7 @@ def test_scrapyd(scrapyd: str, serving: Serving, tmp_path: Path) -> None:
         if job in [each["id"] for each in jobs["finished"]]:
             break
         time.sleep(0.1)
-    assert ledger(db)["outcome"] == "good"
+    assert ledger(db)["outcome"] == "ok"
     assert_balanced(ledger(db))
     stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
     assert stored == {truth.info_code for truth in site.truths() if truth.linked}

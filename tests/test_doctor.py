@@ -111,7 +111,7 @@ async def test_asks_for_an_article_that_is_not_stored(serving: Serving, tmp_path
     assert found.cause == "healthy"
     (post,) = posts_asked(server)
     root = server.url.rstrip("/").encode()
-    stored = {url.encode() for (url,) in query(path, "SELECT url FROM sightings")}
+    stored = {url.encode() for (url,) in query(path, "SELECT url FROM observations")}
     unknown = {each for each in listed(site, "/") if root + each not in stored}
     assert post.encode() in unknown
     assert f", {len(unknown)} not stored yet" in found.found
@@ -332,7 +332,7 @@ def test_command_and_its_exit_codes(serving: Serving, tmp_path: Path) -> None:
     server = serving(Site(articles=20))
     path = tmp_path / "absent" / "news.db"
     done = run("--base-url", server.url, "--db", path)
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     lines = done.stdout.splitlines()
     assert lines[:3] == [
         f"GET {server.url}robots.txt",
@@ -360,7 +360,7 @@ def test_command_writes_nothing(serving: Serving, tmp_path: Path) -> None:
     fill(path, article(page()))
     before = path.read_bytes()
     done = run("--base-url", server.url, "--db", path)
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     assert path.read_bytes() == before
     assert query(path, "SELECT count(*) FROM runs") == [(1,)]
 
@@ -407,10 +407,10 @@ def test_bad_input(tmp_path: Path, words: list[str], exit_: Exit, sentence: str)
 def test_archive_that_cannot_be_read(serving: Serving, tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(path, article(page()))
-    query(path, "DROP TABLE sightings")
+    query(path, "DROP TABLE observations")
     done = run("--base-url", serving(Site(articles=5)).url, "--db", path)
     assert done.returncode == Exit.STORE
-    assert "has lost sightings" in done.stderr
+    assert "has lost observations" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -418,7 +418,7 @@ def test_archive_that_is_still_empty(serving: Serving, tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     path.touch()
     done = run("--base-url", serving(Site(articles=5)).url, "--db", path)
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,8 @@ async def test_answer_that_redirects_elsewhere_leads_to_the_next(
     server, truth = serving(site), plain(site)
     server.faults["/NewsData/GetNewsText.do"] = redirect("http://login.test/")
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code=truth.info_code)
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(tmp_path / "news.db", "SELECT page_kind FROM sightings") == [("public",)]
+    assert outcome.exit is Exit.OK, outcome
+    assert query(tmp_path / "news.db", "SELECT page_kind FROM observations") == [("article_page",)]
 
 
 async def test_second_host_has_the_text(serving: Serving, tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ async def test_second_host_has_the_text(serving: Serving, tmp_path: Path) -> Non
         200, whole.body, whole.headers
     )
     resolvers = [
-        ("answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
-        ("answer", "{base}/second/GetNewsText.do?id={info_code}"),
+        ("api_answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
+        ("api_answer", "{base}/second/GetNewsText.do?id={info_code}"),
     ]
     await crawl(
         "share", tmp_path / "news.db", server.url, info_code=truth.info_code,
@@ -150,7 +150,7 @@ async def test_second_host_has_the_text(serving: Serving, tmp_path: Path) -> Non
     [(body,)] = query(tmp_path / "news.db", "SELECT body_text FROM articles")
     assert body
     run = ledger(tmp_path / "news.db")
-    assert (run["new"], run["richer"], run["duplicate"]) == (1, 1, 0)
+    assert (run["new"], run["extended"], run["duplicate"]) == (1, 1, 0)
 
 
 async def test_error_in_the_store_costs_one_page_and_is_said(
@@ -219,7 +219,7 @@ async def test_link_to_another_host_is_filtered(serving: Serving, tmp_path: Path
 
     server.faults["/"] = with_foreign_link
     outcome = await crawl("category", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     run = ledger(tmp_path / "news.db")
     assert (run["failed"], run["filtered"]) == (0, 1)
     assert_balanced(run)
@@ -230,8 +230,8 @@ async def test_stored_links_lead_to_known_hosts_only(serving: Serving, tmp_path:
     path = tmp_path / "news.db"
     fill(path, article(page(), share_url=f"{trap.url}admin.html?infoCode=NW202112282228490028"))
     resolvers = [
-        ("answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
-        ("public", "http://localhost:1/a/{digits}.html"),
+        ("api_answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
+        ("article_page", "http://localhost:1/a/{digits}.html"),
     ]
     runner = AsyncCrawlerRunner(settings_for(str(path), **FAST, NEWSCRAWL_RESOLVERS=resolvers))
     await runner.crawl(runner.create_crawler("share"), stored="1")
@@ -308,8 +308,8 @@ def test_log_that_nobody_reads_to_its_end(serving: Serving, tmp_path: Path) -> N
     assert crawl.stderr is not None
     with crawl.stderr as log:
         assert log.readline()
-    assert crawl.wait(timeout=30) == Exit.GOOD
-    assert query(tmp_path / "news.db", "SELECT outcome, new FROM runs") == [("good", 20)]
+    assert crawl.wait(timeout=30) == Exit.OK
+    assert query(tmp_path / "news.db", "SELECT outcome, new FROM runs") == [("ok", 20)]
 
 
 @pytest.mark.parametrize("line", ["Enabled addons", "Enabled extensions", "Spider opened"])
@@ -390,7 +390,7 @@ def test_rebuild_gives_up_on_a_file_that_stays_locked(
     fill(path, article(page()))
     target = Target(path, overwrite=True)
     made = writer(target)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match=r"locked by another program.*news\.db\.rebuild"):

@@ -41,7 +41,7 @@ def test_runs_again_and_ends_cleanly(serving: Serving, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == Exit.INTERRUPTED
-    assert query(path, "SELECT outcome FROM runs") == [("good",), ("good",)]
+    assert query(path, "SELECT outcome FROM runs") == [("ok",), ("ok",)]
 
 
 def _ends(process: subprocess.Popen[str]) -> Iterator[str]:
@@ -130,4 +130,4 @@ def test_goes_on_when_the_cause_is_gone(serving: Serving, tmp_path: Path) -> Non
     assert "ended with 0 (good); the next one is at" in next(ends)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
-    assert query(path, "SELECT outcome FROM runs") == [("good",)]
+    assert query(path, "SELECT outcome FROM runs") == [("ok",)]

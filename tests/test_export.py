@@ -142,7 +142,7 @@ def test_a_spreadsheet_runs_no_formula(tmp_path: Path) -> None:
     path, out = tmp_path / "news.db", tmp_path / "a.csv"
     fill(path, *[
         article(page(f"NW2021122822284900{index:02}"), title=each, source=each, body_text=each,
-                digest=each, categories=[each], tags=[each],
+                summary=each, categories=[each], tags=[each],
                 mentions=[Mention("", each, each, "stock", 1)])
         for index, each in enumerate(FORMULAS)
     ])  # fmt: skip

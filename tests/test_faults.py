@@ -30,7 +30,7 @@ async def test_fault(serving: Serving, tmp_path: Path, case: Case) -> None:
 
     found = await diagnose(url, db=path, settings=SETTINGS, **named)
     assert found.cause == case.cause, found
-    assert found.exit is (Exit.GOOD if case.cause in ("healthy", "all_known") else Exit.CRASHED)
+    assert found.exit is (Exit.OK if case.cause in ("healthy", "all_known") else Exit.CRASHED)
     assert len(found.steps) <= 8
 
     outcome = await crawl("category", path, url, settings=SETTINGS, **named)

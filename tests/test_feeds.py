@@ -53,7 +53,7 @@ def articles(name: str, body: str) -> list[Article]:
 def told(article: Article) -> tuple[Any, ...]:
     """Return the fields that a list may say."""
     return (
-        article.info_code, article.title, article.published_raw, article.source, article.digest,
+        article.info_code, article.title, article.published_raw, article.source, article.summary,
         article.original_url,
     )  # fmt: skip
 
@@ -89,7 +89,7 @@ SHAPES: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         json.dumps({"code": "1", "data": {"list": [COLUMNS]}}) + " ;\n",
         ("云岚股份：中标", AT, "界面新闻", "订单增加。【更新】金额待定。（界面新闻）"),
     ),
-    "fast: title and source in the digest": (
+    "fast: title and source in the summary": (
         "fast",
         json.dumps({"code": "1", "data": {"sortEnd": "1", "fastNewsList": [FAST]}}),
         ("云岚股份中标", AT, "财联社", "订单增加。（财联社）"),
@@ -167,9 +167,9 @@ SHAPES: dict[str, tuple[str, str, tuple[Any, ...]]] = {
 def test_shape(name: str, body: str, expected: tuple[Any, ...]) -> None:
     [article] = articles(name, body)
     assert told(article) == (NW, *expected, PUBLIC)
-    assert article.body_text == article.digest
-    assert article.body_html == (f"<p>{article.digest}</p>" if article.digest else None)
-    assert article.body_rank == (BodyRank.DIGEST if article.digest else None)
+    assert article.body_text == article.summary
+    assert article.body_html == (f"<p>{article.summary}</p>" if article.summary else None)
+    assert article.body_rank == (BodyRank.SUMMARY if article.summary else None)
     minute = article.published_precision == "minute"
     assert article.published_raw is not None
     assert article.published_at == article.published_raw.replace(" ", "T") + (
@@ -190,7 +190,7 @@ def test_a_relative_time_is_told_as_such() -> None:
 
 
 @pytest.mark.parametrize(
-    ("digest", "expected"),
+    ("summary", "expected"),
     [
         ("【标题】正文。（财联社）", ("标题", "正文。（财联社）")),
         ("【标题】前【更新】后", ("标题", "前【更新】后")),
@@ -202,8 +202,8 @@ def test_a_relative_time_is_told_as_such() -> None:
         ("　 \r\n", (None, None)),
     ],
 )
-def test_digest(digest: str, expected: tuple[str | None, str | None]) -> None:
-    assert list_entry.split_digest(digest) == expected
+def test_summary(summary: str, expected: tuple[str | None, str | None]) -> None:
+    assert list_entry.split_summary(summary) == expected
 
 
 TRACE = "Required String parameter 'req_trace' is not present"
@@ -393,7 +393,7 @@ def test_the_real_feed(finews: Path) -> None:
         assert article.info_code == info_code_of_stem(record["id"].rpartition("/")[2], "finews")
         assert article.title
         assert article.body_text
-        assert article.body_rank is BodyRank.DIGEST
+        assert article.body_rank is BodyRank.SUMMARY
         assert article.published_precision == "second"
         assert article.categories
         assert record["categories"][0] == article.categories[0]

@@ -86,15 +86,15 @@ def read_all(db: Path) -> dict[str, str]:
 
 
 def test_what_each_schema_makes_is_known() -> None:
-    """Else opening takes the long way; ``python -m newscrawl.store.shape`` prints the digests."""
-    found = {n: shape.digest(shape.pattern(n)) for n in range(1, SCHEMA_VERSION + 1)}
-    assert found == shape.DIGESTS
+    """Else opening takes the long way; ``python -m newscrawl.store.shape`` prints the summaries."""
+    found = {n: shape.summary(shape.pattern(n)) for n in range(1, SCHEMA_VERSION + 1)}
+    assert found == shape.SUMMARYS
 
 
-def test_a_digest_that_is_not_known_costs_only_time(
+def test_a_summary_that_is_not_known_costs_only_time(
     db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shape, "DIGESTS", {})
+    monkeypatch.setattr(shape, "SUMMARYS", {})
     open_for_reading(db).close()
     open_for_writing(db).close()
 
@@ -122,7 +122,7 @@ NOT_READ = {
     "another search index": ["DROP TABLE articles_fts",
                              "CREATE VIRTUAL TABLE articles_fts USING fts4(title, body_text)"],
     "a search index of another shape": ["DROP TABLE articles_fts", "CREATE VIRTUAL TABLE"
-        " articles_fts USING fts5(title, digest, body_text, content='', tokenize='trigram')"],
+        " articles_fts USING fts5(title, summary, body_text, content='', tokenize='trigram')"],
     "a part of the index that is a view": [
         SCHEMA, "UPDATE sqlite_schema SET type = 'view', rootpage = 0, sql ="
         " 'CREATE VIEW articles_fts_data AS SELECT 1 AS id, x''00'' AS block'"
@@ -135,7 +135,7 @@ NOT_READ = {
         " 'CREATE TABLE articles (info_code)' WHERE name = 'mine'"],
     "two in one place": [
         SCHEMA, "UPDATE sqlite_schema SET rootpage ="
-        " (SELECT rootpage FROM sqlite_schema WHERE name = 'rules') WHERE name = 'holes'"],
+        " (SELECT rootpage FROM sqlite_schema WHERE name = 'rules') WHERE name = 'gaps'"],
     "names that look like the rest of the table": [
         "DROP TABLE meta", 'CREATE TABLE meta ("key text primary key not null , value integer"'
         " NOT NULL)"],
@@ -180,7 +180,7 @@ def test_what_is_the_users_own(db: Path) -> None:
     alter(
         db, "CREATE TABLE mine (info_code TEXT REFERENCES articles (info_code))",
         "CREATE VIEW my_view AS SELECT * FROM articles JOIN mine USING (info_code)",
-        "CREATE INDEX my_index ON articles (digest, source DESC)",
+        "CREATE INDEX my_index ON articles (summary, source DESC)",
         "CREATE TRIGGER my_trigger AFTER INSERT ON mine BEGIN SELECT * FROM articles; END",
         "ANALYZE",
     )  # fmt: skip
@@ -223,16 +223,16 @@ ROWS = {
     "a day of the first year": "UPDATE articles SET published_at = '0001-01-01T00:00:00+08:00'",
     "a time that is none": "UPDATE articles SET first_seen_at = 'x', changed_at = 'x'",
     "a run that began never": "UPDATE runs SET started_at = 'x', ended_at = 'x'",
-    "no JSON in what differs": "UPDATE sightings SET differs = '{'",
-    "other JSON in what differs": """UPDATE sightings SET differs = '{"body_rank": "x"}'""",
-    "deep JSON": "UPDATE sightings SET differs = replace(hex(zeroblob(50000)), '0', '[')",
-    "half of a character in JSON": """UPDATE sightings SET differs = '{"title": "\\ud800"}'""",
-    "no JSON of what is unknown": "UPDATE sightings SET unknown = '{'",
+    "no JSON in what differs": "UPDATE observations SET differs = '{'",
+    "other JSON in what differs": """UPDATE observations SET differs = '{"body_rank": "x"}'""",
+    "deep JSON": "UPDATE observations SET differs = replace(hex(zeroblob(50000)), '0', '[')",
+    "half of a character in JSON": """UPDATE observations SET differs = '{"title": "\\ud800"}'""",
+    "no JSON of what is unknown": "UPDATE observations SET unknown = '{'",
     "no JSON in a run": "UPDATE runs SET arguments = '[', versions = '['",
     "nothing where there is something": "UPDATE articles SET changed_at = NULL",
     "70 MB": "UPDATE articles SET body_text = replace(hex(zeroblob(35000000)), '0', 'x')",
     "bytes in a revision": "UPDATE revisions SET body_text = x'00'",
-    "bytes in a page's hash": "UPDATE sightings SET page_hash = x'00', content_hash = 5",
+    "bytes in a page's hash": "UPDATE observations SET page_hash = x'00', content_hash = 5",
 }
 HARMLESS = {"a time that is none", "a run that began never"}
 """What no check looks for: text where there is text."""
@@ -308,8 +308,8 @@ def put(at: int, data: bytes) -> Callable[[Path], None]:
 def swap_roots(db: Path) -> None:
     alter(
         db, SCHEMA, "UPDATE sqlite_schema SET rootpage = (SELECT sum(rootpage) FROM sqlite_schema"
-        " WHERE name IN ('articles', 'sightings')) - rootpage"
-        " WHERE name IN ('articles', 'sightings')",
+        " WHERE name IN ('articles', 'observations')) - rootpage"
+        " WHERE name IN ('articles', 'observations')",
     )  # fmt: skip
 
 
@@ -365,6 +365,6 @@ def test_nothing_heavy_is_imported_to_look_at_an_archive(db: Path) -> None:
     assert done.stdout == "False\n", done.stderr
 
 
-def test_memory_archive_is_what_the_digest_says() -> None:
+def test_memory_archive_is_what_the_summary_says() -> None:
     with closing(open_for_writing(MEMORY)) as made:
         assert shape.differences(made.conn, SCHEMA_VERSION) == []

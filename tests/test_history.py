@@ -125,13 +125,13 @@ def test_row_says_where_each_field_is_from(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(
         path,
-        article(page(), body_rank=BodyRank.LINKED, source=None, digest=None),
-        article(page(EM, kind="answer"), source="国际商报", digest="摘要", title="别的"),
+        article(page(), body_rank=BodyRank.LINKED, source=None, summary=None),
+        article(page(EM, kind="api_answer"), source="国际商报", summary="摘要", title="别的"),
     )
     with closing(open_for_reading(path)) as connection:
         found = {name: by.split()[0] for name, by in provenance(connection, NW).items()}
-    assert found["title"] == found["body_text"] == "post"
-    assert found["source"] == found["digest"] == "answer"
+    assert found["title"] == found["body_text"] == "post_page"
+    assert found["source"] == found["summary"] == "api_answer"
 
 
 Serving = Callable[[Answers], Server]
@@ -170,9 +170,9 @@ def test_export_to_where_nothing_can_be_written(db: Path, tmp_path: Path) -> Non
 
 def test_export_from_a_copy_without_raw_pages(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
-    fill(path, article(page(f"_posts/2021-12-28-{NW}", kind="file"), info_code=NW))
+    fill(path, article(page(f"_posts/2021-12-28-{NW}", kind="post_file"), info_code=NW))
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DELETE FROM pages")
+        connection.execute("DELETE FROM raw_pages")
         connection.commit()
     code, _, err = run("export", "--db", path, "--format", "jekyll", "-o", tmp_path / "out")
     assert (code, "copy without its raw pages" in err) == (6, True)

@@ -87,7 +87,7 @@ _CLOCK = "2022-06-15T05:00:00+00:00"
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive with an article, a listing, a hole, a reject, a rule and a run for each text."""
+    """An archive with an article, a listing, a gap, a reject, a rule and a run for each text."""
     path = tmp_path_factory.mktemp("hostile") / "news.db"
     fill(
         path,
@@ -114,14 +114,14 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 _ROWS = (
-    "INSERT INTO listings (source_site, listing_kind, name, url, found_in, checked_at, interval,"
+    "INSERT INTO listings (site, listing_kind, name, url, found_in, checked_at, interval,"
     " looks, failed_at, failure) VALUES ('finews', 'category', :text, 'http://x.test/', 'footer',"
     " :clock, 300, 9, :clock, 'x')",
-    "INSERT INTO holes (source_site, listing_kind, name, from_at, until_at, noticed_at)"
+    "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at)"
     " VALUES ('finews', 'category', :text, :clock, '2022-06-16', '2022-06-17')",
-    "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
+    "INSERT INTO rejects (run_id, url, site, page_kind, page_id, reason, detail,"
     " first_seen_at, last_seen_at, times, loader_version)"
-    " VALUES (1, :text, 'finews', 'post', 'x', 'cut_off', 'x', :clock, :clock, 1, 1)",
+    " VALUES (1, :text, 'finews', 'post_page', 'x', 'cut_off', 'x', :clock, :clock, 1, 1)",
     "INSERT INTO rules (rule, pages, matches, missed, matched_at)"
     " VALUES (:text, 999, 99, 900, :clock)",
 )
@@ -142,7 +142,16 @@ def _fill_with_texts(db: sqlite3.Connection, table: Table) -> None:
 
 def test_every_text_is_in_every_column(attacked: Path) -> None:
     """The attack itself: a column that it leaves out proves nothing."""
-    names = {"listings", "holes", "rejects", "rules", "runs", "articles", "revisions", "sightings"}
+    names = {
+        "listings",
+        "gaps",
+        "rejects",
+        "rules",
+        "runs",
+        "articles",
+        "revisions",
+        "observations",
+    }
     for table in TABLES:
         if table.name in names:
             for column in table.columns:
@@ -405,7 +414,7 @@ def paid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(sqlite3.connect(path)) as db, db:
         for each, payload in zip(pages, PAYLOADS, strict=True):
             db.execute(
-                "UPDATE articles SET title = ?1, digest = ?1, body_html = ?1, share_url = ?1,"
+                "UPDATE articles SET title = ?1, summary = ?1, body_html = ?1, share_url = ?1,"
                 " original_url = ?1 WHERE info_code = ?2",
                 (payload, each.id),
             )
@@ -439,7 +448,7 @@ def test_names_of_files_stay_in_their_folder(tmp_path: Path) -> None:
     fill(path, *(article(page(code)) for code in CODES))
     with closing(sqlite3.connect(path)) as db, db:
         for code, text in zip(CODES, TEXTS, strict=True):
-            for table in ("articles", "sightings", "article_categories", "article_tags"):
+            for table in ("articles", "observations", "article_categories", "article_tags"):
                 db.execute(
                     f"UPDATE {table} SET info_code = ? WHERE info_code = ?",
                     (f"finews:{text}", code),

@@ -89,7 +89,7 @@ def test_every_character_stays_or_is_one_with_its_mark() -> None:
 
 def _post(title: str, content: str) -> Article:
     html = f"<html><section><h1>{title}</h1><p>{content}</p></section></html>"
-    return sites.read_page(properties.page_of("post", html.encode()))
+    return sites.read_page(properties.page_of("post_page", html.encode()))
 
 
 def test_overrides_are_taken_out_and_counted() -> None:
@@ -126,7 +126,7 @@ def test_references_to_what_is_no_character() -> None:
 )  # fmt: skip
 def test_wrong_and_missing_charsets(charset: str, content_type: str | None, declared: str) -> None:
     html = f"<html>{declared}<section><h1>银行业绩增长</h1></section></html>"
-    page = properties.page_of("post", html.encode(charset), content_type)
+    page = properties.page_of("post_page", html.encode(charset), content_type)
     assert sites.read_page(page).title == "银行业绩增长"
 
 

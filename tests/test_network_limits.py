@@ -399,7 +399,7 @@ async def test_links_of_one_page(serving: Serving, tmp_path: Path) -> None:
         assert_balanced(row)
         runs.append((outcome.exit, row["new"], row["failed"]))
     assert runs[:3] == [(Exit.DEGRADED, 4, 1)] * 3
-    assert runs[3:] == [(Exit.GOOD, 1, 0), (Exit.GOOD, 0, 0)]
+    assert runs[3:] == [(Exit.OK, 1, 0), (Exit.OK, 0, 0)]
 
 
 async def test_what_is_left_out_of_a_page_is_said(serving: Serving, tmp_path: Path) -> None:

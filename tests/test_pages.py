@@ -26,7 +26,7 @@ from newscrawl.sites.finews.listing_page import (
     is_post_link,
     read_listing,
 )
-from newscrawl.sites.finews.post_page import medium_of_digest
+from newscrawl.sites.finews.post_page import medium_of_summary
 from newscrawl.text.times import read_published
 
 HOST = "https://finews.withounder.com"
@@ -85,7 +85,7 @@ def post(
 
 def page(
     body: str | bytes,
-    kind: str = "post",
+    kind: str = "post_page",
     path: str = f"/moubao/2021/12/28/{NEWS}.html",
     **more: Any,
 ) -> Page:
@@ -100,7 +100,7 @@ def page(
     )
 
 
-def read(body: str | bytes, kind: str = "post", **more: Any) -> Article:
+def read(body: str | bytes, kind: str = "post_page", **more: Any) -> Article:
     return sites.read_page(page(body, kind, **more))
 
 
@@ -127,14 +127,14 @@ def test_a_whole_post() -> None:
 
 
 def test_a_whole_emnews_post() -> None:
-    digest = "<blockquote>\n  <p>摘要一句。（某日报）</p>\n</blockquote>\n"
+    summary = "<blockquote>\n  <p>摘要一句。（某日报）</p>\n</blockquote>\n"
     linked = (
         '<p>据<span id="stock_1.600160"><a href="http://quote.eastmoney.com/unify/r/1.600160" '
         'class="keytip" data-code="1,600160">某股份</a></span>公告。</p>'
     )
     given_page = page(
         post(
-            digest + linked + link(EM_URL) + EM_BACK,
+            summary + linked + link(EM_URL) + EM_BACK,
             tags="<small>tags: <em>东财滚动新闻</em></small>",
         ),
         path=f"/emnews/2021/12/28/{DIGITS}.html",
@@ -145,7 +145,7 @@ def test_a_whole_emnews_post() -> None:
         published_raw=RAW,
         published_from="section small",
         source="某日报",
-        digest="摘要一句。（某日报）",
+        summary="摘要一句。（某日报）",
         body_html=linked,
         body_text="据某股份公告。",
         body_rank=BodyRank.LINKED,
@@ -188,13 +188,13 @@ def test_generations(footer: str, shift: int | None, categories: list[str]) -> N
     assert sum(stats[key] for key in stats if "published_shift" in key) == (shift is not None)
     assert article.categories == categories
     if categories == ["emnews"]:
-        assert article.digest == article.body_text == "只有摘要。（财联社）"
-        assert article.body_rank is BodyRank.DIGEST
+        assert article.summary == article.body_text == "只有摘要。（财联社）"
+        assert article.body_rank is BodyRank.SUMMARY
         assert article.source == "财联社"
 
 
 @pytest.mark.parametrize(
-    ("markup", "digest"),
+    ("markup", "summary"),
     [
         ("<p><em>ST甲、</em>ST乙</p>", "ST甲、ST乙"),
         ("<table><tbody><tr><td>甲</td><td>乙</td></tr></tbody></table>", "甲\t乙"),
@@ -202,20 +202,20 @@ def test_generations(footer: str, shift: int | None, categories: list[str]) -> N
         ("", None),
     ],
 )
-def test_digest_is_text_only(markup: str, digest: str | None) -> None:
+def test_summary_is_text_only(markup: str, summary: str | None) -> None:
     article = read(post(f"<blockquote>{markup}</blockquote><p>正文。</p>{link(EM_URL)}{EM_BACK}"))
-    assert (article.digest, article.body_text) == (digest, "正文。")
+    assert (article.summary, article.body_text) == (summary, "正文。")
     assert article.body_rank is BodyRank.LINKED
 
 
 def test_a_quotation_elsewhere_is_the_articles_own() -> None:
     article = read(post(f"<blockquote><p>引语</p></blockquote>{BODY}{BACK.format(slug='moubao')}"))
-    assert article.digest is None
+    assert article.summary is None
     assert (article.body_text or "").startswith("引语\n")
 
 
 @pytest.mark.parametrize(
-    ("digest", "medium"),
+    ("summary", "medium"),
     [
         ("某事。（财联社）", "财联社"),
         ("某事。（安信国际证券(香港)）", "安信国际证券(香港)"),
@@ -229,8 +229,8 @@ def test_a_quotation_elsewhere_is_the_articles_own() -> None:
         ("某事（" + "长" * 21 + "）", None),
     ],
 )
-def test_medium_of_digest(digest: str, medium: str | None) -> None:
-    assert medium_of_digest(digest) == medium
+def test_medium_of_summary(summary: str, medium: str | None) -> None:
+    assert medium_of_summary(summary) == medium
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_addresses(path: str, info_code: str, categories: list[str] | None) -> N
     assert article.info_code == info_code
     assert article.categories == categories
     assert article.body_rank is BodyRank.FULL
-    assert article.digest is None
+    assert article.summary is None
 
 
 def test_the_path_stands_in_for_a_page_without_address() -> None:
@@ -310,11 +310,11 @@ def test_generation_7() -> None:
     share = SHARE.replace("finews.zning.xyz", "choicewzp1.eastmoney.com")
     back = BACK.format(slug="TechWeb").replace("category/TechWeb.html", "TechWeb/")
     article = read(post(f"<p>短题\n短摘要。（某网）</p>{link(share)}{back}"))
-    assert article.digest == article.body_text == "短摘要。（某网）"
-    assert (article.body_rank, article.source) == (BodyRank.DIGEST, "某网")
+    assert article.summary == article.body_text == "短摘要。（某网）"
+    assert (article.body_rank, article.source) == (BodyRank.SUMMARY, "某网")
     assert (article.categories, article.share_url) == (["TechWeb"], share)
     article = read(post(f"{BODY}{link(share)}{back}"))
-    assert (article.body_rank, article.digest) == (BodyRank.FULL, None)
+    assert (article.body_rank, article.summary) == (BodyRank.FULL, None)
 
 
 @pytest.mark.parametrize(
@@ -371,7 +371,10 @@ def test_every_kind_is_known() -> None:
         read("x", "mail")
 
 
-@given(st.binary() | st.text().map(str.encode), st.sampled_from(["post", "answer", "public"]))
+@given(
+    st.binary() | st.text().map(str.encode),
+    st.sampled_from(["post_page", "api_answer", "article_page"]),
+)
 def test_any_bytes_give_an_article_or_a_reason(body: bytes, kind: str) -> None:
     try:
         article = read(body, kind)
@@ -524,7 +527,7 @@ ANSWER = {
 
 def answer(changes: dict[str, Any] | None = None, *, wrap: str = "%s", **more: Any) -> Article:
     data = {key: value for key, value in {**ANSWER, **(changes or {})}.items() if value != "-"}
-    return read(wrap % json.dumps(data, ensure_ascii=False), "answer", id=more.pop("id", NEWS))
+    return read(wrap % json.dumps(data, ensure_ascii=False), "api_answer", id=more.pop("id", NEWS))
 
 
 def test_a_whole_answer() -> None:
@@ -569,7 +572,7 @@ def test_wrappers_of_answers(wrap: str) -> None:
 )
 def test_answers(changes: dict[str, Any], field: str, value: object) -> None:
     data = json.dumps({k: v for k, v in {**ANSWER, **changes}.items() if v != "-"})
-    assert getattr(read(data, "answer", id=DIGITS), field) == value
+    assert getattr(read(data, "api_answer", id=DIGITS), field) == value
 
 
 @pytest.mark.parametrize("date", ["14:27", "2021-12-28 14:27", "2021-12-28", "2021-12-28 14:27:35"])
@@ -608,14 +611,14 @@ def test_dates_of_answers(date: str) -> None:
 )
 def test_unreadable_answers(body: str, reason: str, says: str) -> None:
     with pytest.raises(sites.Unreadable) as caught:
-        read(body, "answer", id=NEWS)
+        read(body, "api_answer", id=NEWS)
     assert caught.value.reason == reason
     assert says in caught.value.detail
 
 
 def test_an_answer_needs_an_id_that_was_asked_for() -> None:
     with pytest.raises(sites.Unreadable) as caught:
-        read(json.dumps(ANSWER), "answer", id="init")
+        read(json.dumps(ANSWER), "api_answer", id="init")
     assert caught.value.reason == "no_id"
 
 
@@ -639,7 +642,7 @@ def test_a_whole_public_page() -> None:
         '<p class="em_media">（文章来源：丁报）</p><p>（责任编辑：9）</p>'
         '<div class="em_xuangu">选股</div><div id="comBodyEnd"></div>'
     )
-    given_page = page(public(body), "public", f"/a/{DIGITS}.html")
+    given_page = page(public(body), "article_page", f"/a/{DIGITS}.html")
     assert sites.read_page(given_page) == Article(
         info_code=NEWS,
         title="某股份：回购股份",
@@ -669,7 +672,7 @@ def test_a_whole_public_page() -> None:
     ],
 )
 def test_public_pages(html: str, field: str, value: object) -> None:
-    assert getattr(read(html, "public", path=f"/a/{DIGITS}.html"), field) == value
+    assert getattr(read(html, "article_page", path=f"/a/{DIGITS}.html"), field) == value
 
 
 @pytest.mark.parametrize(
@@ -682,7 +685,7 @@ def test_public_pages(html: str, field: str, value: object) -> None:
 )
 def test_unreadable_public_pages(html: str, path: str, reason: str) -> None:
     with pytest.raises(sites.Unreadable) as caught:
-        read(html, "public", path=path)
+        read(html, "article_page", path=path)
     assert caught.value.reason == reason
 
 

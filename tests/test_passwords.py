@@ -141,7 +141,7 @@ def stored_bytes(db: Path) -> bytes:
     copy = db.with_suffix(".copy")
     shutil.copy(db, copy)
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-        connection.execute("UPDATE pages SET bytes = ''")
+        connection.execute("UPDATE raw_pages SET bytes = ''")
         connection.execute("VACUUM")
     found = copy.read_bytes()
     copy.unlink()
@@ -201,7 +201,7 @@ def test_no_password_is_stored_said_or_sent_on(tmp_path: Path) -> None:
         if file.is_file() and not file.name.startswith("news.db"):
             assert SECRET.encode() not in file.read_bytes(), file
     with serving(db) as address:
-        for page in ("", "search?q=%E5%85%AC", "news/runs", "news/sightings", "news/listings"):
+        for page in ("", "search?q=%E5%85%AC", "news/runs", "news/observations", "news/listings"):
             with urllib.request.urlopen(address + page) as answer:
                 assert SECRET not in answer.read().decode(), page
     assert run(db, "check").returncode == 0
@@ -260,9 +260,9 @@ def test_stored_passwords_are_found_and_removed(tmp_path: Path) -> None:
         )
     inside = f"http://{USER}:{SECRET}@host/a"
     reject = (
-        "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
+        "INSERT INTO rejects (run_id, url, site, page_kind, page_id, reason, detail,"
         " first_seen_at, last_seen_at, times, loader_version)"
-        " VALUES (1, ?, 'finews', 'post', 'a', 'no_id', ?, '2022', '2022', 1, 1)"
+        " VALUES (1, ?, 'finews', 'post_page', 'a', 'no_id', ?, '2022', '2022', 1, 1)"
     )
     with closing(sqlite3.connect(db)) as connection, connection:
         change = connection.execute
@@ -270,7 +270,7 @@ def test_stored_passwords_are_found_and_removed(tmp_path: Path) -> None:
             "UPDATE runs SET arguments = ?, reason = ?",
             (json.dumps({"base_url": f"{USER}:{SECRET}@host"}), f"{inside} cannot be had"),
         )
-        change("UPDATE sightings SET url = replace(url, '://', ?)", (f"://{USER}:{SECRET}@",))
+        change("UPDATE observations SET url = replace(url, '://', ?)", (f"://{USER}:{SECRET}@",))
         change("UPDATE listings SET url = replace(url, '://', ?)", (f"://{USER}:{SECRET}@",))
         change("UPDATE articles SET share_url = ? WHERE share_url IS NOT NULL", (inside,))
         change(reject, (inside, f"it redirects to {inside}"))

@@ -21,7 +21,7 @@ from newscrawl.archive.plots import articles_per_day, coverage, delays, top_medi
 from newscrawl.store.connections import open_for_reading
 
 
-def published(number: int, at: str, *, kind: str = "post", **fields: Any) -> Any:
+def published(number: int, at: str, *, kind: str = "post_page", **fields: Any) -> Any:
     """Return an article that was published at a time in China."""
     return article(page(f"NW20211228{number:010d}", kind=kind), published_at=at, **fields)
 
@@ -37,7 +37,7 @@ def archive(tmp_path: Path) -> Path:
         published(3, "2021-12-28T10:00:00+08:00", source="国际商报"),
         published(4, "2021-12-28T11:00:00+08:00", source=None),
         published(5, "2021-12-28T00:00:00+08:00", published_precision="day"),
-        published(6, "2021-12-28T12:00:00+08:00", kind="file"),
+        published(6, "2021-12-28T12:00:00+08:00", kind="post_file"),
     )
     return db
 
@@ -62,9 +62,7 @@ def test_articles_per_day(archive: Path) -> None:
         assert sum(each.articles for each in only) == 2
 
 
-def run_at(
-    began: str, *, outcome: str = "good", spider: str = "category", responses: int = 3
-) -> str:
+def run_at(began: str, *, outcome: str = "ok", spider: str = "category", responses: int = 3) -> str:
     return (
         "INSERT INTO runs (spider, arguments, versions, pid, started_at, outcome, responses)"
         f" VALUES ('{spider}', '{{}}', '{{}}', 1, '{began}', '{outcome}', {responses})"
@@ -78,7 +76,7 @@ def test_coverage(archive: Path) -> None:
         run_at("2021-12-28T02:00:00+00:00", outcome="unreachable"),
         run_at("2021-12-28T02:00:00+00:00", spider="posts"),
         run_at("2021-12-28T02:00:00+00:00", responses=0),
-        "INSERT INTO holes (source_site, listing_kind, name, from_at, until_at, noticed_at) VALUES"
+        "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at) VALUES"
         " ('finews', 'category', 'zqsb', '2021-12-24T20:00:00+00:00', '2021-12-24T22:00:00+00:00',"
         " '2021-12-26T04:30:00+00:00')",
     )
@@ -86,7 +84,7 @@ def test_coverage(archive: Path) -> None:
         days = {each.day: each for each in coverage(connection, kept_days=2)}
     assert days["2021-12-26"].hours == ("watched",) * 13 + ("unwatched",) * 11
     # From 4 to 6 in the morning something was dropped; the run came within two days of the rest.
-    assert days["2021-12-25"].hours == ("watched",) * 4 + ("hole",) * 2 + ("watched",) * 18
+    assert days["2021-12-25"].hours == ("watched",) * 4 + ("gap",) * 2 + ("watched",) * 18
     assert days["2021-12-24"].hours == ("unwatched",) * 13 + ("watched",) * 11
     assert set(days["2021-12-28"].hours) == {"unwatched"}
     assert days["2021-12-28"].articles == 5

@@ -179,7 +179,7 @@ async def test_no_program_of_a_checkout_is_run(tmp_path: Path, name: str) -> Non
     would_run = TRAPS[name](Trap(root, path))
     ran.unlink(missing_ok=True)  # what made the trap may have run it
     outcome = await load(tmp_path / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert counted(tmp_path / "news.db")["new"] == 1
     assert not ran.exists()
     if would_run is not None:
@@ -198,8 +198,8 @@ async def test_no_repository_that_is_hidden_in_a_folder_is_found(tmp_path: Path)
     for name in ("HEAD", "config", "objects", "refs"):
         (inner / ".git" / name).rename(root / "_posts" / name)
     outcome = await load(tmp_path / "news.db", root / "_posts")
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(tmp_path / "news.db", "SELECT observed_at FROM sightings") == [(DAY,)]
+    assert outcome.exit is Exit.OK, outcome
+    assert query(tmp_path / "news.db", "SELECT observed_at FROM observations") == [(DAY,)]
     assert not ran.exists()
     git(root / "_posts", "log", "--name-only", check=False)
     assert ran.exists()
@@ -405,8 +405,8 @@ async def test_histories_that_are_not_read(tmp_path: Path, kind: str) -> None:
     with pytest.raises(NoHistory, match=sentence):
         await commit_times(root)
     outcome = await load(tmp_path / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(tmp_path / "news.db", "SELECT observed_at FROM sightings") == [(PUBLISHED,)]
+    assert outcome.exit is Exit.OK, outcome
+    assert query(tmp_path / "news.db", "SELECT observed_at FROM observations") == [(PUBLISHED,)]
 
 
 async def test_what_is_no_checkout(tmp_path: Path) -> None:
@@ -458,8 +458,8 @@ async def test_git_dir_that_is_named(tmp_path: Path) -> None:
     root = checkout(tmp_path / "finews")
     (root / ".git").rename(tmp_path / "posts.git")
     outcome = await load(tmp_path / "news.db", root, git_dir=str(tmp_path / "posts.git"))
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(tmp_path / "news.db", "SELECT observed_at FROM sightings") == [(DAY,)]
+    assert outcome.exit is Exit.OK, outcome
+    assert query(tmp_path / "news.db", "SELECT observed_at FROM observations") == [(DAY,)]
 
 
 async def test_git_dir_that_is_none(tmp_path: Path) -> None:
@@ -497,8 +497,8 @@ async def test_a_time_that_is_not_believed_costs_that_commit(tmp_path: Path, kin
     rewrite(root, lambda text: text.replace("1653922800 +0000\n\n", f"{written}\n\n"))
     assert await commit_times(root) == {NAME: DAY, **({other: time} if time else {})}
     outcome = await load(tmp_path / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
-    sql = "SELECT observed_at FROM sightings ORDER BY page_id"
+    assert outcome.exit is Exit.OK, outcome
+    sql = "SELECT observed_at FROM observations ORDER BY page_id"
     assert query(tmp_path / "news.db", sql) == [(DAY,), (time or PUBLISHED,)]
 
 

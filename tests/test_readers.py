@@ -36,7 +36,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
             body_rank=BodyRank.LINKED,
             share_url=f"https://finews.zning.xyz/html_News/NewsShare.html?infoCode={FIRST}",
         ),
-        article(page(FIRST, kind="answer", observed_at="2022-01-02"), categories=None, tags=None),
+        article(page(FIRST, kind="api_answer", observed_at="2022-01-02"), categories=None, tags=None),
         article(
             page(SECOND.removeprefix("NW")), title="第二", source=None, categories=["TechWeb"],
             tags=["TechWeb新闻"], published_at="2021-12-08T10:46:18+08:00",
@@ -139,7 +139,7 @@ def test_article(connection: sqlite3.Connection) -> None:
         "published_precision": "second",
         "published_from": "section small",
         "source": "国际商报",
-        "digest": None,
+        "summary": None,
         "body_text": "正文",
         "body_html": "<p>正文</p>",
         "share_url": f"https://finews.zning.xyz/html_News/NewsShare.html?infoCode={FIRST}",
@@ -151,17 +151,17 @@ def test_article(connection: sqlite3.Connection) -> None:
             {"market": "1", "code": "600160", "name": "巨化股份", "kind": "stock", "times": 2}
         ],
         "images": [],
-        "sightings": [
+        "observations": [
             {
-                "source_site": "finews",
+                "site": "finews",
                 "page_kind": kind,
                 "url": f"http://mirror.test/{kind}/{FIRST}.html",
                 "observed_at": at,
                 "last_seen_at": at,
             }
             for kind, at in (
-                ("post", "2022-01-01T00:00:00+00:00"),
-                ("answer", "2022-01-02T00:00:00+00:00"),
+                ("post_page", "2022-01-01T00:00:00+00:00"),
+                ("api_answer", "2022-01-02T00:00:00+00:00"),
             )
         ],
         "revisions": 0,
@@ -177,7 +177,7 @@ def test_overview(connection: sqlite3.Connection, tmp_path: Path) -> None:
     assert found.first_published_at == "2021-12-08T10:46:18+08:00"
     assert found.last_published_at == "2021-12-28T14:27:35+08:00"
     assert found.sources == [Source(None, 2), Source("国际商报", 1)]
-    assert [(run.spider, run.outcome) for run in found.runs] == [("test", "good")]
+    assert [(run.spider, run.outcome) for run in found.runs] == [("test", "ok")]
     assert found.rejects == []
 
 

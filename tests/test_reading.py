@@ -32,7 +32,7 @@ def crawl(server: Server, path: Path) -> None:
          "--again", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=8", "-s", "AUTOTHROTTLE_ENABLED=0"],
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
 
 
 def test_readers_while_crawls_write(serving: Callable[[Answers], Server], tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def writing(path: Path) -> Iterator[Writer]:
     target = Target(path)
     made = writer(target)
     yield made
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
 
 
@@ -88,7 +88,7 @@ async def test_pages_that_cannot_be_read_any_more_stay(
     with writing(archive) as made:
         found = reextract.rewrite(made)
     assert found.changed == 0
-    assert len(found.unreadable) == len(query(archive, "SELECT 1 FROM sightings"))
+    assert len(found.unreadable) == len(query(archive, "SELECT 1 FROM observations"))
     assert dump(archive) == before
 
 
@@ -96,13 +96,13 @@ async def test_pages_without_their_bytes_stay(archive: Path) -> None:
     # Readers may leave the table of raw pages out of a copy.
     with writing(archive) as made:
         made.connection.execute("PRAGMA foreign_keys = OFF")
-        made.connection.execute("DELETE FROM pages")
+        made.connection.execute("DELETE FROM raw_pages")
     before = dump(archive)
     with writing(archive) as made:
         found = reextract.rewrite(made)
     assert found.changed == 0
     assert all("its bytes are not in the archive" in each for each in found.unreadable)
-    assert len(found.unreadable) == len(before["sightings"])
+    assert len(found.unreadable) == len(before["observations"])
     assert dump(archive) == before
 
 
@@ -113,7 +113,7 @@ async def test_what_an_edit_dropped_is_still_known(serving: Serving, tmp_path: P
     await crawl("category", path, serving(site).url)
     target = Target(path)
     # As if the first look had been a minute earlier: the archive's clock has seconds.
-    target.db.conn.execute("UPDATE sightings SET observed_at = '2022-01-01T00:00:00+00:00'")
+    target.db.conn.execute("UPDATE observations SET observed_at = '2022-01-01T00:00:00+00:00'")
     target.finish(good=True)
     await crawl("category", path, serving(site.edited(number, 1)).url, again="1")
     before = dump(path)

@@ -86,7 +86,7 @@ KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 def test_restores_a_copy_and_keeps_what_was_there(db: Path, backup: Path) -> None:
     before = dump(db)
     done = command("newscrawl", "restore", str(backup), "--db", str(db))
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     assert re.search(
         rf"{db} restored from {backup}: 2 articles, last run 1 of 20\S+, good\.\n"
         rf"What was there is kept as {kept(db)}\.",
@@ -207,7 +207,7 @@ def test_not_while_a_run_writes(db: Path, backup: Path) -> None:
     run = writer(target)
     done = command("newscrawl", "restore", str(backup), "--db", str(db))
     assert done.returncode == Exit.BUSY, done.stderr
-    run.end(outcome="good", exit_code=0, reason="")
+    run.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     assert codes(db) == {code(1), code(2), code(3)}
 

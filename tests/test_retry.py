@@ -27,7 +27,7 @@ Serving = Callable[[Answers], Server]
 def tried(path: Path, *reasons: str) -> Retried:
     with writing(str(path), "retry-rejected", {}) as made:
         found = retry(made, reasons)
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
     assert_balanced(ledger(path))
     return found
 
@@ -80,7 +80,7 @@ def rejecting(path: Path, *rejects: Reject, loader_version: int = 1) -> None:
     made = writer(target)
     for reject in rejects:
         made.reject(reject, loader_version=loader_version)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
 
 
@@ -153,7 +153,7 @@ def between_two_looks(path: Path, body: bytes) -> None:
     change(
         path,
         "UPDATE rejects SET last_seen_at = '2022-01-02T00:00:00+00:00'",
-        "UPDATE sightings SET etag = 'kept'",
+        "UPDATE observations SET etag = 'kept'",
     )
 
 
@@ -180,12 +180,12 @@ def test_file_is_as_old_as_its_post(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """That it was loaded today does not make its text later than the page that was edited."""
     path = tmp_path / "news.db"
     fill(path, article(page(ID, observed_at=LAST_DAY), title="edited"))
-    file = page(f"_posts/2021-12-28-{ID}", kind="file", body=b"as it was first")
+    file = page(f"_posts/2021-12-28-{ID}", kind="post_file", body=b"as it was first")
     rejecting(path, Reject(file, "crash", "before"))
     monkeypatch.setattr(sites, "read", titled)
     assert tried(path).stored == 1
     assert query(path, "SELECT title FROM articles") == [("edited",)]
-    sql = "SELECT observed_at FROM sightings WHERE page_kind = 'file'"
+    sql = "SELECT observed_at FROM observations WHERE page_kind = 'post_file'"
     assert query(path, sql) == [("2021-12-28T06:27:35+00:00",)]
 
 
@@ -225,10 +225,10 @@ def test_bug_is_a_crash_wherever_it_is(
 def test_copy_without_raw_pages(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     rejecting(path, Reject(page(ID, body=b"1"), "cut_off", "before"))
-    change(path, "DELETE FROM pages")
+    change(path, "DELETE FROM raw_pages")
     assert (tried(path).tried, tried(path).untried) == (0, 1)
     assert query(path, "SELECT reason, detail FROM rejects") == [("cut_off", "before")]
-    change(path, "DROP TABLE pages")
+    change(path, "DROP TABLE raw_pages")
     done = command("newscrawl", "retry-rejected", "--db", str(path))
     assert done.returncode == Exit.STORE
     assert done.stderr.startswith(f"Error: {path} has lost pages: somebody has dropped")

@@ -47,11 +47,11 @@ async def test_bug_costs_one_page_and_is_said(
     run = ledger(tmp_path / "news.db")
     assert run["rejected"] == 1
     assert_balanced(run)
-    sql = "SELECT reason, length(bytes) > 0 FROM rejects JOIN pages ON hash = page_hash"
+    sql = "SELECT reason, length(bytes) > 0 FROM rejects JOIN raw_pages ON hash = page_hash"
     assert query(tmp_path / "news.db", sql) == [("crash", 1)]
     monkeypatch.undo()
     outcome = await crawl("category", tmp_path / "news.db", serving(site).url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     stored = query(tmp_path / "news.db", "SELECT count(*) FROM articles")[0][0]
     assert stored == sum(truth.linked for truth in site.truths())
 
@@ -77,7 +77,7 @@ async def test_full_disk_stops_the_run(
     assert query(tmp_path / "news.db", "PRAGMA integrity_check") == [("ok",)]
     assert len(server.requests) < 150  # it stopped, and did not go on for nobody
     outcome = await crawl("category", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     stored = query(tmp_path / "news.db", "SELECT count(*) FROM articles")[0][0]
     assert stored == sum(truth.linked for truth in site.truths())
 
@@ -148,9 +148,9 @@ def filled(scheduled: int, **ends: int) -> Ledger:
 
 
 JUDGED = [
-    (filled(0), "finished", [], Exit.GOOD, "nothing new"),
-    (filled(3, new=2, unchanged=1), "finished", [], Exit.GOOD, "3 pages: 2 new, 1 unchanged"),
-    (filled(10, new=9, rejected=1), "finished", [], Exit.GOOD, "1 rejected"),
+    (filled(0), "finished", [], Exit.OK, "nothing new"),
+    (filled(3, new=2, unchanged=1), "finished", [], Exit.OK, "3 pages: 2 new, 1 unchanged"),
+    (filled(10, new=9, rejected=1), "finished", [], Exit.OK, "1 rejected"),
     (filled(10, new=8, rejected=2), "finished", [], Exit.DEGRADED, "2 of 10 pages are lost"),
     (filled(3, failed=3), "finished", [], Exit.UNREACHABLE, "none of 3 pages"),
     (filled(3, new=3), "finished", ["a list is gone"], Exit.DEGRADED, "a list is gone"),

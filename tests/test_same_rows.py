@@ -30,7 +30,7 @@ MAY_DIFFER = {
     "published_from": "and in another place",
 }
 """Columns of a row that depend on which pages were read, and why."""
-TYPESET = "a page's digest is typeset by the build: *ST, bars, straight quotes"
+TYPESET = "a page's summary is typeset by the build: *ST, bars, straight quotes"
 
 
 async def load(db: Path, *paths: Path) -> None:
@@ -39,7 +39,7 @@ async def load(db: Path, *paths: Path) -> None:
     await runner.crawl(crawler, paths="\n".join(map(str, paths)))
     outcome = run_of(crawler).outcome
     assert outcome is not None
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
 
 
 def rows(db: Path, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -96,7 +96,7 @@ async def test_made_posts_and_their_site(serving: Serving, tmp_path: Path) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
     made = await both_ways(tmp_path, site, serving, tmp_path / "repository")
-    pages, from_files = (rows(made[name], without=("digest",)) for name in ("site", "files"))
+    pages, from_files = (rows(made[name], without=("summary",)) for name in ("site", "files"))
     typeset = {
         truth.info_code for truth in site.truths() if truth.digest != truth.digest_shown
     }  # TYPESET
@@ -146,7 +146,7 @@ async def test_posts_of_pages_lead_back_to_the_same_rows(serving: Serving, tmp_p
     await load(tmp_path / "files.db", tmp_path / "out")
     first = rows(tmp_path / "pages.db", without=("share_url", "body_rank"))
     again = rows(tmp_path / "files.db", without=("share_url", "body_rank"))
-    # Generation 7a, a digest of another category than emnews, has no form in generation 8: its
+    # Generation 7a, a summary of another category than emnews, has no form in generation 8: its
     # paragraph reads as a body, whose end names no source.
     of_7a = {truth.info_code for truth in site.truths() if truth.generation == "7a"}
     for code, row in first.items():

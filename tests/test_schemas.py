@@ -69,10 +69,10 @@ def assert_reads(path: Path) -> None:
         assert [each.info_code for each in archive.changes(after_seq=4)] == [NOTICE]
         first = archive.article(FIRST)
         assert first is not None
-        assert (first.title, first.digest, first.revisions) == (
+        assert (first.title, first.summary, first.revisions) == (
             "云岚股份：订单回升（更正）", "订单回升", 1,
         )  # fmt: skip
-        assert [each.page_kind for each in first.sightings] == ["post", "post"]
+        assert [each.page_kind for each in first.observations] == ["post_page", "post_page"]
         assert [(each.name, each.times) for each in first.mentions] == [("云岚股份", 2)]
 
 
@@ -91,7 +91,7 @@ def test_is_read_as_it_is(old: Path) -> None:
     assert_reads(old)
     for words in (["list"], ["search", "降息"], ["status"], ["export", "--format", "jsonl"]):
         done = command("newscrawl", *words, "--db", str(old))
-        assert (done.returncode, bool(done.stdout)) == (Exit.GOOD, True), (words, done.stderr)
+        assert (done.returncode, bool(done.stdout)) == (Exit.OK, True), (words, done.stderr)
     assert old.read_bytes() == before
 
 

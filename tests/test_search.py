@@ -119,7 +119,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         article(
             page(truth.info_code.replace(":", "-")), info_code=truth.info_code, title=truth.title,
             published_at=truth.published_at, source=truth.source,
-            body_text="\n".join(truth.paragraphs), digest=truth.digest_shown,
+            body_text="\n".join(truth.paragraphs), summary=truth.digest_shown,
             categories=list(truth.slugs),
             mentions=[Mention(m.market, m.code, m.name, m.kind, m.times) for m in truth.mentions],
         )
@@ -140,7 +140,7 @@ segment_once = functools.cache(segment)
 def scan(db: sqlite3.Connection, words: str, *columns: str) -> set[str]:
     """Look at every text, token by token, without the index."""
     wanted = f" {segment(words).strip(' ¶')} "
-    names = columns or ("title", "digest", "body_text")
+    names = columns or ("title", "summary", "body_text")
     return {
         row["info_code"]
         for row in db.execute("SELECT * FROM articles")
@@ -153,7 +153,7 @@ def found(db: sqlite3.Connection, text: str, **filters: object) -> set[str]:
 
 
 def texts_of(db: sqlite3.Connection) -> list[str]:
-    rows = db.execute("SELECT title, digest, body_text FROM articles ORDER BY info_code")
+    rows = db.execute("SELECT title, summary, body_text FROM articles ORDER BY info_code")
     return [text for row in rows for text in row if text]
 
 

@@ -70,7 +70,7 @@ def hits(db: sqlite3.Connection, text: str) -> set[str]:
 def scan(db: sqlite3.Connection, text: str) -> set[str]:
     """Look at every text, as the index should: token by token."""
     wanted = f" {segment(text)} "
-    sql = "SELECT info_code, title, digest, body_text FROM articles"
+    sql = "SELECT info_code, title, summary, body_text FROM articles"
     return {
         code
         for code, *texts in db.execute(sql)
@@ -82,7 +82,7 @@ def test_hits_are_those_of_a_scan(tmp_path: Path) -> None:
     truths = list(Site(articles=150, oddities=frozenset({"all"})).truths())
     made = [
         article(page(f"NW{20211228_0000000000 + truth.number}"), title=truth.title,
-                body_text="\n".join(truth.paragraphs), digest=truth.digest_shown)
+                body_text="\n".join(truth.paragraphs), summary=truth.digest_shown)
         for truth in truths
     ]  # fmt: skip
     fill(tmp_path / "news.db", *made)

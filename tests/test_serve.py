@@ -45,7 +45,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "title": "储能板块午后拉升，多家公司回应产能规划",
         "published_at": "2022-06-15T12:00:00+08:00",
         "source": "证券时报",
-        "digest": "多家上市公司表示，下半年储能产能将陆续投产。",
+        "summary": "多家上市公司表示，下半年储能产能将陆续投产。",
         "mentions": [Mention("1", "600160", "巨化股份", "stock", 2)],
         "images": ["https://np-newspic.dfcfw.com/download/D25618178_w640h360.jpg"],
         "body_html": '<p>产能为30吉瓦时。</p><p><a href="http://example.org/x">链接</a></p>'
@@ -215,7 +215,7 @@ def test_front_page_numbers(archive: Path, site: str) -> None:
 
 def test_every_table_view_and_question_answers(archive: Path, site: str) -> None:
     name = archive.stem
-    parts = ["articles", "mentions", "runs", "sightings", "holes", "changes", "latest_articles"]
+    parts = ["articles", "mentions", "runs", "observations", "gaps", "changes", "latest_articles"]
     asked = ["most_mentioned?since=2022-01-01", "by_day_and_medium?since=2022-01-01",
              "all_on_a_security?market=1&code=600160", "changed_since?seq=0",
              "what_was_missed", "runs_that_lost_something"]  # fmt: skip
@@ -267,7 +267,7 @@ def test_pages_are_served_while_a_run_writes(tmp_path: Path) -> None:
         assert codes(ask(site).text) == ["NW202112282228490028"]  # and no wait for the writer
         run.commit()
         assert len(codes(ask(site).text)) == 2
-        run.end(outcome="good", exit_code=0, reason="")
+        run.end(outcome="ok", exit_code=0, reason="")
         target.finish(good=True)
         assert codes(find(site, q="第二篇").text) == ["NW202112292228490029"]
 
@@ -494,7 +494,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, payload in enumerate(PAYLOADS):
             code = f"NW2022061513{number:08d}"
             stranger.execute(
-                "INSERT INTO articles (info_code, seq, first_seq, title, source, digest, body_html,"
+                "INSERT INTO articles (info_code, seq, first_seq, title, source, summary, body_html,"
                 " body_text, share_url, original_url, published_at, published_raw, first_seen_at,"
                 " changed_at) VALUES (?1, ?2, ?2, ?3, ?3, ?3, ?3, ?3, ?3, ?3,"
                 " '2022-06-15T13:00:00+08:00', ?3, '2022-06-15T13:00:00+00:00', ?3)",
@@ -572,7 +572,7 @@ BREAK_OUT = """async ([to]) => {
     add("base", {href: to});
     fetch(to + "/canary").catch(() => null);
     try { new Worker(URL.createObjectURL(new Blob(["1"]))); } catch { }
-    const form = add("form", {action: to + "/canary", method: "post"});
+    const form = add("form", {action: to + "/canary", method: "post_page"});
     form.submit();
     await new Promise(done => setTimeout(done, 300));
     return [...caught].sort();

@@ -39,8 +39,8 @@ def _sql(text: str) -> Harm:
 
 def _forget_a_request(db: sqlite3.Connection, runs: list[Run]) -> None:
     """As if a listing had named a post, and nobody had asked for it."""
-    page_id, info_code = db.execute("SELECT page_id, info_code FROM sightings").fetchone()
-    db.execute("DELETE FROM sightings WHERE info_code = ?", (info_code,))
+    page_id, info_code = db.execute("SELECT page_id, info_code FROM observations").fetchone()
+    db.execute("DELETE FROM observations WHERE info_code = ?", (info_code,))
     db.execute("DELETE FROM articles WHERE info_code = ?", (info_code,))
     for place, run in enumerate(runs):
         log = [each for each in run.log if page_id not in each.path]
@@ -48,7 +48,7 @@ def _forget_a_request(db: sqlite3.Connection, runs: list[Run]) -> None:
 
 
 HARMS: list[tuple[Harm, str]] = [
-    (_sql("DELETE FROM sightings WHERE rowid = 7"), "came and is not stored"),
+    (_sql("DELETE FROM observations WHERE rowid = 7"), "came and is not stored"),
     (_sql("UPDATE articles SET body_text = 'x' WHERE rowid = 7"), "and should be"),
     (_sql("UPDATE articles SET title = title || '。' WHERE rowid = 9"), "and should be"),
     (_sql("DELETE FROM articles WHERE rowid = 7"), "is missing, its page is stored"),
@@ -56,7 +56,7 @@ HARMS: list[tuple[Harm, str]] = [
     (_sql("UPDATE runs SET scheduled = scheduled + 1, new = new + 1 WHERE id = 3"),
      "its ledger has"),
     (_sql("DELETE FROM runs WHERE id = 3"), "has no row"),
-    (_sql("UPDATE sightings SET gone_at = '2026-03-05T00:00:00+00:00'"), "gone_at is"),
+    (_sql("UPDATE observations SET gone_at = '2026-03-05T00:00:00+00:00'"), "gone_at is"),
     (_forget_a_request, "which was not asked for"),
 ]  # fmt: skip
 """What is done to an archive or a log, and what the judge must say of it."""

@@ -40,10 +40,10 @@ VERDICTS = [
     ("same again", [article(page()), article(page(observed_at="2022-01-02"))],
      ["new", "unchanged"]),
     ("second page adds a category",
-     [article(page()), article(page(EM), categories=["emnews"])], ["new", "richer"]),
+     [article(page()), article(page(EM), categories=["emnews"])], ["new", "extended"]),
     ("second page with less adds nothing",
      [article(page(), body_rank=BodyRank.LINKED),
-      article(page(EM), body_text="短", body_rank=BodyRank.DIGEST, body_html=None)],
+      article(page(EM), body_text="短", body_rank=BodyRank.SUMMARY, body_html=None)],
      ["new", "unchanged"]),
     ("title edited", [article(page()), article(page(observed_at="2022-01-02"), title="新标题")],
      ["new", "changed"]),
@@ -51,10 +51,10 @@ VERDICTS = [
      ["new", "changed"]),
     ("only white space edited",
      [article(page()), article(page(observed_at="2022-01-02"), body_text="正 文")],
-     ["new", "richer"]),
+     ["new", "extended"]),
     ("only markup edited",
      [article(page()), article(page(observed_at="2022-01-02"), body_html="<p><b>正文</b></p>")],
-     ["new", "richer"]),
+     ["new", "extended"]),
     ("a field that vanishes is kept",
      [article(page()), article(page(observed_at="2022-01-02"), source=None)],
      ["new", "unchanged"]),
@@ -80,7 +80,7 @@ def test_look_between_two_others(tmp_path: Path) -> None:
     assert fill(path, *looks) == ["new", "unchanged", "unchanged", "changed"]
     assert query(path, "SELECT title FROM articles") == [("标题",)]
     assert query(path, "SELECT substr(observed_at, 1, 10), substr(last_seen_at, 1, 10)"
-                 " FROM sightings") == [("2022-01-01", "2022-01-03")]  # fmt: skip
+                 " FROM observations") == [("2022-01-01", "2022-01-03")]  # fmt: skip
     assert query(path, "SELECT title, last_seen_at <= replaced_at FROM revisions") == [("乙", 1)]
 
 
@@ -97,9 +97,9 @@ def test_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
         lambda: article(page(observed_at="2022-01-03"), title="改", mentions=None),
         lambda: article(page(observed_at="2022-01-01")),
         lambda: article(page(EM, observed_at="2022-01-02"), categories=["emnews"],
-                        body_rank=BodyRank.LINKED, tags=["东财滚动新闻"], digest="摘要",
+                        body_rank=BodyRank.LINKED, tags=["东财滚动新闻"], summary="摘要",
                         mentions=[Mention("1", "600160", "巨化股份", "stock", 2)]),
-        lambda: article(page(EM, kind="answer", observed_at="2022-01-04"), categories=None,
+        lambda: article(page(EM, kind="api_answer", observed_at="2022-01-04"), categories=None,
                         tags=None, source="国际商报", images=["http://x.test/a.jpg"]),
     ]  # fmt: skip
     dumps = []
@@ -110,7 +110,7 @@ def test_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
         dumps.append(dump(path, without=without))
     for each in dumps[1:]:
         assert each["articles"] == dumps[0]["articles"]
-        for table in ("article_categories", "article_tags", "mentions", "images", "sightings"):
+        for table in ("article_categories", "article_tags", "mentions", "images", "observations"):
             assert each[table] == dumps[0][table], table
 
 
@@ -156,7 +156,7 @@ def test_listing_gives_its_category_before_and_after_the_article(tmp_path: Path)
         ("TechWeb", "page"), ("xinhuashe", "listing"), ("zhongguozhengquanbao", "listing"),
     ]  # fmt: skip
     assert query_all(made.connection, "SELECT * FROM listed") == []
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
 
 
@@ -185,7 +185,7 @@ def test_reject_keeps_reason_and_bytes(tmp_path: Path) -> None:
         target = Target(path)
         made = writer(target)
         made.reject(Reject(page(body=b"login"), "not_a_post", "a login"), loader_version=1)
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
         target.finish(good=True)
     [(reason, times, page_hash)] = query(path, "SELECT reason, times, page_hash FROM rejects")
     assert (reason, times) == ("not_a_post", 2)
@@ -195,7 +195,7 @@ def test_reject_keeps_reason_and_bytes(tmp_path: Path) -> None:
 
 def test_bytes_are_stored_once(tmp_path: Path) -> None:
     fill(tmp_path / "news.db", article(page()), article(page(EM)))
-    assert query(tmp_path / "news.db", "SELECT count(*) FROM pages") == [(1,)]
+    assert query(tmp_path / "news.db", "SELECT count(*) FROM raw_pages") == [(1,)]
 
 
 def test_schema_is_as_documented(tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_reader_keeps_its_snapshot_while_an_archive_is_rebuilt(tmp_path: Path) -
         target = Target(path, overwrite=True)
         made = writer(target)
         made.add(article(page("NW202112282228490030"), title="新"), loader_version=1)
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
         assert query(path, "SELECT count(*) FROM articles") == [(2,)]  # nothing until the end
         target.finish(good=True)
         assert reader.execute("SELECT count(*) FROM articles").fetchone()[0] == 2
@@ -394,10 +394,10 @@ def test_nothing_of_a_page_is_kept_when_it_fails(tmp_path: Path) -> None:
         with pytest.raises((StoreError, UnicodeEncodeError)):
             made.add(broken, loader_version=1)
     made.add(article(page(after), title="储能电池", **named), loader_version=1)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     db = tmp_path / "news.db"
-    assert query(db, "SELECT page_id FROM sightings ORDER BY 1") == [(before,), (after,)]
+    assert query(db, "SELECT page_id FROM observations ORDER BY 1") == [(before,), (after,)]
     assert query(db, "SELECT info_code, seq FROM articles ORDER BY 2") == [(before, 1), (after, 2)]
     assert query(db, "SELECT category, name FROM categories") == [("zqsb", "证券时报")]
     assert query(db, "SELECT pages FROM category_names") == [(2,)]
@@ -419,9 +419,9 @@ def test_archive_of_schema_1_is_migrated(tmp_path: Path) -> None:
         for sql in (
             "INSERT INTO articles (info_code, seq, first_seq, title, first_seen_at, changed_at)"
             " VALUES ('NW202112282228490028', 1, 1, '标题', '2022-01-01', '2022-01-01')",
-            "INSERT INTO pages VALUES ('h', 'post', 1, 'zstd', x'00')",
-            "INSERT INTO sightings (source_site, page_kind, page_id, info_code, url, observed_at,"
-            " last_seen_at, content_hash, page_hash, loader_version) VALUES ('finews', 'post',"
+            "INSERT INTO raw_pages VALUES ('h', 'post_page', 1, 'zstd', x'00')",
+            "INSERT INTO observations (site, page_kind, page_id, info_code, url, observed_at,"
+            " last_seen_at, content_hash, page_hash, loader_version) VALUES ('finews', 'post_page',"
             " 'NW202112282228490028', 'NW202112282228490028', 'http://x/', '2022-01-01',"
             " '2022-01-01', 'c', 'h', 1)",
             "UPDATE meta SET value = 1 WHERE key = 'seq'",
@@ -431,7 +431,7 @@ def test_archive_of_schema_1_is_migrated(tmp_path: Path) -> None:
         assert reader.execute("SELECT title FROM articles").fetchone()[0] == "标题"
     assert fill(path, article(page("NW202112282228490029"))) == ["new"]
     assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
-    assert query(path, "SELECT title, gone_at FROM articles JOIN sightings USING (info_code)"
+    assert query(path, "SELECT title, gone_at FROM articles JOIN observations USING (info_code)"
                  " ORDER BY seq") == [("标题", None), ("标题", None)]  # fmt: skip
 
 
@@ -460,8 +460,8 @@ def test_bytes_that_unpack_to_more_than_any_page(tmp_path: Path) -> None:
     bomb = zstd.compress(bytes(LARGEST + 1))
     assert len(bomb) < 10_000
     with closing(open_for_writing(path)) as db:
-        db.execute("UPDATE pages SET bytes = ?", (bomb,))
-        [(key,)] = db.execute("SELECT hash FROM pages").fetchall()
+        db.execute("UPDATE raw_pages SET bytes = ?", (bomb,))
+        [(key,)] = db.execute("SELECT hash FROM raw_pages").fetchall()
         with pytest.raises(Damaged, match="more than 64 MB"):
             load_raw_page(db.conn, key)
 

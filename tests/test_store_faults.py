@@ -60,13 +60,13 @@ class Fault:
     """First letters of the calls that it is tried on; empty for all."""
 
 
-BAD = frozenset({Exit.GOOD, Exit.STORE})
+BAD = frozenset({Exit.OK, Exit.STORE})
 KINDS = {
     "fails once": Fault(0, errno.EIO, True, BAD),
     "disk is gone": Fault(1, errno.EIO, False, BAD),
     "disk is full": Fault(2, errno.ENOSPC, False, BAD),
     "half a write, then full": Fault(3, errno.ENOSPC, False, BAD, "pw"),
-    "half a write, then the rest": Fault(4, errno.EIO, False, frozenset({Exit.GOOD}), "pw"),
+    "half a write, then the rest": Fault(4, errno.EIO, False, frozenset({Exit.OK}), "pw"),
     "half a write, then killed": Fault(5, errno.EIO, False, frozenset({-9})),
 }
 
@@ -144,7 +144,7 @@ def situation(
     if request.param == "a new archive":
         source = posts["first"]
     elif request.param == "a second run":
-        assert server.run(before, _load(before, posts["first"]), None)["exit"] == Exit.GOOD
+        assert server.run(before, _load(before, posts["first"]), None)["exit"] == Exit.OK
     else:
         before.write_bytes(lzma.decompress((TESTS / "schemas" / "1.db.xz").read_bytes()))
     yield Situation(server, folder, source)
@@ -168,7 +168,7 @@ class Situation:
         for reads in (False, True):
             self.restore()
             done = server.run(self.path, self.words, Fault(0, 0, reads, frozenset()))
-            assert done["exit"] == Exit.GOOD, done
+            assert done["exit"] == Exit.OK, done
             self.calls[reads] = done["calls"]
         self.stored_before = self.stored(self.before / "news.db")
         self.expected = contents(self.path)
@@ -251,15 +251,15 @@ def test_every_call_may_fail(situation: Situation, kind: str) -> None:
             assert done["exit"] in fault.exits
             assert "Traceback" not in done["said"]
             left = look_at_what_is_left(situation, done["committed"])
-            if done["exit"] == Exit.GOOD:
-                assert left == "good"
+            if done["exit"] == Exit.OK:
+                assert left == "ok"
                 assert contents(situation.path) == situation.expected
             elif done["exit"] == Exit.STORE:
                 last = done["said"].strip().splitlines()[-1]
                 assert re.search(r"(Run ended store: .*\.|Error: .*\.)$", last), last
             ends[f"{done['exit']} {left}"] += 1
             healed = situation.server.run(situation.path, situation.words, None)
-            assert healed["exit"] == Exit.GOOD, healed
+            assert healed["exit"] == Exit.OK, healed
             assert contents(situation.path) == situation.expected
             look_at_what_is_left(situation, 0)
         except Exception as error:
@@ -275,7 +275,7 @@ def test_every_call_may_fail(situation: Situation, kind: str) -> None:
 def whole(server: Server, posts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive at rest."""
     path = tmp_path_factory.mktemp("whole") / "news.db"
-    assert server.run(path, _load(path, posts["first"]), None)["exit"] == Exit.GOOD
+    assert server.run(path, _load(path, posts["first"]), None)["exit"] == Exit.OK
     return path
 
 
@@ -333,7 +333,7 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-STORE, CRASHED, GOOD = Exit.STORE, Exit.CRASHED, Exit.GOOD
+STORE, CRASHED, OK = Exit.STORE, Exit.CRASHED, Exit.OK
 DAMAGED = r"is damaged\. Restore a backup"
 LOST = r"has lost mentions: somebody has dropped what newscrawl made\. Nothing was written"
 NEWER = r"written by a later newscrawl \(schema 99.*left as it is; upgrade newscrawl"
@@ -346,7 +346,7 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     "a table dropped": (sql("DROP TABLE mentions"), {
         "crawl": (STORE, LOST), "check": (CRASHED, "tables: the table mentions is missing"),
         "export": (STORE, LOST), "list": (STORE, LOST), "backup": (STORE, LOST),
-        "repair": (GOOD, r"Lost: the table mentions was not there: its rows are gone\."),
+        "repair": (OK, r"Lost: the table mentions was not there: its rows are gone\."),
     }),
     "the articles dropped": (sql("DROP TABLE articles"), {
         "crawl": (STORE, "has lost articles"), "check": (CRASHED, "the table articles is missing"),
@@ -355,11 +355,11 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     "the search index dropped": (sql("DROP TABLE articles_fts"), {
         "search": (STORE, "no such table: articles_fts"),
         "crawl": (STORE, "no such table: .*articles_fts.*`newscrawl check`"),
-        "check": (CRASHED, "--repair mends"), "repair": (GOOD, "agrees with itself"),
+        "check": (CRASHED, "--repair mends"), "repair": (OK, "agrees with itself"),
     }),
     "the last number lost": (sql("DELETE FROM meta"), {
-        "crawl": (GOOD, "Run ended good"), "check": (CRASHED, "meta says none"),
-        "repair": (GOOD, "agrees with itself"),
+        "crawl": (OK, "Run ended good"), "check": (CRASHED, "meta says none"),
+        "repair": (OK, "agrees with itself"),
     }),
     "articles deleted": (
         sql("DELETE FROM articles WHERE first_seq = 1"),
@@ -374,7 +374,7 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     }),
     "pages lost": (zeros(16_384 * 3, 6), {
         "check": (CRASHED, "file: SQLite says"),
-        "repair": (GOOD, r"its rows were put into a new file.*agrees with itself"),
+        "repair": (OK, r"its rows were put into a new file.*agrees with itself"),
         "backup": (STORE, "copy is not whole|damaged"),
     }),
     "half of the file": (cut, {
@@ -422,7 +422,7 @@ def test_misfortunes(
     assert done["exit"] == exits, done
     assert re.search(says, done["out"] + done["said"].replace("\n", " ")), done
     assert "Traceback" not in done["said"]
-    if exits is not Exit.GOOD:
+    if exits is not Exit.OK:
         assert not db.with_name("copy.db").exists()
         if before is not None and name != "the search index dropped":
             assert db.read_bytes() == before  # not touched
@@ -531,7 +531,7 @@ def test_disk_that_is_full(
     server: Server, posts: dict[str, Path], whole: Path, disk: Callable[..., Path], tmp_path: Path
 ) -> None:
     expected = Path(shutil.copy(whole, tmp_path / "expected.db"))
-    assert server.run(expected, _load(expected, posts["second"]), None)["exit"] == Exit.GOOD
+    assert server.run(expected, _load(expected, posts["second"]), None)["exit"] == Exit.OK
     room = whole.stat().st_size + (700 << 10)
     path = Path(shutil.copy(whole, disk(f"size={room}") / "news.db"))
     before = query(path, "SELECT count(*) FROM articles")[0][0]
@@ -543,7 +543,7 @@ def test_disk_that_is_full(
     with closing(open_for_reading(path)) as archive:
         assert list(verify.find_problems(archive)) == []
     disk("remount", "size=64m")
-    assert server.run(path, _load(path, posts["second"]), None)["exit"] == Exit.GOOD
+    assert server.run(path, _load(path, posts["second"]), None)["exit"] == Exit.OK
     assert contents(path) == contents(expected)
 
 
@@ -566,9 +566,9 @@ def test_disk_that_is_read_only(
     disk("remount", "ro")
     for words, exits, says in (
         (_load(path, posts["second"]), Exit.STORE, "is read-only for this user"),
-        (["check", "--repair", "--db", str(path)], Exit.GOOD, "agrees with itself"),
-        (["list", "--db", str(path)], Exit.GOOD, ""),
-        (["backup", str(tmp_path / "copy.db"), "--db", str(path)], Exit.GOOD, "copied to"),
+        (["check", "--repair", "--db", str(path)], Exit.OK, "agrees with itself"),
+        (["list", "--db", str(path)], Exit.OK, ""),
+        (["backup", str(tmp_path / "copy.db"), "--db", str(path)], Exit.OK, "copied to"),
         (["backup", str(path.with_name("copy.db")), "--db", str(path)], Exit.STORE, "read-only"),
     ):
         done = server.run(path, words, None)
@@ -629,11 +629,11 @@ def test_every_call_of_a_restore_may_fail(server: Server, whole: Path, tmp_path:
                 assert [dump(each) for each in kept] == [before], (at, done)
             else:
                 assert dump(db) == before, (at, done)
-                assert done["exit"] != Exit.GOOD, (at, done)
+                assert done["exit"] != Exit.OK, (at, done)
             if done["exit"] != -9:
                 assert not list(db.parent.glob(".news.db.copy-*")), (at, done)
             ends[done["exit"]] += 1
             healed = server.run(db.parent, words, None)
-            assert (healed["exit"], dump(db)) == (Exit.GOOD, copy), (at, healed)
+            assert (healed["exit"], dump(db)) == (Exit.OK, copy), (at, healed)
             assert not list(db.parent.glob(".news.db.copy-*")), at
     print(f"a restore: {sum(ends.values())} calls: {dict(ends)}")

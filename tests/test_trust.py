@@ -102,7 +102,7 @@ async def test_run_that_finds_nothing_at_noon_is_degraded(
     )
     # A part of the mirror says nothing about the whole.
     outcome = await crawl("category", tmp_path / "news.db", server.url, limit="3")
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
 
 
 async def test_rule_that_stops_matching_is_said(
@@ -110,7 +110,7 @@ async def test_rule_that_stops_matching_is_said(
 ) -> None:
     whole, db = Site(articles=140), tmp_path / "news.db"
     server = serving(whole.showing(0, 100))
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     assert query(db, "SELECT count(*) FROM rules WHERE missed = 0 AND pages >= 100")[0][0] >= 3
     # As if the site had moved the title: only its meta element still has it.
     rules = tuple(
@@ -126,7 +126,7 @@ async def test_rule_that_stops_matching_is_said(
             "UPDATE rules SET rule = 'parser/title/xpath///section/h7' WHERE rule = ?", (known,)
         )
     monkeypatch.setattr(
-        "newscrawl.sites._RULES", {"post": (*rules, *post_page.CODED)}, raising=True
+        "newscrawl.sites._RULES", {"post_page": (*rules, *post_page.CODED)}, raising=True
     )
     outcome = await crawl("category", db, server.url)
     assert outcome.exit is Exit.DEGRADED
@@ -163,14 +163,14 @@ def ledger_of(skipped: int, **ends: int) -> Ledger:
 @pytest.mark.parametrize(
     ("made", "exit_"),
     [
-        (ledger_of(0), Exit.GOOD),
+        (ledger_of(0), Exit.OK),
         (ledger_of(0, failed=1), Exit.UNREACHABLE),
-        (ledger_of(200, failed=1), Exit.GOOD),
-        (ledger_of(200, failed=2), Exit.GOOD),
+        (ledger_of(200, failed=1), Exit.OK),
+        (ledger_of(200, failed=2), Exit.OK),
         (ledger_of(200, failed=3), Exit.DEGRADED),
-        (ledger_of(200, failed=3, new=4), Exit.GOOD),
+        (ledger_of(200, failed=3, new=4), Exit.OK),
         (ledger_of(200, rejected=1), Exit.DEGRADED),
-        (ledger_of(200, rejected=1, new=9), Exit.GOOD),
+        (ledger_of(200, rejected=1, new=9), Exit.OK),
         (ledger_of(10, failed=2), Exit.DEGRADED),
     ],
 )

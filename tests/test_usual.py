@@ -151,7 +151,9 @@ def test_bodies_are_read_alike(blocks: list[str]) -> None:
 
 
 def file_of(name: str, body: bytes) -> Page:
-    return Page("file", post_file.id_of(name), f"file:///{name}", body, "2030-01-01T00:00:00+00:00")
+    return Page(
+        "post_file", post_file.id_of(name), f"file:///{name}", body, "2030-01-01T00:00:00+00:00"
+    )
 
 
 def said(page: Page) -> Article | str:

@@ -70,7 +70,7 @@ class Killed:
         return folder / self.path.name
 
     def end(self) -> None:
-        self.writer.end(outcome="good", exit_code=0, reason="")
+        self.writer.end(outcome="ok", exit_code=0, reason="")
         self.target.finish(good=True)
 
 
@@ -156,7 +156,7 @@ def rebuilt(path: Path, folder: Path) -> Path:
     target = Target(other, overwrite=True)
     made = writer(target)
     made.add(article(page(code(9))), loader_version=1)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     return other
 
@@ -198,7 +198,7 @@ def test_a_copy_in_the_place_of_an_archive_whose_run_was_killed(
     assert not (tmp_path / "copy.db").exists()
 
     done = command("newscrawl", "crawl", "posts", str(posts(tmp_path)), "--db", str(path))
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     [aside] = path.parent.glob("news.db-wal.stale-*")
     assert aside.read_bytes() == log
     said = re.search(r"It holds at least (\d+) commits of that file .* set aside as", done.stderr)
@@ -245,7 +245,7 @@ def test_what_a_killed_run_committed_is_not_set_aside(tmp_path: Path) -> None:
     fill(path, article(page(code(1))))
     for then in ("", "run.connection.execute('PRAGMA wal_checkpoint(PASSIVE)')"):
         kill_in_a_run(path, then)
-        assert command("newscrawl", "check", "--db", str(path)).returncode == Exit.GOOD
+        assert command("newscrawl", "check", "--db", str(path)).returncode == Exit.OK
         assert codes(path) == {code(n) for n in (1, 21, 22, 23)}
     assert not list(tmp_path.glob("*stale*"))
 
@@ -261,7 +261,7 @@ def test_a_rebuild_that_is_killed_while_it_replaces(tmp_path: Path) -> None:
         target = Target(path, overwrite=True)
         made = writer(target)
         made.add(article(page(code(9))), loader_version=1)
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
         target.finish(good=True)
         assert not is_foreign(path)
         left = tmp_path / "left" / "news.db"

@@ -22,7 +22,7 @@ def newscrawl():
 
     def one(url, body):
         name = url.rpartition("/")[2].removesuffix(".html")
-        page = Page("post", name, url, body, seen_at, content_type=kind)
+        page = Page("post_page", name, url, body, seen_at, content_type=kind)
         article = read_page(page)
         normalise(article)
         return article

@@ -27,7 +27,7 @@ class Category:
 class StoredObservation:
     """A page that tells of the article."""
 
-    source_site: str
+    site: str
     page_kind: str
     url: str
     observed_at: str
@@ -45,7 +45,7 @@ class StoredArticle:
     published_precision: str | None
     published_from: str | None
     source: str | None
-    digest: str | None
+    summary: str | None
     body_text: str | None
     body_html: str | None
     share_url: str | None
@@ -57,14 +57,14 @@ class StoredArticle:
     tags: list[str]
     mentions: list[Mention]
     images: list[str]
-    sightings: list[StoredObservation]
+    observations: list[StoredObservation]
     revisions: int
     """How often an earlier text of it was kept."""
 
 
 _COLUMNS = (
     "info_code", "title", "published_at", "published_raw", "published_precision",
-    "published_from", "source", "digest", "body_text", "body_html", "share_url", "original_url",
+    "published_from", "source", "summary", "body_text", "body_html", "share_url", "original_url",
     "first_seen_at", "changed_at", "seq",
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ def resolve(connection: sqlite3.Connection, text: str) -> str:
         return parse_info_code(text)
     except BadInfoCode:
         seen = connection.execute(
-            "SELECT info_code FROM sightings WHERE url = ?", (text,)
+            "SELECT info_code FROM observations WHERE url = ?", (text,)
         ).fetchone()
         if seen is None:
             raise
@@ -127,10 +127,10 @@ def read_article(connection: sqlite3.Connection, info_code: str) -> StoredArticl
         images=[
             url for (url,) in rows("SELECT url FROM images WHERE info_code = ? ORDER BY position")
         ],
-        sightings=[
+        observations=[
             StoredObservation(*each)
             for each in rows(
-                "SELECT source_site, page_kind, url, observed_at, last_seen_at FROM sightings"
+                "SELECT site, page_kind, url, observed_at, last_seen_at FROM observations"
                 " WHERE info_code = ? ORDER BY observed_at, url"
             )
         ],

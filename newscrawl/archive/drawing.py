@@ -67,12 +67,12 @@ def draw_articles(days: Sequence[DayCount], file: Path, *, title: str) -> None:
 
 
 def draw_coverage(days: Sequence[Covered], file: Path, *, title: str) -> None:
-    """Draw each hour of each day: watched, not watched, or with a hole."""
+    """Draw each hour of each day: watched, not watched, or with a gap."""
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
     figure, axes = _new(title, "hour in China")
-    states = ("watched", "hole", "unwatched")
+    states = ("watched", "gap", "unwatched")
     cells = [[states.index(each.hours[hour]) for each in days] for hour in range(24)]
     axes.pcolormesh(
         cells, cmap=ListedColormap([WATCHED, HOLE, UNWATCHED]), vmin=0, vmax=2,

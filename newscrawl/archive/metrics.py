@@ -51,14 +51,14 @@ def _metrics(found: Status) -> Iterator[tuple[str, str, list[Sample]]]:
     yield (
         "listings",
         "Listings by state.",
-        [({"state": state}, states[state]) for state in ("good", "failing", "missing")],
+        [({"state": state}, states[state]) for state in ("ok", "failing", "missing")],
     )
     yield (
         "seconds_until_loss",
         "Time until a listing may drop what was not seen.",
         [({}, min(left))] if left else [],
     )
-    yield "holes", "Times of which articles may be missing.", [({}, len(found.holes))]
+    yield "gaps", "Times of which articles may be missing.", [({}, len(found.gaps))]
     yield (
         "rejects",
         "Pages that gave no article.",

@@ -85,7 +85,7 @@ def overview(connection: sqlite3.Connection) -> Overview:
     path = one("PRAGMA database_list")[2]
     first, last = one("SELECT min(published_at), max(published_at) FROM articles")
     pages, pages_size, pages_stored = one(
-        "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(length(bytes)), 0) FROM pages"
+        "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(length(bytes)), 0) FROM raw_pages"
     )
     # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
     return Overview(
@@ -112,7 +112,7 @@ def overview(connection: sqlite3.Connection) -> Overview:
         unknown=[
             UnknownConstruct(*row)
             for row in connection.execute(
-                "SELECT key, count(*) FROM sightings, json_each(sightings.unknown)"
+                "SELECT key, count(*) FROM observations, json_each(observations.unknown)"
                 " GROUP BY key ORDER BY 2 DESC, 1 LIMIT ?",
                 (SOURCES,),
             )
@@ -123,7 +123,7 @@ def overview(connection: sqlite3.Connection) -> Overview:
 def other_site(connection: sqlite3.Connection, site: str) -> str | None:
     """Return the name of a site other than *site* whose pages are stored; None where none are."""
     row = connection.execute(
-        "SELECT source_site FROM sightings WHERE source_site <> ? LIMIT 1", (site,)
+        "SELECT site FROM observations WHERE site <> ? LIMIT 1", (site,)
     ).fetchone()
     return None if row is None else str(row[0])
 

@@ -18,7 +18,7 @@ DAYS = 30
 """Days that are shown where nobody says which."""
 CHINA = timezone(timedelta(hours=8))
 
-Watch = Literal["watched", "hole", "unwatched"]
+Watch = Literal["watched", "gap", "unwatched"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Covered:
 
     day: str
     hours: tuple[Watch, ...]
-    """Each hour: ``watched`` where a run came before the mirror may have dropped it, ``hole``
+    """Each hour: ``watched`` where a run came before the mirror may have dropped it, ``gap``
     where a listing is known to have dropped something unseen, else ``unwatched``."""
     articles: int
 
@@ -121,12 +121,12 @@ def coverage(
     filters = filters or Filters()
     window = Filters(since=filters.since, until=filters.until)
     runs = [moment(began) for (began,) in connection.execute(_WATCHES)]
-    holes = [(moment(begin), moment(end)) for begin, end in _holes(connection)]
+    gaps = [(moment(begin), moment(end)) for begin, end in _gaps(connection)]
     kept = timedelta(days=kept_days)
     return [
         Covered(
             each.day,
-            tuple(_watch(hour, runs, holes, kept) for hour in _hours(each.day)),
+            tuple(_watch(hour, runs, gaps, kept) for hour in _hours(each.day)),
             each.articles,
         )
         for each in articles_per_day(connection, window)
@@ -134,15 +134,15 @@ def coverage(
 
 
 _WATCHES = (
-    "SELECT started_at FROM runs WHERE outcome IN ('good', 'degraded') AND responses > 0"  # noqa: S608
+    "SELECT started_at FROM runs WHERE outcome IN ('ok', 'degraded') AND responses > 0"  # noqa: S608
     f" AND spider NOT IN ({', '.join(map(repr, OFFLINE))}) ORDER BY started_at"
 )
 
 
-def _holes(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+def _gaps(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     if connection.execute("PRAGMA user_version").fetchone()[0] < 2:
         return []  # schema 1 had no such table
-    return [tuple(row) for row in connection.execute("SELECT from_at, until_at FROM holes")]
+    return [tuple(row) for row in connection.execute("SELECT from_at, until_at FROM gaps")]
 
 
 def _hours(day: str) -> Iterator[datetime]:
@@ -151,12 +151,12 @@ def _hours(day: str) -> Iterator[datetime]:
 
 
 def _watch(
-    hour: datetime, runs: Sequence[datetime], holes: Sequence[tuple[datetime, datetime]],
+    hour: datetime, runs: Sequence[datetime], gaps: Sequence[tuple[datetime, datetime]],
     kept: timedelta,
 ) -> Watch:  # fmt: skip
     end = hour + timedelta(hours=1)
-    if any(begin < end and hour < until for begin, until in holes):
-        return "hole"
+    if any(begin < end and hour < until for begin, until in gaps):
+        return "gap"
     after = bisect_right(runs, hour)
     return "watched" if after < len(runs) and runs[after] < hour + kept else "unwatched"
 
@@ -180,8 +180,8 @@ def delays(
     for published_at, first_seen_at in connection.execute(
         "SELECT published_at, first_seen_at FROM articles"  # noqa: S608
         f" WHERE {where} AND published_precision IN ('second', 'minute') AND NOT EXISTS ("
-        "SELECT 1 FROM sightings WHERE sightings.info_code = articles.info_code"
-        " AND page_kind = 'file')",
+        "SELECT 1 FROM observations WHERE observations.info_code = articles.info_code"
+        " AND page_kind = 'post_file')",
         parameters,
     ):
         seconds = (moment(first_seen_at) - moment(published_at)).total_seconds()

@@ -15,7 +15,7 @@ def provenance(connection: sqlite3.Connection, info_code: str) -> dict[str, str]
     """
     known = article_rows.load_article(connection, info_code)
     return {
-        name: f"{sighting.page_kind} {sighting.url}"
-        for name, sighting in suppliers(known.sightings.values()).items()
+        name: f"{observation.page_kind} {observation.url}"
+        for name, observation in suppliers(known.observations.values()).items()
         if known.row[name] is not None
     }

@@ -33,7 +33,7 @@ class Record:
     published_at: str | None
     published_precision: str | None
     source: str | None
-    digest: str | None
+    summary: str | None
     body_text: str | None
     body_html: str | None
     share_url: str | None
@@ -60,7 +60,7 @@ class Record:
 
 
 COLUMNS = (
-    "info_code", "seq", "title", "published_at", "published_precision", "source", "digest",
+    "info_code", "seq", "title", "published_at", "published_precision", "source", "summary",
     "body_text", "body_html", "share_url", "original_url", "first_seen_at", "changed_at",
 )  # fmt: skip
 
@@ -132,7 +132,7 @@ def _until_large(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[Any, ...]]:
     """Yield rows until their texts are large together."""
     size = 0
     for row in rows:
-        size += sum(len(row[name] or "") for name in ("digest", "body_text", "body_html"))
+        size += sum(len(row[name] or "") for name in ("summary", "body_text", "body_html"))
         yield tuple(row)
         if size > LARGE:
             return

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-FIELDS = ("title", "published_at", "source", "digest", "body_text", "body_html")
+FIELDS = ("title", "published_at", "source", "summary", "body_text", "body_html")
 _LINES = ("title", "published_at", "source")
 
 
@@ -20,7 +20,7 @@ class Version:
     title: str | None
     published_at: str | None
     source: str | None
-    digest: str | None
+    summary: str | None
     body_text: str | None
     body_html: str | None
     observed_at: str
@@ -64,7 +64,7 @@ def article_versions(connection: sqlite3.Connection, info_code: str) -> list[Ver
     found = [Version(*row) for row in rows]
     present = connection.execute(
         f"SELECT {columns}, coalesce((SELECT max(replaced_at) FROM revisions"  # noqa: S608
-        " WHERE info_code = articles.info_code), (SELECT min(observed_at) FROM sightings"
+        " WHERE info_code = articles.info_code), (SELECT min(observed_at) FROM observations"
         " WHERE info_code = articles.info_code)), NULL"
         " FROM articles WHERE info_code = ?",
         (info_code,),

@@ -1,6 +1,6 @@
 """What people type to search, as the search index takes it.
 
-Words, "phrases", AND, OR, NOT and parentheses, and ``title:``, ``text:`` or ``digest:`` before any
+Words, "phrases", AND, OR, NOT and parentheses, and ``title:``, ``text:`` or ``summary:`` before any
 of them. Words beside each other must all be there.
 """
 
@@ -16,8 +16,8 @@ from newscrawl.store.search_index import BREAK, phrase_of_pairs, segment
 from newscrawl.text.escape import is_utf8
 
 FIELDS = {
-    "title": "title", "text": "body_text", "digest": "digest", "body": "body_text",
-    "body_text": "body_text", "标题": "title", "正文": "body_text", "摘要": "digest",
+    "title": "title", "text": "body_text", "summary": "summary", "body": "body_text",
+    "body_text": "body_text", "标题": "title", "正文": "body_text", "摘要": "summary",
 }  # fmt: skip
 """Names of fields in a query, and the columns of the index; the first three are those that help and
 documents name."""

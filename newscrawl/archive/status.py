@@ -25,7 +25,7 @@ DUE_SOON = 0.25
 OFFLINE = ("posts", "reextract", "retry-rejected")
 """What runs without asking anybody: that it ended well says nothing of the sources."""
 
-State = Literal["good", "failing", "missing"]
+State = Literal["ok", "failing", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ListingStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class Gap:
     """A time of which a listing may have shown articles that nobody saw."""
 
     kind: str
@@ -111,7 +111,7 @@ class Status:
     and nothing came."""
     listings: list[ListingStatus]
     """The failing ones first, then by the time that is left; the missing ones last."""
-    holes: list[Hole]
+    gaps: list[Gap]
     rejects: list[RejectedPages]
     suspicious: list[str]
     """What pages show in the place of their articles, a sentence for each reason or shared text,
@@ -125,7 +125,7 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     files = (Path(path), Path(f"{path}-wal"))
     good = (
-        f"SELECT ended_at FROM runs WHERE outcome = 'good' AND {_ASKS}"  # noqa: S608  constants
+        f"SELECT ended_at FROM runs WHERE outcome = 'ok' AND {_ASKS}"  # noqa: S608  constants
         " ORDER BY id DESC LIMIT 1"  # not the latest time: a clock may have been ahead
     )
     # An archive of schema 1 has no listings yet: the next run that writes it adds the tables.
@@ -141,7 +141,7 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
         last_good_run_at=next((at for (at,) in connection.execute(good)), None),
         hours=_hours(connection, now),
         listings=_listings(connection, now, days) if has_listings else [],
-        holes=_holes(connection) if has_listings else [],
+        gaps=_gaps(connection) if has_listings else [],
         rejects=_rejects(connection),
         suspicious=suspects.sentences(connection),
         dead_rules=rules.dead(connection) if has_listings else [],
@@ -166,7 +166,7 @@ def _run(row: Mapping[str, Any]) -> RunStatus:
     unfinished = count["scheduled"] - sum(count[end] for end in ENDS)
     links = count["repeated"] + count["skipped"] + count["filtered"] + count["scheduled"]
     # A degraded one may have been stopped early: by its memory, for one.
-    may_be_open = row["outcome"] != "good"
+    may_be_open = row["outcome"] != "ok"
     arguments = json_object(row["arguments"], f"runs.arguments of run {row['id']}")
     return RunStatus(
         id=row["id"], spider=row["spider"], arguments=arguments,
@@ -211,7 +211,7 @@ def _names(hours: list[datetime]) -> list[str]:
 
 def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[ListingStatus]:
     rows = connection.execute(
-        "SELECT source_site, listing_kind, name, checked_at, news_at, interval, missing_since,"
+        "SELECT site, listing_kind, name, checked_at, news_at, interval, missing_since,"
         " failed_at, failure FROM listings"
         # A name that was only guessed at, from a path in small letters, and never was one.
         " WHERE missing_since IS NULL OR found_in <> 'path' OR content_hash IS NOT NULL"
@@ -219,7 +219,7 @@ def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listi
     # A good look at the home page is one at every category: it shows the newest posts of each.
     homes = {row[0]: row[3] for row in rows if row[1] == "home" and not row[7]}
     found = [_listing(tuple(row), homes.get(row[0]), now, days) for row in rows]
-    order = {"failing": 0, "good": 1, "missing": 2}
+    order = {"failing": 0, "ok": 1, "missing": 2}
     return sorted(
         found, key=lambda each: (order[each.state], each.seconds_left or 0, each.kind, each.name)
     )
@@ -227,9 +227,9 @@ def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listi
 
 def _listing(row: tuple[Any, ...], home: str | None, now: str, days: int) -> ListingStatus:
     site, kind, name, checked_at, news_at, interval, missing_since, failed_at, failure = row
-    state: State = "failing" if failed_at else "missing" if missing_since else "good"
+    state: State = "failing" if failed_at else "missing" if missing_since else "ok"
     seen = checked_at
-    if kind == "category" and state == "good" and checked_at and home:
+    if kind == "category" and state == "ok" and checked_at and home:
         seen = max(checked_at, home)
     if seen is not None and is_future(seen, now):
         seen = None  # a clock was ahead: it is not known
@@ -245,12 +245,12 @@ def _seconds(begin: str, end: str) -> int:
     return int((moment(end) - moment(begin)).total_seconds())
 
 
-def _holes(connection: sqlite3.Connection) -> list[Hole]:
+def _gaps(connection: sqlite3.Connection) -> list[Gap]:
     rows = connection.execute(
-        "SELECT listing_kind, name, from_at, until_at, noticed_at FROM holes"
+        "SELECT listing_kind, name, from_at, until_at, noticed_at FROM gaps"
         " ORDER BY noticed_at DESC, listing_kind DESC, name"
     )
-    return [Hole(*row) for row in rows]
+    return [Gap(*row) for row in rows]
 
 
 def _rejects(connection: sqlite3.Connection) -> list[RejectedPages]:

@@ -136,4 +136,4 @@ def _after_flush(code: Any) -> Any:
 def _nobody_reads() -> Exit:
     """Drop what is still to be printed: who closed the pipe (``| head``) has all it wanted."""
     drop_rest(sys.stdout)
-    return Exit.GOOD
+    return Exit.OK

@@ -61,7 +61,7 @@ def demo_command(
         delay = None if base_url else 0.0
         settings = {**pace(delay, url, None), "NEWSCRAWL_PROGRESS_SECONDS": 1}
         outcome = run("category", arguments, db=db, settings=settings, verbose=verbose)
-    if outcome.exit in (Exit.GOOD, Exit.DEGRADED):
+    if outcome.exit in (Exit.OK, Exit.DEGRADED):
         _report(db)
     ctx.exit(outcome.exit)
 

@@ -18,7 +18,13 @@ from newscrawl.runs.run import interrupts, run_of
 
 logger = logging.getLogger(__name__)
 
-_STYLES = {"new": "green", "richer": "green", "changed": "cyan", "rejected": "red", "failed": "red"}
+_STYLES = {
+    "new": "green",
+    "extended": "green",
+    "changed": "cyan",
+    "rejected": "red",
+    "failed": "red",
+}
 _ALWAYS = ("new", "changed", "unchanged", "rejected", "failed")
 """Shown also while they are 0; the others when there are any."""
 

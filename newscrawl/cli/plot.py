@@ -20,8 +20,8 @@ from newscrawl.store.errors import StoreError
 
 KINDS = ("articles-per-day", "coverage", "delay")
 SUFFIXES = (".png", ".svg")
-_SIGNS = {"watched": "█", "hole": "×", "unwatched": "·"}
-_STYLES = {"watched": "green", "hole": "bold red", "unwatched": "dim"}
+_SIGNS = {"watched": "█", "gap": "×", "unwatched": "·"}
+_STYLES = {"watched": "green", "gap": "bold red", "unwatched": "dim"}
 _BAR = "█"
 _PLAIN_WIDTH = 80
 

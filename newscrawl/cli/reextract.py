@@ -52,7 +52,7 @@ def _write(db: str) -> None:
         with progress("writing", count_stored_pages(writer.connection)) as each:
             found = rewrite(writer, each=each)
         changes = f"{found.changed} of {found.articles} articles changed"
-        writer.end(outcome="good", exit_code=0, reason=changes)
+        writer.end(outcome="ok", exit_code=0, reason=changes)
 
 
 def _as_dict(found: Survey) -> dict[str, object]:

@@ -107,7 +107,7 @@ def _accept(db: str, ids: tuple[int, ...]) -> Retried:
     with writing(db, "retry-rejected", {"accept": ",".join(map(str, ids))}) as writer:
         found = accept(writer, dict.fromkeys(ids))
         done = f"{found.stored} of {found.tried} suspicious pages accepted"
-        writer.end(outcome="good", exit_code=0, reason=done)
+        writer.end(outcome="ok", exit_code=0, reason=done)
     return found
 
 
@@ -119,5 +119,5 @@ def _retry(db: str, reasons: tuple[str, ...]) -> Retried:
         with progress("reading", count_rejected(writer.connection, reasons)) as each:
             found = retry(writer, reasons, each=each)
         done = f"{found.stored} of {found.tried} rejected pages give an article now"
-        writer.end(outcome="good", exit_code=0, reason=done)
+        writer.end(outcome="ok", exit_code=0, reason=done)
     return found

@@ -92,7 +92,7 @@ _SEARCH = """
 ## articles_fts
 
 The search index, an FTS5 table without content: its `rowid` is `articles.first_seq`, its columns
-are `title`, `digest` and `body_text`, and the pairs of each. Chinese is found by any substring,
+are `title`, `summary` and `body_text`, and the pairs of each. Chinese is found by any substring,
 Latin words and numbers by whole token. Put spaces around each Han character of what you look for,
 fold its case, write `¶` for punctuation, and ask for it as a phrase:
 
@@ -103,7 +103,7 @@ ORDER BY published_at DESC LIMIT 10;
 ```
 
 In an archive of a million articles a phrase of frequent characters takes a tenth of a second. Its
-pairs take milliseconds: the columns `title_pairs`, `digest_pairs` and `body_text_pairs` hold the
+pairs take milliseconds: the columns `title_pairs`, `summary_pairs` and `body_text_pairs` hold the
 same texts as pairs of neighbouring tokens, joined by `_` (since schema 3). `"储 能 源"` and
 `"储_能 能_源"` find the same articles with the same rank.
 

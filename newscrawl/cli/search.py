@@ -53,11 +53,11 @@ LIMIT = 20
 def search_command(
     words: tuple[str, ...], db: str, filters: Filters, by: Order, limit: int | None, as_json: bool
 ) -> None:
-    """Find articles by what their titles, digests and texts say.
+    """Find articles by what their titles, summaries and texts say.
 
     Chinese is found by any part from one character on, Latin words and numbers whole, in small or
     capital letters. Words beside each other must all be there; "quoted words" stand beside each
-    other; AND, OR, NOT and parentheses work, and title:, text: or digest: before a word.
+    other; AND, OR, NOT and parentheses work, and title:, text: or summary: before a word.
     """
     if limit is None and not as_json:
         limit = LIMIT

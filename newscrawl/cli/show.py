@@ -87,10 +87,10 @@ def _lines(found: StoredArticle, limit: int | None) -> Iterator[str]:
             yield ""
             yield from wrap(paragraph, limit)
     yield ""
-    for sighting in found.sightings:
+    for observation in found.observations:
         yield from labelled(
             "seen",
-            f"{clock(sighting.last_seen_at)} UTC  {sighting.page_kind}  {sighting.url}",
+            f"{clock(observation.last_seen_at)} UTC  {observation.page_kind}  {observation.url}",
             limit,
         )
     if found.revisions:
@@ -115,8 +115,8 @@ def _facts(found: StoredArticle) -> Iterator[tuple[str, str]]:
     yield "original", found.original_url or ""
     yield "share", found.share_url or ""
     yield "mentions", ", ".join(f"{each.name} {each.market}.{each.code}" for each in found.mentions)
-    if found.digest and found.digest != found.body_text:
-        yield "digest", found.digest
+    if found.summary and found.summary != found.body_text:
+        yield "summary", found.summary
 
 
 def _time(found: StoredArticle) -> str:

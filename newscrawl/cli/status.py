@@ -12,7 +12,7 @@ import click
 
 from newscrawl.archive.status import (
     DUE_SOON,
-    Hole,
+    Gap,
     ListingStatus,
     RunStatus,
     Status,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LISTINGS = 20
 BARS = "▁▂▃▄▅▆▇█"
-_STYLES = {"good": "green", "running": "cyan", "killed": "red", "degraded": "yellow"}
+_STYLES = {"ok": "green", "running": "cyan", "killed": "red", "degraded": "yellow"}
 
 
 @click.command("status", epilog=example("newscrawl status --db data/demo.db"))
@@ -56,14 +56,14 @@ _STYLES = {"good": "green", "running": "cyan", "killed": "red", "degraded": "yel
     default=LISTINGS,
     show_default=True,
     metavar="N",
-    help="Show at most so many listings and holes.",
+    help="Show at most so many listings and gaps.",
 )
 @json_option
 def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
     """Say how the archive is kept.
 
     The last runs and whether their ledgers balance, new articles an hour, when each listing was
-    looked at and how long until it may drop something unseen, holes, and rejected pages. All times
+    looked at and how long until it may drop something unseen, gaps, and rejected pages. All times
     are UTC.
     """
     from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as DAYS
@@ -101,8 +101,8 @@ def _print(found: Status, limit: int, days: int) -> None:
         (_listing_row(each, days) for each in live[:limit]),
     )
     _more(len(live) - limit, "listing", "listings")
-    _table("holes", ("name", "from", "until"), map(_hole_row, found.holes[:limit]))
-    _more(len(found.holes) - limit, "hole", "holes")
+    _table("gaps", ("name", "from", "until"), map(_hole_row, found.gaps[:limit]))
+    _more(len(found.gaps) - limit, "gap", "gaps")
     _table("rejects", ("reason", "pages", "last seen", "for example"),
            ((each.reason, str(each.pages), _short(each.last_seen_at), each.example)
             for each in found.rejects))  # fmt: skip
@@ -124,9 +124,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
     gaps = ", · where nobody asked" if None in found.hours else ""
     yield "an hour", f"{sparkline(found.hours)} {new} in {len(found.hours)} hours{gaps}"
     if found.listings:
-        parts = [
-            f"{states[each]} {each}" for each in ("good", "failing", "missing") if states[each]
-        ]
+        parts = [f"{states[each]} {each}" for each in ("ok", "failing", "missing") if states[each]]
         yield "listings", ", ".join(parts)
     if found.suspicious:
         more = f"; and {len(found.suspicious) - 1} more" if len(found.suspicious) > 1 else ""
@@ -187,7 +185,7 @@ def _listing_row(each: ListingStatus, days: int) -> tuple[str | Text, ...]:
     )  # fmt: skip
 
 
-def _hole_row(each: Hole) -> tuple[str, ...]:
+def _hole_row(each: Gap) -> tuple[str, ...]:
     name = {"home": "(home page)"}.get(each.kind, each.name)
     return name, _short(each.from_at), _short(each.until_at)
 

@@ -74,7 +74,7 @@ def verify_command(
         _print(db, found)
         if not any(each.kind in ("file", "schema", "tables") for each in found):
             _note_open_run(db)
-    ctx.exit(Exit.CRASHED if found else Exit.GOOD)
+    ctx.exit(Exit.CRASHED if found else Exit.OK)
 
 
 def _examine(db: str, *, quick: bool) -> list[Problem]:
@@ -103,11 +103,11 @@ def _breaks(old: str, new: str) -> list[Problem]:
 def _report_breaks(old: str, new: str, found: Sequence[Problem], *, as_json: bool) -> Exit:
     if as_json:
         click.echo(to_json([asdict(each) for each in found]))
-        return Exit.CRASHED if found else Exit.GOOD
+        return Exit.CRASHED if found else Exit.OK
     for each in found:
         click.echo(f"{each.kind}: {safe_line(each.sentence)}")
     say(f"{new} does not continue {old}." if found else f"{new} continues {old}.")
-    return Exit.CRASHED if found else Exit.GOOD
+    return Exit.CRASHED if found else Exit.OK
 
 
 def _salvage(db: str) -> bool:
@@ -158,7 +158,7 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
             remake(writer, info_codes)
         some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""
         made = f"made anew {some}what is made from the articles"
-        writer.end(outcome="good", exit_code=0, reason=made)
+        writer.end(outcome="ok", exit_code=0, reason=made)
     say(f"Repaired: {made}. Looking again.")
 
 

@@ -119,7 +119,7 @@ def post_of(plan: Plan, number: int, place: int) -> Post:
     printed: str | None = f"{when:%Y-%m-%d %H:%M:%S}"
     rank = BodyRank.LINKED if generation == "6" else BodyRank.FULL
     if generation in DIGEST_ONLY:
-        rank = BodyRank.DIGEST
+        rank = BodyRank.SUMMARY
     path = "/" + "/".join(word.lower() for word in shelf.categories) + f"/{when:%Y/%m/%d}/{name}"
     if kind.oddity == "quoted_title":
         path, printed = f"/{when:%Y/%m/%d}/{file}", None

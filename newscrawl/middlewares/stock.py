@@ -210,7 +210,7 @@ class KnownMiddleware(BaseSpiderMiddleware):
         if found is None:
             return known_pages.find_rejected(connection, page, loader_version=LOADER_VERSION)
         # An answer without a text is no reason not to ask for it again.
-        return found if found.has_body or page.kind == "post" else None
+        return found if found.has_body or page.kind == "post_page" else None
 
 
 def ask_whether_changed(request: Request, etag: str | None, last_modified: str | None) -> None:

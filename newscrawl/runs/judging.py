@@ -49,11 +49,11 @@ def judged(run: Run) -> Outcome:
         troubles=run.troubles,
         share=share,
     )
-    if outcome.exit is not Exit.GOOD:
+    if outcome.exit is not Exit.OK:
         return outcome
     if quiet := _quiet(run):
         return Outcome(Exit.DEGRADED, quiet)
-    return Outcome(Exit.GOOD, f"{outcome.reason}; {clock}") if clock else outcome
+    return Outcome(Exit.OK, f"{outcome.reason}; {clock}") if clock else outcome
 
 
 def _clock(run: Run) -> str | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Literal
 
 Found = Literal["repeated", "skipped", "filtered"]
-End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "richer", "changed"]
+End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed"]
 
 ENDS: tuple[End, ...] = (
     "failed",
@@ -14,7 +14,7 @@ ENDS: tuple[End, ...] = (
     "duplicate",
     "unchanged",
     "new",
-    "richer",
+    "extended",
     "changed",
 )
 

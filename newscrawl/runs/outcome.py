@@ -12,7 +12,7 @@ from newscrawl.text.passwords import without_passwords
 class Exit(IntEnum):
     """The exit codes of every command: part of the contract with schedulers and scripts."""
 
-    GOOD = 0
+    OK = 0
     CRASHED = 1
     USAGE = 2
     DEGRADED = 3
@@ -29,7 +29,7 @@ class Exit(IntEnum):
 
 
 _MEANINGS = {
-    Exit.GOOD: "all went well; also when there was nothing new",
+    Exit.OK: "all went well; also when there was nothing new",
     Exit.CRASHED: "a bug, or a negative answer (`show` without an article, a finding of `doctor`)",
     Exit.USAGE: "the command was asked for something that does not exist",
     Exit.DEGRADED: "the run ended, but lost too much of what it met",
@@ -59,7 +59,7 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        """One word: ``good``, ``degraded`` …"""
+        """One word: ``ok``, ``degraded`` …"""
         return self.exit.name.lower()
 
     def as_dict(self) -> dict[str, object]:
@@ -92,7 +92,7 @@ def judge(ledger: Ledger, *, finish_reason: str, troubles: list[str], share: flo
     if troubles:
         more = f"; and {len(troubles) - 3} more, see the log" if len(troubles) > 3 else ""
         return Outcome(Exit.DEGRADED, "; ".join(troubles[:3]) + more)
-    return Outcome(Exit.GOOD, summary(ledger))
+    return Outcome(Exit.OK, summary(ledger))
 
 
 EARLY_ENDS = {
@@ -132,7 +132,7 @@ def _lost_too_much(ledger: Ledger, share: float) -> str | None:
 def summary(ledger: Ledger) -> str:
     """Return what the pages of a run were worth, in a line."""
     count = ledger.counters
-    ends = ("new", "richer", "changed", "unchanged", "duplicate", "rejected", "failed")
+    ends = ("new", "extended", "changed", "unchanged", "duplicate", "rejected", "failed")
     parts = [f"{count[end]} {end}" for end in ends if count[end]]
     if parts:
         return f"{count['scheduled']} pages: {', '.join(parts)}"

@@ -53,7 +53,7 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     """
     outcome = _run_in(process, crawler, arguments)
     command = str(crawler.settings.get("NEWSCRAWL_NOTIFY") or "").strip()
-    if command and outcome.exit is not Exit.GOOD:
+    if command and outcome.exit is not Exit.OK:
         run = crawler.get_extension(Run) if crawler.extensions else None
         notify(command, run.report() if run and run.outcome else outcome.as_dict())
     return outcome

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ENDS = ("new", "richer", "changed", "unchanged", "duplicate", "rejected", "failed")
+ENDS = ("new", "extended", "changed", "unchanged", "duplicate", "rejected", "failed")
 
 
 class Progress:

@@ -25,7 +25,7 @@ class Reread:
 
     info_code: str
     known: article_rows.Known
-    sightings: dict[article_rows.Key, Observation]
+    observations: dict[article_rows.Key, Observation]
     row: Fields
 
     @property
@@ -67,7 +67,7 @@ def can_reread(db: sqlite3.Connection, info_code: str) -> bool:
     """Whether the stored pages of an article give it anew."""
     found = Survey()
     reread = next(_reread_all(db, found, [info_code], damaged=True))
-    return bool(reread.sightings) and not found.unreadable
+    return bool(reread.observations) and not found.unreadable
 
 
 def rewrite(
@@ -86,9 +86,9 @@ def rewrite(
             found.changed += 1
             found.fields.update(reread.changed)
         writer.rewrite(
-            reread.info_code, reread.known, reread.sightings, reread.row,
+            reread.info_code, reread.known, reread.observations, reread.row,
             content_hashes={
-                key: hash_content(each.fields) for key, each in reread.sightings.items()
+                key: hash_content(each.fields) for key, each in reread.observations.items()
             },
             loader_version=sites.LOADER_VERSION,
         )  # fmt: skip
@@ -105,7 +105,7 @@ def count_stored_pages(db: sqlite3.Connection) -> int:
 
 def count_older(db: sqlite3.Connection) -> int:
     """Return the number of pages that were last read by an earlier version of the rules."""
-    sql = "SELECT count(*) FROM sightings WHERE loader_version < ?"
+    sql = "SELECT count(*) FROM observations WHERE loader_version < ?"
     return int(db.execute(sql, (sites.LOADER_VERSION,)).fetchone()[0])
 
 
@@ -116,8 +116,8 @@ def _reread_all(
     times = StoredTimes(db)
     for info_code in _all(db) if info_codes is None else info_codes:
         known = article_rows.load_article(db, info_code, damaged=damaged)
-        sightings = {key: _reread(db, key, known, found, times) for key in known.sightings}
-        yield Reread(info_code, known, sightings, merge(sightings.values()))
+        observations = {key: _reread(db, key, known, found, times) for key in known.observations}
+        yield Reread(info_code, known, observations, merge(observations.values()))
 
 
 def _all(db: sqlite3.Connection) -> Iterator[str]:
@@ -142,45 +142,45 @@ def _reread(
     times: StoredTimes,
 ) -> Observation:
     """Read a page as it was at each change, so that what it lacks now is still known."""
-    sighting = known.sightings[key]
+    observation = known.observations[key]
     said: Fields = dict.fromkeys(FIELDS)
     try:
-        states = list(_states(db, key, sighting, times))
+        states = list(_states(db, key, observation, times))
     except KeyError:
-        found.unreadable.append(f"{sighting.url}: its bytes are not in the archive")
-        return sighting
+        found.unreadable.append(f"{observation.url}: its bytes are not in the archive")
+        return observation
     except Damaged as error:
-        found.unreadable.append(f"{sighting.url}: {error}")
-        return sighting
+        found.unreadable.append(f"{observation.url}: {error}")
+        return observation
     for page in states:
         try:
             article = sites.read_page(page)
         except sites.Unreadable as error:
             found.unreadable.append(f"{page.url}: {error}")
-            return sighting
+            return observation
         if reason := missing(article):
             found.unreadable.append(f"{page.url}: {sites.REASONS[reason]}")
-            return sighting
+            return observation
         said = carry_over(said, observation_of(normalise(article), page).fields)
-    return replace(sighting, fields=said)
+    return replace(observation, fields=said)
 
 
 def _states(
-    db: sqlite3.Connection, key: article_rows.Key, sighting: Observation, times: StoredTimes
+    db: sqlite3.Connection, key: article_rows.Key, observation: Observation, times: StoredTimes
 ) -> Iterator[Page]:
     """Yield the page as it was before each revision, then as it is, seen when it really was."""
-    where = "WHERE source_site = ? AND page_kind = ? AND page_id = ?"
+    where = "WHERE site = ? AND page_kind = ? AND page_id = ?"
     states = db.execute(
         f"SELECT page_hash, observed_at FROM revisions {where} ORDER BY observed_at",  # noqa: S608
         key,
     ).fetchall()
     page_hash, content_type, seen = db.execute(
-        f"SELECT page_hash, content_type, last_seen_at FROM sightings {where}",  # noqa: S608
+        f"SELECT page_hash, content_type, last_seen_at FROM observations {where}",  # noqa: S608
         key,
     ).fetchone()
     for each_hash, observed_at in [*states, (page_hash, seen)]:
         site, kind, page_id = key
         yield Page(
-            kind=kind, id=page_id, url=sighting.url, body=load_raw_page(db, each_hash),
+            kind=kind, id=page_id, url=observation.url, body=load_raw_page(db, each_hash),
             observed_at=times.true(observed_at), site=site, content_type=content_type,
         )  # fmt: skip

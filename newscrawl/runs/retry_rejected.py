@@ -82,7 +82,7 @@ def waiting(db: sqlite3.Connection) -> list[tuple[int, str, str]]:
     """Return what is suspicious and may be accepted: ids of rejects, addresses and details."""
     return db.execute(
         "SELECT id, url, detail FROM rejects WHERE reason = 'suspicious'"
-        " AND page_hash IN (SELECT hash FROM pages) ORDER BY id"
+        " AND page_hash IN (SELECT hash FROM raw_pages) ORDER BY id"
     ).fetchall()
 
 
@@ -148,7 +148,7 @@ def _read(page: Page) -> Article:
     if reason := missing(article):
         raise Unreadable(reason, REASONS[reason])
     normalise(article)
-    if page.kind == "file":  # as where it is loaded
+    if page.kind == "post_file":  # as where it is loaded
         page.observed_at = published_in_utc(article) or page.observed_at
     return article
 
@@ -161,7 +161,7 @@ def _says_so_since(db: sqlite3.Connection, article: Article, page: Page) -> bool
     assert article.info_code is not None  # noqa: S101  missing() has looked
     incoming = observation_of(article, page)
     known = article_rows.load_article(db, article.info_code)
-    stored = known.sightings.get(incoming.key)
+    stored = known.observations.get(incoming.key)
     if stored is None:
         return None
     evidence = known.evidence[incoming.key]
@@ -207,8 +207,8 @@ def _begin(db: sqlite3.Connection) -> None:
 # elsewhere: its bytes are a good page, and would be stored as an article that they are not. What
 # is suspicious was read; accept() takes it.
 _TRIED = (
-    "page_hash IN (SELECT hash FROM pages) AND page_kind <> 'list' AND reason <> 'suspicious'"
-    " AND NOT (reason = 'wrong_id' AND page_kind <> 'answer')"
+    "page_hash IN (SELECT hash FROM raw_pages) AND page_kind <> 'list' AND reason <> 'suspicious'"
+    " AND NOT (reason = 'wrong_id' AND page_kind <> 'api_answer')"
 )
 
 
@@ -229,7 +229,7 @@ def _among(reasons: tuple[str, ...]) -> str:
 def _load(db: sqlite3.Connection, ids: list[int]) -> Iterator[Rejected]:
     for number in ids:
         row = db.execute(
-            "SELECT reason, page_hash, page_kind, page_id, url, last_seen_at, source_site,"
+            "SELECT reason, page_hash, page_kind, page_id, url, last_seen_at, site,"
             " content_type FROM rejects WHERE id = ?",
             (number,),
         ).fetchone()

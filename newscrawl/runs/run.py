@@ -419,13 +419,13 @@ class Run:
             self._commits.cancel()
         self.outcome = self._judged()
         self._close_archive()
-        level = logging.INFO if self.outcome.exit is Exit.GOOD else logging.ERROR
+        level = logging.INFO if self.outcome.exit is Exit.OK else logging.ERROR
         logger.log(level, "Run ended %s", self.outcome)
 
     def _judged(self) -> Outcome:
         try:
             outcome = self.outcome or interrupted() or self._verdict or judged(self)
-            if outcome.exit is Exit.GOOD and self._target.would_empty:
+            if outcome.exit is Exit.OK and self._target.would_empty:
                 reason = "nothing was found to put into the new archive"
                 return Outcome(Exit.DEGRADED, reason)
         except (StoreError, sqlite3.Error) as error:
@@ -500,11 +500,11 @@ class Run:
         if self._broken is not None:
             with suppress(StoreError):  # a run that the store has failed may be able to say so
                 self._end_row(self._broken, self._broken.committed)
-        if self.outcome.exit is Exit.GOOD and self._writer is not None:
+        if self.outcome.exit is Exit.OK and self._writer is not None:
             self._merge_index(self._writer)
         try:
-            self._target.finish(good=self.outcome.exit is Exit.GOOD)
-            if self._target.is_rebuild and self.outcome.exit is not Exit.GOOD:
+            self._target.finish(good=self.outcome.exit is Exit.OK)
+            if self._target.is_rebuild and self.outcome.exit is not Exit.OK:
                 logger.warning("%s was not rebuilt: it is as it was", self._target.path)
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))

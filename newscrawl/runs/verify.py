@@ -34,7 +34,7 @@ class Problem:
 
     kind: str
     """``file``, ``schema``, ``tables``, ``references``, ``numbers``, ``values``, ``articles``,
-    ``pages``, ``index``, ``names`` or ``ledger``; of a comparison ``continues``."""
+    ``raw_pages``, ``index``, ``names`` or ``ledger``; of a comparison ``continues``."""
     sentence: str
     can_repair: bool = False
     """Whether ``--repair`` mends it: what is made from other rows, or from the stored pages."""
@@ -126,7 +126,7 @@ def work(connection: sqlite3.Connection) -> int:
     """Return how many steps :func:`examine` takes; 0 where the archive is too damaged to say."""
     if any(not found.can_repair for found in _part("tables", _tables(connection))):
         return 0
-    counts = ("SELECT 2 * count(*) FROM articles", "SELECT count(*) FROM pages")
+    counts = ("SELECT 2 * count(*) FROM articles", "SELECT count(*) FROM raw_pages")
     try:
         return sum(int(connection.execute(sql).fetchone()[0]) for sql in counts)
     except sqlite3.DatabaseError:
@@ -197,15 +197,15 @@ def _references(connection: sqlite3.Connection) -> Iterator[Problem]:
             )
     sql = (
         "SELECT count(*) FROM articles WHERE NOT EXISTS"
-        " (SELECT 1 FROM sightings WHERE sightings.info_code = articles.info_code)"
+        " (SELECT 1 FROM observations WHERE observations.info_code = articles.info_code)"
     )
     if count := connection.execute(sql).fetchone()[0]:
         yield Problem("references", f"{count} articles were seen nowhere")
 
 
 _GONE = (
-    "SELECT DISTINCT info_code FROM sightings WHERE NOT EXISTS"
-    " (SELECT 1 FROM articles WHERE articles.info_code = sightings.info_code)"
+    "SELECT DISTINCT info_code FROM observations WHERE NOT EXISTS"
+    " (SELECT 1 FROM articles WHERE articles.info_code = observations.info_code)"
 )
 
 
@@ -279,9 +279,9 @@ _REINDEX = "SELECT printf('REINDEX \"%w\"', :table)"
 
 def _values(connection: sqlite3.Connection) -> Iterator[Problem]:
     """Yield the values that are not of their column's type: only somebody else writes them."""
-    sql = "SELECT count(*) FROM sightings WHERE unknown IS NOT NULL AND NOT json_valid(unknown)"
+    sql = "SELECT count(*) FROM observations WHERE unknown IS NOT NULL AND NOT json_valid(unknown)"
     if count := connection.execute(sql).fetchone()[0]:
-        yield Problem("values", f"{count} rows of sightings have no JSON in unknown")
+        yield Problem("values", f"{count} rows of observations have no JSON in unknown")
     for table in TABLES:
         (sql,) = connection.execute(_WRONG_ROWS, {"table": table.name}).fetchone()
         for rowid, *values in connection.execute(sql, {"most": MOST}).fetchall():
@@ -305,14 +305,13 @@ def _wrong_values(
         yield Problem("values", sentence)
 
 
-_REVISED = ("title", "published_at", "source", "digest", "body_html", "body_text")
+_REVISED = ("title", "published_at", "source", "summary", "body_html", "body_text")
 
 
 def _revision(connection: sqlite3.Connection, rowid: int) -> tuple[Any, ...] | None:
     """Return what the page of a revision says; None where it cannot be read again."""
     site, kind, page_id, page_hash, observed_at = connection.execute(
-        "SELECT source_site, page_kind, page_id, page_hash, observed_at FROM revisions"
-        " WHERE id = ?",
+        "SELECT site, page_kind, page_id, page_hash, observed_at FROM revisions WHERE id = ?",
         (rowid,),
     ).fetchone()
     try:
@@ -357,12 +356,12 @@ def _of_article(connection: sqlite3.Connection, info_code: str, sentence: str) -
 
 
 def _wrong(known: article_rows.Known, info_code: str) -> Iterator[str]:
-    row = merge(known.sightings.values())
+    row = merge(known.observations.values())
     if differing := [name for name in FIELDS if row[name] != known.row[name]]:
         yield f"{info_code} is not what its pages say: {', '.join(differing)}"
-    for key, sighting in known.sightings.items():
-        if not _is_what_was_said(sighting.fields, known.evidence[key]["content_hash"]):
-            yield f"{sighting.url} said something else of {info_code}"
+    for key, observation in known.observations.items():
+        if not _is_what_was_said(observation.fields, known.evidence[key]["content_hash"]):
+            yield f"{observation.url} said something else of {info_code}"
 
 
 def _is_what_was_said(fields: Fields, content_hash: str) -> bool:
@@ -376,7 +375,7 @@ def _is_what_was_said(fields: Fields, content_hash: str) -> bool:
 
 def _pages(connection: sqlite3.Connection, step: Step) -> Iterator[Problem]:
     """Unpack each page's bytes, and hash them."""
-    for key in _keys(connection, "pages", "hash"):
+    for key in _keys(connection, "raw_pages", "hash"):
         try:
             load_raw_page(connection, key)
         except Damaged as error:
@@ -453,7 +452,7 @@ def _remake_revisions(connection: sqlite3.Connection) -> None:
     for row in connection.execute(sql, {"most": -1}).fetchall():
         if (fields := _revision(connection, row[0])) is not None:
             connection.execute(
-                "UPDATE revisions SET title = ?, published_at = ?, source = ?, digest = ?,"
+                "UPDATE revisions SET title = ?, published_at = ?, source = ?, summary = ?,"
                 " body_html = ?, body_text = ? WHERE id = ?",
                 (*fields, row[0]),
             )
@@ -468,7 +467,7 @@ def _bring_back(connection: sqlite3.Connection) -> None:
         connection.execute(
             "INSERT INTO articles (info_code, seq, first_seq, first_seen_at, changed_at)"
             " SELECT :info_code, :number, :number, min(observed_at), max(last_seen_at)"
-            " FROM sightings WHERE info_code = :info_code",
+            " FROM observations WHERE info_code = :info_code",
             {"info_code": info_code, "number": number},
         )
         if not can_reread(connection, info_code):

@@ -21,19 +21,19 @@ LOADER_VERSION: int = 1
 """Grows with every change of a rule that makes a page say something else."""
 
 _RULES: dict[str, tuple[Rule, ...]] = {
-    "post": (*post_page.RULES, *post_page.CODED),
-    "answer": api_answer.ALL_RULES,
-    "public": article_page.ALL_RULES,
-    "entry": list_entry.ALL_RULES,
-    "file": (*post_file.RULES, *post_file.CODED),
+    "post_page": (*post_page.RULES, *post_page.CODED),
+    "api_answer": api_answer.ALL_RULES,
+    "article_page": article_page.ALL_RULES,
+    "list_entry": list_entry.ALL_RULES,
+    "post_file": (*post_file.RULES, *post_file.CODED),
 }
 
 _READERS: dict[str, Callable[[Page, Stats | None], Article]] = {
-    "post": post_page.read_post_page,
-    "answer": api_answer.read_api_answer,
-    "public": article_page.read_article_page,
-    "entry": list_entry.read_list_entry,
-    "file": post_file.read_post_file,
+    "post_page": post_page.read_post_page,
+    "api_answer": api_answer.read_api_answer,
+    "article_page": article_page.read_article_page,
+    "list_entry": list_entry.read_list_entry,
+    "post_file": post_file.read_post_file,
 }
 
 
@@ -49,7 +49,7 @@ def read_page(page: Page, stats: Stats | None = None) -> Article:
     except KeyError:
         kinds = ", ".join(_READERS)
         raise ValueError(f"no reader for pages of kind {page.kind!r}; there are {kinds}") from None
-    if page.kind != "file":  # the user's own, on this machine
+    if page.kind != "post_file":  # the user's own, on this machine
         limits.check_size(page)
     article = reader(page, stats)
     article.page = page

@@ -63,7 +63,7 @@ class NewsSpider(scrapy.Spider):
     """A spider of one site. Subclasses say where to go next.
 
     Arguments: ``base_url`` (the site), ``hosts`` (further hosts that may be asked, by commas),
-    ``site`` (the name under which sightings are kept), ``limit`` (pages to get in the run),
+    ``site`` (the name under which observations are kept), ``limit`` (pages to get in the run),
     ``again=1`` (look again at what is stored, due or not).
     """
 
@@ -169,7 +169,7 @@ class NewsSpider(scrapy.Spider):
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
         kind = self.kind_of(response.url)
-        id_ = path_of(response.url) if kind == "post" else stem_of(response.url)
+        id_ = path_of(response.url) if kind == "post_page" else stem_of(response.url)
         page = Page(kind, id_, response.url, b"", "", self.site)
         if page.url not in self.run.ledger.under_way:
             self.run.ledger.schedule(page.url)
@@ -178,7 +178,7 @@ class NewsSpider(scrapy.Spider):
 
     def other_article(self, page: Page, url: str) -> str | None:
         """Return the id of the article at *url*, where it is not that of *page*."""
-        if url == page.url or page.kind not in ("post", "public"):
+        if url == page.url or page.kind not in ("post_page", "article_page"):
             return None
         try:
             found = info_code_of_stem(stem_of(url), page.site)
@@ -189,8 +189,8 @@ class NewsSpider(scrapy.Spider):
     def kind_of(self, url: str) -> str:
         """Return the kind of page that is to be expected at *url*."""
         if "GetNewsText" in url:
-            return "answer"
-        return "public" if "/a/" in urlsplit(url).path else "post"
+            return "api_answer"
+        return "article_page" if "/a/" in urlsplit(url).path else "post_page"
 
     def parse_page(self, response: Response, **cb_kwargs: Any) -> Iterator[Any]:
         """Read a page into its article; yield a :class:`Reject` where it has none."""

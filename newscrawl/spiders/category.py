@@ -54,7 +54,7 @@ class CategorySpider(Resolving, Following):
         "category", "share", "due",
     }  # fmt: skip
 
-    page_kinds = ("post",)
+    page_kinds = ("post_page",)
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
@@ -115,7 +115,7 @@ class CategorySpider(Resolving, Following):
         else:
             yield from self._ask_listings()
             look = self._look(response, ListingKey(self.site, "home", ""), "home", found.links)
-            look.hole = self._hole(self._home, found.links)
+            look.gap = self._gap(self._home, found.links)
             asked = (each for link in found.links for each in self.ask_post(link))
             yield from self.run.looks.noting(look, self._home, asked)
         yield from self._look_again()
@@ -251,7 +251,7 @@ class CategorySpider(Resolving, Following):
         if stored is not None and stored.content_hash == look.content_hash and not self.again:
             self.run.looks.keep(look, stored)
             return
-        look.hole = self._hole(stored, found.links)
+        look.gap = self._gap(stored, found.links)
         asked = (each for link in found.links for each in self.ask_post(link, category=slug))
         yield from self.run.looks.noting(look, stored, asked)
 
@@ -286,7 +286,7 @@ class CategorySpider(Resolving, Following):
         look.content_hash = stored.content_hash
         self.run.looks.keep(look, stored)
 
-    def _hole(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
+    def _gap(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
         """Return the time of which a listing has shown and dropped posts unseen; None where none.
 
         A post that was seen before that time ended and is shown still tells that the listing does

@@ -58,7 +58,7 @@ class Following(NewsSpider):
         if not is_address:
             raise BadInfoCode(link, "is no address of a page")
         info_code = info_code_of_stem(stem_of(url), self.site)
-        return Page("post", path_of(url), url, b"", observed_at="", site=self.site), info_code
+        return Page("post_page", path_of(url), url, b"", observed_at="", site=self.site), info_code
 
     def is_too_old(self, info_code: str) -> bool:
         """Whether the id's date is before ``since``, with a day of grace: it may differ by one."""

@@ -48,7 +48,7 @@ class PostsSpider(NewsSpider):
         {"paths", "since", "git_dir", "limit", "site"}
     )
 
-    page_kinds = ("file",)
+    page_kinds = ("post_file",)
     imports = True
     """Brings so many articles at once that the search index is merged later."""
 
@@ -210,7 +210,7 @@ class PostsSpider(NewsSpider):
 
     def _page(self, url: str, body: bytes = b"") -> Page:
         return Page(
-            kind="file", id=post_file.id_of(_path_in(url)), url=url, body=body,
+            kind="post_file", id=post_file.id_of(_path_in(url)), url=url, body=body,
             observed_at=self._now, site=self.site,
         )  # fmt: skip
 

@@ -30,7 +30,7 @@ class ShareSpider(Resolving):
         "info_code", "urls", "stored",
     }  # fmt: skip
 
-    page_kinds = ("answer", "public")
+    page_kinds = ("api_answer", "article_page")
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
@@ -66,8 +66,8 @@ class ShareSpider(Resolving):
         if self.stored:
             rows = self.run.connection.execute(
                 "SELECT share_url, info_code FROM articles WHERE share_url IS NOT NULL"
-                " AND NOT EXISTS (SELECT 1 FROM sightings WHERE info_code = articles.info_code"
-                " AND page_kind IN ('answer', 'public')) ORDER BY info_code"
+                " AND NOT EXISTS (SELECT 1 FROM observations WHERE info_code = articles.info_code"
+                " AND page_kind IN ('api_answer', 'article_page')) ORDER BY info_code"
             ).fetchall()
             yield from rows
 

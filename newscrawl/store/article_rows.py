@@ -1,4 +1,4 @@
-"""Reads and writes one article's rows: the article, its sets, its sightings, its revisions."""
+"""Reads and writes one article's rows: the article, its sets, its observations, its revisions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Known:
     row: Fields = field(default_factory=lambda: dict.fromkeys(FIELDS))
     first_seq: int | None = None
     """The article's first sequence number; None where there is no article yet."""
-    sightings: dict[Key, Observation] = field(default_factory=dict)
+    observations: dict[Key, Observation] = field(default_factory=dict)
     evidence: dict[Key, dict[str, Any]] = field(default_factory=dict)
     """For each page: page_hash, content_hash, last_seen_at."""
 
@@ -67,20 +67,20 @@ def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = Fals
         page_hash,
         text,
     ) in db.execute(
-        "SELECT source_site, page_kind, page_id, url, observed_at, ordered_at, last_seen_at,"
-        " content_hash, page_hash, differs FROM sightings WHERE info_code = ?",
+        "SELECT site, page_kind, page_id, url, observed_at, ordered_at, last_seen_at,"
+        " content_hash, page_hash, differs FROM observations WHERE info_code = ?",
         (info_code,),
     ):
         try:
-            difference = page_difference(text, f"sightings.differs of {url}")
+            difference = page_difference(text, f"observations.differs of {url}")
         except Unexpected:
             if not damaged:
                 raise
             difference = {}
         said = restore(known.row, difference)
-        sighting = Observation(site, kind, page_id, url, observed_at, said, ordered_at)
-        known.sightings[sighting.key] = sighting
-        known.evidence[sighting.key] = {
+        observation = Observation(site, kind, page_id, url, observed_at, said, ordered_at)
+        known.observations[observation.key] = observation
+        known.evidence[observation.key] = {
             "content_hash": content_hash,
             "page_hash": page_hash,
             "last_seen_at": last_seen_at,
@@ -255,43 +255,42 @@ def name_categories(db: sqlite3.Connection, categories: Iterable[str]) -> None:
     )
 
 
-SIGHTING_COLUMNS = (
-    "source_site", "page_kind", "page_id", "info_code", "url", "body_rank", "observed_at",
+OBSERVATION_COLUMNS = (
+    "site", "page_kind", "page_id", "info_code", "url", "body_rank", "observed_at",
     "ordered_at", "differs", "last_seen_at", "content_hash", "page_hash", "content_type", "etag",
     "last_modified", "loader_version", "unknown",
 )  # fmt: skip
 
 
-def sighting_row(
+def observation_row(
     info_code: str, said: Observation, row: Fields, evidence: Fields
 ) -> tuple[Any, ...]:
-    """Return the values of SIGHTING_COLUMNS; *evidence* gives those that are not its fields."""
+    """Return the values of OBSERVATION_COLUMNS; *evidence* gives those that are not its fields."""
     difference = _json(differs(said.fields, row))
     own = (*said.key, info_code, said.url, said.fields.get("body_rank"), said.observed_at)
-    more = (evidence[name] for name in SIGHTING_COLUMNS[9:])
+    more = (evidence[name] for name in OBSERVATION_COLUMNS[9:])
     return (*own, said.ordered_at, difference, *more)
 
 
-def write_sighting(
+def write_observation(
     db: sqlite3.Connection, info_code: str, said: Observation, row: Fields, evidence: Fields
 ) -> None:
     """Insert or replace a page's row."""
-    names, marks = ", ".join(SIGHTING_COLUMNS), ", ".join("?" * len(SIGHTING_COLUMNS))
+    names, marks = ", ".join(OBSERVATION_COLUMNS), ", ".join("?" * len(OBSERVATION_COLUMNS))
     db.execute(
-        f"INSERT OR REPLACE INTO sightings ({names}) VALUES ({marks})",  # noqa: S608
-        sighting_row(info_code, said, row, evidence),
+        f"INSERT OR REPLACE INTO observations ({names}) VALUES ({marks})",  # noqa: S608
+        observation_row(info_code, said, row, evidence),
     )
 
 
 def rewrite_differences(
-    db: sqlite3.Connection, sightings: Mapping[Key, Observation], row: Fields
+    db: sqlite3.Connection, observations: Mapping[Key, Observation], row: Fields
 ) -> None:
     """Say anew in what each page differs, after the row has changed."""
-    for key, sighting in sightings.items():
+    for key, observation in observations.items():
         db.execute(
-            "UPDATE sightings SET differs = ?"
-            " WHERE source_site = ? AND page_kind = ? AND page_id = ?",
-            (_json(differs(sighting.fields, row)), *key),
+            "UPDATE observations SET differs = ? WHERE site = ? AND page_kind = ? AND page_id = ?",
+            (_json(differs(observation.fields, row)), *key),
         )
 
 
@@ -302,12 +301,12 @@ def write_revision(
     said = earlier.fields
     values = {
         "info_code": info_code,
-        "source_site": earlier.source_site,
+        "site": earlier.site,
         "page_kind": earlier.page_kind,
         "page_id": earlier.page_id,
         **{
             name: said.get(name)
-            for name in ("title", "published_at", "source", "digest", "body_html", "body_text")
+            for name in ("title", "published_at", "source", "summary", "body_html", "body_text")
         },
         "page_hash": evidence["page_hash"],
         "observed_at": earlier.observed_at,
@@ -322,13 +321,17 @@ def write_revision(
 
 
 def note_reread(
-    db: sqlite3.Connection, key: Key, content_hash: str, sighting: Observation, loader_version: int
+    db: sqlite3.Connection,
+    key: Key,
+    content_hash: str,
+    observation: Observation,
+    loader_version: int,
 ) -> None:
     """Note that a page was read again, by which rules, and what it says now."""
     db.execute(
-        "UPDATE sightings SET content_hash = ?, body_rank = ?, loader_version = ?"
-        " WHERE source_site = ? AND page_kind = ? AND page_id = ?",
-        (content_hash, sighting.fields.get("body_rank"), loader_version, *key),
+        "UPDATE observations SET content_hash = ?, body_rank = ?, loader_version = ?"
+        " WHERE site = ? AND page_kind = ? AND page_id = ?",
+        (content_hash, observation.fields.get("body_rank"), loader_version, *key),
     )
 
 
@@ -336,7 +339,7 @@ def has_revision(db: sqlite3.Connection, key: Key, observed_at: str) -> bool:
     """Whether this earlier state of a page is kept already."""
     return (
         db.execute(
-            "SELECT 1 FROM revisions WHERE source_site = ? AND page_kind = ? AND page_id = ?"
+            "SELECT 1 FROM revisions WHERE site = ? AND page_kind = ? AND page_id = ?"
             " AND observed_at = ?",
             (*key, observed_at),
         ).fetchone()
@@ -347,8 +350,8 @@ def has_revision(db: sqlite3.Connection, key: Key, observed_at: str) -> bool:
 def date_back(db: sqlite3.Connection, key: Key, observed_at: str) -> None:
     """Note that a page said the same already at *observed_at*."""
     db.execute(
-        "UPDATE sightings SET observed_at = ?, ordered_at = NULL"
-        " WHERE source_site = ? AND page_kind = ? AND page_id = ?",
+        "UPDATE observations SET observed_at = ?, ordered_at = NULL"
+        " WHERE site = ? AND page_kind = ? AND page_id = ?",
         (observed_at, *key),
     )
 

@@ -29,9 +29,9 @@ _SQL = {
     "article_tags": _insert("article_tags", ("info_code", "tag")),
     "mentions": _insert("mentions", ("info_code", "market", "code", "name", "kind", "times")),
     "images": _insert("images", ("info_code", "position", "url")),
-    "sightings": _insert("sightings", article_rows.SIGHTING_COLUMNS),
+    "observations": _insert("observations", article_rows.OBSERVATION_COLUMNS),
 }
-_FORGET = "DELETE FROM sightings WHERE source_site = ? AND page_kind = ? AND page_id = ?"
+_FORGET = "DELETE FROM observations WHERE site = ? AND page_kind = ? AND page_id = ?"
 
 
 class Inserts:
@@ -58,9 +58,11 @@ class Inserts:
         into["mentions"] += [(info_code, *mention) for mention in row["mentions"] or ()]
         into["images"] += [(info_code, *place) for place in enumerate(row["images"] or ())]
 
-    def sighting(self, info_code: str, said: Observation, row: Fields, evidence: Fields) -> None:
+    def observation(self, info_code: str, said: Observation, row: Fields, evidence: Fields) -> None:
         """Add what one page says; *evidence* gives the columns that are not its fields."""
-        self._rows["sightings"].append(article_rows.sighting_row(info_code, said, row, evidence))
+        self._rows["observations"].append(
+            article_rows.observation_row(info_code, said, row, evidence)
+        )
 
     def page(self, page: Page) -> str:
         """Add a page's bytes; return their hash."""
@@ -73,8 +75,8 @@ class Inserts:
         store_raw_pages(db, self._pages)
         # A page that told of another article before tells of this one now, the last one. INSERT OR
         # REPLACE says the same, and takes twice as long as both of these.
-        said = {row[:3]: row for row in self._rows["sightings"]}
-        self._rows["sightings"] = [*said.values()]
+        said = {row[:3]: row for row in self._rows["observations"]}
+        self._rows["observations"] = [*said.values()]
         db.executemany(_FORGET, said)
         for table, sql in _SQL.items():
             if self._rows[table]:

@@ -38,20 +38,20 @@ class KnownPage:
 # Validators are those of the last answer that was believed: a 304 then says that the page shows
 # its article again.
 _COLUMNS = (
-    "sightings.url, observed_at, sightings.last_seen_at, etag, last_modified,"
+    "observations.url, observed_at, observations.last_seen_at, etag, last_modified,"
     " body_rank IS NOT NULL, 0, suspicious.first_seen_at, suspicious.last_seen_at"
 )
-_SIGHTINGS = (
-    "sightings LEFT JOIN suspicious_observations AS suspicious"
-    " ON suspicious.source_site = sightings.source_site"
-    " AND suspicious.page_kind = sightings.page_kind"
-    " AND suspicious.page_id = sightings.page_id AND state = 'pending'"
+_OBSERVATIONS = (
+    "observations LEFT JOIN suspicious_observations AS suspicious"
+    " ON suspicious.site = observations.site"
+    " AND suspicious.page_kind = observations.page_kind"
+    " AND suspicious.page_id = observations.page_id AND state = 'pending'"
 )
 _TOUCHED = (
     "last_seen_at = max(last_seen_at, ?), etag = coalesce(?, etag),"
     " last_modified = coalesce(?, last_modified), gone_at = NULL"
 )
-_KEY = "source_site = ? AND page_kind = ? AND page_id = ?"
+_KEY = "site = ? AND page_kind = ? AND page_id = ?"
 
 
 def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) -> KnownPage | None:
@@ -73,8 +73,8 @@ def find_rejected(db: sqlite3.Connection, page: Page, *, loader_version: int) ->
 def find_known(db: sqlite3.Connection, page: Page) -> KnownPage | None:
     """Return what is known of *page*; None where it was never stored."""
     row = db.execute(
-        f"SELECT {_COLUMNS} FROM {_SIGHTINGS}"  # noqa: S608  constant names
-        " WHERE sightings.source_site = ? AND sightings.page_kind = ? AND sightings.page_id = ?",
+        f"SELECT {_COLUMNS} FROM {_OBSERVATIONS}"  # noqa: S608  constant names
+        " WHERE observations.site = ? AND observations.page_kind = ? AND observations.page_id = ?",
         (page.site, page.kind, page.id),
     ).fetchone()
     return None if row is None else KnownPage(*row)
@@ -89,22 +89,22 @@ def young_posts(
     without its bytes.
     """
     rows = db.execute(
-        f"SELECT sightings.page_id, sightings.info_code, {_COLUMNS} FROM {_SIGHTINGS}"  # noqa: S608
-        " WHERE sightings.source_site = ? AND sightings.page_kind = 'post' AND gone_at IS NULL"
-        " AND sightings.last_seen_at BETWEEN ? AND ? ORDER BY sightings.last_seen_at",
+        f"SELECT observations.page_id, observations.info_code, {_COLUMNS} FROM {_OBSERVATIONS}"  # noqa: S608
+        " WHERE observations.site = ? AND observations.page_kind = 'post_page' AND gone_at IS NULL"
+        " AND observations.last_seen_at BETWEEN ? AND ? ORDER BY observations.last_seen_at",
         (site, since, until),
     ).fetchall()
     rows += db.execute(
-        f"SELECT sightings.page_id, sightings.info_code, {_COLUMNS}"  # noqa: S608  constant names
+        f"SELECT observations.page_id, observations.info_code, {_COLUMNS}"  # noqa: S608  constant names
         " FROM suspicious_observations AS suspicious"
-        " CROSS JOIN sightings USING (source_site, page_kind, page_id)"
-        " WHERE source_site = ? AND page_kind = 'post' AND gone_at IS NULL AND state = 'pending'"
-        " AND suspicious.last_seen_at >= ? AND sightings.last_seen_at < ?",
+        " CROSS JOIN observations USING (site, page_kind, page_id)"
+        " WHERE site = ? AND page_kind = 'post_page' AND gone_at IS NULL AND state = 'pending'"
+        " AND suspicious.last_seen_at >= ? AND observations.last_seen_at < ?",
         (site, since, since),
     ).fetchall()
     for page_id, info_code, *values in rows:
         known = KnownPage(*values)
-        page = Page("post", page_id, known.url, b"", observed_at="", site=site)
+        page = Page("post_page", page_id, known.url, b"", observed_at="", site=site)
         yield page, info_code, known
 
 
@@ -117,8 +117,8 @@ def young_categories(db: sqlite3.Connection, site: str, since: str) -> dict[str,
     rows = db.execute(
         "SELECT category, max(number = 1) FROM (SELECT category, count(*) OVER"
         " (PARTITION BY info_code) AS number FROM (SELECT DISTINCT info_code, category"
-        " FROM sightings JOIN article_categories USING (info_code) WHERE source_site = ?"
-        " AND page_kind = 'post' AND gone_at IS NULL AND sightings.last_seen_at >= ?"
+        " FROM observations JOIN article_categories USING (info_code) WHERE site = ?"
+        " AND page_kind = 'post_page' AND gone_at IS NULL AND observations.last_seen_at >= ?"
         " AND origin = 'page')) GROUP BY category",
         (site, since),
     )
@@ -128,7 +128,7 @@ def young_categories(db: sqlite3.Connection, site: str, since: str) -> dict[str,
 def touch(db: sqlite3.Connection, page: Page) -> None:
     """Note that the site said a page is as it was; its validators stay where it gave none."""
     db.execute(
-        f"UPDATE sightings SET {_TOUCHED} WHERE {_KEY}",  # noqa: S608  constant names
+        f"UPDATE observations SET {_TOUCHED} WHERE {_KEY}",  # noqa: S608  constant names
         (page.observed_at, page.etag, page.last_modified, page.site, page.kind, page.id),
     )
 
@@ -136,6 +136,6 @@ def touch(db: sqlite3.Connection, page: Page) -> None:
 def lose(db: sqlite3.Connection, page: Page, at: str) -> None:
     """Note that the site said a page is no more."""
     db.execute(
-        f"UPDATE sightings SET gone_at = coalesce(gone_at, ?) WHERE {_KEY}",  # noqa: S608
+        f"UPDATE observations SET gone_at = coalesce(gone_at, ?) WHERE {_KEY}",  # noqa: S608
         (at, page.site, page.kind, page.id),
     )

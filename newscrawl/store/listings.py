@@ -56,7 +56,7 @@ class ListingCheck:
     """Whether the site said that there is no such listing."""
     interval: float | None = None
     """Seconds to the next look."""
-    hole: tuple[str, str] | None = None
+    gap: tuple[str, str] | None = None
     """From when to when it may have shown and dropped articles that nobody saw."""
 
 
@@ -64,17 +64,17 @@ def load_all(db: sqlite3.Connection, site: str, kind: str) -> dict[str, Listing]
     """Return every listing of one kind of a site, by name."""
     rows = db.execute(
         f"SELECT name, {_COLUMNS} FROM listings"  # noqa: S608  constant names
-        " WHERE source_site = ? AND listing_kind = ?",
+        " WHERE site = ? AND listing_kind = ?",
         (site, kind),
     )
     return {name: Listing(*values) for name, *values in rows}
 
 
 def write_check(db: sqlite3.Connection, look: ListingCheck) -> None:
-    """Keep a good look, and the hole that it shows."""
+    """Keep a good look, and the gap that it shows."""
     complete = look.is_complete
     db.execute(
-        "INSERT INTO listings (source_site, listing_kind, name, url, found_in, etag,"
+        "INSERT INTO listings (site, listing_kind, name, url, found_in, etag,"
         " last_modified, content_hash, checked_at, news_at, interval, looks, missing_since)"
         " VALUES (:site, :kind, :name, :url, :found_in, :etag, :last_modified, :content_hash,"
         " :at, iif(:has_news, :at, NULL), :interval, 1, iif(:is_missing, :at, NULL))"
@@ -93,18 +93,18 @@ def write_check(db: sqlite3.Connection, look: ListingCheck) -> None:
             "has_news": look.has_news, "is_missing": look.is_missing,
         },
     )  # fmt: skip
-    if look.hole is not None:
+    if look.gap is not None:
         db.execute(
-            "INSERT INTO holes (source_site, listing_kind, name, from_at, until_at, noticed_at)"
+            "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (*look.key, *look.hole, look.looked_at),
+            (*look.key, *look.gap, look.looked_at),
         )
 
 
 def confirm(db: sqlite3.Connection, key: ListingKey) -> None:
     """Note that a listing that was guessed from a path is spelt so by a post."""
     db.execute(
-        "UPDATE listings SET found_in = 'footer' WHERE source_site = ? AND listing_kind = ?"
+        "UPDATE listings SET found_in = 'footer' WHERE site = ? AND listing_kind = ?"
         " AND name = ? AND found_in = 'path'",
         key,
     )
@@ -115,7 +115,7 @@ def write_failure(
 ) -> None:
     """Note that a listing could not be had; when it was last had stays."""
     db.execute(
-        "INSERT INTO listings (source_site, listing_kind, name, url, found_in, failed_at, failure)"
+        "INSERT INTO listings (site, listing_kind, name, url, found_in, failed_at, failure)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         " failed_at = excluded.failed_at, failure = excluded.failure",
         (*key, url, found_in, at, failure),

@@ -9,7 +9,7 @@ from typing import Any
 Fields = dict[str, Any]
 """What one page says, or one row holds: a value for each name in :data:`FIELDS`, None for none."""
 
-_SINGLE = ("title", "source", "digest", "share_url", "original_url")
+_SINGLE = ("title", "source", "summary", "share_url", "original_url")
 # Taken together from one page: a time without the element that said it would be no evidence.
 _TIME = ("published_at", "published_raw", "published_precision", "published_from")
 _BODY = ("body_html", "body_text", "body_rank", "images")
@@ -19,7 +19,10 @@ FIELDS: tuple[str, ...] = (*_SINGLE, *_TIME, *_BODY, *_ADDED)
 REVISED: tuple[str, ...] = ("title", "body_text", "source", "published_at")
 """Fields whose change on one page makes a revision."""
 
-_KINDS = {kind: place for place, kind in enumerate(("file", "entry", "post", "answer", "public"))}
+_KINDS = {
+    kind: place
+    for place, kind in enumerate(("file", "list_entry", "post_page", "api_answer", "article_page"))
+}
 """Kinds of pages, each after those that lead to it."""
 _PRECISION = {None: 0, "day": 1, "minute": 2, "second": 3}
 
@@ -28,7 +31,7 @@ _PRECISION = {None: 0, "day": 1, "minute": 2, "second": 3}
 class Observation:
     """What one page says of an article, and when it was first seen to say so."""
 
-    source_site: str
+    site: str
     page_kind: str
     page_id: str
     url: str
@@ -45,17 +48,17 @@ class Observation:
     @property
     def key(self) -> tuple[str, str, str]:
         """What tells its page from every other."""
-        return self.source_site, self.page_kind, self.page_id
+        return self.site, self.page_kind, self.page_id
 
 
-def merge(sightings: Iterable[Observation]) -> Fields:
-    """Return the row that *sightings* make together.
+def merge(observations: Iterable[Observation]) -> Fields:
+    """Return the row that *observations* make together.
 
     The fuller body wins, within one rank the later observation, and of the pages of one run the
     one that the others lead to; what a page lacks erases nothing; categories, tags and mentions
     add up. A precise time wins over a vague one, whichever page says it.
     """
-    ordered = [*sightings]
+    ordered = [*observations]
     if len(ordered) == 1:
         row = _alone(ordered[0].fields)
     else:
@@ -79,35 +82,35 @@ def _alone(said: Fields) -> Fields:
 
 def _supplied(ordered: Sequence[Observation]) -> Fields:
     row: Fields = dict.fromkeys(FIELDS)
-    for name, sighting in _suppliers(ordered).items():
-        row[name] = sighting.fields.get(name)
+    for name, observation in _suppliers(ordered).items():
+        row[name] = observation.fields.get(name)
     return row
 
 
-def suppliers(sightings: Iterable[Observation]) -> dict[str, Observation]:
-    """Return, for each field of the row that one page supplies, the sighting that does."""
-    return _suppliers(sorted(sightings, key=_precedence))
+def suppliers(observations: Iterable[Observation]) -> dict[str, Observation]:
+    """Return, for each field of the row that one page supplies, the observation that does."""
+    return _suppliers(sorted(observations, key=_precedence))
 
 
-def _precedence(sighting: Observation) -> tuple[int, bool, tuple[str, int, str]]:
-    return (_rank(sighting), sighting.page_kind != "entry", sighting.order)
+def _precedence(observation: Observation) -> tuple[int, bool, tuple[str, int, str]]:
+    return (_rank(observation), observation.page_kind != "list_entry", observation.order)
 
 
-def _rank(sighting: Observation) -> int:
-    rank = sighting.fields.get("body_rank")
+def _rank(observation: Observation) -> int:
+    rank = observation.fields.get("body_rank")
     return -1 if rank is None else int(rank)
 
 
 def _suppliers(ordered: Sequence[Observation]) -> dict[str, Observation]:
     """The last of *ordered* that has the field; the fields of one group from one page."""
     found: dict[str, Observation] = {}
-    for sighting in ordered:
-        said = sighting.fields
+    for observation in ordered:
+        said = observation.fields
         for name in _SINGLE:
             if said.get(name) is not None:
-                found[name] = sighting
+                found[name] = observation
         if has_body(said):
-            found.update(dict.fromkeys(_BODY, sighting))
+            found.update(dict.fromkeys(_BODY, observation))
     timed = [each for each in ordered if each.fields.get("published_at") is not None]
     if timed:
         best = max(timed, key=lambda each: (_precision(each), _precedence(each)))
@@ -120,8 +123,8 @@ def has_body(said: Mapping[str, Any]) -> bool:
     return said.get("body_text") is not None or said.get("body_html") is not None
 
 
-def _precision(sighting: Observation) -> int:
-    return _PRECISION[sighting.fields.get("published_precision")]
+def _precision(observation: Observation) -> int:
+    return _PRECISION[observation.fields.get("published_precision")]
 
 
 def _union(lists: Iterable[Sequence[str] | None]) -> list[str] | None:
@@ -133,8 +136,8 @@ def _union(lists: Iterable[Sequence[str] | None]) -> list[str] | None:
 def _mentions(ordered: Sequence[Observation]) -> list[list[Any]] | None:
     """All mentions, each as often as the page that makes it most; later pages name it."""
     found: dict[tuple[str, str], list[Any]] = {}
-    for sighting in ordered:
-        for market, code, name, kind, times in sighting.fields.get("mentions") or ():
+    for observation in ordered:
+        for market, code, name, kind, times in observation.fields.get("mentions") or ():
             earlier = found.get((market, code))
             found[market, code] = [
                 market, code, name, kind, max(times, earlier[4] if earlier else 0)

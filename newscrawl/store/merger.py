@@ -30,7 +30,7 @@ from newscrawl.store.stored_times import is_future
 from newscrawl.store.suspects import REASON, Suspects, Told
 from newscrawl.store.suspicion import Doubt
 
-Verdict = Literal["new", "richer", "changed", "unchanged", "rejected"]
+Verdict = Literal["new", "extended", "changed", "unchanged", "rejected"]
 """What a page was worth: ``rejected`` where what it says is suspicious."""
 
 LAST_SEQ = 1 << 53
@@ -80,15 +80,15 @@ class Merger:
         self._suspects.settle(page.identity, "withdrawn")
 
     def rewrite(
-        self, info_code: str, known: article_rows.Known, sightings: Mapping[article_rows.Key, Observation],
+        self, info_code: str, known: article_rows.Known, observations: Mapping[article_rows.Key, Observation],
         row: Fields, *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
         if row != known.row:
             self._update(info_code, known, row)
-        article_rows.rewrite_differences(self._db, sightings, row)
+        article_rows.rewrite_differences(self._db, observations, row)
         for key, content_hash in content_hashes.items():
-            article_rows.note_reread(self._db, key, content_hash, sightings[key], loader_version)
+            article_rows.note_reread(self._db, key, content_hash, observations[key], loader_version)
 
     def listed(self, listed: Listed) -> None:
         """Note that a listing shows a page under its category."""
@@ -158,13 +158,13 @@ class Merger:
         row = merge(said)
         seq = self._next_seq()
         inserts.article(info_code, row, seq=seq, now=now)
-        for article, sighting in zip(articles, said, strict=True):
+        for article, observation in zip(articles, said, strict=True):
             evidence = _evidence(
-                article, hash_content(sighting.fields), inserts.page(page_of(article)),
+                article, hash_content(observation.fields), inserts.page(page_of(article)),
                 loader_version,
             )  # fmt: skip
-            inserts.sighting(info_code, sighting, row, evidence)
-            self._suspects.settle(sighting.key, "withdrawn")
+            inserts.observation(info_code, observation, row, evidence)
+            self._suspects.settle(observation.key, "withdrawn")
             self._count_names(article)
         self._texts[seq] = None, row
         return said
@@ -181,7 +181,7 @@ class Merger:
         info_code, page = code_of(article), page_of(article)
         incoming = observation_of(article, page)
         known = article_rows.load_article(self._db, info_code)
-        earlier, said = known.sightings.get(incoming.key), incoming.fields
+        earlier, said = known.observations.get(incoming.key), incoming.fields
         if earlier is not None:
             # Two copies of one file may be as old as each other: then their addresses decide.
             # What has just been fetched is the later word, whatever a clock has written before.
@@ -228,10 +228,10 @@ class Merger:
         self._suspects.settle(incoming.key, "withdrawn")
         page_hash = store_raw_page(self._db, page)
         evidence = _evidence(article, content_hash, page_hash, loader_version)
-        article_rows.write_sighting(self._db, info_code, incoming, row, evidence)
+        article_rows.write_observation(self._db, info_code, incoming, row, evidence)
         if revised:
             return "changed"
-        return "richer" if row != known.row else "unchanged"
+        return "extended" if row != known.row else "unchanged"
 
     def _doubt(
         self,
@@ -267,7 +267,7 @@ class Merger:
     def _is_doubted(self, article: Article, loader_version: int) -> bool:
         """Whether the first page of an article is suspicious; then it is kept apart."""
         code, page = code_of(article), page_of(article)
-        if page.kind == "file":
+        if page.kind == "post_file":
             return False  # the user's own
         said = observation_of(article, page).fields
         doubt = self._suspects.doubt_in_new(code, page, said)
@@ -279,10 +279,10 @@ class Merger:
 
     def _fold_in(self, info_code: str, known: article_rows.Known, incoming: Observation) -> Fields:
         """Write the row that all pages make with *incoming* among them; return it."""
-        row = merge({**known.sightings, incoming.key: incoming}.values())
+        row = merge({**known.observations, incoming.key: incoming}.values())
         if row != known.row:
             self._update(info_code, known, row)
-            article_rows.rewrite_differences(self._db, known.sightings, row)
+            article_rows.rewrite_differences(self._db, known.observations, row)
         return row
 
     def _update(self, info_code: str, known: article_rows.Known, row: Fields) -> None:
@@ -317,7 +317,7 @@ class Merger:
             after = max(current.observed_at, incoming.observed_at)
             article_rows.write_revision(self._db, info_code, incoming, evidence, after)
             return "changed"
-        return "richer" if row != known.row else "unchanged"
+        return "extended" if row != known.row else "unchanged"
 
     def _touch(self, incoming: Observation, page: Page) -> Verdict:
         """The page says what it said: only when it was last seen is new.
@@ -327,9 +327,9 @@ class Merger:
         """
         self._suspects.settle(incoming.key, "withdrawn")
         self._db.execute(
-            "UPDATE sightings SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
+            "UPDATE observations SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
             " gone_at = NULL"
-            " WHERE source_site = ? AND page_kind = ? AND page_id = ? AND (? OR last_seen_at <= ?)",
+            " WHERE site = ? AND page_kind = ? AND page_id = ? AND (? OR last_seen_at <= ?)",
             (
                 page.observed_at,
                 page.url,
@@ -399,11 +399,11 @@ def _worth(said: Sequence[Observation]) -> Iterator[Verdict]:
     row: Fields | None = None
     for count in range(1, len(said) + 1):
         earlier, row = row, merge(said[:count]) if len(said) > 1 else None
-        yield "new" if count == 1 else "richer" if row != earlier else "unchanged"
+        yield "new" if count == 1 else "extended" if row != earlier else "unchanged"
 
 
 def _evidence(article: Article, content_hash: str, page_hash: str, loader_version: int) -> Fields:
-    """The columns of a sighting that are not its fields."""
+    """The columns of an observation that are not its fields."""
     page = page_of(article)
     return {
         "last_seen_at": page.observed_at,
@@ -428,7 +428,7 @@ def observation_of(article: Article, page: Page) -> Observation:
         fields[name] = sorted(set(fields[name] or ())) or None
     fields["images"] = fields["images"] or None
     return Observation(
-        source_site=page.site, page_kind=page.kind, page_id=page.id, url=page.url,
+        site=page.site, page_kind=page.kind, page_id=page.id, url=page.url,
         observed_at=page.observed_at, fields=fields, ordered_at=page.ordered_at,
     )  # fmt: skip
 
@@ -440,16 +440,16 @@ def hash_content(fields: Fields) -> str:
 
 
 def _says_the_same(earlier: Fields, said: Fields) -> bool:
-    """Whether nothing is changed that a revision or a digest is made of, white space aside."""
+    """Whether nothing is changed that a revision or a summary is made of, white space aside."""
     later = carry_over(earlier, said)
-    return hash_content(earlier) == hash_content(later) and earlier["digest"] == later["digest"]
+    return hash_content(earlier) == hash_content(later) and earlier["summary"] == later["summary"]
 
 
 def _supplied_what_changed(
     known: article_rows.Known, earlier: Observation, incoming: Observation
 ) -> bool:
     """Whether *earlier* supplied a field of the row in which *incoming* says something else."""
-    supplier = suppliers(known.sightings.values())
+    supplier = suppliers(known.observations.values())
     return any(
         supplier.get(name) is earlier and earlier.fields[name] != incoming.fields[name]
         for name in REVISED

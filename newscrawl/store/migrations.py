@@ -14,9 +14,9 @@ from newscrawl.store.schema import COUNTERS
 
 migrations = Migrations("newscrawl")
 
-_PAGE = {"source_site": str, "page_kind": str, "page_id": str}
-_LISTING = {"source_site": str, "listing_kind": str, "name": str}
-_PAGE_KEY = ("source_site", "page_kind", "page_id")
+_PAGE = {"site": str, "page_kind": str, "page_id": str}
+_LISTING = {"site": str, "listing_kind": str, "name": str}
+_PAGE_KEY = ("site", "page_kind", "page_id")
 
 
 @migrations()
@@ -31,7 +31,7 @@ def v1_first_tables(db: Database) -> None:
 
 # As it was then.
 _V1_INDEX = (
-    "CREATE VIRTUAL TABLE articles_fts USING fts5(title, digest, body_text, content='',"
+    "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, content='',"
     " tokenize=\"unicode61 remove_diacritics 0 tokenchars '¶'\")"
 )
 
@@ -39,11 +39,11 @@ _V1_INDEX = (
 @migrations()
 def v2_listings(db: Database) -> None:
     """When each listing was looked at, what was missed, and which rules still match."""
-    db.table("sightings").add_column("gone_at", str)
+    db.table("observations").add_column("gone_at", str)
     # A run asks which pages are young enough to be looked at again, at the cost of those alone.
     db.conn.execute(
-        "CREATE INDEX idx_sightings_last_seen_at ON sightings (source_site, last_seen_at)"
-        " WHERE page_kind = 'post' AND gone_at IS NULL"
+        "CREATE INDEX idx_observations_last_seen_at ON observations (site, last_seen_at)"
+        " WHERE page_kind = 'post_page' AND gone_at IS NULL"
     )
     db.table("rejects").create_index(_PAGE_KEY)
     _create_listings(db)
@@ -150,23 +150,23 @@ def _v5_suspicious_observations(db: Database) -> None:
             "visits",
             "state",
         },
-        foreign_keys=[("page_hash", "pages", "hash")],
+        foreign_keys=[("page_hash", "raw_pages", "hash")],
     )
     db.table("suspicious_observations").create_index(["text_hash"])
 
 
 def _v5_addresses(db: Database) -> None:
     """What tells pages of one name apart and orders those of one run; what is to be resolved."""
-    db.table("sightings").add_column("ordered_at", str)
+    db.table("observations").add_column("ordered_at", str)
     for sql in _V5_POSTS:
         db.conn.execute(sql)
     unresolved = db.table("unresolved")
     unresolved.create(
-        {"source_site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
-        pk=("source_site", "info_code"),
-        not_null={"source_site", "info_code"},
+        {"site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
+        pk=("site", "info_code"),
+        not_null={"site", "info_code"},
     )
-    unresolved.create_index(["source_site", "due_at"])
+    unresolved.create_index(["site", "due_at"])
 
 
 def _v5_clocks(db: Database) -> None:
@@ -177,20 +177,20 @@ def _v5_clocks(db: Database) -> None:
 # The path of a post's address tells it from a post of the same name. Revisions have no address of
 # their own; they go before the pages that they are of.
 _V5_POSTS = (
-    "UPDATE revisions SET page_id = substr(url, instr(substr(url, 9), '/') + 9) FROM sightings AS s"
-    " WHERE s.source_site = revisions.source_site AND s.page_kind = revisions.page_kind"
-    " AND s.page_id = revisions.page_id AND s.page_kind = 'post' AND instr(substr(url, 9), '/')",
-    "UPDATE OR IGNORE sightings SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
-    " WHERE page_kind = 'post' AND instr(substr(url, 9), '/')",
+    "UPDATE revisions SET page_id = substr(url, instr(substr(url, 9), '/') + 9) FROM observations AS s"
+    " WHERE s.site = revisions.site AND s.page_kind = revisions.page_kind"
+    " AND s.page_id = revisions.page_id AND s.page_kind = 'post_page' AND instr(substr(url, 9), '/')",
+    "UPDATE OR IGNORE observations SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
+    " WHERE page_kind = 'post_page' AND instr(substr(url, 9), '/')",
     "UPDATE rejects SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
-    " WHERE page_kind = 'post' AND instr(substr(url, 9), '/')",
+    " WHERE page_kind = 'post_page' AND instr(substr(url, 9), '/')",
 )
 
 # As they were then: a later version of a view is a later migration's.
 _V2_VIEWS = (
     (
         "latest_articles",
-        "SELECT info_code, published_at, source, title, digest, body_text, share_url, original_url"
+        "SELECT info_code, published_at, source, title, summary, body_text, share_url, original_url"
         " FROM articles ORDER BY published_at DESC",
     ),
     (
@@ -232,7 +232,7 @@ def _create_listings(db: Database) -> None:
         not_null={*_LISTING, "url", "found_in", "looks"},
         defaults={"looks": 0},
     )
-    db.table("holes").create(
+    db.table("gaps").create(
         {"id": int, **_LISTING, "from_at": str, "until_at": str, "noticed_at": str},
         pk="id",
         not_null={*_LISTING, "from_at", "until_at", "noticed_at"},
@@ -251,7 +251,7 @@ def _create_articles(db: Database) -> None:
             "published_precision": str,
             "published_from": str,
             "source": str,
-            "digest": str,
+            "summary": str,
             "body_html": str,
             "body_text": str,
             "body_rank": int,
@@ -319,12 +319,12 @@ def _create_articles(db: Database) -> None:
 
 
 def _create_pages(db: Database) -> None:
-    db.table("pages").create(
+    db.table("raw_pages").create(
         {"hash": str, "page_kind": str, "size": int, "encoding": str, "bytes": bytes},
         pk="hash",
         not_null={"hash", "page_kind", "size", "encoding", "bytes"},
     )
-    db.table("sightings").create(
+    db.table("observations").create(
         {
             **_PAGE,
             "info_code": str,
@@ -354,10 +354,10 @@ def _create_pages(db: Database) -> None:
         },
         foreign_keys=[
             ("info_code", "articles", "info_code"),
-            ("page_hash", "pages", "hash"),
+            ("page_hash", "raw_pages", "hash"),
         ],
     )
-    db.table("sightings").create_index(["info_code"])
+    db.table("observations").create_index(["info_code"])
 
     db.table("revisions").create(
         {
@@ -367,7 +367,7 @@ def _create_pages(db: Database) -> None:
             "title": str,
             "published_at": str,
             "source": str,
-            "digest": str,
+            "summary": str,
             "body_html": str,
             "body_text": str,
             "page_hash": str,
@@ -386,7 +386,7 @@ def _create_pages(db: Database) -> None:
         },
         foreign_keys=[
             ("info_code", "articles", "info_code"),
-            ("page_hash", "pages", "hash"),
+            ("page_hash", "raw_pages", "hash"),
         ],
     )
     db.table("revisions").create_index(["info_code", "replaced_at"])
@@ -439,7 +439,7 @@ def _create_runs(db: Database) -> None:
             "times",
             "loader_version",
         },
-        foreign_keys=[("run_id", "runs", "id"), ("page_hash", "pages", "hash")],
+        foreign_keys=[("run_id", "runs", "id"), ("page_hash", "raw_pages", "hash")],
     )
     db.table("rejects").create_index(["url", "reason"], unique=True)
 

@@ -42,10 +42,10 @@ def store_raw_pages(connection: sqlite3.Connection, pages: Mapping[str, Page]) -
     """Store the bytes of pages, given by their hashes, where they are not there yet."""
     there: set[str] = set()
     for marks, part in in_parts(list(pages)):
-        found = connection.execute(f"SELECT hash FROM pages WHERE hash IN ({marks})", part)  # noqa: S608
+        found = connection.execute(f"SELECT hash FROM raw_pages WHERE hash IN ({marks})", part)  # noqa: S608
         there.update(key for (key,) in found)
     connection.executemany(
-        "INSERT INTO pages (hash, page_kind, size, encoding, bytes) VALUES (?, ?, ?, 'zstd', ?)",
+        "INSERT INTO raw_pages (hash, page_kind, size, encoding, bytes) VALUES (?, ?, ?, 'zstd', ?)",
         (
             (key, page.kind, len(page.body), _compress(page.body))
             for key, page in pages.items()
@@ -64,7 +64,7 @@ def load_raw_page(connection: sqlite3.Connection, key: str) -> bytes:
     :raises KeyError: there are none.
     :raises Damaged: they cannot be unpacked, are too many, or are other ones.
     """
-    row = connection.execute("SELECT bytes FROM pages WHERE hash = ?", (key,)).fetchone()
+    row = connection.execute("SELECT bytes FROM raw_pages WHERE hash = ?", (key,)).fetchone()
     if row is None:
         raise KeyError(key)
     try:

@@ -36,7 +36,7 @@ def _c(name: str, type_: type, doc: str) -> Column:
 
 # The parts of the key that tells a page from every other.
 _PAGE = (
-    _c("source_site", str, "configured name of the site, for example `finews`"),
+    _c("site", str, "configured name of the site, for example `finews`"),
     _c(
         "page_kind",
         str,
@@ -53,7 +53,7 @@ _PAGE = (
 
 # The parts of the key that tells a listing from every other.
 _LISTING = (
-    _c("source_site", str, "configured name of the site"),
+    _c("site", str, "configured name of the site"),
     _c("listing_kind", str, "`home`, `category`, or `list` (a feed or a list of news)"),
     _c("name", str, "the category's slug, the list's name; of the home page empty"),
 )
@@ -69,7 +69,7 @@ COUNTERS: tuple[tuple[str, str], ...] = (
     ("duplicate", "of these, the same page a second time in this run"),
     ("unchanged", "of these, nothing new"),
     ("new", "of these, the first page of an article"),
-    ("richer", "of these, added to an article"),
+    ("extended", "of these, added to an article"),
     ("changed", "of these, replaced what the same page said before; see `revisions`"),
     (
         "requests",
@@ -81,7 +81,7 @@ COUNTERS: tuple[tuple[str, str], ...] = (
 )
 """The counters of a run. They balance:
 listed = repeated + skipped + filtered + scheduled;
-scheduled = failed + rejected + duplicate + unchanged + new + richer + changed + unfinished."""
+scheduled = failed + rejected + duplicate + unchanged + new + extended + changed + unfinished."""
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -114,13 +114,13 @@ TABLES: tuple[Table, ...] = (
             ),
             _c("published_from", str, "which element said the time, or which inference was made"),
             _c("source", str, "the medium that wrote it, as named in the text (文章来源)"),
-            _c("digest", str, "the summary, where a page gives one"),
+            _c("summary", str, "the summary, where a page gives one"),
             _c("body_html", str, "the article's own markup, cleaned, safe to show"),
             _c("body_text", str, "what a person reads: one line a block"),
             _c(
                 "body_rank",
                 int,
-                "0 digest only, 1 whole text, 2 whole text with linked securities",
+                "0 summary only, 1 whole text, 2 whole text with linked securities",
             ),
             _c("share_url", str, "the share link as a page prints it"),
             _c("original_url", str, "the publisher's page, made from the digits of the id"),
@@ -195,7 +195,7 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
-        "sightings",
+        "observations",
         "One row a page: what it said last, and when.",
         (
             *_PAGE,
@@ -205,7 +205,7 @@ TABLES: tuple[Table, ...] = (
             _c("observed_at", str, "when what it says now was first seen (UTC)"),
             _c("last_seen_at", str, "when it was last seen to say so (UTC)"),
             _c("content_hash", str, "hash of title, text, source and time, white space folded"),
-            _c("page_hash", str, "the bytes, in `pages`"),
+            _c("page_hash", str, "the bytes, in `raw_pages`"),
             _c("content_type", str, "the Content-Type header: it may name the charset"),
             _c("etag", str, "validator of the last answer"),
             _c("last_modified", str, "validator of the last answer"),
@@ -243,21 +243,21 @@ TABLES: tuple[Table, ...] = (
             _c("title", str, "the earlier title"),
             _c("published_at", str, "the earlier time"),
             _c("source", str, "the earlier source"),
-            _c("digest", str, "the earlier digest"),
+            _c("summary", str, "the earlier summary"),
             _c("body_html", str, "the earlier body"),
             _c("body_text", str, "the earlier text"),
-            _c("page_hash", str, "the earlier bytes, in `pages`"),
+            _c("page_hash", str, "the earlier bytes, in `raw_pages`"),
             _c("observed_at", str, "when the earlier version was first seen (UTC)"),
             _c("last_seen_at", str, "when the earlier version was last seen (UTC)"),
             _c("replaced_at", str, "when the page was first seen to say something else (UTC)"),
         ),
     ),
     Table(
-        "pages",
+        "raw_pages",
         "The raw bytes of pages, each stored once. Readers may leave this table out.",
         (
             _c("hash", str, "BLAKE2b of the bytes, 16 bytes in hex"),
-            _c("page_kind", str, "as in `sightings`"),
+            _c("page_kind", str, "as in `observations`"),
             _c("size", int, "bytes before compression"),
             _c("encoding", str, "`zstd`"),
             _c("bytes", bytes, "the compressed bytes"),
@@ -273,7 +273,7 @@ TABLES: tuple[Table, ...] = (
             *_PAGE,
             _c("reason", str, "one word; `newscrawl.sites.REASONS` says what each means"),
             _c("detail", str, "what was found and what was expected"),
-            _c("page_hash", str, "the bytes, in `pages`; NULL where none were kept"),
+            _c("page_hash", str, "the bytes, in `raw_pages`; NULL where none were kept"),
             _c("content_type", str, "the Content-Type header of the answer"),
             _c("first_seen_at", str, "when it was first rejected (UTC)"),
             _c("last_seen_at", str, "when it was last rejected (UTC)"),
@@ -296,8 +296,8 @@ TABLES: tuple[Table, ...] = (
             ),
             _c("excerpt", str, "how its text begins"),
             _c("text_hash", str, "hash of its text's letters"),
-            _c("content_hash", str, "as in `sightings`"),
-            _c("page_hash", str, "the bytes, in `pages`"),
+            _c("content_hash", str, "as in `observations`"),
+            _c("page_hash", str, "the bytes, in `raw_pages`"),
             _c("first_seen_at", str, "when it was first seen (UTC)"),
             _c("last_seen_at", str, "when it was last seen (UTC)"),
             _c("counted_at", str, "the last visit that counts: hours after the one before (UTC)"),
@@ -324,7 +324,7 @@ TABLES: tuple[Table, ...] = (
             _c(
                 "outcome",
                 str,
-                "`running`, `killed`, or the word of its exit code: `good`, `degraded` …",
+                "`running`, `killed`, or the word of its exit code: `ok`, `degraded` …",
             ),
             _c("exit_code", int, "the command's exit code"),
             _c("reason", str, "why it ended so, in a sentence"),
@@ -369,7 +369,7 @@ TABLES: tuple[Table, ...] = (
         "unresolved",
         "Articles whose share link a run set out to resolve, until it is.",
         (
-            _c("source_site", str, "configured name of the site"),
+            _c("site", str, "configured name of the site"),
             _c("info_code", str, "the article"),
             _c("link", str, "its share link, as a page prints it; NULL where a list named it"),
             _c("first_tried_at", str, "when it was first to be had nowhere (UTC); NULL: never"),
@@ -377,11 +377,11 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
-        "holes",
+        "gaps",
         "Times of which a listing may have shown articles that nobody saw: it was not looked at "
         "before it dropped them.",
         (
-            _c("id", int, "number of the hole"),
+            _c("id", int, "number of the gap"),
             *_LISTING,
             _c("from_at", str, "the last good look before (UTC)"),
             _c("until_at", str, "up to when the listing had dropped its articles by then (UTC)"),
@@ -432,7 +432,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "latest_articles",
         "The articles, the latest first, without their markup.",
-        "SELECT info_code, published_at, source, title, digest, body_text, share_url, original_url"
+        "SELECT info_code, published_at, source, title, summary, body_text, share_url, original_url"
         " FROM articles ORDER BY published_at DESC",
     ),
     View(

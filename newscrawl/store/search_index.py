@@ -24,7 +24,7 @@ from typing import Any
 from newscrawl.store import identity
 
 TABLE = "articles_fts"
-COLUMNS = ("title", "digest", "body_text")
+COLUMNS = ("title", "summary", "body_text")
 BREAK = "¶"
 
 PAIRS = tuple(f"{name}_pairs" for name in COLUMNS)

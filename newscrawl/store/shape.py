@@ -1,7 +1,7 @@
 """Whether an archive is made as newscrawl makes it: its tables, indexes and views, and no triggers.
 
 Known from ``sqlite_schema`` alone, which is read without running anything of the file. What each
-schema version makes is known by a digest, so that opening costs a millisecond. Where the digest is
+schema version makes is known by a summary, so that opening costs a millisecond. Where the summary is
 another one, the migrations make the pattern in memory, and the two are compared.
 """
 
@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
-DIGESTS = {
+SUMMARYS = {
     1: "20f7d8370c7f0f39",
     2: "a713b0dc3a7af774",
     3: "915445aed2a67e25",
@@ -28,7 +28,7 @@ DIGESTS = {
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 
-Only a shortcut: an archive with another digest is compared with the pattern itself."""
+Only a shortcut: an archive with another summary is compared with the pattern itself."""
 
 MOST = 10_000
 """Objects that an archive may have, the user's own included; all are looked at."""
@@ -139,7 +139,7 @@ def differences(connection: sqlite3.Connection, version: int) -> list[Difference
     found = _read(connection)
     strange = list(_contradictions(found))
     ours = [each for made, _, _ in found if (each := made) and _is_ours(each)]
-    if not strange and digest(ours) == DIGESTS.get(version):
+    if not strange and summary(ours) == SUMMARYS.get(version):
         return []
     return strange or list(_compare(ours, pattern(version), version))
 
@@ -216,8 +216,8 @@ def _is_ours(made: Made) -> bool:
     return made.table in OURS or made.name in OURS
 
 
-def digest(made: Iterable[Made]) -> str:
-    """Return a digest of what an archive is made of, whatever its order, spaces and quotes."""
+def summary(made: Iterable[Made]) -> str:
+    """Return a summary of what an archive is made of, whatever its order, spaces and quotes."""
     return blake2b(repr(sorted(made)).encode(), digest_size=8).hexdigest()
 
 
@@ -345,4 +345,4 @@ def _text(name: bytes) -> str:
 
 if __name__ == "__main__":
     for each in range(1, SCHEMA_VERSION + 1):
-        print(f'    {each}: "{digest(pattern(each))}",')
+        print(f'    {each}: "{summary(pattern(each))}",')

@@ -47,8 +47,8 @@ def _in_json(text: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> s
 _COLUMNS = (
     ("runs", "arguments"),
     ("runs", "reason"),
-    ("sightings", "url"),
-    ("sightings", "differs"),
+    ("observations", "url"),
+    ("observations", "differs"),
     ("listings", "url"),
     ("listings", "failure"),
     ("rejects", "url"),

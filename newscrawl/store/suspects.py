@@ -37,7 +37,7 @@ MOST_SHOWN = 20_000
 
 State = Literal["pending", "withdrawn", "confirmed", "accepted"]
 
-_KEY = "source_site = ? AND page_kind = ? AND page_id = ?"
+_KEY = "site = ? AND page_kind = ? AND page_id = ?"
 
 
 @dataclass(slots=True)
@@ -66,8 +66,7 @@ class Suspects:
     def load(self) -> None:
         """Read which pages have one, and which texts are known, as the archive has them."""
         rows = self._db.execute(
-            "SELECT source_site, page_kind, page_id, text_hash, reason, state"
-            " FROM suspicious_observations"
+            "SELECT site, page_kind, page_id, text_hash, reason, state FROM suspicious_observations"
         ).fetchall()
         self._pending = {tuple(row[:3]) for row in rows if row[5] == "pending"}
         self._false = {row[3] for row in rows if row[4] in FALSE and row[5] != "accepted"}
@@ -75,7 +74,7 @@ class Suspects:
 
     def doubt_in_new(self, info_code: str, page: Page, said: Fields) -> Doubt | None:
         """Return why the first page of an article is doubted; None where it is not."""
-        if page.kind == "file":
+        if page.kind == "post_file":
             return None  # the user's own
         doubt = suspicion.of_new(said)
         text = suspicion.text_hash(said) if suspicion.may_be_repeated(said) else None
@@ -98,7 +97,7 @@ class Suspects:
 
     def doubt_in_change(self, page: Page, earlier: Fields, later: Fields) -> Doubt | None:
         """Return why a change of a page is doubted; None where it is not."""
-        if page.kind == "file":
+        if page.kind == "post_file":
             return suspicion.of_letters(earlier, later)
         if suspicion.text_hash(earlier) in self._false:
             return suspicion.of_new(later)  # at last it shows its article
@@ -143,7 +142,7 @@ class Suspects:
             told.content_hash, told.page_hash, first, page.observed_at, counted, visits,
         )  # fmt: skip
         self._db.execute(
-            "INSERT OR REPLACE INTO suspicious_observations (source_site, page_kind, page_id,"
+            "INSERT OR REPLACE INTO suspicious_observations (site, page_kind, page_id,"
             " info_code, reason, excerpt, text_hash, content_hash, page_hash, first_seen_at,"
             " last_seen_at, counted_at, visits, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
@@ -157,7 +156,7 @@ class Suspects:
         """Count other articles of the site that shrank in the time since *first*."""
         sql = (
             "SELECT count(DISTINCT info_code) - 1 FROM suspicious_observations"
-            " WHERE source_site = ? AND reason = 'shrunken' AND state = 'pending'"
+            " WHERE site = ? AND reason = 'shrunken' AND state = 'pending'"
             " AND last_seen_at >= ?"
         )
         return int(self._db.execute(sql, (page.site, first)).fetchone()[0])
@@ -236,7 +235,7 @@ def _groups(
     """
     return db.execute(
         "SELECT suspicious_observations.reason, count(*) AS pages, min(excerpt)"
-        " FROM suspicious_observations JOIN rejects USING (source_site, page_kind, page_id)"
+        " FROM suspicious_observations JOIN rejects USING (site, page_kind, page_id)"
         " WHERE state = 'pending' AND rejects.reason = 'suspicious'"
         " AND run_id = coalesce(?, run_id) AND suspicious_observations.last_seen_at >= ?"
         " GROUP BY 1, CASE suspicious_observations.reason WHEN 'shared' THEN text_hash END"

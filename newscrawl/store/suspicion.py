@@ -48,7 +48,7 @@ COMPARED = 100_000
 """Characters of a text that are compared; the longest articles have a third of that."""
 EXCERPT = 60
 
-_SHORT = ("title", "digest", "source")
+_SHORT = ("title", "summary", "source")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _NOT_HAN = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -173,8 +173,8 @@ def of_letters(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | 
 
 
 def text_of(said: Mapping[str, Any]) -> str:
-    """Return the text of what a page says: its body, or where it has none its digest."""
-    return said.get("body_text") or ("" if has_body(said) else said.get("digest") or "")
+    """Return the text of what a page says: its body, or where it has none its summary."""
+    return said.get("body_text") or ("" if has_body(said) else said.get("summary") or "")
 
 
 def excerpt_of(said: Mapping[str, Any]) -> str:

@@ -13,10 +13,10 @@ def expect(
 ) -> None:  # fmt: skip
     """Note that an article is to be resolved, unless it is or was noted before."""
     db.execute(
-        "INSERT OR IGNORE INTO unresolved (source_site, info_code, link, due_at)"
+        "INSERT OR IGNORE INTO unresolved (site, info_code, link, due_at)"
         " SELECT :site, new.info_code, :link, :now FROM (SELECT :info_code AS info_code) AS new"
-        " WHERE NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.info_code = new.info_code"
-        " AND page_kind IN ('answer', 'public') AND body_rank IS NOT NULL)",
+        " WHERE NOT EXISTS (SELECT 1 FROM observations WHERE observations.info_code = new.info_code"
+        " AND page_kind IN ('api_answer', 'article_page') AND body_rank IS NOT NULL)",
         {"site": site, "info_code": info_code, "link": link, "now": now},
     )
 
@@ -24,13 +24,13 @@ def expect(
 def expect_young(db: sqlite3.Connection, site: str, since: str, now: str) -> None:
     """Note each article of which a post was seen since then, and which was not resolved."""
     db.execute(
-        "INSERT OR IGNORE INTO unresolved (source_site, info_code, link, due_at)"
-        " SELECT posts.source_site, posts.info_code, articles.share_url, ?"
-        " FROM sightings AS posts JOIN articles USING (info_code) WHERE posts.source_site = ?"
-        " AND posts.page_kind = 'post' AND posts.gone_at IS NULL AND posts.last_seen_at >= ?"
-        " AND share_url IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sightings"
-        " WHERE sightings.info_code = posts.info_code"
-        " AND page_kind IN ('answer', 'public') AND body_rank IS NOT NULL)",
+        "INSERT OR IGNORE INTO unresolved (site, info_code, link, due_at)"
+        " SELECT posts.site, posts.info_code, articles.share_url, ?"
+        " FROM observations AS posts JOIN articles USING (info_code) WHERE posts.site = ?"
+        " AND posts.page_kind = 'post_page' AND posts.gone_at IS NULL AND posts.last_seen_at >= ?"
+        " AND share_url IS NOT NULL AND NOT EXISTS (SELECT 1 FROM observations"
+        " WHERE observations.info_code = posts.info_code"
+        " AND page_kind IN ('api_answer', 'article_page') AND body_rank IS NOT NULL)",
         (now, site, since),
     )
 
@@ -38,7 +38,7 @@ def expect_young(db: sqlite3.Connection, site: str, since: str, now: str) -> Non
 def due(db: sqlite3.Connection, site: str, now: str) -> list[tuple[str, str | None]]:
     """Return the articles that are to be asked for now, the newest first, with their links."""
     return db.execute(
-        "SELECT info_code, link FROM unresolved WHERE source_site = ? AND due_at <= ?"
+        "SELECT info_code, link FROM unresolved WHERE site = ? AND due_at <= ?"
         " ORDER BY info_code DESC",
         (site, now),
     ).fetchall()
@@ -50,18 +50,16 @@ def tried(
     """Note that an article was to be had nowhere; so many *hours* after the first try it is due."""
     key = (site, info_code)
     row = db.execute(
-        "SELECT coalesce(first_tried_at, ?) FROM unresolved"
-        " WHERE source_site = ? AND info_code = ?",
+        "SELECT coalesce(first_tried_at, ?) FROM unresolved WHERE site = ? AND info_code = ?",
         (now, *key),
     ).fetchone()
     if row is not None:
         db.execute(
-            "UPDATE unresolved SET first_tried_at = ?, due_at = ?"
-            " WHERE source_site = ? AND info_code = ?",
+            "UPDATE unresolved SET first_tried_at = ?, due_at = ? WHERE site = ? AND info_code = ?",
             (row[0], next_try(row[0], now, hours), *key),
         )
 
 
 def resolved(db: sqlite3.Connection, site: str, info_code: str) -> None:
     """Note that an article was resolved."""
-    db.execute("DELETE FROM unresolved WHERE source_site = ? AND info_code = ?", (site, info_code))
+    db.execute("DELETE FROM unresolved WHERE site = ? AND info_code = ?", (site, info_code))

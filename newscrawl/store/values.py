@@ -151,7 +151,7 @@ def json_object(text: str | None, what: str) -> dict[str, Any]:
 
 
 def page_difference(text: str | None, what: str) -> Fields:
-    """Return in what a page differs from its article, as ``sightings.differs`` has it.
+    """Return in what a page differs from its article, as ``observations.differs`` has it.
 
     :raises Unexpected: that is none.
     """

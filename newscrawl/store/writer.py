@@ -161,13 +161,13 @@ class Writer:
         self._write(lambda db: db.execute(sql, (difference, self.run_id)), items=0)
 
     def rewrite(
-        self, info_code: str, known: article_rows.Known, sightings: dict[article_rows.Key, Observation], row: Fields,
+        self, info_code: str, known: article_rows.Known, observations: dict[article_rows.Key, Observation], row: Fields,
         *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
         self._write(
             lambda _: self._merger.rewrite(
-                info_code, known, sightings, row,
+                info_code, known, observations, row,
                 content_hashes=content_hashes, loader_version=loader_version,
             )
         )  # fmt: skip
@@ -303,7 +303,7 @@ class Writer:
     def _reject(self, reject: Reject, loader_version: int) -> None:
         db, page, now = self.connection, reject.page, utc_now()
         db.execute(
-            "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
+            "INSERT INTO rejects (run_id, url, site, page_kind, page_id, reason, detail,"
             " page_hash, content_type, first_seen_at, last_seen_at, times, loader_version)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
             " ON CONFLICT (url, reason) DO UPDATE SET run_id = excluded.run_id,"

@@ -52,7 +52,7 @@ MAX_WORD = 100
 """Characters of a category, a tag, or the name of a security; the longest at hand has 27."""
 MAX_CODE = 24
 """Characters of a security's market or code; the usual code has 6."""
-TEXTS = ("title", "source", "digest", "body_text", "published_raw", "published_from")
+TEXTS = ("title", "source", "summary", "body_text", "published_raw", "published_from")
 """The fields that are texts."""
 _TEXTS_OF = attrgetter(*TEXTS)
 _WRITTEN_OF = attrgetter(*TEXTS, "share_url", "original_url")

@@ -58,7 +58,7 @@ XML = "Content-Type: application/xml; charset=utf-8"
 
 
 def good(path: str, about: str, answer: Answer) -> Alone:
-    return Alone(path, about, answer, Exit.GOOD)
+    return Alone(path, about, answer, Exit.OK)
 
 
 def ended(path: str, about: str, says: str, answer: Answer) -> Alone:

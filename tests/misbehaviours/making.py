@@ -28,7 +28,7 @@ TIMEOUT = 5.0
 MAXSIZE = 1_500_000
 """Bytes that it takes of one."""
 
-Place = Literal["post", "answer", "public", "listing"]
+Place = Literal["post_page", "api_answer", "article_page", "listing"]
 Kept = Literal["exact", "words", "title"]
 """The article as it is, to the letter; or all its words, among others; or its title alone."""
 End = Literal["stored", "rejected", "failed", "read", "lost", "open"]

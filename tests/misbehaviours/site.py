@@ -57,16 +57,16 @@ class Site:
             for row in group.rows if group.place != "listing" else ():
                 truth = next(bad)
                 address = {
-                    "post": truth.paths[0],
-                    "answer": f"/NewsData/GetNewsText.do?id={truth.info_code}",
-                    "public": f"/a/{truth.digits}.html",
+                    "post_page": truth.paths[0],
+                    "api_answer": f"/NewsData/GetNewsText.do?id={truth.info_code}",
+                    "article_page": f"/a/{truth.digits}.html",
                 }[group.place]
                 self.rows[address], self.truths[address] = row, truth
-                if group.place != "post":
+                if group.place != "post_page":
                     self._linking.add(truth.info_code)
-                if group.place == "public":
+                if group.place == "article_page":
                     self._null.add(truth.info_code)
-                elif group.place == "answer":
+                elif group.place == "api_answer":
                     # Where the answer cannot be had, the public page can.
                     self.resolved.add(truth.info_code)
         met = {truth.info_code for truth in self.truths.values()} - self._linking

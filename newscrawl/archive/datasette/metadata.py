@@ -10,7 +10,7 @@ _FACETS = {
     "articles": ["source", "published_precision"],
     "article_categories": ["category", "origin"],
     "mentions": ["kind", "market"],
-    "sightings": ["source_site", "page_kind"],
+    "observations": ["site", "page_kind"],
     "runs": ["spider", "outcome"],
     "rejects": ["reason"],
 }
@@ -43,12 +43,12 @@ QUERIES: dict[str, dict[str, str]] = {
     },
     "what_was_missed": {
         "title": "What may have been missed",
-        "sql": "select from_at, until_at, listing_kind, name from holes order by until_at desc",
+        "sql": "select from_at, until_at, listing_kind, name from gaps order by until_at desc",
     },
     "runs_that_lost_something": {
         "title": "Runs that did not end well",
         "sql": "select id, started_at, spider, outcome, reason, scheduled, failed, rejected"
-        " from runs where outcome not in ('good', 'running') order by id desc limit 100",
+        " from runs where outcome not in ('ok', 'running') order by id desc limit 100",
     },
 }
 

@@ -48,11 +48,11 @@ def _entry(record: Record) -> ET.Element:
         ET.SubElement(entry, "link", rel=rel, href=address)
     for term in xml.terms(record):
         ET.SubElement(entry, "category", term=xml.xml_text(term))
-    xml.add_element(entry, "summary", record.digest)
+    xml.add_element(entry, "summary", record.summary)
     if record.body_html:
         xml.add_element(entry, "content", clean_body(record.body_html), type="html")
     else:
         # An entry that has no link must have content, be it empty.
         content = ET.SubElement(entry, "content")
-        content.text = xml.xml_text(record.body_text or record.digest or "")
+        content.text = xml.xml_text(record.body_text or record.summary or "")
     return entry

@@ -30,7 +30,7 @@ def jekyll_posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tup
     :raises StoreError: the archive is a copy without the raw pages.
     """
     files = connection.execute(
-        "SELECT page_id, page_hash FROM sightings WHERE info_code = ? AND page_kind = 'file'"
+        "SELECT page_id, page_hash FROM observations WHERE info_code = ? AND page_kind = 'post_file'"
         " ORDER BY page_id",
         (info_code,),
     ).fetchall()
@@ -62,11 +62,11 @@ def post(found: StoredArticle) -> str:
         "---",
     ]
     blocks = [no_templates(clean_body(found.body_html))]
-    digest = words(found.digest or "")
-    if digest and found.digest == found.body_text:
-        blocks = ["", digest]  # as the mirror writes it: a paragraph, and no markup
-    elif digest:
-        blocks.insert(0, "".join(f"> {line}\n" for line in filter(None, digest.split("\n"))))
+    summary = words(found.summary or "")
+    if summary and found.summary == found.body_text:
+        blocks = ["", summary]  # as the mirror writes it: a paragraph, and no markup
+    elif summary:
+        blocks.insert(0, "".join(f"> {line}\n" for line in filter(None, summary.split("\n"))))
     text = "\n".join([*parts, *blocks]) + "\n\n"
     link = found.share_url or found.original_url or ""
     if _LINK.fullmatch(link):

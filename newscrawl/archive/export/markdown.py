@@ -30,8 +30,8 @@ def document(record: Record) -> str:
     parts = [front_matter(record)]
     if record.title:
         parts.append(f"# {from_text(record.title)}")
-    if record.digest and record.digest != record.body_text:
-        parts.append(">\n".join(f"> {line}\n" for line in _lines(record.digest)).rstrip("\n"))
+    if record.summary and record.summary != record.body_text:
+        parts.append(">\n".join(f"> {line}\n" for line in _lines(record.summary)).rstrip("\n"))
     parts.append(from_html(record.body_html) if record.body_html else _plain(record))
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -57,7 +57,7 @@ def markdown_file_name(info_code: str) -> str:
 
 
 def _plain(record: Record) -> str:
-    return "\n\n".join(_lines(record.body_text or record.digest or ""))
+    return "\n\n".join(_lines(record.body_text or record.summary or ""))
 
 
 def _lines(text: str) -> list[str]:

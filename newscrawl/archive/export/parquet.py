@@ -57,7 +57,7 @@ def schema(pa: Any) -> pa.Schema:
             lasting("seq", pa.int64()),
             text("title"),
             pa.field("published_at", pa.timestamp("us", tz="Asia/Shanghai")),
-            *map(text, ("published_precision", "source", "digest", "body_text", "body_html")),
+            *map(text, ("published_precision", "source", "summary", "body_text", "body_html")),
             *map(text, ("share_url", "original_url")),
             *(lasting(name, utc) for name in _UTC_TIMES),
             lasting("categories", strings),
@@ -73,7 +73,7 @@ def _groups(records: Iterable[Record]) -> Iterator[list[Record]]:
     size = 0
     for each in records:
         group.append(each)
-        size += sum(map(len, filter(None, (each.body_html, each.body_text, each.digest))))
+        size += sum(map(len, filter(None, (each.body_html, each.body_text, each.summary))))
         if len(group) >= _ROWS or size >= _CHARACTERS:
             yield group
             group, size = [], 0

@@ -24,7 +24,7 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 def as_rss(records: Iterable[Record], changed_at: str) -> Iterator[bytes]:
     """Yield a feed, an item an article; *changed_at* is when the last of them changed.
 
-    ``content:encoded`` holds the whole body, ``description`` its digest, ``dc:creator`` the
+    ``content:encoded`` holds the whole body, ``description`` its summary, ``dc:creator`` the
     source, ``atom:updated`` when the item changed.
     """
     yield xml.DECLARATION + _OPEN

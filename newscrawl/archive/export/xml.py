@@ -50,15 +50,15 @@ def title_of(record: Record) -> str:
     """Return the title in one line; of an article without one, how its text begins."""
     if line := " ".join((record.title or "").split()):
         return line
-    texts = (record.digest or "", record.body_text or "", record.info_code)
+    texts = (record.summary or "", record.body_text or "", record.info_code)
     line = next(filter(None, (" ".join(each.split()) for each in texts)), "")
     return line if len(line) <= _TITLE else f"{line[:_TITLE]}…"
 
 
 def short_text(record: Record) -> str:
-    """Return the digest, else how the text begins."""
+    """Return the summary, else how the text begins."""
     text = " ".join((record.body_text or "").split())
-    return record.digest or (text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…")
+    return record.summary or (text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…")
 
 
 def article_links(record: Record) -> list[str]:

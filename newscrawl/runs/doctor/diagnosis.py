@@ -170,7 +170,7 @@ class Diagnosis:
     @property
     def exit(self) -> Exit:
         """The exit code of the command."""
-        return Exit.GOOD if self.cause in WELL else Exit.CRASHED
+        return Exit.OK if self.cause in WELL else Exit.CRASHED
 
 
 def causes_as_markdown() -> str:

@@ -31,12 +31,12 @@ from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.finews.post_page import (
     BODY_RULES,
     add_parts,
-    medium_of_digest,
+    medium_of_summary,
     take_apart,
 )
 from newscrawl.text.times import BUILD_TIME, BadTime, parse_time
 
-KIND = "entry"
+KIND = "list_entry"
 ATOM = "atom"
 ANSWERED_AT = "_answered_at"
 """Our own key in a record whose time is relative: when the list was answered, ISO 8601."""
@@ -50,7 +50,7 @@ class Shape:
     title: tuple[str, ...]
     time: tuple[str, ...]
     source: tuple[str, ...] = ()
-    digest: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
     url: tuple[str, ...] = ()
 
     @property
@@ -58,7 +58,7 @@ class Shape:
         """The keys as rules of a loader, the first of each field first."""
         named = {
             "title": self.title, "published_raw": self.time, "source": self.source,
-            "original_url": self.url, "digest": self.digest,
+            "original_url": self.url, "summary": self.summary,
         }  # fmt: skip
         return tuple(Rule(name, key, kind="key") for name, keys in named.items() for key in keys)
 
@@ -66,12 +66,12 @@ class Shape:
 SHAPES: dict[str, Shape] = {
     "columns": Shape(
         id=("code",), title=("title",), time=("showTime",), source=("mediaName",),
-        digest=("summary",), url=("uniqueUrl", "url"),
+        summary=("summary",), url=("uniqueUrl", "url"),
     ),
-    "fast": Shape(id=("code",), title=("title",), time=("showTime",), digest=("summary",)),
+    "fast": Shape(id=("code",), title=("title",), time=("showTime",), summary=("summary",)),
     "kuaixun": Shape(
         id=("newsid", "id"), title=("title", "simtitle"), time=("showtime",),
-        digest=("digest", "simdigest"), url=("url_unique", "url_w"),
+        summary=("digest", "simdigest"), url=("url_unique", "url_w"),
     ),
     "security": Shape(
         id=("Art_Code",), title=("Art_Title",), time=("Art_ShowTime",),
@@ -79,22 +79,22 @@ SHAPES: dict[str, Shape] = {
     ),
     "search": Shape(
         id=("code",), title=("title",), time=("date",), source=("mediaName",),
-        digest=("content",), url=("url",),
+        summary=("content",), url=("url",),
     ),
     "rolling": Shape(
-        id=("infoCode", "id"), title=("title",), time=("showtime",), digest=("digest",),
+        id=("infoCode", "id"), title=("title",), time=("showtime",), summary=("digest",),
         url=("url_w",),
     ),
     "nodes": Shape(
         id=("infocode",), title=("title", "simtitle"), time=("showtime",), source=("from",),
-        digest=("simdigest",),
+        summary=("simdigest",),
     ),
     "market": Shape(
         id=("infoCode",), title=("title",), time=("datetime",), source=("medianame",)
     ),
     "choice": Shape(
         id=("code",), title=("data.title", "data.simtitle"), time=("data.showtime",),
-        source=("data.from",), digest=("data.simdigest",),
+        source=("data.from",), summary=("data.simdigest",),
     ),
     ATOM: Shape(id=("link", "id"), title=("title",), time=("published",)),
 }  # fmt: skip
@@ -102,8 +102,8 @@ SHAPES: dict[str, Shape] = {
 for sorting, colours, pictures, comment counts, and codes of securities without their names."""
 
 _CODED = (
-    Rule("title", "【】 of the digest", "the list gives no title", kind="rule"),
-    Rule("source", "digest's tail", "the list names no medium", kind="rule"),
+    Rule("title", "【】 of the summary", "the list gives no title", kind="rule"),
+    Rule("source", "summary's tail", "the list names no medium", kind="rule"),
     Rule("share_url", "last paragraph", kind="rule"),
 )
 ALL_RULES = (
@@ -168,8 +168,8 @@ def _printed_id(shape: str, record: Mapping[str, Any], site: str) -> str:
 def read_list_entry(page: Page, stats: Stats | None = None) -> Article:
     """Return what an entry says, with ``article.page`` set.
 
-    Its digest is also its text until a page with a body is known; the body of a feed's entry is
-    no more than that either (rank DIGEST), so that any page of the article is preferred to it.
+    Its summary is also its text until a page with a body is known; the body of a feed's entry is
+    no more than that either (rank SUMMARY), so that any page of the article is preferred to it.
 
     Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``not_json``, ``no_id``, ``nothing``.
     """
@@ -182,16 +182,16 @@ def read_list_entry(page: Page, stats: Stats | None = None) -> Article:
     data = _flat(_record(page))
     loader = ArticleLoader(stats=stats)
     loader.add_value("info_code", info_code)
-    used = loader.apply([rule for rule in rules if rule.field != "digest"], data)
+    used = loader.apply([rule for rule in rules if rule.field != "summary"], data)
     if shape == ATOM:
         _add_content(loader, data, info_code)
     else:
-        _add_digest(loader, [rule for rule in rules if rule.field == "digest"], data)
+        _add_summary(loader, [rule for rule in rules if rule.field == "summary"], data)
         if "published_raw" in used:
             _add_time(loader, f"{shape} {used['published_raw'].path}", data)
     article: Article = loader.load_item()
     if not article.title and not article.body_text:
-        raise Unreadable("nothing", f"the entry of {info_code} has no title and no digest")
+        raise Unreadable("nothing", f"the entry of {info_code} has no title and no summary")
     article.page = page
     return article
 
@@ -222,22 +222,22 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _add_digest(loader: ArticleLoader, rules: list[Rule], data: Mapping[str, Any]) -> None:
+def _add_summary(loader: ArticleLoader, rules: list[Rule], data: Mapping[str, Any]) -> None:
     for rule in rules:
-        title, digest = split_digest("".join(key_values(data, rule.path)))
-        loader.put("digest", "key", rule.path, digest)
+        title, summary = split_summary("".join(key_values(data, rule.path)))
+        loader.put("summary", "key", rule.path, summary)
         if title and not _has(loader, "title"):
-            loader.put("title", "rule", "【】 of the digest", title)
-        if digest:
-            loader.add_value("body_text", digest)
-            loader.add_value("body_html", f"<p>{html.escape(digest, quote=False)}</p>")
-            loader.add_value("body_rank", BodyRank.DIGEST)
-            _add_tail(loader, digest)
+            loader.put("title", "rule", "【】 of the summary", title)
+        if summary:
+            loader.add_value("body_text", summary)
+            loader.add_value("body_html", f"<p>{html.escape(summary, quote=False)}</p>")
+            loader.add_value("body_rank", BodyRank.SUMMARY)
+            _add_tail(loader, summary)
             return
 
 
-def split_digest(text: str) -> tuple[str | None, str | None]:
-    """Return the title and the text of a digest ``【title】text（source）``; None for what is not.
+def split_summary(text: str) -> tuple[str | None, str | None]:
+    """Return the title and the text of a summary ``【title】text（source）``; None for what is not.
 
     Only a 【 at its very start opens a title: a later pair belongs to the text.
     """
@@ -253,9 +253,9 @@ def _has(loader: ArticleLoader, field: str) -> bool:
     return loader.get_output_value(field) not in (None, "")
 
 
-def _add_tail(loader: ArticleLoader, digest: str) -> None:
+def _add_tail(loader: ArticleLoader, summary: str) -> None:
     if not _has(loader, "source"):
-        loader.put("source", "rule", "digest's tail", medium_of_digest(digest))
+        loader.put("source", "rule", "summary's tail", medium_of_summary(summary))
 
 
 def _add_time(loader: ArticleLoader, where: str, data: Mapping[str, Any]) -> None:
@@ -286,5 +286,5 @@ def _add_content(loader: ArticleLoader, data: Mapping[str, Any], info_code: str)
     else:
         loader.add_value("published_from", "feed published")
     loader.add_value("categories", parts.footer.categories)
-    parts.body.rank = BodyRank.DIGEST if parts.body.text else None
+    parts.body.rank = BodyRank.SUMMARY if parts.body.text else None
     add_parts(loader, parts, info_code)

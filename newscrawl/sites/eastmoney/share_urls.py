@@ -15,11 +15,11 @@ from newscrawl.items import Page
 from newscrawl.sites.eastmoney.info_code import digits_of
 from newscrawl.text.urls import one_spelling
 
-KINDS = ("answer", "public")
+KINDS = ("api_answer", "article_page")
 """Kinds of pages that an infoCode leads to; see :mod:`newscrawl.sites`."""
 
 _PLACEHOLDERS = {"base", "info_code", "digits"}
-_EXAMPLE = '[["answer", "http://127.0.0.1:8000/NewsData/GetNewsText.do?id={info_code}"]]'
+_EXAMPLE = '[["api_answer", "http://127.0.0.1:8000/NewsData/GetNewsText.do?id={info_code}"]]'
 
 
 def resolver_urls(
@@ -60,7 +60,7 @@ def resolver_urls(
 
 def resolver_page(info_code: str, kind: str, url: str, site: str) -> Page:
     """Return the page that is to be had at *url*, still without its bytes."""
-    printed = info_code if kind == "answer" else digits_of(info_code) or info_code
+    printed = info_code if kind == "api_answer" else digits_of(info_code) or info_code
     return Page(kind=kind, id=printed, url=url, body=b"", observed_at="", site=site)
 
 

@@ -1,6 +1,6 @@
 """A post file's Markdown as the elements that the site's build makes of it.
 
-Of Markdown the mirror's script writes four shapes: a quoted digest, a plain paragraph, links in
+Of Markdown the mirror's script writes four shapes: a quoted summary, a plain paragraph, links in
 brackets and in angle brackets. All else is HTML. Plain words stay as they are: what the build
 takes for emphasis, tables and typographic quotes is the source's own text.
 """
@@ -38,17 +38,17 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 
 
 def content(markdown: str) -> etree._Element:
-    """Return a ``<div>`` that holds a post's blocks: digest, body, link and footer.
+    """Return a ``<div>`` that holds a post's blocks: summary, body, link and footer.
 
     Raises Unreadable: ``too_large``.
     """
     text, footer = _take_last(markdown.strip("\n"), footer_of)
     text, link = _take_last(text, _link)
-    digest, text = quote_of(text)
+    summary, text = quote_of(text)
     root = _body(text)
-    if digest is not None:
+    if summary is not None:
         quote = etree.Element("blockquote")
-        quote.append(_paragraph(digest))
+        quote.append(_paragraph(summary))
         quote.tail, root.text = root.text, None
         root.insert(0, quote)
     root.extend(each for each in (link, footer) if each is not None)
@@ -109,13 +109,13 @@ def _link(block: str) -> etree._Element | None:
 
 
 def quote_of(text: str) -> tuple[str | None, str]:
-    """Return the digest behind > that a post may begin with, and what follows it."""
+    """Return the summary behind > that a post may begin with, and what follows it."""
     stripped = text.lstrip()
     if not stripped.startswith(">"):
         return None, text
     match = _BLANK_LINES.search(stripped)
-    digest = stripped[: match.start()] if match else stripped
-    return _QUOTE_MARK.sub("", digest), stripped[match.end() :] if match else ""
+    summary = stripped[: match.start()] if match else stripped
+    return _QUOTE_MARK.sub("", summary), stripped[match.end() :] if match else ""
 
 
 def paragraphs(text: str) -> list[str]:

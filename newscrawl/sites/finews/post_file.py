@@ -1,7 +1,7 @@
 """A post file of the mirror's repository: front matter and Markdown, of any generation.
 
 It says all that its rendered page says, and says it better: its time is right in every
-generation, its digest is as the source gave it, and a quote in its title does no harm.
+generation, its summary is as the source gave it, and a quote in its title does no harm.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CODED = (
     Rule("categories", "categories", kind="key"),
     Rule("tags", "tags", kind="key"),
     *BODY_RULES,
-    Rule("source", "digest's tail", "the body has no 文章来源 line", kind="rule"),
+    Rule("source", "summary's tail", "the body has no 文章来源 line", kind="rule"),
     Rule("share_url", "last paragraph", kind="rule"),
 )
 """Rules whose value is more than a key's text."""
@@ -108,17 +108,17 @@ def _usual_parts(text: str, info_code: str, is_emnews: bool) -> Parts | None:
     if not link or SHORT_TITLE_HOST in link or not leads_to(link, info_code):
         return None
     is_emnews = is_emnews or "emnews" in (footer.categories or ())
-    digest, text = markdown.quote_of(text)
-    if digest is not None:
-        digest = squeeze(digest)
-        if not is_emnews or not digest or "&" in digest:
+    summary, text = markdown.quote_of(text)
+    if summary is not None:
+        summary = squeeze(summary)
+        if not is_emnews or not summary or "&" in summary:
             return None
     if "<" not in text:
         text = "".join(f"<p>{each.strip()}</p>" for each in markdown.paragraphs(text))
     body = usual_body.read_usual_body(text)
     if body is None:
         return None
-    return parts_of(footer, link, digest, body, is_digest=is_emnews)
+    return parts_of(footer, link, summary, body, is_summary=is_emnews)
 
 
 @lru_cache(maxsize=1024)

@@ -60,7 +60,7 @@ BODY_RULES = (Rule("source", "文章来源", kind="rule"),)
 """What add_body counts, for every kind of page."""
 CODED = (
     *BODY_RULES,
-    Rule("source", "digest's tail", "the body has no 文章来源 line", kind="rule"),
+    Rule("source", "summary's tail", "the body has no 文章来源 line", kind="rule"),
     Rule("categories", "footer", kind="rule"),
     Rule("categories", "path", "the footer names no category, or not all", kind="rule"),
     Rule("share_url", "last paragraph", kind="rule"),
@@ -74,9 +74,9 @@ SHORT_TITLE_HOST = "//choicewzp1.eastmoney.com/"
 
 _LAYOUT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _DATED_PATH = re.compile(r"^/((?:[^/]+/)*)[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html$")
-# （财联社） at a digest's very end. Half-width parentheses belong to names and codes.
-_DIGEST_TAIL = re.compile(r"（([^（），。！？；：、,!?;“”\"]{2,20})）$")
-# What stands in parentheses at a digest's end and is no medium.
+# （财联社） at a summary's very end. Half-width parentheses belong to names and codes.
+_SUMMARY_TAIL = re.compile(r"（([^（），。！？；：、,!?;“”\"]{2,20})）$")
+# What stands in parentheses at a summary's end and is no medium.
 _NO_MEDIUM = re.compile(
     r"附.*|见.*|详见.*|.*名单|[0-9.]+(?:\.[A-Z]{2})?|完|图|更新中|未完待续|待续"
 )
@@ -89,7 +89,7 @@ class Parts:
     footer: Footer
     link: str | None
     """The share or original URL that the post ends with."""
-    digest: str | None
+    summary: str | None
     """The block quote that an emnews post begins with."""
     body: bodies.Body
 
@@ -220,48 +220,48 @@ def take_apart(content: etree._Element, info_code: str, *, is_emnews: bool = Fal
     link = take_link(content, info_code)
     short = link is not None and _drop_short_title(content, link)
     is_emnews = is_emnews or "emnews" in (footer.categories or [])
-    digest = _take_digest(content) if is_emnews else None
-    return parts_of(footer, link, digest, bodies.read_body(content), is_digest=short or is_emnews)
+    summary = _take_summary(content) if is_emnews else None
+    return parts_of(footer, link, summary, bodies.read_body(content), is_summary=short or is_emnews)
 
 
 def parts_of(
-    footer: Footer, link: str | None, digest: str | None, body: bodies.Body, *, is_digest: bool
+    footer: Footer, link: str | None, summary: str | None, body: bodies.Body, *, is_summary: bool
 ) -> Parts:
-    """Return a post's parts, the body as what it is: `is_digest` says that it may be one."""
-    if digest is not None and body.rank is BodyRank.FULL:
-        # Behind a digest stands the API's `content`, with links on whatever it names: here none.
+    """Return a post's parts, the body as what it is: `is_summary` says that it may be one."""
+    if summary is not None and body.rank is BodyRank.FULL:
+        # Behind a summary stands the API's `content`, with links on whatever it names: here none.
         body.rank = BodyRank.LINKED
-    # Generations 0 to 5 print the digest alone, as the one plain paragraph.
-    if is_digest and digest is None and _is_digest(body):
-        digest, body.rank = body.text, BodyRank.DIGEST
-    return Parts(footer, link, digest, body)
+    # Generations 0 to 5 print the summary alone, as the one plain paragraph.
+    if is_summary and summary is None and _is_summary(body):
+        summary, body.rank = body.text, BodyRank.SUMMARY
+    return Parts(footer, link, summary, body)
 
 
-def _take_digest(content: etree._Element) -> str | None:
+def _take_summary(content: etree._Element) -> str | None:
     first = next((each for each in content if isinstance(each.tag, str)), None)
     if first is None or first.tag != "blockquote" or squeeze(content.text or ""):
         return None
     content.remove(first)
-    # kramdown takes a digest with | for a table: then tabs stand where the bars were.
+    # kramdown takes a summary with | for a table: then tabs stand where the bars were.
     return "\n".join(bodies.body_lines(first))
 
 
 def _drop_short_title(content: etree._Element, link: str) -> bool:
-    """Remove the short title from a post of generation 7a, which has it and a short digest.
+    """Remove the short title from a post of generation 7a, which has it and a short summary.
 
     The two are lines of one plain paragraph; only that generation links to Choice's own host.
     """
     paragraphs = [each for each in content if isinstance(each.tag, str)]
     if SHORT_TITLE_HOST not in link or len(paragraphs) != 1 or len(paragraphs[0]):
         return False
-    _, newline, digest = (paragraphs[0].text or "").partition("\n")
+    _, newline, summary = (paragraphs[0].text or "").partition("\n")
     if newline:
-        paragraphs[0].text = digest
+        paragraphs[0].text = summary
     return bool(newline)
 
 
-def _is_digest(body: bodies.Body) -> bool:
-    """Tell a digest from a body: one line, and none of what bodies are made of."""
+def _is_summary(body: bodies.Body) -> bool:
+    """Tell a summary from a body: one line, and none of what bodies are made of."""
     return bool(
         body.text
         and "\n" not in body.text
@@ -302,9 +302,9 @@ def add_parts(loader: ArticleLoader, parts: Parts, info_code: str) -> None:
         original_url = canonical_url(parts.link)
     loader.add_value("original_url", original_url)
     add_body(loader, parts.body)
-    loader.add_value("digest", parts.digest)
-    if parts.body.source is None and parts.digest and (medium := medium_of_digest(parts.digest)):
-        loader.put("source", "rule", "digest's tail", medium)
+    loader.add_value("summary", parts.summary)
+    if parts.body.source is None and parts.summary and (medium := medium_of_summary(parts.summary)):
+        loader.put("source", "rule", "summary's tail", medium)
 
 
 def add_body(loader: ArticleLoader, body: bodies.Body) -> None:
@@ -318,9 +318,9 @@ def add_body(loader: ArticleLoader, body: bodies.Body) -> None:
     loader.add_value("unknown", body.unknown or None)
 
 
-def medium_of_digest(digest: str) -> str | None:
-    """Return the medium named at a digest's very end, such as （财联社）."""
-    match = _DIGEST_TAIL.search(digest)
+def medium_of_summary(summary: str) -> str | None:
+    """Return the medium named at a summary's very end, such as （财联社）."""
+    match = _SUMMARY_TAIL.search(summary)
     if match is None or _NO_MEDIUM.fullmatch(name := squeeze(match[1])):
         return None
     return name
