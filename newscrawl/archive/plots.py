@@ -140,8 +140,6 @@ _WATCHES = (
 
 
 def _gaps(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    if connection.execute("PRAGMA user_version").fetchone()[0] < 2:
-        return []  # schema 1 had no such table
     return [tuple(row) for row in connection.execute("SELECT from_at, until_at FROM gaps")]
 
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.search_query import Query, parse_query
-from newscrawl.store.search_index import PAIRS_SINCE, TABLE
+from newscrawl.store.search_index import TABLE
 
 Order = Literal["newest", "rank"]
 FEW = 1_000
@@ -57,14 +57,12 @@ def search(
     """
     if order not in get_args(Order):
         raise ValueError(f"there is no order {order!r}; there are {', '.join(get_args(Order))}")
-    has_pairs = connection.execute("PRAGMA user_version").fetchone()[0] >= PAIRS_SINCE
-    query = parse_query(text, by_pairs=has_pairs)
+    query = parse_query(text)
     where, parameters = (filters or Filters()).where(connection, of_each=True)
     # SQLite would take the unique index on first_seq, and read a whole article for each hit.
-    narrow = "INDEXED BY idx_articles_hits" if has_pairs else ""
     connection.execute(f"PRAGMA cache_size = {-CACHE * 1024}")
     hits = _Hits(
-        f"FROM {TABLE} CROSS JOIN articles {narrow} ON first_seq = {TABLE}.rowid"
+        f"FROM {TABLE} CROSS JOIN articles INDEXED BY idx_articles_hits ON first_seq = {TABLE}.rowid"
         f" WHERE {TABLE} MATCH ? AND {where}",
         [query.fts, *parameters],
     )

@@ -50,11 +50,8 @@ class _Token(NamedTuple):
     text: str
 
 
-def parse_query(text: str, *, by_pairs: bool = False) -> Query:
+def parse_query(text: str) -> Query:
     """Return the query that *text* is.
-
-    *by_pairs* asks for pairs of tokens where it can: the same articles, found sooner. Archives
-    before the schema :data:`~newscrawl.store.search_index.PAIRS_SINCE` have none.
 
     :raises BadQuery: it is none.
     """
@@ -64,7 +61,7 @@ def parse_query(text: str, *, by_pairs: bool = False) -> Query:
         raise BadQuery(f"{text!r} is not UTF-8.")
     if text.count('"') % 2:
         raise BadQuery('There is a " without the other one that ends it.')
-    parser = _Parser(list(_tokens(text)), by_pairs=by_pairs)
+    parser = _Parser(list(_tokens(text)))
     if not parser.tokens:
         raise BadQuery("There is nothing to search for: type a word, for example 降息.")
     expression = parser.alternatives()
@@ -112,9 +109,8 @@ def _check_no_field(name: str) -> None:
 class _Parser:
     """Reads a query from its tokens: alternatives of requirements of terms."""
 
-    def __init__(self, tokens: list[_Token], *, by_pairs: bool) -> None:
+    def __init__(self, tokens: list[_Token]) -> None:
         self.tokens = tokens
-        self._by_pairs = by_pairs
         self.terms: list[str] = []
         self._depth = 0
 
@@ -159,7 +155,7 @@ class _Parser:
             if not self.tokens or self.tokens[0].kind not in ("term", "("):
                 raise BadQuery("There is nothing after the name of a field, as in title:降息.")
             column = token.text
-            columns = f"{{{column} {column}_pairs}}" if self._by_pairs else column
+            columns = f"{{{column} {column}_pairs}}"
             return f"({columns} : {self._term(after)})"
         if token.kind == "(":
             return self._group()
@@ -168,7 +164,7 @@ class _Parser:
         if not words:
             raise BadQuery(f"{token.text!r} has no letter, digit or Chinese character.")
         self.terms.append(token.text)
-        return phrase_of_pairs(words) if self._by_pairs else f'"{words}"'
+        return phrase_of_pairs(words)
 
     def _group(self) -> str:
         self._depth += 1

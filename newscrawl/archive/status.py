@@ -128,8 +128,6 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
         f"SELECT ended_at FROM runs WHERE outcome = 'ok' AND {_ASKS}"  # noqa: S608  constants
         " ORDER BY id DESC LIMIT 1"  # not the latest time: a clock may have been ahead
     )
-    # An archive of schema 1 has no listings yet: the next run that writes it adds the tables.
-    has_listings = connection.execute("PRAGMA user_version").fetchone()[0] >= 2
     # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
     return Status(
         path=path,
@@ -140,11 +138,11 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
         last_crawl=next(iter(runs(connection, where=_ASKS, limit=1)), None),
         last_good_run_at=next((at for (at,) in connection.execute(good)), None),
         hours=_hours(connection, now),
-        listings=_listings(connection, now, days) if has_listings else [],
-        gaps=_gaps(connection) if has_listings else [],
+        listings=_listings(connection, now, days),
+        gaps=_gaps(connection),
         rejects=_rejects(connection),
         suspicious=suspects.sentences(connection),
-        dead_rules=rules.dead(connection) if has_listings else [],
+        dead_rules=rules.dead(connection),
     )
 
 
@@ -174,7 +172,7 @@ def _run(row: Mapping[str, Any]) -> RunStatus:
         exit_code=row["exit_code"], reason=row["reason"], counters=count, unfinished=unfinished,
         balances=count["listed"] == links
         and (unfinished >= 0 if may_be_open else unfinished == 0),
-        clock_difference=row.get("clock_difference"),  # none before schema 5
+        clock_difference=row["clock_difference"],
     )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ ORDER BY published_at DESC LIMIT 10;
 
 In an archive of a million articles a phrase of frequent characters takes a tenth of a second. Its
 pairs take milliseconds: the columns `title_pairs`, `summary_pairs` and `body_text_pairs` hold the
-same texts as pairs of neighbouring tokens, joined by `_` (since schema 3). `"储 能 源"` and
+same texts as pairs of neighbouring tokens, joined by `_`. `"储 能 源"` and
 `"储_能 能_源"` find the same articles with the same rank.
 
 `newscrawl.store.search_index.segment` makes that text in Python.

@@ -1,16 +1,14 @@
 """How an archive comes to its present tables, step by step.
 
 A released migration is never edited: a file made by any release must open in every later one.
-From the sixth on each begins with :func:`newscrawl.store.identity.advance`, as every transaction.
+From the second on each begins with :func:`newscrawl.store.identity.advance`, as every transaction.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from newscrawl.store import identity, search_index, write_ahead_log
+from newscrawl.store import identity, search_index
 from newscrawl.store.database import Database, Migrations
-from newscrawl.store.schema import COUNTERS
+from newscrawl.store.schema import COUNTERS, VIEWS
 
 migrations = Migrations("newscrawl")
 
@@ -20,195 +18,18 @@ _PAGE_KEY = ("site", "page_kind", "page_id")
 
 
 @migrations()
-def v1_first_tables(db: Database) -> None:
-    """Articles, what was said of them and where, runs and rejects."""
+def v1_baseline(db: Database) -> None:
+    """Every table, index and view."""
     _create_articles(db)
     _create_pages(db)
+    _create_suspicious_observations(db)
     _create_runs(db)
-    db.conn.execute(_V1_INDEX)
-    db.conn.execute("PRAGMA user_version = 1")
-
-
-# As it was then.
-_V1_INDEX = (
-    "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, content='',"
-    " tokenize=\"unicode61 remove_diacritics 0 tokenchars '¶'\")"
-)
-
-
-@migrations()
-def v2_listings(db: Database) -> None:
-    """When each listing was looked at, what was missed, and which rules still match."""
-    db.table("observations").add_column("gone_at", str)
-    # A run asks which pages are young enough to be looked at again, at the cost of those alone.
-    db.conn.execute(
-        "CREATE INDEX idx_observations_last_seen_at ON observations (site, last_seen_at)"
-        " WHERE page_kind = 'post_page' AND gone_at IS NULL"
-    )
-    db.table("rejects").create_index(_PAGE_KEY)
     _create_listings(db)
-    db.table("rules").create(
-        {"rule": str, "pages": int, "matches": int, "missed": int, "matched_at": str},
-        pk="rule",
-        not_null={"rule", "pages", "matches", "missed"},
-    )
-    for name, sql in _V2_VIEWS:
-        db.conn.execute(f"CREATE VIEW {name} AS {sql}")
-    db.conn.execute("PRAGMA user_version = 2")
-
-
-@migrations()
-def v3_search_at_scale(db: Database) -> None:
-    """Search a million articles at once: pairs in the search index, hits sorted without texts.
-
-    The search index is made anew: about 1.2 ms an article.
-    """
-    # All that sorts and filters hits: their rows hold whole texts, and are read when shown.
-    db.conn.execute(
-        "CREATE INDEX idx_articles_hits"
-        " ON articles (first_seq, published_at, seq, source, info_code)"
-    )
-    # The newest, and when they came.
-    db.conn.execute("DROP INDEX idx_articles_published_at")
-    db.table("articles").create_index(["published_at", "seq", "first_seq"])
-    # A security is asked for by its code, in capitals or not, or by its name.
-    db.conn.execute("CREATE INDEX idx_mentions_code ON mentions (code COLLATE NOCASE, market)")
-    db.table("mentions").create_index(["name", "market", "code"])
+    _create_identity(db)
     search_index.rebuild(db.conn)
-    db.conn.execute("PRAGMA user_version = 3")
-
-
-@migrations()
-def v4_plainer_tokenizer(db: Database) -> None:
-    """Index a fifth faster: the texts hold tokens already, which SQLite needs only to part.
-
-    The search index is made anew, unless the migration before has just made it.
-    """
-    if search_index.has_earlier_tokenizer(db.conn):
-        search_index.rebuild(db.conn)
-    db.conn.execute("PRAGMA user_version = 4")
-
-
-@migrations()
-def v5_trust(db: Database) -> None:
-    """What tells an archive from its copies and a log from another file's, and what is doubted."""
-    _v5_identity(db)
-    _v5_suspicious_observations(db)
-    _v5_addresses(db)
-    _v5_clocks(db)
-    db.conn.execute("PRAGMA user_version = 5")
-
-
-def _v5_identity(db: Database) -> None:
-    """The id of the archive, which its copies keep, and the chain of its commits."""
-    db.table("identity").create(
-        {
-            "id": int,
-            "archive_id": str,
-            "last_commit": str,
-            "commit_before": str,
-            "layout": str,
-        },
-        pk="id",
-        not_null={"archive_id", "last_commit", "commit_before", "layout"},
-    )
-    # The file has no link yet to which the log of this transaction could be tied.
-    file = db.conn.execute("PRAGMA database_list").fetchone()[2]
-    before = write_ahead_log.state(Path(file)) if file else None
-    identity.insert(db.conn, commit_before=before.last_commit if before else identity.NO_COMMIT)
-
-
-def _v5_suspicious_observations(db: Database) -> None:
-    """Observations that the merge leaves out until they are confirmed or accepted."""
-    db.table("suspicious_observations").create(
-        {
-            **_PAGE,
-            "info_code": str,
-            "reason": str,
-            "excerpt": str,
-            "text_hash": str,
-            "content_hash": str,
-            "page_hash": str,
-            "first_seen_at": str,
-            "last_seen_at": str,
-            "counted_at": str,
-            "visits": int,
-            "state": str,
-        },
-        pk=_PAGE_KEY,
-        not_null={
-            *_PAGE_KEY,
-            "info_code",
-            "reason",
-            "excerpt",
-            "text_hash",
-            "content_hash",
-            "page_hash",
-            "first_seen_at",
-            "last_seen_at",
-            "counted_at",
-            "visits",
-            "state",
-        },
-        foreign_keys=[("page_hash", "raw_pages", "hash")],
-    )
-    db.table("suspicious_observations").create_index(["text_hash"])
-
-
-def _v5_addresses(db: Database) -> None:
-    """What tells pages of one name apart and orders those of one run; what is to be resolved."""
-    db.table("observations").add_column("ordered_at", str)
-    for sql in _V5_POSTS:
-        db.conn.execute(sql)
-    unresolved = db.table("unresolved")
-    unresolved.create(
-        {"site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
-        pk=("site", "info_code"),
-        not_null={"site", "info_code"},
-    )
-    unresolved.create_index(["site", "due_at"])
-
-
-def _v5_clocks(db: Database) -> None:
-    """By how much the servers' clocks differed from ours."""
-    db.table("runs").add_column("clock_difference", int)
-
-
-# The path of a post's address tells it from a post of the same name. Revisions have no address of
-# their own; they go before the pages that they are of.
-_V5_POSTS = (
-    "UPDATE revisions SET page_id = substr(url, instr(substr(url, 9), '/') + 9) FROM observations AS s"
-    " WHERE s.site = revisions.site AND s.page_kind = revisions.page_kind"
-    " AND s.page_id = revisions.page_id AND s.page_kind = 'post_page' AND instr(substr(url, 9), '/')",
-    "UPDATE OR IGNORE observations SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
-    " WHERE page_kind = 'post_page' AND instr(substr(url, 9), '/')",
-    "UPDATE rejects SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
-    " WHERE page_kind = 'post_page' AND instr(substr(url, 9), '/')",
-)
-
-# As they were then: a later version of a view is a later migration's.
-_V2_VIEWS = (
-    (
-        "latest_articles",
-        "SELECT info_code, published_at, source, title, summary, body_text, share_url, original_url"
-        " FROM articles ORDER BY published_at DESC",
-    ),
-    (
-        "articles_by_day",
-        "SELECT substr(published_at, 1, 10) AS day, source, count(*) AS articles FROM articles"
-        " WHERE published_at IS NOT NULL GROUP BY 1, 2",
-    ),
-    (
-        "mentioned_in",
-        "SELECT market, code, name, kind, times, info_code, published_at, source, title"
-        " FROM mentions JOIN articles USING (info_code)",
-    ),
-    (
-        "changes",
-        "SELECT seq, seq = first_seq AS is_new, changed_at, info_code, published_at, source, title"
-        " FROM articles ORDER BY seq",
-    ),
-)
+    for view in VIEWS:
+        db.conn.execute(f"CREATE VIEW {view.name} AS {view.sql}")
+    db.conn.execute("PRAGMA user_version = 1")
 
 
 def _create_listings(db: Database) -> None:
@@ -238,6 +59,19 @@ def _create_listings(db: Database) -> None:
         not_null={*_LISTING, "from_at", "until_at", "noticed_at"},
     )
 
+    db.table("rules").create(
+        {"rule": str, "pages": int, "matches": int, "missed": int, "matched_at": str},
+        pk="rule",
+        not_null={"rule", "pages", "matches", "missed"},
+    )
+    unresolved = db.table("unresolved")
+    unresolved.create(
+        {"site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
+        pk=("site", "info_code"),
+        not_null={"site", "info_code"},
+    )
+    unresolved.create_index(["site", "due_at"])
+
 
 def _create_articles(db: Database) -> None:
     db.table("articles").create(
@@ -266,8 +100,13 @@ def _create_articles(db: Database) -> None:
     articles = db.table("articles")
     articles.create_index(["seq"], unique=True)
     articles.create_index(["first_seq"], unique=True)
-    articles.create_index(["published_at"])
     articles.create_index(["source", "published_at"])
+    # All that sorts and filters hits: their rows hold whole texts, and are read when shown.
+    db.conn.execute(
+        "CREATE INDEX idx_articles_hits"
+        " ON articles (first_seq, published_at, seq, source, info_code)"
+    )
+    articles.create_index(["published_at", "seq", "first_seq"])
 
     db.table("article_categories").create(
         {"info_code": str, "category": str, "origin": str},
@@ -298,6 +137,9 @@ def _create_articles(db: Database) -> None:
         foreign_keys=[("info_code", "articles", "info_code")],
     )
     db.table("mentions").create_index(["market", "code", "info_code"])
+    # A security is asked for by its code, in capitals or not, or by its name.
+    db.conn.execute("CREATE INDEX idx_mentions_code ON mentions (code COLLATE NOCASE, market)")
+    db.table("mentions").create_index(["name", "market", "code"])
 
     db.table("images").create(
         {"info_code": str, "position": int, "url": str},
@@ -340,6 +182,8 @@ def _create_pages(db: Database) -> None:
             "loader_version": int,
             "differs": str,
             "unknown": str,
+            "gone_at": str,
+            "ordered_at": str,
         },
         pk=_PAGE_KEY,
         not_null={
@@ -358,6 +202,11 @@ def _create_pages(db: Database) -> None:
         ],
     )
     db.table("observations").create_index(["info_code"])
+    # A run asks which pages are young enough to be revisited, at the cost of those alone.
+    db.conn.execute(
+        "CREATE INDEX idx_observations_last_seen_at ON observations (site, last_seen_at)"
+        " WHERE page_kind = 'post_page' AND gone_at IS NULL"
+    )
 
     db.table("revisions").create(
         {
@@ -407,6 +256,7 @@ def _create_runs(db: Database) -> None:
             "exit_code": int,
             "reason": str,
             **dict.fromkeys(counters, int),
+            "clock_difference": int,
         },
         pk="id",
         not_null={"spider", "arguments", "versions", "pid", "started_at", "outcome", *counters},
@@ -442,6 +292,60 @@ def _create_runs(db: Database) -> None:
         foreign_keys=[("run_id", "runs", "id"), ("page_hash", "raw_pages", "hash")],
     )
     db.table("rejects").create_index(["url", "reason"], unique=True)
+    db.table("rejects").create_index(_PAGE_KEY)
 
     db.table("meta").create({"key": str, "value": int}, pk="key", not_null={"key", "value"})
     db.table("meta").insert({"key": "seq", "value": 0})
+
+
+def _create_suspicious_observations(db: Database) -> None:
+    """Observations that the merge leaves out until they are confirmed or accepted."""
+    db.table("suspicious_observations").create(
+        {
+            **_PAGE,
+            "info_code": str,
+            "reason": str,
+            "excerpt": str,
+            "text_hash": str,
+            "content_hash": str,
+            "page_hash": str,
+            "first_seen_at": str,
+            "last_seen_at": str,
+            "counted_at": str,
+            "visits": int,
+            "state": str,
+        },
+        pk=_PAGE_KEY,
+        not_null={
+            *_PAGE_KEY,
+            "info_code",
+            "reason",
+            "excerpt",
+            "text_hash",
+            "content_hash",
+            "page_hash",
+            "first_seen_at",
+            "last_seen_at",
+            "counted_at",
+            "visits",
+            "state",
+        },
+        foreign_keys=[("page_hash", "raw_pages", "hash")],
+    )
+    db.table("suspicious_observations").create_index(["text_hash"])
+
+
+def _create_identity(db: Database) -> None:
+    """The id of the archive, which its copies keep, and the chain of its commits."""
+    db.table("identity").create(
+        {
+            "id": int,
+            "archive_id": str,
+            "last_commit": str,
+            "commit_before": str,
+            "layout": str,
+        },
+        pk="id",
+        not_null={"archive_id", "last_commit", "commit_before", "layout"},
+    )
+    identity.insert(db.conn)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 APPLICATION_ID = 0x6E657773  # "news": tells an archive from every other SQLite file
-SCHEMA_VERSION = 5  # PRAGMA user_version of the newest migration
+SCHEMA_VERSION = 1  # PRAGMA user_version of the newest migration
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,6 @@ BREAK = "¶"
 
 PAIRS = tuple(f"{name}_pairs" for name in COLUMNS)
 """The columns that hold the pairs of :data:`COLUMNS`."""
-PAIRS_SINCE = 3
-"""The schema that brought them: a reader may meet an earlier archive."""
 JOINT = "_"
 """Stands between the tokens of a pair; no token has it."""
 
@@ -193,12 +191,6 @@ def configure(db: sqlite3.Connection, *, importing: bool = False) -> None:
             raise
         return  # somebody has dropped it: who writes into it says so, or makes it anew
     db.executemany(_SET, [each for each in wanted.items() if found.get(each[0]) != each[1]])
-
-
-def has_earlier_tokenizer(db: sqlite3.Connection) -> bool:
-    """Whether the index was made before schema 4."""
-    sql = "SELECT sql FROM sqlite_schema WHERE name = ?"
-    return "unicode61" in str(db.execute(sql, (TABLE,)).fetchone())
 
 
 def compare(db: sqlite3.Connection, *, each: Callable[[], None]) -> str | None:

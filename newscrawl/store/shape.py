@@ -1,7 +1,7 @@
 """Whether an archive is made as newscrawl makes it: its tables, indexes and views, and no triggers.
 
 Known from ``sqlite_schema`` alone, which is read without running anything of the file. What each
-schema version makes is known by a summary, so that opening costs a millisecond. Where the summary is
+schema version makes is known by a fingerprint, so that opening costs a millisecond. Where the fingerprint is
 another one, the migrations make the pattern in memory, and the two are compared.
 """
 
@@ -19,16 +19,12 @@ from typing import Literal, NamedTuple
 from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
-SUMMARYS = {
-    1: "20f7d8370c7f0f39",
-    2: "a713b0dc3a7af774",
-    3: "915445aed2a67e25",
-    4: "1dc676fa237d0aa5",
-    5: "29d24a0161f31535",
+FINGERPRINTS = {
+    1: "b5ab5b2879242d98",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 
-Only a shortcut: an archive with another summary is compared with the pattern itself."""
+Only a shortcut: an archive with another fingerprint is compared with the pattern itself."""
 
 MOST = 10_000
 """Objects that an archive may have, the user's own included; all are looked at."""
@@ -44,8 +40,6 @@ OURS = frozenset(
 _TOKENS = re.compile(
     rb"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[\w$\x80-\xff]+|\S"""
 )
-# Before schema 4, the tokens of the search index were kept together by other characters.
-_EARLIER_TOKENIZER = "unicode61 remove_diacritics 0 tokenchars '¶_'".encode()
 
 Kind = Literal["table", "virtual table", "view", "index", "trigger", "something else"]
 _KINDS: dict[bytes, Kind] = {
@@ -139,7 +133,7 @@ def differences(connection: sqlite3.Connection, version: int) -> list[Difference
     found = _read(connection)
     strange = list(_contradictions(found))
     ours = [each for made, _, _ in found if (each := made) and _is_ours(each)]
-    if not strange and summary(ours) == SUMMARYS.get(version):
+    if not strange and fingerprint(ours) == FINGERPRINTS.get(version):
         return []
     return strange or list(_compare(ours, pattern(version), version))
 
@@ -216,8 +210,8 @@ def _is_ours(made: Made) -> bool:
     return made.table in OURS or made.name in OURS
 
 
-def summary(made: Iterable[Made]) -> str:
-    """Return a summary of what an archive is made of, whatever its order, spaces and quotes."""
+def fingerprint(made: Iterable[Made]) -> str:
+    """Return a fingerprint of what an archive is made of, whatever its order, spaces and quotes."""
     return blake2b(repr(sorted(made)).encode(), digest_size=8).hexdigest()
 
 
@@ -226,7 +220,7 @@ def pattern(version: int) -> tuple[Made, ...]:
     """Return what the migrations up to *version* make."""
     with closing(empty(version)) as connection:
         made = tuple(each for each, _, _ in _read(connection) if _is_ours(each))
-    return tuple(map(_of_schema_3, made)) if version == 3 else made
+    return made
 
 
 def empty(version: int) -> sqlite3.Connection:
@@ -246,12 +240,6 @@ def _number(migration: str) -> int:
     return int(migration.partition("_")[0].removeprefix("v"))
 
 
-def _of_schema_3(made: Made) -> Made:
-    if made.name != INDEX.encode():
-        return made
-    return made._replace(sql=(*made.sql[:-2], _EARLIER_TOKENIZER, made.sql[-1]))
-
-
 def _compare(ours: list[Made], wanted: Iterable[Made], version: int) -> Iterator[Difference]:
     found = {(each.kind == "trigger", each.name): each for each in ours}
     for want in wanted:
@@ -259,7 +247,7 @@ def _compare(ours: list[Made], wanted: Iterable[Made], version: int) -> Iterator
         if have is None:
             if not _went_with_its_table(want, ours):
                 yield _missing(want)
-        elif have != want and not (version == 3 and have in pattern(4)):
+        elif have != want:
             yield _changed(have, want)
     for each in found.values():
         if each.kind == "trigger":
@@ -345,4 +333,4 @@ def _text(name: bytes) -> str:
 
 if __name__ == "__main__":
     for each in range(1, SCHEMA_VERSION + 1):
-        print(f'    {each}: "{summary(pattern(each))}",')
+        print(f'    {each}: "{fingerprint(pattern(each))}",')

@@ -30,10 +30,7 @@ class StoredTimes:
     """Puts the times right that a wrong clock has written, as far as the servers' clocks told."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        """Read which runs had a wrong clock; of an archive before schema 5 it is not known."""
-        self.spans: list[Span] = []
-        if db.execute("PRAGMA user_version").fetchone()[0] < 5:
-            return
+        """Read which runs had a wrong clock."""
         rows = db.execute(
             "SELECT started_at, ended_at, clock_difference FROM runs"
             " WHERE abs(clock_difference) > ?",

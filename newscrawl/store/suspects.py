@@ -218,8 +218,6 @@ def sentences(db: sqlite3.Connection, *, run_id: int | None = None, since: str =
 
     *since* leaves out what was last seen before.
     """
-    if db.execute("PRAGMA user_version").fetchone()[0] < 5:
-        return []  # the next run that writes it adds the table
     return [
         f"{_SENTENCES[reason][pages > 1].format(pages)}: {excerpt}"
         for reason, pages, excerpt in _groups(db, run_id, since)

@@ -47,8 +47,7 @@ class Link(NamedTuple):
 class State(NamedTuple):
     """What the file alone says, without its log."""
 
-    archive_id: str | None
-    """None before schema 5."""
+    archive_id: str
     last_commit: str
     layout: str
 
@@ -67,8 +66,6 @@ class Log:
     def continues(self, file: State) -> bool:
         """Whether it was written after the file's state, or holds it."""
         first = self.links[0]
-        if file.archive_id is None:
-            return first.commit_before == file.last_commit
         if any(each.archive_id != file.archive_id for each in self.links):
             return False
         # A copy that was vacuumed has the same last commit, and other pages.
@@ -178,7 +175,7 @@ def state(path: Path) -> State | None:
         with closing(sqlite3.connect(uri, uri=True)) as db:
             layout = f"{db.execute('PRAGMA schema_version').fetchone()[0]:08x}"
             if not identity.has_table(db):
-                return State(None, identity.fingerprint(db), layout)
+                return None
             row = db.execute("SELECT archive_id, last_commit FROM identity").fetchone()
             return None if row is None else State(str(row[0]), str(row[1]), layout)
     except sqlite3.Error:
