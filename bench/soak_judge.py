@@ -74,7 +74,7 @@ class Came(NamedTuple):
 
 
 def judge(changing: Changing, runs: Sequence[Run], db: Path, *, check: bool = True) -> Judgement:
-    """Compare the archive with what was served to the runs; *check* asks ``newscrawl check``."""
+    """Compare the archive with what was served to the runs; *check* asks ``newscrawl verify``."""
     with closing(sqlite3.connect(db)) as connection:
         connection.row_factory = sqlite3.Row
         court = Court(changing, runs, connection)
@@ -87,11 +87,11 @@ def judge(changing: Changing, runs: Sequence[Run], db: Path, *, check: bool = Tr
 
 def _check(db: Path) -> Iterator[str]:
     said = subprocess.run(
-        [sys.executable, "-m", "newscrawl", "check", "--db", str(db)], cwd=ROOT,
+        [sys.executable, "-m", "newscrawl", "verify", "--db", str(db)], cwd=ROOT,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if said.returncode != 0:
-        yield f"newscrawl check ends with {said.returncode}: {said.stdout}{said.stderr}"
+        yield f"newscrawl verify ends with {said.returncode}: {said.stdout}{said.stderr}"
 
 
 class Court:

@@ -171,7 +171,7 @@ async def test_edit_after_a_wrong_clock(
     title = server.site.article(number).title
     assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
     assert query(db, "SELECT count(*) FROM gaps") == [(0,)]
-    assert command("newscrawl", "check", "--db", str(db)).returncode == 0
+    assert command("newscrawl", "verify", "--db", str(db)).returncode == 0
 
 
 async def test_edit_met_by_a_wrong_clock(wrong: tuple[Server, Clock], tmp_path: Path) -> None:

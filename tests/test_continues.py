@@ -106,14 +106,16 @@ def test_command(old: Path, tmp_path: Path) -> None:
     new = Path(shutil.copy(old, tmp_path / "new.db"))
     grows(new)
     both = [old.read_bytes(), new.read_bytes()]
-    done = command("newscrawl", "check", "--continues", str(old), "--db", str(new))
+    done = command("newscrawl", "verify", "--continues", str(old), "--db", str(new))
     assert (done.returncode, done.stderr) == (Exit.OK, f"{new} continues {old}.\n")
-    done = command("newscrawl", "check", "--continues", str(new), "--db", str(old), "--json")
+    done = command("newscrawl", "verify", "--continues", str(new), "--db", str(old), "--json")
     kinds = {each["kind"] for each in json.loads(done.stdout)}
     assert (done.returncode, kinds) == (Exit.CRASHED, {"continues"})
-    done = command("newscrawl", "check", "--continues", str(tmp_path / "none.db"), "--db", str(new))
+    done = command(
+        "newscrawl", "verify", "--continues", str(tmp_path / "none.db"), "--db", str(new)
+    )
     assert (done.returncode, "There is no archive" in done.stderr) == (Exit.STORE, True)
-    done = command("newscrawl", "check", "--continues", str(old), "--repair", "--db", str(new))
+    done = command("newscrawl", "verify", "--continues", str(old), "--repair", "--db", str(new))
     assert done.returncode == Exit.USAGE
     assert [old.read_bytes(), new.read_bytes()] == both
 
@@ -132,9 +134,9 @@ def test_the_id_stays_and_each_commit_is_a_link(old: Path) -> None:
 
 def test_an_identity_that_somebody_has_deleted(old: Path) -> None:
     sql("DELETE FROM identity")(old)
-    done = command("newscrawl", "check", "--db", str(old))
+    done = command("newscrawl", "verify", "--db", str(old))
     assert (done.returncode, "no identity" in done.stdout) == (Exit.CRASHED, True), done.stdout
-    done = command("newscrawl", "check", "--repair", "--db", str(old))
+    done = command("newscrawl", "verify", "--repair", "--db", str(old))
     assert done.returncode == Exit.OK, done.stdout
     assert query(old, "SELECT count(*) FROM identity") == [(1,)]
 

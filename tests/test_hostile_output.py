@@ -171,8 +171,8 @@ PRINTED = (
     ("info", "--json"),
     ("status", "--limit", "100"),
     ("status", "--json"),
-    ("check", "--quick"),
-    ("check", "--quick", "--json"),
+    ("verify", "--quick"),
+    ("verify", "--quick", "--json"),
     ("plot", "articles-per-day"),
     ("plot", "articles-per-day", "--json"),
     ("plot", "coverage"),
@@ -247,7 +247,7 @@ def on_a_terminal(*words: str) -> str:
         ("diff", CODES[0]),
         ("info",),
         ("status", "--limit", "100"),
-        ("check",),
+        ("verify",),
         ("plot", "articles-per-day"),
         ("export", "--format", "csv"),
         ("export", "--format", "markdown"),
@@ -259,7 +259,7 @@ def on_a_terminal(*words: str) -> str:
 def test_nothing_is_obeyed_on_a_terminal(attacked: Path, words: tuple[str, ...]) -> None:
     sent = on_a_terminal(*words, *(() if "--db" in words else ("--db", str(attacked))))
     left = OURS.sub("", re.sub(r"\r+\n", "\n", sent))
-    if words[0] in ("check", "reextract"):  # a progress bar goes back to where its line begins
+    if words[0] in ("verify", "reextract"):  # a progress bar goes back to where its line begins
         left = left.replace("\r", "")
     assert OBEYED.findall(left) == []
     assert "Traceback" not in left

@@ -204,7 +204,7 @@ def test_no_password_is_stored_said_or_sent_on(tmp_path: Path) -> None:
         for page in ("", "search?q=%E5%85%AC", "news/runs", "news/observations", "news/listings"):
             with urllib.request.urlopen(address + page) as answer:
                 assert SECRET not in answer.read().decode(), page
-    assert run(db, "check").returncode == 0
+    assert run(db, "verify").returncode == 0
 
 
 def _readers(db: Path, folder: Path) -> Iterator[subprocess.CompletedProcess[str]]:
@@ -275,12 +275,12 @@ def test_stored_passwords_are_found_and_removed(tmp_path: Path) -> None:
         change("UPDATE articles SET share_url = ? WHERE share_url IS NOT NULL", (inside,))
         change(reject, (inside, f"it redirects to {inside}"))
         change(reject, ("http://host/a", "what is left when the password is gone"))
-    found = run(db, "check", "--json")
+    found = run(db, "verify", "--json")
     assert found.returncode == 1
     kinds = [each["sentence"] for each in json.loads(found.stdout) if each["kind"] == "passwords"]
     assert len(kinds) == 7, kinds
     assert SECRET not in found.stdout + found.stderr
-    mended = run(db, "check", "--repair")
+    mended = run(db, "verify", "--repair")
     assert mended.returncode == 0, mended.stdout + mended.stderr
     with closing(sqlite3.connect(db)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

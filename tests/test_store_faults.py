@@ -340,63 +340,63 @@ NEWER = r"written by a later newscrawl \(schema 99.*left as it is; upgrade newsc
 Ending = tuple[Exit, str]
 MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     "a file of a newer version": (sql("PRAGMA user_version = 99"), {
-        "crawl": (STORE, NEWER), "check": (STORE, NEWER), "list": (STORE, NEWER),
+        "crawl": (STORE, NEWER), "verify": (STORE, NEWER), "list": (STORE, NEWER),
         "backup": (STORE, NEWER), "repair": (STORE, NEWER),
     }),
     "a table dropped": (sql("DROP TABLE mentions"), {
-        "crawl": (STORE, LOST), "check": (CRASHED, "tables: the table mentions is missing"),
+        "crawl": (STORE, LOST), "verify": (CRASHED, "tables: the table mentions is missing"),
         "export": (STORE, LOST), "list": (STORE, LOST), "backup": (STORE, LOST),
         "repair": (OK, r"Lost: the table mentions was not there: its rows are gone\."),
     }),
     "the articles dropped": (sql("DROP TABLE articles"), {
-        "crawl": (STORE, "has lost articles"), "check": (CRASHED, "the table articles is missing"),
+        "crawl": (STORE, "has lost articles"), "verify": (CRASHED, "the table articles is missing"),
         "list": (STORE, "has lost articles"),
     }),
     "the search index dropped": (sql("DROP TABLE articles_fts"), {
         "search": (STORE, "no such table: articles_fts"),
-        "crawl": (STORE, "no such table: .*articles_fts.*`newscrawl check`"),
-        "check": (CRASHED, "--repair mends"), "repair": (OK, "agrees with itself"),
+        "crawl": (STORE, "no such table: .*articles_fts.*`newscrawl verify`"),
+        "verify": (CRASHED, "--repair mends"), "repair": (OK, "agrees with itself"),
     }),
     "the last number lost": (sql("DELETE FROM meta"), {
-        "crawl": (OK, "Run ended good"), "check": (CRASHED, "meta says none"),
+        "crawl": (OK, "Run ended good"), "verify": (CRASHED, "meta says none"),
         "repair": (OK, "agrees with itself"),
     }),
     "articles deleted": (
         sql("DELETE FROM articles WHERE first_seq = 1"),
-        {"check": (CRASHED, r"ledger: runs have stored \d+ articles, and \d+ are here")},
+        {"verify": (CRASHED, r"ledger: runs have stored \d+ articles, and \d+ are here")},
     ),
     "a flipped byte in the header": (flip(2), {
-        "crawl": (STORE, "not an SQLite file"), "check": (STORE, "not an SQLite file"),
+        "crawl": (STORE, "not an SQLite file"), "verify": (STORE, "not an SQLite file"),
     }),
     "a flipped byte in the first page's tree": (flip(100), {
         "crawl": (STORE, DAMAGED), "list": (STORE, DAMAGED), "backup": (STORE, DAMAGED),
-        "check": (CRASHED, "file: SQLite says"), "repair": (STORE, DAMAGED),
+        "verify": (CRASHED, "file: SQLite says"), "repair": (STORE, DAMAGED),
     }),
     "pages lost": (zeros(16_384 * 3, 6), {
-        "check": (CRASHED, "file: SQLite says"),
+        "verify": (CRASHED, "file: SQLite says"),
         "repair": (OK, r"its rows were put into a new file.*agrees with itself"),
         "backup": (STORE, "copy is not whole|damaged"),
     }),
     "half of the file": (cut, {
-        "crawl": (STORE, DAMAGED), "check": (STORE, DAMAGED), "list": (STORE, DAMAGED),
+        "crawl": (STORE, DAMAGED), "verify": (STORE, DAMAGED), "list": (STORE, DAMAGED),
     }),
     "a text in its place": (text, {
-        "crawl": (STORE, "not an SQLite file"), "check": (STORE, "not an SQLite file"),
+        "crawl": (STORE, "not an SQLite file"), "verify": (STORE, "not an SQLite file"),
         "backup": (STORE, "not an SQLite file"), "list": (STORE, "not an SQLite file"),
     }),
     "an empty file in its place": (empty, {
-        "check": (STORE, "is empty"), "list": (STORE, "is empty"), "backup": (STORE, "is empty"),
+        "verify": (STORE, "is empty"), "list": (STORE, "is empty"), "backup": (STORE, "is empty"),
     }),
     "a folder in its place": (folder, {
-        "crawl": (STORE, "is a folder"), "check": (STORE, "is a folder"),
+        "crawl": (STORE, "is a folder"), "verify": (STORE, "is a folder"),
         "list": (STORE, "is a folder"), "backup": (STORE, "is a folder"),
     }),
     "another program's file": (sql("PRAGMA application_id = 7"), {
-        "crawl": (STORE, "another program"), "check": (STORE, "another program"),
+        "crawl": (STORE, "another program"), "verify": (STORE, "another program"),
         "list": (STORE, "another program"), "backup": (STORE, "another program"),
     }),
     "no file": (Path.unlink, {
-        "check": (STORE, "There is no archive"), "list": (STORE, "There is no archive"),
+        "verify": (STORE, "There is no archive"), "list": (STORE, "There is no archive"),
         "backup": (STORE, "There is no archive"), "repair": (STORE, "There is no archive"),
     }),
 }  # fmt: skip
@@ -413,7 +413,7 @@ def test_misfortunes(
     before = db.read_bytes() if db.is_file() else None
     words = {
         "crawl": _load(db, posts["second"]),
-        "repair": ["check", "--repair", "--db", str(db)],
+        "repair": ["verify", "--repair", "--db", str(db)],
         "backup": ["backup", str(db.with_name("copy.db")), "--db", str(db)],
         "export": ["export", "--format", "jsonl", "--db", str(db)],
         "search": ["search", "公司", "--db", str(db)],
@@ -566,7 +566,7 @@ def test_disk_that_is_read_only(
     disk("remount", "ro")
     for words, exits, says in (
         (_load(path, posts["second"]), Exit.STORE, "is read-only for this user"),
-        (["check", "--repair", "--db", str(path)], Exit.OK, "agrees with itself"),
+        (["verify", "--repair", "--db", str(path)], Exit.OK, "agrees with itself"),
         (["list", "--db", str(path)], Exit.OK, ""),
         (["backup", str(tmp_path / "copy.db"), "--db", str(path)], Exit.OK, "copied to"),
         (["backup", str(path.with_name("copy.db")), "--db", str(path)], Exit.STORE, "read-only"),

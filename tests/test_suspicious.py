@@ -729,7 +729,7 @@ async def test_accept(serving: Serving, tmp_path: Path, hands: Hands) -> None:
     assert [each["info_code"] for each in json.loads(found.stdout)] == [changed[0][0]]
     assert query(db, "SELECT count(*) FROM revisions") == [(1,)]
     assert query(db, "SELECT count(*) FROM rejects") == [(len(paths) - 1,)]
-    assert command("newscrawl", "check", "--db", str(db)).returncode == 0
+    assert command("newscrawl", "verify", "--db", str(db)).returncode == 0
     server.faults.clear()
     hands.move(hours=1)
     assert (await crawl("category", db, server.url)).exit is Exit.OK
@@ -813,4 +813,4 @@ def test_killed_among_placeholders(serving: Serving, tmp_path: Path) -> None:
     server.faults.clear()
     assert command(*words, "--again").returncode == Exit.OK
     assert texts(db) == before
-    assert command("newscrawl", "check", "--db", str(db)).returncode == 0
+    assert command("newscrawl", "verify", "--db", str(db)).returncode == 0

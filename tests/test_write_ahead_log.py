@@ -245,7 +245,7 @@ def test_what_a_killed_run_committed_is_not_set_aside(tmp_path: Path) -> None:
     fill(path, article(page(code(1))))
     for then in ("", "run.connection.execute('PRAGMA wal_checkpoint(PASSIVE)')"):
         kill_in_a_run(path, then)
-        assert command("newscrawl", "check", "--db", str(path)).returncode == Exit.OK
+        assert command("newscrawl", "verify", "--db", str(path)).returncode == Exit.OK
         assert codes(path) == {code(n) for n in (1, 21, 22, 23)}
     assert not list(tmp_path.glob("*stale*"))
 

@@ -62,8 +62,8 @@ def search(
     # SQLite would take the unique index on first_seq, and read a whole article for each hit.
     connection.execute(f"PRAGMA cache_size = {-CACHE * 1024}")
     hits = _Hits(
-        f"FROM {TABLE} CROSS JOIN articles INDEXED BY idx_articles_hits ON first_seq = {TABLE}.rowid"
-        f" WHERE {TABLE} MATCH ? AND {where}",
+        f"FROM {TABLE} CROSS JOIN articles INDEXED BY idx_articles_hits"
+        f" ON first_seq = {TABLE}.rowid WHERE {TABLE} MATCH ? AND {where}",
         [query.fts, *parameters],
     )
     if limit == 0:

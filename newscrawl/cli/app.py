@@ -1,6 +1,6 @@
 """The group of all commands, and what they have in common.
 
-A command is a module of this package with its name and, in it, ``command``. To add one: write the
+A command is a module of this package with its name and, in it, ``NAME_command``. To add one: write the
 module, and add its name to :data:`COMMANDS`. Modules import Scrapy only where a command runs it,
 so that the others start at once.
 """
@@ -24,7 +24,7 @@ from newscrawl.text.passwords import without_passwords
 
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "export", "plot", "serve", "info", "status",
-    "doctor", "check", "backup", "restore", "reextract", "retry-rejected", "completion",
+    "doctor", "verify", "backup", "restore", "reextract", "retry-rejected", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 
@@ -52,9 +52,9 @@ class Commands(click.Group):
         """Import a command; None where there is none of that name."""
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(
-            f"newscrawl.cli.{name.replace('-', '_')}"
-        ).command
+        word = name.replace("-", "_")
+        module = importlib.import_module(f"newscrawl.cli.{word}")
+        command: click.Command = getattr(module, f"{word}_command")
         return command
 
     def resolve_command(
@@ -82,7 +82,7 @@ class Commands(click.Group):
         except MemoryError:
             raise StoreTrouble(
                 "There is not enough memory for that. Values of an archive that newscrawl made are "
-                "small: `newscrawl check` says whether this one is damaged."
+                "small: `newscrawl verify` says whether this one is damaged."
             ) from None
         except BrokenPipeError:
             ctx.exit(_nobody_reads())

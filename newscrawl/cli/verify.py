@@ -1,4 +1,4 @@
-"""``newscrawl check``: whether all that must agree in an archive does."""
+"""``newscrawl verify``: whether all that must agree in an archive does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from newscrawl.runs.verify import Problem
 
 
-@click.command("check", epilog=example("newscrawl check --db data/news.db"))
+@click.command("verify", epilog=example("newscrawl verify --db data/news.db"))
 @db_option()
 @click.option("--quick", is_flag=True, help="Leave out what reads every text and every page.")
 @click.option(
@@ -153,7 +153,7 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
     if any(each.kind == "schema" for each in found):
         say("Repaired: made anew what newscrawl makes. Looking again.")
         return
-    with writing(db, "check", {"repair": True}) as writer:
+    with writing(db, "verify", {"repair": True}) as writer:
         if info_codes:
             remake(writer, info_codes)
         some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""

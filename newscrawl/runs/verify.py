@@ -34,7 +34,7 @@ class Problem:
 
     kind: str
     """``file``, ``schema``, ``tables``, ``references``, ``numbers``, ``values``, ``articles``,
-    ``raw_pages``, ``index``, ``names`` or ``ledger``; of a comparison ``continues``."""
+    ``pages``, ``index``, ``names`` or ``ledger``; of a comparison ``continues``."""
     sentence: str
     can_repair: bool = False
     """Whether ``--repair`` mends it: what is made from other rows, or from the stored pages."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LISTING = 100
 """Priority: the lists come first, since what leaves them is gone."""
 PAGES = 5
-"""How many pages of a list are followed unless ``raw_pages`` says otherwise."""
+"""How many pages of a list are followed unless ``pages`` says otherwise."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ class FeedSpider(Resolving, Following):
     of the spider ``share``. Ids of notices, reports and users' columns (AN, AP, CFH) are kept as
     entries: no address is known that has them.
 
-    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.eastmoney.lists.LISTS`), ``raw_pages`` (pages
-    of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every list is asked
+    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.eastmoney.lists.LISTS`),
+    ``pages`` (pages of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every list is asked
     for on that host), ``hosts``, ``site``.
     """
 

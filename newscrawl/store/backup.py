@@ -105,7 +105,7 @@ def _copy(
                 pass
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise StoreError(f"The copy is not whole: {found}. Try `newscrawl check`.")
+            raise StoreError(f"The copy is not whole: {found}. Try `newscrawl verify`.")
 
 
 def _file_of(connection: sqlite3.Connection) -> str:

@@ -48,13 +48,13 @@ def explain(error: sqlite3.Error, path: str) -> StoreError:
     """Return *error* as a sentence with what to do about it."""
     if str(error).startswith(("no such table", "no such column", "no such index")):
         return StoreError(
-            f"{path} is not as newscrawl made it: {error}. `newscrawl check` says what is missing."
+            f"{path} is not as newscrawl made it: {error}. `newscrawl verify` says what is missing."
         )
     for beginning, what in _NO_VALUES.items():
         if str(error).startswith(beginning):
             # SQLite, or Python, quotes the text behind it.
             where = str(error).removeprefix(beginning).partition(" with text")[0]
-            return StoreError(f"{path} holds {what}{where}. `newscrawl check` says where.")
+            return StoreError(f"{path} holds {what}{where}. `newscrawl verify` says where.")
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")) and (too_many := open_files.lack()):
         return StoreError(f"{too_many}. {path} could not be opened.")
@@ -83,7 +83,7 @@ _SENTENCES = {
     "SQLITE_CORRUPT": "{path} is damaged. Restore a backup, or save what is left with "
     "`sqlite3 {path} .recover`.",
     "SQLITE_INTERRUPT": "{path} takes too long to read: SQLite found no row for minutes. "
-    "`newscrawl check` says whether it is damaged.",
+    "`newscrawl verify` says whether it is damaged.",
     "SQLITE_NOTADB": "{path} is not an SQLite file, or is damaged.",
     "SQLITE_IOERR": "{path} cannot be read or written: the disk reports an error.",
 }

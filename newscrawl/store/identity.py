@@ -54,7 +54,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def archive_id(db: sqlite3.Connection) -> str | None:
-    """Return what tells an archive, and each copy of it, from every other; None where it is lost."""
+    """Return what tells an archive and its copies from every other; None where it is lost."""
     if not has_table(db):
         return None
     row = db.execute("SELECT archive_id FROM identity").fetchone()

@@ -80,8 +80,9 @@ class Merger:
         self._suspects.settle(page.identity, "withdrawn")
 
     def rewrite(
-        self, info_code: str, known: article_rows.Known, observations: Mapping[article_rows.Key, Observation],
-        row: Fields, *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
+        self, info_code: str, known: article_rows.Known,
+        observations: Mapping[article_rows.Key, Observation], row: Fields,
+        *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
         if row != known.row:
@@ -369,7 +370,7 @@ def last_seq(db: sqlite3.Connection) -> int:
     if type(found) is not int or found > LAST_SEQ:
         raise Unexpected(
             f"The last sequence number of the archive is {str(found)[:40]!r}, which no run has "
-            "given. Nothing was written; `newscrawl check` says what else does not agree."
+            "given. Nothing was written; `newscrawl verify` says what else does not agree."
         )
     return found
 

@@ -45,7 +45,8 @@ def store_raw_pages(connection: sqlite3.Connection, pages: Mapping[str, Page]) -
         found = connection.execute(f"SELECT hash FROM raw_pages WHERE hash IN ({marks})", part)  # noqa: S608
         there.update(key for (key,) in found)
     connection.executemany(
-        "INSERT INTO raw_pages (hash, page_kind, size, encoding, bytes) VALUES (?, ?, ?, 'zstd', ?)",
+        "INSERT INTO raw_pages (hash, page_kind, size, encoding, bytes)"
+        " VALUES (?, ?, ?, 'zstd', ?)",
         (
             (key, page.kind, len(page.body), _compress(page.body))
             for key, page in pages.items()

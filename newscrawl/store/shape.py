@@ -1,8 +1,8 @@
 """Whether an archive is made as newscrawl makes it: its tables, indexes and views, and no triggers.
 
 Known from ``sqlite_schema`` alone, which is read without running anything of the file. What each
-schema version makes is known by a fingerprint, so that opening costs a millisecond. Where the fingerprint is
-another one, the migrations make the pattern in memory, and the two are compared.
+schema version makes is known by a fingerprint, so that opening costs a millisecond. Where the
+fingerprint is another one, the migrations make the pattern in memory, and the two are compared.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def check_for_reading(connection: sqlite3.Connection, version: int, path: Path) 
 def check_for_writing(connection: sqlite3.Connection, version: int, path: Path) -> None:
     """Refuse an archive that is not as newscrawl made it; see :func:`check_for_reading`.
 
-    What is only missing and can be made again is left to ``newscrawl check --repair``.
+    What is only missing and can be made again is left to ``newscrawl verify --repair``.
 
     :raises Altered: it is one.
     """
@@ -112,7 +112,7 @@ def _refuse(found: list[Difference], path: Path) -> None:
     more = f", and {len(found) - 3} more" if len(found) > 3 else ""
     said = "; ".join(each.said for each in found[:3])
     advice = (
-        "`newscrawl check --repair` mends that, after it has copied the archive."
+        "`newscrawl verify --repair` mends that, after it has copied the archive."
         if all(each.can_repair for each in found)
         else "Undo the change with the program that made it, or restore a copy that "
         "`newscrawl backup` made."

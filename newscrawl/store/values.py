@@ -28,7 +28,7 @@ OPERATIONS = 1_000_000
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Times beyond these cannot be reckoned with."""
 
-_ADVICE = "`newscrawl check` says what else does not agree."
+_ADVICE = "`newscrawl verify` says what else does not agree."
 
 
 def bound(connection: sqlite3.Connection, path: object) -> None:

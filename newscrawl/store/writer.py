@@ -161,7 +161,8 @@ class Writer:
         self._write(lambda db: db.execute(sql, (difference, self.run_id)), items=0)
 
     def rewrite(
-        self, info_code: str, known: article_rows.Known, observations: dict[article_rows.Key, Observation], row: Fields,
+        self, info_code: str, known: article_rows.Known,
+        observations: dict[article_rows.Key, Observation], row: Fields,
         *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""

@@ -30,8 +30,8 @@ def jekyll_posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tup
     :raises StoreError: the archive is a copy without the raw pages.
     """
     files = connection.execute(
-        "SELECT page_id, page_hash FROM observations WHERE info_code = ? AND page_kind = 'post_file'"
-        " ORDER BY page_id",
+        "SELECT page_id, page_hash FROM observations"
+        " WHERE info_code = ? AND page_kind = 'post_file' ORDER BY page_id",
         (info_code,),
     ).fetchall()
     for page_id, page_hash in files:

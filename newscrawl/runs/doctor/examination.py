@@ -96,15 +96,15 @@ class Doctor(Asking):
     """Asks a source for its list and an article, one request after the other.
 
     Arguments: those of a spider, ``category`` (a slug: its listing is looked at, too), ``asked``
-    (a list of :mod:`newscrawl.sites.eastmoney.lists`, in place of the mirror) and ``archive`` (a connection;
-    without one nothing is known).
+    (a list of :mod:`newscrawl.sites.eastmoney.lists`, in place of the mirror) and ``archive`` (a
+    connection; without one nothing is known).
     """
 
     name = "doctor"
 
     def __init__(
-        self, name: str | None = None, *, category: str | None = None, asked: RequestedList | None = None,
-        archive: sqlite3.Connection | None = None, **arguments: str,
+        self, name: str | None = None, *, category: str | None = None,
+        asked: RequestedList | None = None, archive: sqlite3.Connection | None = None, **arguments: str,
     ) -> None:  # fmt: skip
         super().__init__(name, **arguments)
         self.category = category

@@ -3,7 +3,8 @@
 They are paragraphs and centred images, one behind the other, with links on securities, bold words
 and line breaks inside. What such a body says follows from its tags as they stand, with no parser
 and no cleaner. Anything else, down to one attribute that is not known, is left to
-:mod:`newscrawl.sites.eastmoney.body`, which says the same of these (tests/test_usual.py compares the two).
+:mod:`newscrawl.sites.eastmoney.body`, which says the same of these (tests/test_usual.py compares
+the two).
 """
 
 from __future__ import annotations

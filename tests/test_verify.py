@@ -52,10 +52,10 @@ def damage(db: Path, *statements: str) -> None:
 
 
 def test_whole_archive(db: Path) -> None:
-    done = command("newscrawl", "check", "--db", str(db))
+    done = command("newscrawl", "verify", "--db", str(db))
     assert (done.returncode, done.stdout) == (0, ""), done.stdout
     assert "agrees with itself" in done.stderr
-    assert command("newscrawl", "check", "--db", str(db), "--json").stdout == "[]\n"
+    assert command("newscrawl", "verify", "--db", str(db), "--json").stdout == "[]\n"
 
 
 REPAIRED = [
@@ -77,11 +77,11 @@ REPAIRED = [
 def test_what_is_made_from_articles_is_repaired(db: Path, kind: str, sql: str) -> None:
     before = dump(db)
     damage(db, sql)
-    done = command("newscrawl", "check", "--db", str(db), "--json")
+    done = command("newscrawl", "verify", "--db", str(db), "--json")
     assert done.returncode == 1
     assert {each["kind"] for each in json.loads(done.stdout)} == {kind}
     assert all(each["can_repair"] for each in json.loads(done.stdout))
-    repaired = command("newscrawl", "check", "--db", str(db), "--repair")
+    repaired = command("newscrawl", "verify", "--db", str(db), "--repair")
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
     assert dump(db) == before
     searched = command("newscrawl", "search", "光伏玻璃", "--db", str(db), "--json")
@@ -115,7 +115,7 @@ def test_what_is_no_longer_there_is_said(db: Path, kind: str, sql: str, says: st
     assert any(says in each.sentence for each in findings), found(db)
     assert not any(each.can_repair for each in findings)
     before = dump(db)
-    done = command("newscrawl", "check", "--db", str(db), "--repair")
+    done = command("newscrawl", "verify", "--db", str(db), "--repair")
     assert done.returncode == 1
     assert says in done.stdout
     assert "newscrawl backup" in done.stderr
@@ -137,7 +137,7 @@ def test_an_article_is_made_anew_from_its_pages_after_a_copy(db: Path, sql: str)
     damage(db, sql)
     said = "SELECT CAST(title AS BLOB), body_text FROM articles WHERE first_seq = 1"
     damaged = query(db, said)
-    done = command("newscrawl", "check", "--db", str(db), "--repair")
+    done = command("newscrawl", "verify", "--db", str(db), "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "made anew 1 article" in done.stderr
     [copy] = db.parent.glob("news.db.before-repair-*")
@@ -203,10 +203,10 @@ def test_what_is_hurt_together_is_mended(db: Path, case: str) -> None:
     changing = ("last_seen_at", "seq", "first_seq", "first_seen_at", "changed_at")
     before = dump(db, without=changing)
     damage(db, *TOGETHER[case])
-    done = command("newscrawl", "check", "--db", str(db))
+    done = command("newscrawl", "verify", "--db", str(db))
     assert done.returncode == 1, done.stderr
     assert "agrees" not in done.stderr
-    done = command("newscrawl", "check", "--db", str(db), "--repair")
+    done = command("newscrawl", "verify", "--db", str(db), "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "restore" not in done.stderr
     assert "agrees with itself" in done.stderr
@@ -217,14 +217,14 @@ def test_what_is_hurt_together_is_mended(db: Path, case: str) -> None:
 
 def test_what_is_really_gone_is_said(db: Path) -> None:
     damage(db, "DROP TABLE gaps")
-    done = command("newscrawl", "check", "--db", str(db), "--repair")
+    done = command("newscrawl", "verify", "--db", str(db), "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Lost: the table gaps was not there: its rows are gone." in done.stderr
     bad = bytearray(db.read_bytes())
     [(root,)] = query(db, "SELECT rootpage FROM sqlite_schema WHERE name = 'runs'")
     bad[16_384 * (root - 1) : 16_384 * root] = bytes(16_384)
     db.write_bytes(bad)
-    done = command("newscrawl", "check", "--db", str(db), "--repair")
+    done = command("newscrawl", "verify", "--db", str(db), "--repair")
     assert "Lost: rows from 1 on of runs cannot be read." in done.stderr
     assert query(db, "PRAGMA integrity_check") == [("ok",)]
 
@@ -235,13 +235,13 @@ def test_a_copy_of_the_file_alone_says_that_its_run_never_ended(db: Path, tmp_pa
     run.add(article(page(OTHER)), loader_version=1)
     run.commit()
     copy = Path(shutil.copy(db, tmp_path / "copy.db"))  # without its -wal
-    done = command("newscrawl", "check", "--db", str(copy))
+    done = command("newscrawl", "verify", "--db", str(copy))
     assert done.returncode == 0, done.stdout
     assert "never ended: it was killed, or this is a copy of a file in use" in done.stderr
     assert query(copy, "SELECT count(*) FROM articles WHERE info_code = ?", OTHER) == [(0,)]
     run.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
-    assert "never ended" not in command("newscrawl", "check", "--db", str(db)).stderr
+    assert "never ended" not in command("newscrawl", "verify", "--db", str(db)).stderr
 
 
 def test_a_flipped_byte_is_found(db: Path) -> None:
@@ -254,7 +254,7 @@ def test_a_flipped_byte_is_found(db: Path) -> None:
         other = db.with_name("flipped.db")
         other.write_bytes(bad)
         try:
-            done = command("newscrawl", "check", "--db", str(other))
+            done = command("newscrawl", "verify", "--db", str(other))
             if done.returncode == 0 and bad[place] != 0xFF:
                 missed.append(place)
             assert done.returncode in (0, 1, 6), done.stderr
