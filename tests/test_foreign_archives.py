@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 from click.testing import CliRunner
-from crawls import ROOT
 
 from newscrawl.archive.revisions import Version, difference
 from newscrawl.cli.app import commands

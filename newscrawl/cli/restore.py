@@ -17,7 +17,7 @@ from newscrawl.cli.output import number, say
     "--of-another", is_flag=True,
     help="Replace the file also where it is another archive, or none; it is kept beside.",
 )  # fmt: skip
-def command(backup: str, db: str, of_another: bool) -> None:
+def restore_command(backup: str, db: str, of_another: bool) -> None:
     """Put a copy of BACKUP in the place of the archive.
 
     BACKUP is what `newscrawl backup` made. It is read first to see that it is whole, and stays. The
