@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from newscrawl.demo.article import SUMMARY_ONLY
+from newscrawl.demo.article import DIGEST_ONLY
 from newscrawl.demo.site import Site
 from newscrawl.demo.truth import Post, Truth
 
@@ -51,7 +51,7 @@ def of_site(site: Site) -> Iterator[tuple[str, bytes, Gold]]:
 def _of_post(truth: Truth, post: Post) -> Gold:
     bare = post.printed is None  # its front matter is broken: neither title nor time is shown
     body = truth.full.paragraphs
-    if post.generation in SUMMARY_ONLY:
+    if post.generation in DIGEST_ONLY:
         body = (truth.digest_shown or "",)
     mentions = truth.full.mentions if post.generation == "6" else ()
     return Gold(
