@@ -285,7 +285,7 @@ def _is_plain_index(made: Made) -> bool:
     return (
         made.sql[1:2] == (b"index",)
         and made.sql[-1:] == (b")",)
-        and all(re.fullmatch(rb"\w+|,", each) for each in inside)
+        and all(each == b"," or _text(each).isidentifier() for each in inside)
     )
 
 
