@@ -27,6 +27,7 @@ FAST: dict[str, Any] = {
     "RETRY_TIMES": 0,
     "LOG_ENABLED": False,
     "NEWSCRAWL_PROGRESS_SECONDS": 0,
+    "MEMUSAGE_ENABLED": False,  # the process is that of all tests, and not a crawl's
 }
 """The server is our own, on loopback: no politeness is due to it."""
 

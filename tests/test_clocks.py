@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from archives import article, fill, page
+from archives import article, fill, page, writer
 from crawls import ROOT, command, crawl, ledger, query
 from scrapy.http import Response
 
@@ -25,6 +25,7 @@ from newscrawl.sites.normalise import normalise
 from newscrawl.store import clock, listed_articles
 from newscrawl.store.connections import open_for_reading
 from newscrawl.store.stored_times import StoredTimes
+from newscrawl.store.target import Target
 
 Serving = Callable[[Answers], Server]
 
@@ -336,3 +337,31 @@ def test_real_clock_that_is_wrong(serving: Serving, tmp_path: Path) -> None:
     title = server.site.article(number).title
     sql = "SELECT title FROM articles WHERE info_code = ?"
     assert query(db, sql, site.article(number).info_code) == [(title,)]
+
+
+def test_visits_are_counted_by_the_servers_clocks(tmp_path: Path) -> None:
+    """A shortened text is believed at the third visit, hours apart by a clock that is right."""
+    text = "云岚股份公告，上半年订单增加，净利润同比增长两成，并上调全年目标。公司表示产能充足。"
+    began = datetime(2026, 3, 5, 4, tzinfo=UTC)
+    target = Target(tmp_path / "news.db")
+    made = writer(target)
+
+    def visit(hours: float, said: str, *, ahead: float = 0) -> str:
+        made.set_clock(int(-ahead * 3600))
+        seen = (began + timedelta(hours=hours + ahead)).isoformat()
+        found = page(observed_at=seen, body=said.encode())
+        found.is_fetched = True
+        return made.add(article(found, body_text=said, body_html=said), loader_version=1)
+
+    assert visit(0, text) == "new"
+    short = text[:12] + "。"
+    assert [
+        visit(1, short),
+        visit(2, short, ahead=480),
+        visit(3, short),
+        visit(3.5, short, ahead=960),
+    ] == ["rejected"] * 4
+    assert visit(5, short) == "rejected"
+    assert visit(9, short) == "changed"
+    made.close()
+    target.finish(good=False)

@@ -135,7 +135,9 @@ def _fill_with_texts(db: sqlite3.Connection, table: Table) -> None:
         rows = [row for (row,) in db.execute(f"SELECT rowid FROM {table.name} ORDER BY rowid")]
         for number, row in enumerate(rows):
             text = TEXTS[number % len(TEXTS)]
-            value = json.dumps({text: text}) if column.name in _JSON else text
+            # Of a page's differences only the names of fields are read.
+            name = "title" if column.name == "differs" else text
+            value = json.dumps({name: text}) if column.name in _JSON else text
             sql = f"UPDATE OR IGNORE {table.name} SET {column.name} = ? WHERE rowid = ?"
             db.execute(sql, (value, row))
 

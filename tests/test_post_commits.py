@@ -610,9 +610,10 @@ def test_ctrl_c_while_git_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not is_running(pid)
 
 
-def test_a_socket_among_the_objects(tmp_path: Path) -> None:
+def test_a_socket_among_the_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = checkout(tmp_path / "finews")
     with socket.socket(socket.AF_UNIX) as made:
-        made.bind(os.path.relpath(root / ".git/objects/pack/pack-x.pack"))
+        monkeypatch.chdir(root / ".git/objects/pack")  # an address of a socket is short
+        made.bind("pack-x.pack")
         with pytest.raises(NoHistory, match="is a link or a device"):
             history_of(root)

@@ -368,7 +368,7 @@ def test_best_ones_are_the_first_of_all(tmp_path: Path, limit: int) -> None:
         article(
             page(f"NW2021122822284900{n:02}"),
             published_at=f"2021-12-28T22:{(n * 7) % 24:02}:00+08:00",
-            title=f"第{n}", body_text="降息。" * (1 + n // 6),
+            title=f"{chr(0x4E00 + n)}降息", body_text="降息。" * (1 + n // 6),
         )
         for n in range(24)
     ))  # fmt: skip

@@ -203,6 +203,25 @@ def test_notify(serving: Serving, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "code", "outcome"),
+    [
+        (("feed", "nothing"), Exit.USAGE, "usage"),
+        (("category", "--base-url", "http://127.0.0.1:9/", "--db", "rubbish"), Exit.STORE, "store"),
+    ],
+)
+def test_notify_of_a_run_that_never_began(
+    tmp_path: Path, words: tuple[str, ...], code: Exit, outcome: str
+) -> None:
+    (tmp_path / "rubbish").write_bytes(b"no archive" * 100)
+    tell = f"tee {tmp_path / 'told.json'}"
+    words = tuple(str(tmp_path / each) if each == "rubbish" else each for each in words)
+    db = () if "--db" in words else ("--db", str(tmp_path / "news.db"))
+    done = command("newscrawl", "crawl", *words, *db, "--notify", tell)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    assert json.loads((tmp_path / "told.json").read_text())["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
     ("tell", "said"),
     [
         ("/nowhere/tell", "could not be run"),

@@ -404,7 +404,7 @@ def _fast_hosts(overrides: Mapping[str, Any]) -> frozenset[str]:
 
 def _host(named: str) -> str:
     """Return the name of a host as an address has it."""
-    return named.strip().strip("[]").lower()
+    return named.strip().rpartition("@")[2].strip("[]").lower()
 
 
 def pace(

@@ -54,9 +54,17 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     outcome = _run_in(process, crawler, arguments)
     command = str(crawler.settings.get("NEWSCRAWL_NOTIFY") or "").strip()
     if command and outcome.exit is not Exit.OK:
-        run = crawler.get_extension(Run) if crawler.extensions else None
+        run = _begun(crawler)
         notify(command, run.report() if run and run.outcome else outcome.as_dict())
     return outcome
+
+
+def _begun(crawler: Crawler) -> Run | None:
+    """Return the crawler's run; None where it never began."""
+    try:
+        return crawler.get_extension(Run)
+    except RuntimeError:
+        return None
 
 
 def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:

@@ -131,6 +131,7 @@ class Run:
         if article.page is None or self._writer is None:
             return
         try:
+            self._writer.set_clock(self._clocks.difference or 0)
             verdict = self._writer.add(article, loader_version=sites.LOADER_VERSION)
         except StoreError as error:
             self._store_failed(error)
@@ -146,6 +147,7 @@ class Run:
         if self._writer is None:
             return
         try:
+            self._writer.set_clock(self._clocks.difference or 0)
             verdicts = self._writer.add_all(articles, loader_version=sites.LOADER_VERSION)
         except StoreError as error:
             self._store_failed(error)

@@ -24,6 +24,7 @@ from newscrawl.store.raw_pages import load_raw_page
 from newscrawl.store.reshape import remove_search_index, reshape
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, Table
 from newscrawl.store.writer import Writer
+from newscrawl.text.passwords import clean_address
 
 Step = Callable[[], None]
 
@@ -361,7 +362,7 @@ def _wrong(known: article_rows.Known, info_code: str) -> Iterator[str]:
         yield f"{info_code} is not what its pages say: {', '.join(differing)}"
     for key, observation in known.observations.items():
         if not _is_what_was_said(observation.fields, known.evidence[key]["content_hash"]):
-            yield f"{observation.url} said something else of {info_code}"
+            yield f"{clean_address(observation.url)} said something else of {info_code}"
 
 
 def _is_what_was_said(fields: Fields, content_hash: str) -> bool:

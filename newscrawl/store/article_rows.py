@@ -294,6 +294,17 @@ def rewrite_differences(
         )
 
 
+def end_revisions(db: sqlite3.Connection, info_code: str, key: Key, latest: str) -> None:
+    """Let no revision of a page end after *latest*: a clock that was ahead wrote later times."""
+    db.execute(
+        "UPDATE revisions SET replaced_at = :latest, observed_at = min(observed_at, :latest),"
+        " last_seen_at = min(last_seen_at, :latest) WHERE replaced_at > :latest"
+        " AND info_code = :info_code AND site = :site AND page_kind = :kind"
+        " AND page_id = :id",
+        {"latest": latest, "info_code": info_code, "site": key[0], "kind": key[1], "id": key[2]},
+    )
+
+
 def write_revision(
     db: sqlite3.Connection, info_code: str, earlier: Observation, evidence: Fields, replaced_at: str
 ) -> None:

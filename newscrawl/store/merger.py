@@ -91,6 +91,10 @@ class Merger:
         for key, content_hash in content_hashes.items():
             article_rows.note_reread(self._db, key, content_hash, observations[key], loader_version)
 
+    def set_clock(self, difference: int) -> None:
+        """Say by how many seconds the servers' clocks are ahead of this machine's."""
+        self._suspects.clock_difference = difference
+
     def listed(self, listed: Listed) -> None:
         """Note that a listing shows a page under its category."""
         now = utc_now()
@@ -223,6 +227,8 @@ class Merger:
         row = self._fold_in(info_code, known, incoming)
         if revised and earlier is not None:
             seen = _until(earlier, known, page)
+            if page.is_fetched:
+                article_rows.end_revisions(self._db, info_code, incoming.key, seen[0].observed_at)
             article_rows.write_revision(self._db, info_code, *seen, incoming.observed_at)
         if earlier is None:
             self._count_names(article)

@@ -14,6 +14,7 @@ from newscrawl.items import Page
 from newscrawl.store import suspicion
 from newscrawl.store.article_rows import Key
 from newscrawl.store.merge import Fields
+from newscrawl.store.stored_times import shifted
 from newscrawl.store.suspicion import Doubt, Reason
 
 FALSE: tuple[Reason, ...] = ("placeholder", "shared")
@@ -59,6 +60,8 @@ class Suspects:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.clock_difference = 0
+        """Seconds by which the servers' clocks are ahead of ours: visits are counted by theirs."""
         self._shown: dict[str, dict[str, str]] = {}
         """Hashes of short texts that were new in this run: for each, the titles by the ids."""
         self.load()
@@ -134,9 +137,11 @@ class Suspects:
             f" WHERE {_KEY} AND state = 'pending' AND content_hash = ?",
             (*key, told.content_hash),
         ).fetchone()
-        first, counted, visits = row or (page.observed_at, page.observed_at, 1)
-        if _hours(counted, page.observed_at) >= HOURS_APART:
-            counted, visits = page.observed_at, visits + 1
+        present = shifted(page.observed_at, self.clock_difference)
+        first, counted, visits = row or (page.observed_at, present, 1)
+        if _hours(counted, present) >= HOURS_APART:
+            counted, visits = present, visits + 1
+        counted = min(counted, present)  # a clock that no server contradicted was ahead
         values = (
             *key, told.info_code, doubt.reason, suspicion.excerpt_of(told.said), text,
             told.content_hash, told.page_hash, first, page.observed_at, counted, visits,

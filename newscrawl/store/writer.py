@@ -155,6 +155,10 @@ class Writer:
         """Add how often the run used the rules that pages are read by."""
         self._write(lambda db: rules.add_uses(db, uses, utc_now()))
 
+    def set_clock(self, difference: int) -> None:
+        """Say by how many seconds the servers' clocks are ahead, as far as it is known by now."""
+        self._merger.set_clock(difference)
+
     def note_clock(self, difference: int) -> None:
         """Note by how many seconds the servers' clocks are ahead of this machine's."""
         sql = "UPDATE runs SET clock_difference = ? WHERE id = ?"
