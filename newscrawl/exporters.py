@@ -8,8 +8,8 @@ from typing import IO, TYPE_CHECKING, Any
 from scrapy.exporters import BaseItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 
-from newscrawl.addon import FORMATS
 from newscrawl.items import Article, Batch
+from newscrawl.store.uris import FORMATS
 
 if TYPE_CHECKING:
     from typing import Self

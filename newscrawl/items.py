@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from newscrawl.text.passwords import clean_address
 
 Precision = Literal["second", "minute", "day"]
+End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed"]
+"""How a page of a run ended."""
+ENDS: tuple[End, ...] = get_args(End)
 
 
 class BodyRank(IntEnum):

@@ -18,8 +18,8 @@ from crawls import ROOT, Hands, assert_balanced, crawl, ledger, query
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Response, Site
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.schedule import next_try
 from newscrawl.store import unresolved
+from newscrawl.store.unresolved import next_try
 
 Serving = Callable[[Answers], Server]
 

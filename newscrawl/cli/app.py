@@ -17,8 +17,8 @@ import click
 
 from newscrawl import __version__
 from newscrawl.cli.output import drop_rest, safe
-from newscrawl.runs import open_files
 from newscrawl.runs.outcome import Exit
+from newscrawl.store import open_files
 from newscrawl.store.errors import AlreadyRunning, StoreError
 from newscrawl.text.passwords import without_passwords
 

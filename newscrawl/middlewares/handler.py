@@ -11,10 +11,10 @@ from scrapy.http import Headers, Request, Response
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.guard import guard_of
 from newscrawl.middlewares.throttle import patience_of
-from newscrawl.runs import open_files
 from newscrawl.runs.clocks import clocks_of
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.run import Run
+from newscrawl.store import open_files
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver

@@ -9,7 +9,7 @@ from typing import Any
 
 from scrapy.http import Request
 
-from newscrawl.runs.ledger import End
+from newscrawl.items import End
 from newscrawl.runs.schedule import IntervalBounds, is_listing_due, next_interval
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 

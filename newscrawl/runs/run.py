@@ -16,22 +16,21 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 
 from newscrawl import __version__, sites
-from newscrawl.addon import the_archive
-from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
-from newscrawl.runs import open_files
+from newscrawl.items import Article, End, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.runs.clocks import clocks_of
 from newscrawl.runs.judging import judged
-from newscrawl.runs.ledger import End, Ledger
+from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.listing_tracker import ListingTracker
 from newscrawl.runs.outcome import Exit, Outcome
 from newscrawl.runs.schedule import IntervalBounds, is_listing_due, is_page_due
 from newscrawl.sites.eastmoney.share_urls import KINDS
-from newscrawl.store import suspects, unresolved
+from newscrawl.store import open_files, suspects, unresolved
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError, said
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 from newscrawl.store.stored_times import SAID, WRONG, StoredTimes, is_future, shifted
 from newscrawl.store.target import Target
+from newscrawl.store.uris import the_archive
 from newscrawl.store.writer import Writer
 from newscrawl.text.passwords import clean_address, without_passwords
 

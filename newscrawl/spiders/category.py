@@ -15,10 +15,11 @@ from newscrawl.items import Article, Listed, Page
 from newscrawl.middlewares.stock import ask_whether_changed
 from newscrawl.runs.listing_tracker import Repeated, hash_links
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.schedule import HOME_SHOWS, forgotten_until
+from newscrawl.runs.schedule import HOME_SHOWS
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews import listing_page
+from newscrawl.sites.finews.retention import forgotten_until
 from newscrawl.spiders.base import header, is_set, status_of, stem_of, why
 from newscrawl.spiders.post_links import Following
 from newscrawl.spiders.share_links import Resolving

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from newscrawl.runs import open_files
+from newscrawl.store import open_files
 
 
 class StoreError(Exception):
@@ -33,6 +33,10 @@ class Damaged(StoreError):
 
 class Unexpected(StoreError):
     """A value is not one that newscrawl writes."""
+
+
+class UnusableFeed(StoreError):
+    """The feed settings do not name exactly one archive in a local file."""
 
 
 class AlreadyRunning(StoreError):

@@ -463,11 +463,3 @@ def table(name: str) -> Table:
         if each.name == name:
             return each
     raise KeyError(name)
-
-
-if __name__ == "__main__":
-    import sys
-
-    from newscrawl.cli.schema_docs import schema_as_markdown
-
-    sys.stdout.write(schema_as_markdown())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-
-from newscrawl.runs.schedule import next_try
+from datetime import UTC, datetime, timedelta
 
 
 def expect(
@@ -63,3 +62,13 @@ def tried(
 def resolved(db: sqlite3.Connection, site: str, info_code: str) -> None:
     """Note that an article was resolved."""
     db.execute("DELETE FROM unresolved WHERE site = ? AND info_code = ?", (site, info_code))
+
+
+def next_try(first: str, now: str, hours: Sequence[float]) -> str | None:
+    """Return when to retry, so many *hours* after the *first* failed try; None for never."""
+    begin = datetime.fromisoformat(first)
+    waited = (datetime.fromisoformat(now) - begin).total_seconds() / 3600
+    left = [each for each in hours if each > waited]
+    if not left:
+        return None
+    return (begin + timedelta(hours=min(left))).astimezone(UTC).isoformat(timespec="seconds")
