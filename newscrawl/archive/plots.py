@@ -12,6 +12,7 @@ from typing import Literal
 
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.status import OFFLINE
+from newscrawl.items import PageKind
 from newscrawl.store.values import moment
 
 DAYS = 30
@@ -179,8 +180,8 @@ def delays(
         "SELECT published_at, first_seen_at FROM articles"  # noqa: S608
         f" WHERE {where} AND published_precision IN ('second', 'minute') AND NOT EXISTS ("
         "SELECT 1 FROM observations WHERE observations.info_code = articles.info_code"
-        " AND page_kind = 'post_file')",
-        parameters,
+        " AND page_kind = ?)",
+        (*parameters, PageKind.POST_FILE),
     ):
         seconds = (moment(first_seen_at) - moment(published_at)).total_seconds()
         found[published_at[:10]].append(max(seconds, 0.0))

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from newscrawl.items import ENDS
 from newscrawl.sites.finews.retention import forgets_at
-from newscrawl.store import rules, suspects
+from newscrawl.store import counters, rules, suspects
 from newscrawl.store.schema import COUNTERS
 from newscrawl.store.stored_times import is_future
 from newscrawl.store.values import json_object, moment
@@ -161,17 +160,12 @@ def runs(
 
 def _run(row: Mapping[str, Any]) -> RunStatus:
     count = {name: row[name] for name, _ in COUNTERS}
-    unfinished = count["scheduled"] - sum(count[end] for end in ENDS)
-    links = count["repeated"] + count["skipped"] + count["filtered"] + count["scheduled"]
-    # A degraded one may have been stopped early: by its memory, for one.
-    may_be_open = row["outcome"] != "ok"
     arguments = json_object(row["arguments"], f"runs.arguments of run {row['id']}")
     return RunStatus(
         id=row["id"], spider=row["spider"], arguments=arguments,
         started_at=row["started_at"], ended_at=row["ended_at"], outcome=row["outcome"],
-        exit_code=row["exit_code"], reason=row["reason"], counters=count, unfinished=unfinished,
-        balances=count["listed"] == links
-        and (unfinished >= 0 if may_be_open else unfinished == 0),
+        exit_code=row["exit_code"], reason=row["reason"], counters=count,
+        unfinished=counters.unfinished(count), balances=counters.balance(count, row["outcome"]),
         clock_difference=row["clock_difference"],
     )  # fmt: skip
 

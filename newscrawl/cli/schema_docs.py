@@ -6,12 +6,15 @@ asked of an archive that the migrations have made, so that they cannot be wrong.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from newscrawl.store.connections import MEMORY, open_for_writing
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS, Table
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 
 def schema_as_markdown() -> str:
@@ -20,7 +23,7 @@ def schema_as_markdown() -> str:
         return "\n".join(_lines(archive.conn)) + "\n"
 
 
-def _lines(connection: sqlite3.Connection) -> Iterator[str]:
+def _lines(connection: Connection) -> Iterator[str]:
     yield from _HEAD.format(version=SCHEMA_VERSION, id=APPLICATION_ID).strip().splitlines()
     for table in TABLES:
         yield from ("", f"## {table.name}", "", table.doc, "")
@@ -33,7 +36,7 @@ def _lines(connection: sqlite3.Connection) -> Iterator[str]:
     yield from _SEARCH.rstrip().splitlines()
 
 
-def _columns(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
+def _columns(connection: Connection, table: Table) -> Iterator[str]:
     yield "| column | type | NULL | holds |"
     yield "| --- | --- | --- | --- |"
     rows = connection.execute(
@@ -46,7 +49,7 @@ def _columns(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
         yield f"| `{name}` | {type_} | {'yes' if may_be_null else 'no'} | {column.doc} |"
 
 
-def _keys(connection: sqlite3.Connection, table: str) -> Iterator[str]:
+def _keys(connection: Connection, table: str) -> Iterator[str]:
     """Yield a list of the table's primary key, indexes and references."""
     key = connection.execute(
         "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Connection = sqlite3.Connection
+"""What other rooms call a connection, so that they need not import sqlite3."""
+SQLITE_VERSION = sqlite3.sqlite_version
 MEMORY = ":memory:"
 PAGE_SIZE = 16_384
 """Bytes. Against SQLite's 4096: 40 % smaller and 2.3 times faster to insert for rows of 2 KB."""

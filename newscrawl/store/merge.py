@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from newscrawl.items import PageKind
+
 Fields = dict[str, Any]
 """What one page says, or one row holds: a value for each name in :data:`FIELDS`, None for none."""
 
@@ -19,9 +21,17 @@ FIELDS: tuple[str, ...] = (*_SINGLE, *_TIME, *_BODY, *_ADDED)
 REVISED: tuple[str, ...] = ("title", "body_text", "source", "published_at")
 """Fields whose change on one page makes a revision."""
 
-_KINDS = {
+_KINDS: dict[str, int] = {
     kind: place
-    for place, kind in enumerate(("file", "list_entry", "post_page", "api_answer", "article_page"))
+    for place, kind in enumerate(
+        (
+            PageKind.POST_FILE,
+            PageKind.LIST_ENTRY,
+            PageKind.POST_PAGE,
+            PageKind.API_ANSWER,
+            PageKind.ARTICLE_PAGE,
+        )
+    )
 }
 """Kinds of pages, each after those that lead to it."""
 _PRECISION = {None: 0, "day": 1, "minute": 2, "second": 3}
@@ -93,7 +103,7 @@ def suppliers(observations: Iterable[Observation]) -> dict[str, Observation]:
 
 
 def _precedence(observation: Observation) -> tuple[int, bool, tuple[str, int, str]]:
-    return (_rank(observation), observation.page_kind != "list_entry", observation.order)
+    return (_rank(observation), observation.page_kind != PageKind.LIST_ENTRY, observation.order)
 
 
 def _rank(observation: Observation) -> int:

@@ -70,7 +70,7 @@ class Merger:
         page = page_of(article)
         since, page.observed_at = self._suspects.seen(page.identity) or (None, page.observed_at)
         self._suspects.settle(page.identity, "accepted")
-        if article_rows.exists(self._db, code_of(article)):
+        if article_rows.has_row(self._db, code_of(article)):
             return self._add(article, loader_version, believed_since=since or page.observed_at)
         [verdict] = self._insert_new([article], loader_version, believed=True).values()
         return verdict
@@ -80,7 +80,7 @@ class Merger:
         self._suspects.settle(page.identity, "withdrawn")
 
     def rewrite(
-        self, info_code: str, known: article_rows.Known,
+        self, info_code: str, known: article_rows.ArticleRows,
         observations: Mapping[article_rows.Key, Observation], row: Fields,
         *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
@@ -95,8 +95,8 @@ class Merger:
         """Note that a listing shows a page under its category."""
         now = utc_now()
         article_rows.meet_category(self._db, listed.category, now)
-        if not article_rows.exists(self._db, listed.info_code):
-            article_rows.expect(self._db, listed.info_code, listed.category)
+        if not article_rows.has_row(self._db, listed.info_code):
+            article_rows.note_listed(self._db, listed.info_code, listed.category)
         elif article_rows.add_listing(self._db, listed.info_code, listed.category):
             self._db.execute(
                 "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
@@ -147,7 +147,7 @@ class Merger:
             said = self._insert(inserts, code, seen, now, loader_version)
             verdicts.update(zip(places.values(), _worth(said), strict=True))
         inserts.write(self._db)
-        article_rows.add_expected(self._db, list(pages))
+        article_rows.add_listed_categories(self._db, list(pages))
         return verdicts
 
     def _insert(
@@ -220,7 +220,7 @@ class Merger:
                 if incoming.order < earlier.order and not is_misdated:  # the clock was set back
                     incoming.ordered_at = earlier.order[0]
                 revised = _supplied_what_changed(known, earlier, incoming)
-        row = self._fold_in(info_code, known, incoming)
+        row = self._merge_in(info_code, known, incoming)
         if revised and earlier is not None:
             seen = _until(earlier, known, page)
             article_rows.write_revision(self._db, info_code, *seen, incoming.observed_at)
@@ -236,7 +236,7 @@ class Merger:
 
     def _doubt(
         self,
-        known: article_rows.Known,
+        known: article_rows.ArticleRows,
         earlier: Observation | None,
         info_code: str,
         page: Page,
@@ -268,7 +268,7 @@ class Merger:
     def _is_doubted(self, article: Article, loader_version: int) -> bool:
         """Whether the first page of an article is suspicious; then it is kept apart."""
         code, page = code_of(article), page_of(article)
-        if page.kind == "post_file":
+        if page.kind.is_local:
             return False  # the user's own
         said = observation_of(article, page).fields
         doubt = self._suspects.doubt_in_new(code, page, said)
@@ -278,7 +278,9 @@ class Merger:
         self._keep_suspicious(told, doubt, loader_version)
         return True
 
-    def _fold_in(self, info_code: str, known: article_rows.Known, incoming: Observation) -> Fields:
+    def _merge_in(
+        self, info_code: str, known: article_rows.ArticleRows, incoming: Observation
+    ) -> Fields:
         """Write the row that all pages make with *incoming* among them; return it."""
         row = merge({**known.observations, incoming.key: incoming}.values())
         if row != known.row:
@@ -286,7 +288,7 @@ class Merger:
             article_rows.rewrite_differences(self._db, known.observations, row)
         return row
 
-    def _update(self, info_code: str, known: article_rows.Known, row: Fields) -> None:
+    def _update(self, info_code: str, known: article_rows.ArticleRows, row: Fields) -> None:
         assert known.first_seq is not None  # noqa: S101  it is stored
         article_rows.update_article(
             self._db, info_code, known, row, seq=self._next_seq(), now=utc_now()
@@ -297,14 +299,14 @@ class Merger:
     def _add_older(
         self,
         info_code: str,
-        known: article_rows.Known,
+        known: article_rows.ArticleRows,
         current: Observation,
         incoming: Observation,
         page: Page,
     ) -> Verdict:
         """An earlier state of a page that is known: it fills gaps, and is kept as a revision."""
         filled = replace(current, fields=carry_over(incoming.fields, current.fields))
-        row = self._fold_in(info_code, known, filled)
+        row = self._merge_in(info_code, known, filled)
         article_rows.rewrite_differences(self._db, {filled.key: filled}, row)
         if hash_content(incoming.fields) == known.evidence[current.key]["content_hash"]:
             article_rows.date_back(self._db, filled.key, incoming.observed_at)
@@ -349,7 +351,7 @@ class Merger:
 
 
 def _until(
-    earlier: Observation, known: article_rows.Known, page: Page
+    earlier: Observation, known: article_rows.ArticleRows, page: Page
 ) -> tuple[Observation, Fields]:
     """Return what a page said and its evidence, none of it later than what the page says now.
 
@@ -447,7 +449,7 @@ def _says_the_same(earlier: Fields, said: Fields) -> bool:
 
 
 def _supplied_what_changed(
-    known: article_rows.Known, earlier: Observation, incoming: Observation
+    known: article_rows.ArticleRows, earlier: Observation, incoming: Observation
 ) -> bool:
     """Whether *earlier* supplied a field of the row in which *incoming* says something else."""
     supplier = suppliers(known.observations.values())

@@ -44,14 +44,14 @@ def _create_listings(db: Database) -> None:
             "checked_at": str,
             "news_at": str,
             "interval": float,
-            "looks": int,
+            "checks": int,
             "missing_since": str,
             "failed_at": str,
             "failure": str,
         },
         pk=tuple(_LISTING),
-        not_null={*_LISTING, "url", "found_in", "looks"},
-        defaults={"looks": 0},
+        not_null={*_LISTING, "url", "found_in", "checks"},
+        defaults={"checks": 0},
     )
     db.table("gaps").create(
         {"id": int, **_LISTING, "from_at": str, "until_at": str, "noticed_at": str},
@@ -169,6 +169,9 @@ def _create_pages(db: Database) -> None:
     db.table("observations").create(
         {
             **_PAGE,
+            "is_revisited": int,
+            "is_entry": int,
+            "is_resolved": int,
             "info_code": str,
             "url": str,
             "body_rank": int,
@@ -188,6 +191,9 @@ def _create_pages(db: Database) -> None:
         pk=_PAGE_KEY,
         not_null={
             *_PAGE_KEY,
+            "is_revisited",
+            "is_entry",
+            "is_resolved",
             "info_code",
             "url",
             "observed_at",
@@ -205,7 +211,7 @@ def _create_pages(db: Database) -> None:
     # A run asks which pages are young enough to be revisited, at the cost of those alone.
     db.conn.execute(
         "CREATE INDEX idx_observations_last_seen_at ON observations (site, last_seen_at)"
-        " WHERE page_kind = 'post_page' AND gone_at IS NULL"
+        " WHERE is_revisited AND gone_at IS NULL"
     )
 
     db.table("revisions").create(

@@ -40,14 +40,14 @@ _PAGE = (
     _c(
         "page_kind",
         str,
-        "`post` (page of the mirror), `file` (its post file), `entry` (of a list), `answer` "
-        "(GetNewsText), `public` (article page); in `rejects` also `list`",
+        "`post_page` (page of the site), `post_file` (its source file), `list_entry`, `api_answer` "
+        "(of GetNewsText), `article_page`; in `rejects` also `listing_page` and `list_answer`",
     ),
     _c(
         "page_id",
         str,
-        "the id as the page's address prints it; of a post the path of its address, of a file its "
-        "folder and name, of an entry its list's shape and id",
+        "the id as printed in the page's URL; of a post the path of its URL, of a file its "
+        "folder and name, of a list entry the list's format and the id",
     ),
 )
 
@@ -199,6 +199,9 @@ TABLES: tuple[Table, ...] = (
         "One row a page: what it said last, and when.",
         (
             *_PAGE,
+            _c("is_revisited", int, "1 for a kind of page that is fetched again while young"),
+            _c("is_entry", int, "1 for an entry of a list, which is not a page of its own"),
+            _c("is_resolved", int, "1 for a kind of page that a share link resolves to"),
             _c("info_code", str, "the article it tells of"),
             _c("url", str, "where it was"),
             _c("body_rank", int, "how full its body is; see `articles.body_rank`"),
@@ -359,7 +362,7 @@ TABLES: tuple[Table, ...] = (
             _c("checked_at", str, "last good look (UTC); NULL where there was none"),
             _c("news_at", str, "last look that found an article nobody had (UTC)"),
             _c("interval", float, "seconds to the next look, as learnt from the looks so far"),
-            _c("looks", int, "good looks"),
+            _c("checks", int, "successful checks"),
             _c("missing_since", str, "since when it does not exist (UTC); NULL where it does"),
             _c("failed_at", str, "last look that failed (UTC); NULL after a good one"),
             _c("failure", str, "why, in a sentence"),

@@ -74,7 +74,7 @@ class Suspects:
 
     def doubt_in_new(self, info_code: str, page: Page, said: Fields) -> Doubt | None:
         """Return why the first page of an article is doubted; None where it is not."""
-        if page.kind == "post_file":
+        if page.kind.is_local:
             return None  # the user's own
         doubt = suspicion.of_new(said)
         text = suspicion.text_hash(said) if suspicion.may_be_repeated(said) else None
@@ -97,7 +97,7 @@ class Suspects:
 
     def doubt_in_change(self, page: Page, earlier: Fields, later: Fields) -> Doubt | None:
         """Return why a change of a page is doubted; None where it is not."""
-        if page.kind == "post_file":
+        if page.kind.is_local:
             return suspicion.of_letters(earlier, later)
         if suspicion.text_hash(earlier) in self._false:
             return suspicion.of_new(later)  # at last it shows its article
