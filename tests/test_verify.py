@@ -13,8 +13,8 @@ from archives import article, fill, page, writer
 from crawls import command, dump, query
 
 from newscrawl.runs import verify
-from newscrawl.store.integrity import Problem
 from newscrawl.store.connections import open_for_reading
+from newscrawl.store.integrity import Problem
 from newscrawl.store.target import Target
 
 OTHER = "NW202112292228490029"

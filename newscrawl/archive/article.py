@@ -20,7 +20,7 @@ class Category:
 
     category: str
     name: str | None
-    """The medium's name most often seen with it."""
+    """The source name most often seen with it."""
 
 
 @dataclass(frozen=True, slots=True)

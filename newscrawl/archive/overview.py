@@ -15,7 +15,7 @@ SOURCES, RUNS = 10, 5
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A medium and how many articles it wrote; None for those that name none."""
+    """A source and the number of its articles; None for articles without one."""
 
     source: str | None
     articles: int

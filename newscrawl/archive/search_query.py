@@ -22,7 +22,7 @@ FIELDS = {
 """Names of fields in a query, and the columns of the index; the first three are those that help and
 documents name."""
 LONGEST = 1000
-"""Characters of a query: nobody types more, and SQLite's parser has a limit of its own."""
+"""Maximum length of a query: SQLite's parser has a limit of its own."""
 
 _TOKEN = re.compile(r'(?P<mark>[()])|"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+)')
 _FILTERS = ("source", "category", "security", "since", "until")
@@ -31,7 +31,7 @@ _FIELD = re.compile(r"([^\W\d]+)[:：](.*)", re.DOTALL)
 
 
 class BadQuery(ValueError):
-    """What was typed is no query; the message says why."""
+    """The query is not valid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Query:
     fts: str
     """An expression of FTS5."""
     terms: tuple[str, ...]
-    """What is looked for, as typed, to show where it stands in a text."""
+    """The search terms as typed, to mark them in a text."""
 
 
 class _Token(NamedTuple):
@@ -100,7 +100,7 @@ def _check_no_field(name: str) -> None:
     """Raise BadQuery where *name*, which stands before a colon, was meant for a field or filter."""
     as_text = f'To find the text itself, put it into quotes: "{name}:".'
     if name.casefold() in _FILTERS:
-        raise BadQuery(f"{name}: is no field but a filter, given beside the words. {as_text}")
+        raise BadQuery(f"{name}: is not a field but a filter, given as an option. {as_text}")
     # As near as titel is to title.
     if meant := get_close_matches(name.casefold(), FIELDS, n=1, cutoff=0.8):
         raise BadQuery(f"There is no field {name}: – did you mean {meant[0]}:? {as_text}")

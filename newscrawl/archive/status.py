@@ -1,4 +1,4 @@
-"""How an archive is kept: its runs, when each listing was looked at, what was missed."""
+"""Reports crawl health: the runs, when each listing was checked, the gaps."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class ListingStatus:
     name: str
     state: State
     checked_at: str | None
-    """The last good look (UTC)."""
+    """The last successful check (UTC)."""
     news_at: str | None
     interval: float | None
-    """Seconds between two looks."""
+    """Seconds between two checks."""
     forgets_at: str | None
     """When it may begin to drop what was never seen (UTC); None where nothing is to be lost."""
     seconds_left: int | None
@@ -71,7 +71,7 @@ class ListingStatus:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time of which a listing may have shown articles that nobody saw."""
+    """A period for which articles of a listing may be missing."""
 
     kind: str
     name: str
@@ -120,7 +120,7 @@ class Status:
 
 
 def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
-    """Return how the archive is kept; *days* of posts are what its mirror shows."""
+    """Return the status of the archive; the site shows *days* of posts."""
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     files = (Path(path), Path(f"{path}-wal"))
     good = (
@@ -208,7 +208,7 @@ def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listi
         # A name that was only guessed at, from a path in small letters, and never was one.
         " WHERE missing_since IS NULL OR found_in <> 'path' OR content_hash IS NOT NULL"
     ).fetchall()
-    # A good look at the home page is one at every category: it shows the newest posts of each.
+    # A successful check of the home page counts for every category: it shows their newest posts.
     homes = {row[0]: row[3] for row in rows if row[1] == "home" and not row[7]}
     found = [_listing(tuple(row), homes.get(row[0]), now, days) for row in rows]
     order = {"failing": 0, "ok": 1, "missing": 2}

@@ -95,7 +95,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
     try:
         if kind == "articles-per-day":
             if drawing.chinese_font() is None:
-                say("No font with Chinese is installed: media are not told apart.")
+                say("No font with Chinese is installed: sources are not distinguished.")
             drawing.draw_articles(found, file, title="Articles by day of publication")
         elif kind == "coverage":
             drawing.draw_coverage(found, file, title="Hours that were watched")

@@ -1,4 +1,4 @@
-"""Prints docs/schema.md: ``python -m newscrawl.store.schema``.
+"""Prints docs/schema.md: ``python -m newscrawl.cli.docs write``.
 
 What columns mean is said by :mod:`newscrawl.store.schema`; keys, indexes and what may be NULL are
 asked of an archive that the migrations have made, so that they cannot be wrong.
@@ -78,7 +78,7 @@ def _names(rows: list[tuple[str]]) -> str:
 _HEAD = """
 # The archive's tables
 
-Written by `python -m newscrawl.store.schema`; do not edit.
+Written by `python -m newscrawl.cli.docs write`; do not edit.
 
 Schema version {version} (`PRAGMA user_version`), application id {id:#x} (`PRAGMA application_id`).
 Columns, primary keys and unique indexes keep their meaning from one version to the next; new

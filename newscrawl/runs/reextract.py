@@ -79,7 +79,7 @@ def rewrite(
     """Read stored pages again and write what changes; return what did.
 
     Those of *info_codes*, or of all articles; *damaged* says that their rows may be. Better rules
-    are no edit of an article: no revision is made. Articles that change get a new ``seq``.
+    are not an edit of the article: no revision is made. Articles that change get a new ``seq``.
     """
     found = Survey()
     for reread in _reread_all(writer.connection, found, info_codes, damaged=damaged):

@@ -141,9 +141,9 @@ def _read(page: Page) -> Article:
 def _says_so_since(db: Connection, article: Article, page: Page) -> bool | None:
     """Whether a page that was read before and after it was rejected says the same then.
 
-    None where it was not: else a look between two others would be stored as the last one.
+    None where it was not: otherwise a visit between two others would be stored as the latest.
     """
-    assert article.info_code is not None  # noqa: S101  missing() has looked
+    assert article.info_code is not None  # noqa: S101  missing() has checked that
     incoming = observation_of(article, page)
     known = article_rows.load_article(db, article.info_code)
     stored = known.observations.get(incoming.key)

@@ -515,7 +515,7 @@ class Run:
             with suppress(StoreError):  # a run that the store has failed may be able to say so
                 self._end_row(self._broken, self._broken.committed)
         if self.outcome.exit is Exit.OK and self._writer is not None:
-            self._merge_index(self._writer)
+            self._optimize_index(self._writer)
         try:
             self._target.finish(good=self.outcome.exit is Exit.OK)
             if self._target.is_rebuild and self.outcome.exit is not Exit.OK:
@@ -523,14 +523,14 @@ class Run:
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
 
-    def _merge_index(self, writer: Writer) -> None:
+    def _optimize_index(self, writer: Writer) -> None:
         if not writer.is_big_import:
             return
-        logger.info("Merging the search index, of which this run brought most")
+        logger.info("Optimizing the search index, most of which this run wrote")
         try:
-            writer.merge_index()
+            writer.optimize_index()
         except StoreError as error:  # all is stored, and is found; searches take longer
-            logger.warning("The search index could not be merged: %s", error)
+            logger.warning("The search index could not be optimized: %s", error)
 
     def _end_row(self, writer: Writer | None, counters: Mapping[str, int]) -> None:
         if writer is None or self.outcome is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from newscrawl.items import Page, PageKind
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.merge import FIELDS, Fields, Observation, differs, restore
+from newscrawl.store.merge import FIELDS, Fields, Observation, apply_difference, differs
 from newscrawl.store.parts import in_parts
 from newscrawl.store.values import page_difference
 
@@ -78,7 +78,7 @@ def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = Fals
             if not damaged:
                 raise
             difference = {}
-        said = restore(known.row, difference)
+        said = apply_difference(known.row, difference)
         observation = Observation(site, kind, page_id, url, observed_at, said, ordered_at)
         known.observations[observation.key] = observation
         known.evidence[observation.key] = {

@@ -14,7 +14,7 @@ class StoreError(Exception):
 
 
 class NotAnArchive(StoreError):
-    """The file belongs to another program, or is no SQLite file at all; it was not touched."""
+    """The file belongs to another program, or is not an SQLite file; it was not touched."""
 
 
 class NewerSchema(StoreError):

@@ -42,7 +42,7 @@ def advance(db: sqlite3.Connection) -> None:
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """Write in one transaction, which is a link of the chain: all of it or nothing."""
-    db.execute("BEGIN IMMEDIATE")
+    db.execute("BEGIN IMSOURCESTE")
     try:
         if has_table(db):
             advance(db)

@@ -1,4 +1,4 @@
-"""Folds what the pages of one article say into its row: a pure function, blind to their order."""
+"""Merges the observations of one article into its row: a pure function, independent of order."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _precision(observation: Observation) -> int:
 
 
 def _union(lists: Iterable[Sequence[str] | None]) -> list[str] | None:
-    """All values in a stable order; None where nobody says any."""
+    """All values in a stable order; None if there are none."""
     found = set().union(*filter(None, lists))
     return sorted(found) or None
 
@@ -176,6 +176,6 @@ def differs(fields: Mapping[str, Any], row: Mapping[str, Any]) -> Fields:
     return {name: fields.get(name) for name in FIELDS if fields.get(name) != row.get(name)}
 
 
-def restore(row: Mapping[str, Any], difference: Mapping[str, Any]) -> Fields:
+def apply_difference(row: Mapping[str, Any], difference: Mapping[str, Any]) -> Fields:
     """Return what the page said: the inverse of :func:`differs`."""
     return {name: difference[name] if name in difference else row.get(name) for name in FIELDS}

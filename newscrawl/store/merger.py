@@ -27,7 +27,7 @@ from newscrawl.store.merge import (
 )
 from newscrawl.store.raw_pages import store_raw_page
 from newscrawl.store.stored_times import is_future
-from newscrawl.store.suspects import REASON, Suspects, Told
+from newscrawl.store.suspects import REASON, Suspect, Suspects
 from newscrawl.store.suspicion import Doubt
 
 Verdict = Literal["new", "extended", "changed", "unchanged", "rejected"]
@@ -204,7 +204,7 @@ class Merger:
         if believed_since is None:
             doubt = self._doubt(known, earlier, info_code, page, said)
             if doubt is not None:
-                told = Told(info_code, page, said, content_hash, store_raw_page(self._db, page))
+                told = Suspect(info_code, page, said, content_hash, store_raw_page(self._db, page))
                 believed_since = self._keep_suspicious(told, doubt, loader_version)
                 if believed_since is None:
                     return "rejected"
@@ -256,7 +256,7 @@ class Merger:
             return self._suspects.doubt_in_change(page, known.row, said)
         return self._suspects.doubt_in_new(info_code, page, said)
 
-    def _keep_suspicious(self, told: Told, doubt: Doubt, loader_version: int) -> str | None:
+    def _keep_suspicious(self, told: Suspect, doubt: Doubt, loader_version: int) -> str | None:
         """Keep what is suspicious apart; return since when it is to be believed, if it now is."""
         since = self._suspects.note(told, doubt)
         if since is not None:
@@ -274,7 +274,7 @@ class Merger:
         doubt = self._suspects.doubt_in_new(code, page, said)
         if doubt is None:
             return False
-        told = Told(code, page, said, hash_content(said), store_raw_page(self._db, page))
+        told = Suspect(code, page, said, hash_content(said), store_raw_page(self._db, page))
         self._keep_suspicious(told, doubt, loader_version)
         return True
 
@@ -325,8 +325,8 @@ class Merger:
     def _touch(self, incoming: Observation, page: Page) -> Verdict:
         """The page says what it said: only when it was last seen is new.
 
-        The bytes are not stored again. The mirror stamps every page with the number of its
-        build, so they differ every five minutes, and a young article is looked at often.
+        The bytes are not stored again. The site stamps every page with the number of its build, so
+        they differ every five minutes, and a young article is revisited often.
         """
         self._suspects.settle(incoming.key, "withdrawn")
         self._db.execute(
@@ -372,7 +372,7 @@ def last_seq(db: sqlite3.Connection) -> int:
     if type(found) is not int or found > LAST_SEQ:
         raise Unexpected(
             f"The last sequence number of the archive is {str(found)[:40]!r}, which no run has "
-            "given. Nothing was written; `newscrawl verify` says what else does not agree."
+            "given. Nothing was written; `newscrawl verify` lists all problems."
         )
     return found
 
@@ -421,7 +421,7 @@ def _evidence(article: Article, content_hash: str, page_hash: str, loader_versio
 
 
 def observation_of(article: Article, page: Page) -> Observation:
-    """Return what *page* says as the fold takes it."""
+    """Return what *page* says as an observation to merge."""
     fields: Fields = dict(zip(FIELDS, _FIELDS_OF(article), strict=True))
     fields["body_rank"] = None if article.body_rank is None else int(article.body_rank)
     fields["mentions"] = (

@@ -1,7 +1,7 @@
-"""How many files this process may still open: what runs out of them looks like anything else.
+"""Checks how many files this process may still open.
 
-A connection without one looks like a server that refuses, a name like one that does not resolve,
-an archive like one that is not there.
+The lack of them shows up as other errors: as a connection that is refused, a name that does not
+resolve, or an archive that does not exist.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Broken, or just quiet? What was published lately, against the same hours of the weeks before.
+"""Finds sources that publish less than usual, by comparison with the same hours of past weeks.
 
 The history is the archive itself: the times at which its articles were published. So it is there
 at once where old posts were loaded, and never depends on when runs took place.
@@ -15,15 +15,15 @@ from statistics import median
 from newscrawl.text.times import CHINA
 
 WEEKS = 8
-"""How many weeks are looked back upon."""
+"""Number of past weeks to compare with."""
 ENOUGH_WEEKS = 2
-"""Fewer weeks with articles are no history to judge by."""
+"""Minimum number of weeks with articles to judge by."""
 ENOUGH_ARTICLES = 10
-"""Where fewer are expected, none is no news."""
+"""Minimum number of expected articles: if fewer are expected, none is not unusual."""
 HOURS = (3, 24)
 """The spans that are judged: a source that stops is seen in hours, a smaller one in a day."""
 GRACE = timedelta(hours=1)
-"""What was published later than this may still be on its way to the mirror."""
+"""What was published later than this may not have reached the site yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def find_quiet(db: sqlite3.Connection, now: str, *, share: float) -> list[Quiet]
     """
     end = datetime.fromisoformat(now) - GRACE
     for hours in HOURS:
-        if whole := _far_below(_weeks_of(db, _WHOLE, end, hours), hours, share):
+        if whole := _far_below(_weeks_of(db, _WGAP, end, hours), hours, share):
             return whole
     return _far_below(_weeks_of(db, _BY_CATEGORY, end, HOURS[-1]), HOURS[-1], share)
 
@@ -75,7 +75,7 @@ def _far_below(weeks: list[Mapping[str | None, int]], hours: int, share: float) 
 
 
 _PUBLISHED = "published_at >= ? AND published_at < ?"
-_WHOLE = f"SELECT NULL, count(*) FROM articles WHERE {_PUBLISHED} HAVING count(*) > 0"  # noqa: S608
+_WGAP = f"SELECT NULL, count(*) FROM articles WHERE {_PUBLISHED} HAVING count(*) > 0"  # noqa: S608
 _BY_CATEGORY = (
     "SELECT category, count(*) FROM articles JOIN article_categories USING (info_code)"  # noqa: S608
     f" WHERE {_PUBLISHED} GROUP BY category"

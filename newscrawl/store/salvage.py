@@ -126,7 +126,7 @@ def _save(source: sqlite3.Connection, target: sqlite3.Connection, table: str) ->
         for first, last in reading.gaps
     ]
     if kept < read:
-        lost.append(f"{read - kept} rows of {table} are no rows of newscrawl's, or are there twice")
+        lost.append(f"{read - kept} rows of {table} are not valid, or are duplicates")
     return Saved(table, kept, lost)
 
 

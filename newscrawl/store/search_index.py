@@ -95,7 +95,7 @@ _TOKENS = _Tokens()
 
 
 def segment(text: str) -> str:
-    """Return *text* as the index holds it: tokens parted by spaces.
+    """Return *text* as the index holds it: tokens separated by spaces.
 
     ``'A股 5G大涨。'`` becomes ``'a 股 ¶ 5g 大 涨 ¶'``.
     """
@@ -103,7 +103,7 @@ def segment(text: str) -> str:
 
 
 def pairs(segments: str) -> str:
-    """Return the pairs of neighbouring tokens in a text of :func:`segment`, parted by spaces.
+    """Return the pairs of neighbouring tokens in a text of :func:`segment`, separated by spaces.
 
     ``'a 股 ¶'`` becomes ``'a_股 股_¶ ¶_'``. The last token stands alone, so that there are as many
     pairs as tokens: a text's length counts in its rank.
@@ -121,9 +121,9 @@ def lay_out(text: str) -> tuple[str, str]:
 
 
 def _tokens(text: str) -> list[str]:
-    """Return the tokens of any text, by a look at each character."""
-    parted = text.strip().translate(_TOKENS)
-    broken = parted.replace(f"{_EDGE} ", f" {_SIGN}").replace(f" {_EDGE}", f"{_SIGN} ")
+    """Return the tokens of any text, examining each character."""
+    separated = text.strip().translate(_TOKENS)
+    broken = separated.replace(f"{_EDGE} ", f" {_SIGN}").replace(f" {_EDGE}", f"{_SIGN} ")
     return broken.replace(_EDGE, " ").replace(_SIGN, f" {BREAK} ").split()
 
 
@@ -170,7 +170,7 @@ def _with_words(laid_out: array[int], words: list[str]) -> str:
 
 
 def rebuild(db: sqlite3.Connection) -> None:
-    """Make the index anew from the texts of all articles."""
+    """Rebuild the index from the texts of all articles."""
     db.execute(f"DROP TABLE IF EXISTS {TABLE}")
     db.execute(CREATE)
     configure(db)
@@ -189,12 +189,12 @@ def configure(db: sqlite3.Connection, *, importing: bool = False) -> None:
     except sqlite3.OperationalError as error:
         if "no such table" not in str(error):
             raise
-        return  # somebody has dropped it: who writes into it says so, or makes it anew
+        return  # it was dropped: whoever writes into it reports that, or rebuilds it
     db.executemany(_SET, [each for each in wanted.items() if found.get(each[0]) != each[1]])
 
 
 def compare(db: sqlite3.Connection, *, each: Callable[[], None]) -> str | None:
-    """Compare the index with one made anew, in a temporary table; None where they agree.
+    """Compare the index with a new one, in a temporary table; None if they are equal.
 
     What is compared: how many tokens each text has, and how often and in how many texts each token
     stands. *each* is called after every article. *db* may be read-only.
@@ -251,7 +251,7 @@ Texts = Mapping[str, Any]
 
 
 def replace(db: sqlite3.Connection, texts: Mapping[int, tuple[Texts | None, Texts]]) -> None:
-    """Index articles anew where they differ: under each rowid the old texts, if any, and the new.
+    """Index again the articles that differ: under each rowid the old texts, if any, and the new.
 
     An index without content forgets a row only when it is told what the row said.
     """
@@ -271,7 +271,7 @@ def replace(db: sqlite3.Connection, texts: Mapping[int, tuple[Texts | None, Text
     db.executemany(_INSERT, ((rowid, *_values(new)) for rowid, (_, new) in changed.items()))
 
 
-def merge(db: sqlite3.Connection) -> None:
+def optimize(db: sqlite3.Connection) -> None:
     """Merge the pieces of the index into one, in many small transactions.
 
     Each may be the last: what a search finds is the same before, between and after them.

@@ -27,7 +27,7 @@ FINGERPRINTS = {
 Only a shortcut: an archive with another fingerprint is compared with the pattern itself."""
 
 MOST = 10_000
-"""Objects that an archive may have, the user's own included; all are looked at."""
+"""Maximum number of objects in an archive, including the user's own; all are compared."""
 
 INDEX = "articles_fts"
 _SHADOWS = tuple(f"{INDEX}_{part}" for part in ("data", "idx", "docsize", "config", "content"))

@@ -28,7 +28,7 @@ OPERATIONS = 1_000_000
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Times beyond these cannot be reckoned with."""
 
-_ADVICE = "`newscrawl verify` says what else does not agree."
+_ADVICE = "`newscrawl verify` lists all problems."
 
 
 def bound(connection: sqlite3.Connection, path: object) -> None:
@@ -52,9 +52,9 @@ def unbound(connection: sqlite3.Connection) -> None:
 
 
 class Rows:
-    """Makes rows, each looked at: columns of our names hold what newscrawl puts into them.
+    """Makes rows and validates each: columns of our names hold what newscrawl writes.
 
-    Of rows whose values have types that were met before, nothing more is looked at.
+    Rows whose values have types that were seen before are not validated further.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:

@@ -136,7 +136,7 @@ class Writer:
         self._write(lambda _: self._merger.seen(page), items=0)
 
     def lose(self, page: Page) -> None:
-        """Note that the site says that a stored page is no more."""
+        """Note that the site says that a stored page no longer exists."""
         self._write(lambda db: article_rows.note_gone(db, page, utc_now()))
         self._write(lambda _: self._merger.seen(page), items=0)
 
@@ -153,7 +153,7 @@ class Writer:
         self._write(lambda db: unresolved.add_young(db, site, since, utc_now()), 0)
 
     def answer_tried(self, site: str, info_code: str, hours: Sequence[float]) -> None:
-        """Note that an article was to be had nowhere."""
+        """Note that an article could be fetched nowhere."""
         self._write(lambda db: unresolved.note_tried(db, site, info_code, utc_now(), hours), 0)
 
     def answered(self, site: str, info_code: str) -> None:
@@ -202,7 +202,7 @@ class Writer:
         self._place.check()
         with explained(self.path):
             if not self.connection.in_transaction:
-                self.connection.execute("BEGIN IMMEDIATE")
+                self.connection.execute("BEGIN IMSOURCESTE")
             identity.advance(self.connection)
             self._write_counters()
             self._merger.finish()
@@ -229,7 +229,7 @@ class Writer:
         """Close the run's row, commit all, and checkpoint."""
         with explained(self.path):
             if not self.connection.in_transaction:
-                self.connection.execute("BEGIN IMMEDIATE")
+                self.connection.execute("BEGIN IMSOURCESTE")
             self.connection.execute(
                 "UPDATE runs SET ended_at = ?, outcome = ?, exit_code = ?, reason = ? WHERE id = ?",
                 (utc_now(), outcome, exit_code, reason, self.run_id),
@@ -243,7 +243,7 @@ class Writer:
 
     @property
     def is_big_import(self) -> bool:
-        """Whether the run brought so much that its search index is better merged.
+        """Whether the run wrote so much that its search index should be optimized.
 
         SQLite writes the index in pieces, and merges some; each costs every search. A run that
         doubles the archive may merge all of them, since that costs a tenth of what it has done.
@@ -251,13 +251,13 @@ class Writer:
         new = self._last_number() - self._began_behind
         return new >= max(BIG_IMPORT, self._began_behind)
 
-    def merge_index(self) -> None:
-        """Merge the search index into one piece; what was committed is safe meanwhile.
+    def optimize_index(self) -> None:
+        """Optimize the search index into one segment; what was committed is safe meanwhile.
 
-        :raises StoreError: it cannot be written; what was merged by then stays so.
+        :raises StoreError: it cannot be written; what was optimized by then stays so.
         """
         with explained(self.path):
-            search_index.merge(self.connection)
+            search_index.optimize(self.connection)
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _last_number(self) -> int:
@@ -292,7 +292,7 @@ class Writer:
         return done
 
     def _begin(self) -> None:
-        self.connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute("BEGIN IMSOURCESTE")
         self._began = time.monotonic()
 
     def _undo(self) -> None:
@@ -330,7 +330,7 @@ class Writer:
             # Only the holder of the archive's lock comes here: an open run is a dead one.
             self.connection.execute(
                 "UPDATE runs SET outcome = 'killed', reason = ? WHERE outcome = 'running'",
-                ("it never ended; what it had committed is stored",),
+                ("it did not finish; what was committed is stored",),
             )
             cursor = self.connection.execute(
                 "INSERT INTO runs (spider, arguments, versions, pid, started_at, outcome)"

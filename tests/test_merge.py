@@ -9,15 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newscrawl.store.merge import (
-    FIELDS,
-    Observation,
-    carry_over,
-    differs,
-    merge,
-    restore,
-    suppliers,
-)
+from newscrawl.store.merge import (FIELDS, Observation, carry_over, differs, merge, suppliers, apply_difference)
 
 
 def observation(name: str = "a", at: str = "2022-01-01", **fields: Any) -> Observation:
@@ -120,7 +112,7 @@ def test_order_does_not_matter(observations: list[Observation], random: Any) -> 
 def test_what_a_page_said_can_be_had_back(observations: list[Observation]) -> None:
     row = merge(observations)
     for each in observations:
-        assert restore(row, differs(each.fields, row)) == each.fields
+        assert apply_difference(row, differs(each.fields, row)) == each.fields
 
 
 @given(many_observations())
