@@ -1,4 +1,4 @@
-"""What travels from a page to the store: one page, and the article that it tells of."""
+"""The items: a page, the article that it describes, and what a run reports of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The archive for Python programs: ``newscrawl.open("data/news.db")``."""
+"""The Python API: ``newscrawl.open("data/news.db")``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One article, with all that the archive knows of it."""
+"""Reads one article with all its details."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class StoredObservation:
-    """A page that tells of the article."""
+    """A page about the article."""
 
     site: str
     page_kind: str

@@ -1,4 +1,4 @@
-"""Draws plots into files, by matplotlib: the extra ``plot``."""
+"""Draws plots into files with matplotlib: the extra ``plot``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which articles are wanted: the filters that lists, searches and exports share."""
+"""The filters that lists, searches and exports share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An archive's state as metrics: a text file for the node exporter of Prometheus."""
+"""Writes the status of an archive as metrics, for the node exporter of Prometheus."""
 
 from __future__ import annotations
 

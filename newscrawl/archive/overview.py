@@ -1,4 +1,4 @@
-"""What is in an archive, in numbers."""
+"""Counts what is in an archive."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RejectCount:
 
 @dataclass(frozen=True, slots=True)
 class UnknownConstruct:
-    """A construct of bodies that no rule knows, and on how many pages it was met."""
+    """A construct of bodies that no rule knows, and the number of pages with it."""
 
     construct: str
     pages: int

@@ -1,4 +1,4 @@
-"""The numbers of plots: articles a day, what was watched, and how soon articles were seen."""
+"""Computes what plots show: articles per day, coverage, and the delay of articles."""
 
 from __future__ import annotations
 

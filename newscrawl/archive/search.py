@@ -1,4 +1,4 @@
-"""Finds articles by what they say: Chinese by any part, Latin words and numbers whole."""
+"""Searches articles: Chinese by any substring, Latin words and numbers by whole token."""
 
 from __future__ import annotations
 

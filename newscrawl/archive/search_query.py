@@ -1,7 +1,7 @@
-"""What people type to search, as the search index takes it.
+"""Parses search queries into those of the search index.
 
 Words, "phrases", AND, OR, NOT and parentheses, and ``title:``, ``text:`` or ``summary:`` before any
-of them. Words beside each other must all be there.
+of them. All words must match (AND).
 """
 
 from __future__ import annotations

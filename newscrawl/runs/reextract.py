@@ -1,4 +1,4 @@
-"""Reads the stored bytes again, with the present rules: what would change, and the change."""
+"""Parses stored pages again by the present rules: the job behind ``newscrawl reextract``."""
 
 from __future__ import annotations
 

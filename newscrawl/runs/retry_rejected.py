@@ -1,4 +1,4 @@
-"""Reads rejected pages again, from their stored bytes, with the present rules."""
+"""Parses rejected pages again by the present rules: the job behind ``retry-rejected``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A consistent copy of an archive, made while a run may write it."""
+"""Copies an archive consistently, also while a run writes it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _copy(
             source.backup(copy, pages=STEP, progress=step, sleep=0)
         finally:
             source.execute("ROLLBACK")
-        # The copy is a file alone, without a log beside it, until somebody writes it.
+        # The copy is a file alone, without a log beside it, until it is written.
         copy.execute("PRAGMA journal_mode = DELETE")
         if identity.has_table(copy):
             # A link of its own: put in the archive's place, it is not taken for a state through

@@ -34,7 +34,7 @@ _MAGIC = b"SQLite format 3\x00"
 def open_for_writing(path: str | Path) -> Database:
     """Open the archive at *path* for its one writer; make it, or migrate it, where needed.
 
-    :raises NotAnArchive: the file is somebody else's; it was not touched.
+    :raises NotAnArchive: the file belongs to another program; it was not touched.
     :raises NewerSchema: a later newscrawl wrote it; it was not touched.
     :raises StoreError: it cannot be opened.
     """

@@ -1,4 +1,4 @@
-"""How the counters of a run balance; what each counts is said in :mod:`newscrawl.store.schema`."""
+"""Balances the counters of a run, which :mod:`newscrawl.store.schema` describes."""
 
 from __future__ import annotations
 

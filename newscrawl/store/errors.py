@@ -22,7 +22,7 @@ class NewerSchema(StoreError):
 
 
 class Altered(StoreError):
-    """The file is an archive in which somebody has altered what newscrawl made."""
+    """The file is an archive whose schema was altered."""
 
 
 class Gone(StoreError):

@@ -221,7 +221,7 @@ _GONE = (
 
 
 def _gone(connection: sqlite3.Connection) -> Iterator[Problem]:
-    """Articles that somebody has deleted, and whose pages are still there."""
+    """Articles that were deleted, and whose pages are still there."""
     for (info_code,) in connection.execute(_GONE).fetchall():
         yield Problem(
             "articles", f"{info_code} is gone, and its pages are here", True, touches=True
@@ -292,7 +292,7 @@ _REINDEX = "SELECT printf('REINDEX \"%w\"', :table)"
 
 
 def _values(connection: sqlite3.Connection, reread: Reread) -> Iterator[Problem]:
-    """Yield the values that are not of their column's type: only somebody else writes them."""
+    """Yield the values that are not of their column's type: only another program writes them."""
     sql = "SELECT count(*) FROM observations WHERE unknown IS NOT NULL AND NOT json_valid(unknown)"
     if count := connection.execute(sql).fetchone()[0]:
         yield Problem("values", f"{count} rows of observations have no JSON in unknown")

@@ -1,4 +1,4 @@
-"""What the archive knows, for whoever decides what to fetch: read-only, without SQL."""
+"""Answers what is known of pages, articles and listings, to decide what to fetch: read-only."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class Known:
         return bool(self._rows(sql, (info_code,)))
 
     def entries_only(self) -> list[str]:
-        """Return the news that recent runs met in lists and could not fetch.
+        """Return the news that recent runs saw in lists and could not fetch.
 
         A time written by a clock that was ahead is ignored: then the date in the id counts.
         """

@@ -1,4 +1,4 @@
-"""Takes what pages say into an archive's rows, and says what each page was worth."""
+"""Merges pages into the rows of an archive, and returns a verdict on each page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from newscrawl.store.suspects import REASON, Suspect, Suspects
 from newscrawl.store.suspicion import Doubt
 
 Verdict = Literal["new", "extended", "changed", "unchanged", "rejected"]
-"""What a page was worth: ``rejected`` where what it says is suspicious."""
+"""The verdict on a page: ``rejected`` if its content is suspicious."""
 
 LAST_SEQ = 1 << 53
 """Numbers up to this one are the same in every program that reads them."""
@@ -58,7 +58,7 @@ class Merger:
         self._seq = self._finished_seq = last_seq(db)
 
     def add_all(self, articles: Sequence[Article], loader_version: int) -> list[Verdict]:
-        """Take in what some pages say, as if one after the other; return what each was worth."""
+        """Merge some pages, as if one after the other; return the verdict on each."""
         verdicts = self._insert_new(articles, loader_version)
         for place, article in enumerate(articles):
             if place not in verdicts:
@@ -66,7 +66,7 @@ class Merger:
         return [verdicts[place] for place in range(len(articles))]
 
     def accept(self, article: Article, loader_version: int) -> Verdict:
-        """Take in what a page says although it is suspicious; return what it was worth."""
+        """Merge a page although it is suspicious; return the verdict."""
         page = page_of(article)
         since, page.observed_at = self._suspects.seen(page.identity) or (None, page.observed_at)
         self._suspects.settle(page.identity, "accepted")
@@ -128,7 +128,7 @@ class Merger:
     def _insert_new(
         self, articles: Sequence[Article], loader_version: int, *, believed: bool = False
     ) -> dict[int, Verdict]:
-        """Insert the articles that are not stored; return what each of their pages was worth."""
+        """Insert the articles that are not stored; return the verdict on each of their pages."""
         codes = [code_of(each) for each in articles]
         stored = article_rows.existing(self._db, list(dict.fromkeys(codes)))
         pages: dict[str, dict[article_rows.Key, int]] = {}
@@ -139,7 +139,7 @@ class Merger:
             if not believed and self._is_doubted(articles[place], loader_version):
                 verdicts[place] = "rejected"
                 continue
-            # What a page says when it is met again is for the archive to compare.
+            # A page that occurs again is compared with the archive.
             pages.setdefault(code, {}).setdefault(page_of(articles[place]).identity, place)
         inserts, now = Inserts(), utc_now()
         for code, places in pages.items():
@@ -244,7 +244,7 @@ class Merger:
     ) -> Doubt | None:
         """Return why what a page of a known article says is suspicious; None where it is not.
 
-        A page is compared with what it said before; one that is met for the first time, with the
+        A page is compared with what it said before; one that is seen for the first time, with the
         row whose text it would replace.
         """
         if earlier is not None:
@@ -398,7 +398,7 @@ def page_of(article: Article) -> Page:
 
 
 def _worth(said: Sequence[Observation]) -> Iterator[Verdict]:
-    """Say what each page of a new article was worth, one after the other."""
+    """Return the verdict on each page of a new article, in order."""
     row: Fields | None = None
     for count in range(1, len(said) + 1):
         earlier, row = row, merge(said[:count]) if len(said) > 1 else None

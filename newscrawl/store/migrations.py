@@ -1,4 +1,4 @@
-"""How an archive comes to its present tables, step by step.
+"""Creates and migrates the tables of an archive.
 
 A released migration is never edited: a file made by any release must open in every later one.
 From the second on each begins with :func:`newscrawl.store.identity.advance`, as every transaction.

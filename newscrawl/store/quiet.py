@@ -1,7 +1,7 @@
 """Finds sources that publish less than usual, by comparison with the same hours of past weeks.
 
 The history is the archive itself: the times at which its articles were published. So it is there
-at once where old posts were loaded, and never depends on when runs took place.
+at once if old posts were loaded, and does not depend on when runs took place.
 """
 
 from __future__ import annotations

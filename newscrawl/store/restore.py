@@ -1,4 +1,4 @@
-"""Puts a copy of an archive in the archive's place, whole or not at all."""
+"""Replaces an archive by a copy of it, atomically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells whether the ``-journal`` file beside an archive is that of the archive.
+"""Checks whether the ``-journal`` file beside an archive belongs to it.
 
 A transaction that was cut off leaves one, and SQLite writes what it holds back into the file, and
 cuts the file to the size that it names. Ours can only be those of a new file's mark and of the

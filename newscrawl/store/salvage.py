@@ -1,8 +1,8 @@
 """Saves what can be read of a damaged archive into a new one.
 
-For a file whose pages are damaged, or in which somebody has dropped or altered a table. The indexes
-are made from the rows, so that damage to them costs nothing; of the tables only what lies in a
-damaged page is lost.
+For a file whose pages are damaged, or in which a table was dropped or altered. The indexes are
+rebuilt from the rows, so damage to them costs nothing; of the tables only what lies in a damaged
+page is lost.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ _EDGE, _SIGN = "\x01", "\x02"
 
 
 class _Tokens(dict[int, str]):
-    """For each character what the index holds in its place; made when it is first met."""
+    """For each character what the index holds in its place; made when it first occurs."""
 
     def __missing__(self, code: int) -> str:
         folded = unicodedata.normalize("NFKC", chr(code)).casefold()
@@ -289,7 +289,7 @@ def optimize(db: sqlite3.Connection) -> None:
 
 
 def _values(texts: Texts) -> list[str]:
-    # What is no text, as only somebody else writes it, has no words.
+    # What is no text, as only another program writes it, has no words.
     said = (texts[name] for name in COLUMNS)
     laid_out = [lay_out(each if isinstance(each, str) else "") for each in said]
     return [*(segments for segments, _ in laid_out), *(paired for _, paired in laid_out)]

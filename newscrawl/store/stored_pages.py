@@ -1,4 +1,4 @@
-"""Finds the stored pages to read again by better rules."""
+"""Reads the stored pages that are to be parsed again."""
 
 from __future__ import annotations
 

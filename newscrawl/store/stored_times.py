@@ -1,4 +1,4 @@
-"""What stored times mean: those of runs whose clock was wrong are not what they say."""
+"""Corrects stored times that were written by a wrong clock."""
 
 from __future__ import annotations
 

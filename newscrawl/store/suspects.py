@@ -1,4 +1,4 @@
-"""The observations that the merge leaves out: kept until they are withdrawn, confirmed or accepted.
+"""Keeps suspicious observations out of the merge until they are withdrawn, confirmed or accepted.
 
 One row per page, with the last content that was doubted, and its reject, which counts it.
 """
@@ -214,7 +214,7 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
 
 
 def sentences(db: sqlite3.Connection, *, run_id: int | None = None, since: str = "") -> list[str]:
-    """Say what is suspicious, the most frequent first: all of it, or what a run met.
+    """Say what is suspicious, the most frequent first: all of it, or that of one run.
 
     *since* leaves out what was last seen before.
     """

@@ -1,4 +1,4 @@
-"""Tells a page that says something else of its article from one that shows something in its place.
+"""Distinguishes a changed article from a page that shows something else in its place.
 
 Pure functions of two texts, the page's earlier one and its present one. What they doubt is kept
 and left out of the merge, as :mod:`newscrawl.store.suspects` says.
@@ -94,7 +94,7 @@ PLACEHOLDERS: tuple[tuple[str, str], ...] = (
     ("the text is still to come", r"(?:正在)?(?:努力)?(?:加载|载入)中?|loading"),
 )
 """What sites show in the place of a page, and the phrases by which it is known. They count only
-where a text has hardly anything else: news tells of maintenance, too."""
+where a text has hardly anything else: news reports on maintenance, too."""
 
 _PHRASES = re.compile("|".join(pattern for _, pattern in PLACEHOLDERS), re.IGNORECASE)
 _FILLING = re.compile(

@@ -1,4 +1,4 @@
-"""Where a run writes: into an archive, or, to rebuild it, into a new one beside it."""
+"""Opens the archive that a run writes, or, to rebuild it, a new one beside it."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _replace(path: Path, new: Path) -> None:
             closing(sqlite3.connect(new)) as source,
         ):
             # backup() waits for a lock without limit; so the limit is kept here, and before.
-            target.conn.execute("BEGIN IMSOURCESTE")
+            target.conn.execute("BEGIN IMMEDIATE")
             target.conn.execute("COMMIT")
             _continue_chain(source, target.conn)
             source.backup(target.conn, pages=1024, progress=_Patience(path, new))

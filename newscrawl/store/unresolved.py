@@ -1,4 +1,4 @@
-"""Writes which articles are still to be resolved, from before their posts are stored."""
+"""Writes which articles are still to be resolved, starting before their posts are stored."""
 
 from __future__ import annotations
 

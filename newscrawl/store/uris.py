@@ -1,4 +1,4 @@
-"""The URIs of feeds that are archives, and the files that they name."""
+"""Finds the archive among the feeds of Scrapy, and converts its URI to a path and back."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reads values of an archive that somebody else may have written: types, JSON, sizes, and time.
+"""Validates the values of an archive that another program may have written.
 
-A value that newscrawl never writes ends as a sentence that names it, and never as an exception of
-whatever met it first.
+A value that newscrawl never writes is reported in a sentence that names it, and never as an
+exception from wherever it is first used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ADVICE = "`newscrawl verify` lists all problems."
 
 
 def bound(connection: sqlite3.Connection, path: object) -> None:
-    """Prepare a connection for the reading of what somebody else may have written.
+    """Prepare a connection to read what another program may have written.
 
     Rows are :class:`sqlite3.Row`; fetching one raises Unexpected where a value is not of its
     column's type.

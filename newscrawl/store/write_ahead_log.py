@@ -1,4 +1,4 @@
-"""Tells whether the ``-wal`` file beside an archive is that of the archive, before SQLite reads it.
+"""Checks whether the ``-wal`` file beside an archive belongs to it, before SQLite reads it.
 
 SQLite takes any ``-wal`` beside a file for the file's own: after a backup was copied over an
 archive whose run was killed, it pours pages of the one file into the other. Each transaction of

@@ -1,4 +1,4 @@
-"""The one writer of an archive: everything that must hold together, in one transaction a batch."""
+"""The single writer of an archive: commits what belongs together, one transaction per batch."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Writer:
     # -- what a run finds ---------------------------------------------------------------
 
     def add(self, article: Article, *, loader_version: int) -> Verdict:
-        """Take in what one page says of an article; return what it was worth.
+        """Merge what one page says of an article; return the verdict.
 
         The article needs its ``info_code`` and its ``page``.
 
@@ -90,7 +90,7 @@ class Writer:
         return verdict
 
     def add_all(self, articles: Sequence[Article], *, loader_version: int) -> list[Verdict]:
-        """Take in what some pages say, all of it or nothing; return what each was worth.
+        """Merge some pages, all or none; return the verdict on each.
 
         Many at once cost much less than one by one.
 
@@ -102,7 +102,7 @@ class Writer:
         )
 
     def accept(self, article: Article, *, loader_version: int) -> Verdict:
-        """Take in what one page says although it is suspicious; return what it was worth."""
+        """Merge what one page says although it is suspicious; return the verdict."""
         return self._write(lambda _: self._merger.accept(article, loader_version))
 
     def reject(self, reject: Reject, *, loader_version: int) -> None:
@@ -202,7 +202,7 @@ class Writer:
         self._place.check()
         with explained(self.path):
             if not self.connection.in_transaction:
-                self.connection.execute("BEGIN IMSOURCESTE")
+                self.connection.execute("BEGIN IMMEDIATE")
             identity.advance(self.connection)
             self._write_counters()
             self._merger.finish()
@@ -229,7 +229,7 @@ class Writer:
         """Close the run's row, commit all, and checkpoint."""
         with explained(self.path):
             if not self.connection.in_transaction:
-                self.connection.execute("BEGIN IMSOURCESTE")
+                self.connection.execute("BEGIN IMMEDIATE")
             self.connection.execute(
                 "UPDATE runs SET ended_at = ?, outcome = ?, exit_code = ?, reason = ? WHERE id = ?",
                 (utc_now(), outcome, exit_code, reason, self.run_id),
@@ -292,7 +292,7 @@ class Writer:
         return done
 
     def _begin(self) -> None:
-        self.connection.execute("BEGIN IMSOURCESTE")
+        self.connection.execute("BEGIN IMMEDIATE")
         self._began = time.monotonic()
 
     def _undo(self) -> None:
