@@ -55,7 +55,7 @@ def find_quiet(db: sqlite3.Connection, now: str, *, share: float) -> list[Quiet]
     """
     end = datetime.fromisoformat(now) - GRACE
     for hours in HOURS:
-        if whole := _far_below(_weeks_of(db, _WGAP, end, hours), hours, share):
+        if whole := _far_below(_weeks_of(db, _WHOLE, end, hours), hours, share):
             return whole
     return _far_below(_weeks_of(db, _BY_CATEGORY, end, HOURS[-1]), HOURS[-1], share)
 
@@ -75,7 +75,7 @@ def _far_below(weeks: list[Mapping[str | None, int]], hours: int, share: float) 
 
 
 _PUBLISHED = "published_at >= ? AND published_at < ?"
-_WGAP = f"SELECT NULL, count(*) FROM articles WHERE {_PUBLISHED} HAVING count(*) > 0"  # noqa: S608
+_WHOLE = f"SELECT NULL, count(*) FROM articles WHERE {_PUBLISHED} HAVING count(*) > 0"  # noqa: S608
 _BY_CATEGORY = (
     "SELECT category, count(*) FROM articles JOIN article_categories USING (info_code)"  # noqa: S608
     f" WHERE {_PUBLISHED} GROUP BY category"
