@@ -95,9 +95,9 @@ _SEARCH = """
 ## articles_fts
 
 The search index, an FTS5 table without content: its `rowid` is `articles.first_seq`, its columns
-are `title`, `summary` and `body_text`, and the pairs of each. Chinese is found by any substring,
-Latin words and numbers by whole token. Put spaces around each Han character of what you look for,
-fold its case, write `¶` for punctuation, and ask for it as a phrase:
+are `title`, `summary` and `body_text`, and the bigrams of each. Chinese is found by any substring,
+Latin words and numbers by whole token. To search for a term, put spaces around each Han
+character, convert it to lower case, write `¶` for punctuation, and query it as a phrase:
 
 ```sql
 SELECT published_at, title FROM articles
@@ -106,8 +106,8 @@ ORDER BY published_at DESC LIMIT 10;
 ```
 
 In an archive of a million articles a phrase of frequent characters takes a tenth of a second. Its
-pairs take milliseconds: the columns `title_pairs`, `summary_pairs` and `body_text_pairs` hold the
-same texts as pairs of neighbouring tokens, joined by `_`. `"储 能 源"` and
+bigrams take milliseconds: the columns `title_bigrams`, `summary_bigrams` and `body_text_bigrams`
+hold the same texts as bigrams (pairs of neighbouring tokens), joined by `_`. `"储 能 源"` and
 `"储_能 能_源"` find the same articles with the same rank.
 
 `newscrawl.store.search_index.segment` makes that text in Python.
