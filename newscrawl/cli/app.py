@@ -88,7 +88,7 @@ class Commands(click.Group):
             ctx.exit(_nobody_reads())
         except OSError as error:
             if error.errno in open_files.NUMBERS:
-                raise StoreTrouble(f"{open_files.sentence()}.") from error
+                raise StoreTrouble(f"{open_files.too_many_open_files()}.") from error
             if error.errno != errno.ENOSPC:
                 raise
             raise click.ClickException(

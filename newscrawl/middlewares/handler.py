@@ -74,7 +74,7 @@ class GuardedHandler(AiohttpDownloadHandler):
     def _stop(self) -> None:
         """End the run: no server is to blame, and the next request would fail alike."""
         if run := self._crawler.get_extension(Run):
-            run.stop(Exit.DEGRADED, open_files.sentence())
+            run.stop(Exit.DEGRADED, open_files.too_many_open_files())
 
     async def download_request(self, request: Request) -> Response:
         """Return the answer to a request.

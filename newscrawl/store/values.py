@@ -76,7 +76,7 @@ class Rows:
             self._good = self._met.setdefault(tuple(each[0] for each in cursor.description), set())
         types = tuple(map(type, values))
         if types not in self._good:
-            self._look([each[0] for each in cursor.description], values)
+            self._validate([each[0] for each in cursor.description], values)
             self._good.add(types)
         return sqlite3.Row(cursor, values)
 
@@ -85,7 +85,7 @@ class Rows:
         self._waited += 1
         return self._waited > PATIENCE
 
-    def _look(self, names: list[str], values: tuple[Any, ...]) -> None:
+    def _validate(self, names: list[str], values: tuple[Any, ...]) -> None:
         for name, value in zip(names, values, strict=True):
             wanted = _types().get(name)
             if wanted is None or type(value) is wanted:
