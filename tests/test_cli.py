@@ -842,7 +842,7 @@ def test_reextract_asks_before_it_writes(db: Path, monkeypatch: pytest.MonkeyPat
     def better(page: Page, stats: object = None) -> Article:
         return article(page, title="更好的标题", published_raw="2021-12-28 14:27:35 +0800")
 
-    monkeypatch.setattr(sites, "read", better)
+    monkeypatch.setattr(sites, "read_page", better)
     asked = invoke("reextract", "--db", db)
     assert "  title: 2\n" in asked.stdout
     assert "Nothing was written. Add --yes" in asked.stderr

@@ -60,7 +60,7 @@ async def test_better_rules_are_taken_without_a_revision(
         article = READ(page, stats)
         return dataclasses.replace(article, title=article.title and article.title + "！")
 
-    monkeypatch.setattr(sites, "read", better)
+    monkeypatch.setattr(sites, "read_page", better)
     with writing(archive) as made:
         found = reextract.survey(made.connection)
         assert found.fields == {"title": sum(row["title"] is not None for row in before.values())}
@@ -85,7 +85,7 @@ async def test_pages_that_cannot_be_read_any_more_stay(
     def worse(page: Page, stats: Any = None) -> Article:
         raise sites.Unreadable("nothing", "a rule too strict")
 
-    monkeypatch.setattr(sites, "read", worse)
+    monkeypatch.setattr(sites, "read_page", worse)
     with writing(archive) as made:
         found = reextract.rewrite(made)
     assert found.changed == 0

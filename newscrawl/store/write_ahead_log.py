@@ -140,7 +140,7 @@ def is_foreign(path: Path) -> bool:
     """
     before = False
     for _ in range(_LOOKS):
-        found = _look(path, log_of(path))
+        found = _compare_once(path, log_of(path))
         if found is False or (found and before):
             return bool(found)
         # Once more: a frame may have been half written when it was read.
@@ -148,7 +148,7 @@ def is_foreign(path: Path) -> bool:
     return before
 
 
-def _look(path: Path, log: Path) -> bool | None:
+def _compare_once(path: Path, log: Path) -> bool | None:
     """Compare once; None if the files changed meanwhile."""
     try:
         if log.stat().st_size <= _HEADER:
