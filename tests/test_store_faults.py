@@ -358,7 +358,7 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
         "verify": (CRASHED, "--repair mends"), "repair": (OK, "agrees with itself"),
     }),
     "the last number lost": (sql("DELETE FROM meta"), {
-        "crawl": (OK, "Run ended good"), "verify": (CRASHED, "meta says none"),
+        "crawl": (OK, "Run ended ok"), "verify": (CRASHED, "meta says none"),
         "repair": (OK, "agrees with itself"),
     }),
     "articles deleted": (
