@@ -67,7 +67,7 @@ REPAIRED = [
     ("numbers", "UPDATE meta SET value = 1 WHERE key = 'seq'"),
     ("numbers", "DELETE FROM meta"),
     ("index", "INSERT INTO articles_fts (articles_fts, rowid, title, summary, body_text,"
-              " title_pairs, summary_pairs, body_text_pairs)"
+              " title_bigrams, summary_bigrams, body_text_bigrams)"
               " VALUES ('delete', 1, 'a', '', '', 'a_', '', '')"),
     ("index", "INSERT INTO articles_fts (rowid, title) VALUES (99999, '多 余')"),
     ("index", "INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')"),
@@ -164,8 +164,8 @@ TOGETHER = {
     ],
     "another tokenizer": [
         "DROP TABLE articles_fts",
-        "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_pairs,"
-        " summary_pairs, body_text_pairs, content='', tokenize='trigram')",
+        "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_bigrams,"
+        " summary_bigrams, body_text_bigrams, content='', tokenize='trigram')",
     ],
     "articles and their index": [
         "UPDATE articles SET title = title || 'x', body_text = 'zap' WHERE first_seq % 3 = 0"
