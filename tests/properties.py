@@ -94,7 +94,7 @@ def _reads(writer: Writer, page: Page) -> str:
 
 def listing_is_read(body: bytes, content_type: str | None = None) -> str:
     """A home or category page gives links, or a reason."""
-    page = page_of("list", body, content_type)
+    page = page_of("list_answer", body, content_type)
     listing_page.asks_for_password(page)
     try:
         found = listing_page.read_listing(page)
@@ -110,7 +110,7 @@ def listing_is_read(body: bytes, content_type: str | None = None) -> str:
 def list_is_read(name: str, body: bytes, content_type: str | None = None) -> str:
     """An answer of a list, and each of its entries, gives what can be stored, or a reason."""
     asked = LISTS[name]
-    page = page_of("list", body, content_type)
+    page = page_of("list_answer", body, content_type)
     with archive() as writer:
         try:
             answer = read_list_answer(asked, page)

@@ -18,7 +18,7 @@ from newscrawl.demo.lists import Lists
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Site
 from newscrawl.demo.truth import Truth
-from newscrawl.items import Page
+from newscrawl.items import Page, PageKind
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.eastmoney import list_entry
 from newscrawl.sites.eastmoney.info_code import public_url
@@ -351,7 +351,7 @@ async def test_an_answer_that_is_no_list(
     [(found, kind, detail)] = query(
         tmp_path / "news.db", "SELECT reason, page_kind, detail FROM rejects"
     )
-    assert (found, kind) == (reason, "list")
+    assert (found, kind) == (reason, "list_answer")
     assert words in detail
     assert kinds(tmp_path / "news.db")["post_page"] == 10  # the other list is read
     run = ledger(tmp_path / "news.db")
@@ -423,7 +423,9 @@ async def test_stored_entries_can_be_read_again(serving: Serving, tmp_path: Path
         ).fetchall()
         assert rows
         for page_id, url, page_hash, observed_at, info_code in rows:
-            page = Page(list_entry.KIND, page_id, url, load_raw_page(db, page_hash), observed_at)
+            page = Page(
+                PageKind.LIST_ENTRY, page_id, url, load_raw_page(db, page_hash), observed_at
+            )
             assert list_entry.read_list_entry(page).info_code == info_code
 
 

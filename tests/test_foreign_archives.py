@@ -85,15 +85,15 @@ def read_all(db: Path) -> dict[str, str]:
 
 
 def test_what_each_schema_makes_is_known() -> None:
-    """Else opening takes the long way; ``python -m newscrawl.store.shape`` prints the summaries."""
-    found = {n: shape.summary(shape.pattern(n)) for n in range(1, SCHEMA_VERSION + 1)}
-    assert found == shape.SUMMARYS
+    """Else opening takes the long way; ``python -m newscrawl.store.shape`` prints the fingerprints."""
+    found = {n: shape.fingerprint(shape.pattern(n)) for n in range(1, SCHEMA_VERSION + 1)}
+    assert found == shape.FINGERPRINTS
 
 
-def test_a_summary_that_is_not_known_costs_only_time(
+def test_a_fingerprint_that_is_not_known_costs_only_time(
     db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shape, "SUMMARYS", {})
+    monkeypatch.setattr(shape, "FINGERPRINTS", {})
     open_for_reading(db).close()
     open_for_writing(db).close()
 
@@ -351,6 +351,6 @@ def test_nothing_heavy_is_imported_to_look_at_an_archive(db: Path) -> None:
     assert done.stdout == "False\n", done.stderr
 
 
-def test_memory_archive_is_what_the_summary_says() -> None:
+def test_memory_archive_is_what_the_fingerprint_says() -> None:
     with closing(open_for_writing(MEMORY)) as made:
         assert shape.differences(made.conn, SCHEMA_VERSION) == []

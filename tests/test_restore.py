@@ -88,7 +88,7 @@ def test_restores_a_copy_and_keeps_what_was_there(db: Path, backup: Path) -> Non
     done = command("newscrawl", "restore", str(backup), "--db", str(db))
     assert done.returncode == Exit.OK, done.stderr
     assert re.search(
-        rf"{db} restored from {backup}: 2 articles, last run 1 of 20\S+, good\.\n"
+        rf"{db} restored from {backup}: 2 articles, last run 1 of 20\S+, ok\.\n"
         rf"What was there is kept as {kept(db)}\.",
         done.stderr,
     ), done.stderr
@@ -167,7 +167,7 @@ def other_program(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("there", "says"),
-    [(other_archive, "is no copy of"), (text, "not an SQLite file"),
+    [(other_archive, "is not a copy of"), (text, "not an SQLite file"),
      (other_program, "another program")],
 )  # fmt: skip
 def test_replaces_nothing_but_the_archive(

@@ -14,6 +14,7 @@ from crawls import command, dump, query
 
 from newscrawl.runs import verify
 from newscrawl.store.connections import open_for_reading
+from newscrawl.store.integrity import Problem
 from newscrawl.store.target import Target
 
 OTHER = "NW202112292228490029"
@@ -38,7 +39,7 @@ def db(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole, tmp_path / "news.db"))
 
 
-def found(db: Path, **options: bool) -> list[verify.Problem]:
+def found(db: Path, **options: bool) -> list[Problem]:
     """Return what does not agree."""
     with closing(open_for_reading(db, as_found=True)) as connection:
         return list(verify.find_problems(connection, **options))
@@ -66,7 +67,7 @@ REPAIRED = [
     ("numbers", "UPDATE meta SET value = 1 WHERE key = 'seq'"),
     ("numbers", "DELETE FROM meta"),
     ("index", "INSERT INTO articles_fts (articles_fts, rowid, title, summary, body_text,"
-              " title_pairs, summary_pairs, body_text_pairs)"
+              " title_bigrams, summary_bigrams, body_text_bigrams)"
               " VALUES ('delete', 1, 'a', '', '', 'a_', '', '')"),
     ("index", "INSERT INTO articles_fts (rowid, title) VALUES (99999, '多 余')"),
     ("index", "INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')"),
@@ -163,8 +164,8 @@ TOGETHER = {
     ],
     "another tokenizer": [
         "DROP TABLE articles_fts",
-        "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_pairs,"
-        " summary_pairs, body_text_pairs, content='', tokenize='trigram')",
+        "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_bigrams,"
+        " summary_bigrams, body_text_bigrams, content='', tokenize='trigram')",
     ],
     "articles and their index": [
         "UPDATE articles SET title = title || 'x', body_text = 'zap' WHERE first_seq % 3 = 0"

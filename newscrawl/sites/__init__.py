@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from newscrawl.items import Article, Page
+from newscrawl.items import Article, Page, PageKind
 from newscrawl.loaders import Rule, Stats
 from newscrawl.sites import limits
 from newscrawl.sites.eastmoney import api_answer, article_page, list_entry
@@ -20,20 +20,20 @@ __all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read_page", "rules_of"]
 LOADER_VERSION: int = 1
 """Grows with every change of a rule that makes a page say something else."""
 
-_RULES: dict[str, tuple[Rule, ...]] = {
-    "post_page": (*post_page.RULES, *post_page.CODED),
-    "api_answer": api_answer.ALL_RULES,
-    "article_page": article_page.ALL_RULES,
-    "list_entry": list_entry.ALL_RULES,
-    "post_file": (*post_file.RULES, *post_file.CODED),
+_RULES: dict[PageKind, tuple[Rule, ...]] = {
+    PageKind.POST_PAGE: (*post_page.RULES, *post_page.CODED),
+    PageKind.API_ANSWER: api_answer.ALL_RULES,
+    PageKind.ARTICLE_PAGE: article_page.ALL_RULES,
+    PageKind.LIST_ENTRY: list_entry.ALL_RULES,
+    PageKind.POST_FILE: (*post_file.RULES, *post_file.CODED),
 }
 
-_READERS: dict[str, Callable[[Page, Stats | None], Article]] = {
-    "post_page": post_page.read_post_page,
-    "api_answer": api_answer.read_api_answer,
-    "article_page": article_page.read_article_page,
-    "list_entry": list_entry.read_list_entry,
-    "post_file": post_file.read_post_file,
+_READERS: dict[PageKind, Callable[[Page, Stats | None], Article]] = {
+    PageKind.POST_PAGE: post_page.read_post_page,
+    PageKind.API_ANSWER: api_answer.read_api_answer,
+    PageKind.ARTICLE_PAGE: article_page.read_article_page,
+    PageKind.LIST_ENTRY: list_entry.read_list_entry,
+    PageKind.POST_FILE: post_file.read_post_file,
 }
 
 
@@ -48,14 +48,14 @@ def read_page(page: Page, stats: Stats | None = None) -> Article:
         reader = _READERS[page.kind]
     except KeyError:
         kinds = ", ".join(_READERS)
-        raise ValueError(f"no reader for pages of kind {page.kind!r}; there are {kinds}") from None
-    if page.kind != "post_file":  # the user's own, on this machine
+        raise ValueError(f"no reader for pages of kind {page.kind}; there are {kinds}") from None
+    if not page.kind.is_local:
         limits.check_size(page)
     article = reader(page, stats)
     article.page = page
     return article
 
 
-def rules_of(kind: str) -> tuple[Rule, ...]:
+def rules_of(kind: PageKind) -> tuple[Rule, ...]:
     """Return every rule that a kind of page is read by; a run counts the use of each."""
     return _RULES[kind]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from newscrawl.items import Article, Page
+from newscrawl.items import Article, Page, PageKind
 from newscrawl.sites.eastmoney.info_code import (
     BadInfoCode,
     date_of_info_code,
@@ -58,7 +58,9 @@ class Following(NewsSpider):
         if not is_address:
             raise BadInfoCode(link, "is no address of a page")
         info_code = info_code_of_stem(stem_of(url), self.site)
-        return Page("post_page", path_of(url), url, b"", observed_at="", site=self.site), info_code
+        return Page(
+            PageKind.POST_PAGE, path_of(url), url, b"", observed_at="", site=self.site
+        ), info_code
 
     def is_too_old(self, info_code: str) -> bool:
         """Whether the id's date is before ``since``, with a day of grace: it may differ by one."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from newscrawl.items import Article, Failure, Reject
+from newscrawl.items import Article, Failure, PageKind, Reject
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.sites.eastmoney.share_urls import (
     resolver_page,
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Request
 
-Address = tuple[str, str]
+Address = tuple[PageKind, str]
 """Kind of page, URL."""
 
 
 class Resolving(NewsSpider):
     """A spider that resolves share links. A share page itself is an empty shell."""
 
-    resolvers: list[tuple[str, str]]
+    resolvers: list[tuple[PageKind, str]]
     """Kind of page and URL template of each place to ask, first one first."""
 
     @classmethod

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from newscrawl.items import Article, BodyRank, Page
+from newscrawl.items import Article, BodyRank, Page, PageKind
 from newscrawl.loaders import ArticleLoader, Rule, Stats, key_values, squeeze
 from newscrawl.sites import json_text
 from newscrawl.sites.decode import decode_page
@@ -36,7 +36,6 @@ from newscrawl.sites.finews.post_page import (
 )
 from newscrawl.text.times import BUILD_TIME, BadTime, parse_time
 
-KIND = "list_entry"
 ATOM = "atom"
 ANSWERED_AT = "_answered_at"
 """Our own key in a record whose time is relative: when the list was answered, ISO 8601."""
@@ -141,7 +140,7 @@ def page_of_nothing(shape: str, record: object, answer: Page) -> Page:
 
 def _page(page_id: str, fragment: str, record: object, answer: Page) -> Page:
     return Page(
-        kind=KIND, id=page_id, url=f"{answer.url}#{fragment}", body=_json(record),
+        kind=PageKind.LIST_ENTRY, id=page_id, url=f"{answer.url}#{fragment}", body=_json(record),
         observed_at=answer.observed_at, ordered_at=answer.ordered_at, site=answer.site,
         is_fetched=answer.is_fetched,
     )  # fmt: skip

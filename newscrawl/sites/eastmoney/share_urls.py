@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
-from newscrawl.items import Page
+from newscrawl.items import Page, PageKind
 from newscrawl.sites.eastmoney.info_code import digits_of
 from newscrawl.text.urls import one_spelling
 
-KINDS = ("api_answer", "article_page")
+KINDS = tuple(kind for kind in PageKind if kind.is_resolved)
 """Kinds of pages that an infoCode leads to; see :mod:`newscrawl.sites`."""
 
 _PLACEHOLDERS = {"base", "info_code", "digits"}
@@ -24,11 +24,11 @@ _EXAMPLE = '[["api_answer", "http://127.0.0.1:8000/NewsData/GetNewsText.do?id={i
 
 def resolver_urls(
     info_code: str,
-    resolvers: Iterable[tuple[str, str]],
+    resolvers: Iterable[tuple[PageKind, str]],
     *,
     base: str | None,
     hosts: Iterable[str] | None,
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[PageKind, str]]:
     """Yield (kind of page, URL) of each place to ask for *info_code*, first one first.
 
     *resolvers* are pairs of kind and URL template with ``{base}``, ``{info_code}`` and
@@ -58,13 +58,13 @@ def resolver_urls(
             yield kind, url
 
 
-def resolver_page(info_code: str, kind: str, url: str, site: str) -> Page:
+def resolver_page(info_code: str, kind: PageKind, url: str, site: str) -> Page:
     """Return the page that is to be had at *url*, still without its bytes."""
-    printed = info_code if kind == "api_answer" else digits_of(info_code) or info_code
+    printed = info_code if kind is PageKind.API_ANSWER else digits_of(info_code) or info_code
     return Page(kind=kind, id=printed, url=url, body=b"", observed_at="", site=site)
 
 
-def resolvers_of(settings: BaseSettings) -> list[tuple[str, str]]:
+def resolvers_of(settings: BaseSettings) -> list[tuple[PageKind, str]]:
     """Return kind of page and URL template of each resolver, in the order of the setting.
 
     On a command line it is JSON text.
@@ -82,7 +82,7 @@ def resolvers_of(settings: BaseSettings) -> list[tuple[str, str]]:
     return [_resolver(each) for each in value]
 
 
-def _resolver(pair: Any) -> tuple[str, str]:
+def _resolver(pair: Any) -> tuple[PageKind, str]:
     match pair:
         case [str(kind), str(template)]:
             pass
@@ -92,7 +92,7 @@ def _resolver(pair: Any) -> tuple[str, str]:
         raise _wrong(f"there is no kind {kind!r}; there are {' and '.join(KINDS)}")
     if why := _not_a_template(template):
         raise _wrong(f"{template!r} {why}")
-    return kind, template
+    return PageKind(kind), template
 
 
 def _not_a_template(template: str) -> str | None:
