@@ -422,7 +422,7 @@ async def test_a_bug_in_the_reader_loses_one_file(
             raise RuntimeError("oh")
         return read(page, stats)
 
-    monkeypatch.setattr(sites, "read", broken)
+    monkeypatch.setattr(sites, "read_page", broken)
     names = [f"2022-05-30-NW20220530239667164{n}.md" for n in (5, 6, 7)]
     path = folder(tmp_path / "posts", [(name, post()) for name in names])
     outcome = await load(tmp_path / "news.db", path)
@@ -442,7 +442,7 @@ async def test_a_store_that_fails_ends_the_run(
     monkeypatch.setattr(Writer, "add_all", full)
     taken = []
     known = sites.read_page
-    monkeypatch.setattr(sites, "read", lambda *args, **kw: taken.append(1) or known(*args, **kw))
+    monkeypatch.setattr(sites, "read_page", lambda *args, **kw: taken.append(1) or known(*args, **kw))
     path = tar(tmp_path / "posts.tar.gz", site_files(300))
     settings = settings_for(str(tmp_path / "news.db"), **FAST, NEWSCRAWL_BATCH_PAGES=64)
     runner = AsyncCrawlerRunner(settings)

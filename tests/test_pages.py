@@ -367,7 +367,7 @@ def test_unreadable_posts(body: str | bytes, path: str | None, reason: str, says
 
 
 def test_every_kind_is_known() -> None:
-    with pytest.raises(ValueError, match=r"'mail'.*post, answer, public"):
+    with pytest.raises(ValueError, match=r"'mail'.*post_page, api_answer, article_page"):
         read("x", "mail")
 
 

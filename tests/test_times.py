@@ -110,8 +110,8 @@ def test_every_offset_round_trips(at: datetime, offset: int) -> None:
 @pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Tokyo"])
 def test_the_machines_zone_does_not_matter(zone: str) -> None:
     code = (
-        "from newscrawl import times;"
-        "print(*(times.parse(raw)[0].isoformat() for raw in ("
+        "from newscrawl.text import times;"
+        "print(*(times.parse_time(raw)[0].isoformat() for raw in ("
         "'2021-12-28 14:27:35', 'Tue, 28 Dec 2021 14:27:35 CST', '1640672855000')))"
     )
     done = subprocess.run(

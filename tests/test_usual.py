@@ -167,7 +167,7 @@ def said(page: Page) -> Article | str:
 def by_tree_alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[Page], Article | str]:
     def read(page: Page) -> Article | str:
         with monkeypatch.context() as patch:
-            patch.setattr(usual_body, "read", lambda _: None)
+            patch.setattr(usual_body, "read_usual_body", lambda _: None)
             return said(page)
 
     return read
@@ -240,7 +240,7 @@ def test_nearly_all_bodies_are_usual(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the archive would be loaded three times as slowly, and nobody would see it."""
     trees = []
     read = bodies.read_body
-    monkeypatch.setattr(bodies, "read", lambda root: trees.append(root) or read(root))
+    monkeypatch.setattr(bodies, "read_body", lambda root: trees.append(root) or read(root))
     posts = list(Site(articles=300).posts())
     for name, body in posts:
         said(file_of(name, body))
