@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +14,8 @@ from lxml import etree
 from parsel import Selector
 
 from newscrawl.items import Article
-from newscrawl.text.sanitize import settle_article
+from newscrawl.text.limits import sanitize_article
+from newscrawl.text.sanitize import squeeze, strip_controls, unique
 
 if TYPE_CHECKING:
     from typing import Self
@@ -50,47 +50,8 @@ class Rule:
         return f"parser/{self.field}/{self.kind}/{self.path}"
 
 
-# What no text means: controls but tab and line ends, lone surrogates (JSON escapes make them, and
-# SQLite refuses them), and what is no character (lxml refuses it).
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_CONTROL_BYTES = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
-# Also characters of no width: they break searches for the words that they stand in.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
-
-
-def clean(text: str) -> str:
-    """Return the text without control characters and lone surrogates, lines ended by ``\\n``."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if _is_clean(text) else _CONTROLS.sub("", text.replace("\x85", "\n"))
-
-
-def _is_clean(text: str) -> bool:
-    """Tell whether there is nothing to take out, at a third of the time of looking for it."""
-    try:
-        raw = text.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return False
-    # The others begin so in UTF-8, or are these two; · and NBSP begin so, too.
-    if b"\xc2" in raw or "\ufffe" in text or "\uffff" in text:
-        return _CONTROLS.search(text) is None
-    return len(raw.translate(None, _CONTROL_BYTES)) == len(raw)
-
-
-def squeeze(text: str) -> str:
-    """Return the text as one line: every run of white space, NBSP and U+3000 too, is one space."""
-    line = " ".join(text.split())
-    # A look at the whole is faster than a search for what is hardly ever there.
-    return line if line.isprintable() else " ".join(_INVISIBLE.sub("", text).split())
-
-
 def _squeezed(values: Iterable[Any]) -> list[Any]:
     return [squeeze(value) if isinstance(value, str) else value for value in values]
-
-
-def unique(values: Iterable[Any]) -> list[Any]:
-    """Return the values without repeats, in order."""
-    return list(dict.fromkeys(values))
 
 
 class ArticleLoader(ItemLoader):
@@ -159,7 +120,7 @@ class ArticleLoader(ItemLoader):
             value = self.get_output_processor(field)(values)
             if value is not None:
                 setattr(article, field, value)
-        settle_article(article)
+        sanitize_article(article)
         return article
 
     @classmethod
@@ -222,4 +183,4 @@ def text_of(element: etree._Element) -> str:
 def key_values(data: Mapping[str, Any], key: str) -> list[str]:
     """Return the text under a key; nothing where it is missing, null or no text."""
     value = data.get(key)
-    return [clean(value)] if isinstance(value, str) else []
+    return [strip_controls(value)] if isinstance(value, str) else []

@@ -34,7 +34,7 @@ from newscrawl.demo.site import Site
 from newscrawl.items import Article, Mention, Page
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
-from newscrawl.sites.eastmoney.share_urls import resolvers_of
+from newscrawl.spiders.share_links import resolvers_of
 
 Serving = Callable[[Answers], Server]
 

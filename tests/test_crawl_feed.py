@@ -20,9 +20,9 @@ from newscrawl.demo.site import Site
 from newscrawl.demo.truth import Truth
 from newscrawl.items import Page
 from newscrawl.runs.outcome import Exit
-from newscrawl.sites.eastmoney import list_entry
+from newscrawl.sites import list_entry, lists
 from newscrawl.sites.eastmoney.info_code import public_url
-from newscrawl.sites.eastmoney.lists import LISTS
+from newscrawl.sites.lists import LISTS
 from newscrawl.store.raw_pages import load_raw_page
 
 Serving = Callable[[Answers], Server]
@@ -424,7 +424,7 @@ async def test_stored_entries_can_be_read_again(serving: Serving, tmp_path: Path
         assert rows
         for page_id, url, page_hash, observed_at, info_code in rows:
             page = Page(list_entry.KIND, page_id, url, load_raw_page(db, page_hash), observed_at)
-            assert list_entry.read_list_entry(page).info_code == info_code
+            assert lists.read_list_entry(page).info_code == info_code
 
 
 async def test_the_real_feed(real_mirror: Server, tmp_path: Path) -> None:

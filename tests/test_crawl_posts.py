@@ -442,7 +442,9 @@ async def test_a_store_that_fails_ends_the_run(
     monkeypatch.setattr(Writer, "add_all", full)
     taken = []
     known = sites.read_page
-    monkeypatch.setattr(sites, "read_page", lambda *args, **kw: taken.append(1) or known(*args, **kw))
+    monkeypatch.setattr(
+        sites, "read_page", lambda *args, **kw: taken.append(1) or known(*args, **kw)
+    )
     path = tar(tmp_path / "posts.tar.gz", site_files(300))
     settings = settings_for(str(tmp_path / "news.db"), **FAST, NEWSCRAWL_BATCH_PAGES=64)
     runner = AsyncCrawlerRunner(settings)

@@ -28,7 +28,7 @@ from newscrawl.demo.site import HTML, Site
 from newscrawl.runs.doctor import examination
 from newscrawl.runs.doctor.diagnosis import Step
 from newscrawl.runs.outcome import Exit
-from newscrawl.sites.eastmoney.lists import LISTS, RequestedList, find_lists
+from newscrawl.sites.lists import LISTS, RequestedList, find_lists
 from newscrawl.spiders import asking_base
 from newscrawl.spiders.base import why
 

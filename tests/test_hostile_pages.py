@@ -19,7 +19,8 @@ from newscrawl.loaders import ArticleLoader
 from newscrawl.sites.eastmoney import body
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, path_of_url
 from newscrawl.sites.errors import MAX_DETAIL, Unreadable
-from newscrawl.text.sanitize import _SURELY_PLAIN, MAX_UNKNOWN, OVERRIDE, OVERRIDES, nfc
+from newscrawl.text.limits import MAX_UNKNOWN
+from newscrawl.text.sanitize import _SURELY_PLAIN, OVERRIDE, OVERRIDES, nfc
 
 SECONDS = 15
 """CPU time of one page: the worst takes 3 seconds on a machine with nothing else to do."""

@@ -26,7 +26,7 @@ from newscrawl.sites.finews.listing_page import (
     is_post_link,
     read_listing,
 )
-from newscrawl.sites.finews.post_page import medium_of_summary
+from newscrawl.sites.summary import source_of_summary
 from newscrawl.text.times import read_published
 
 HOST = "https://finews.withounder.com"
@@ -229,8 +229,8 @@ def test_a_quotation_elsewhere_is_the_articles_own() -> None:
         ("某事（" + "长" * 21 + "）", None),
     ],
 )
-def test_medium_of_summary(summary: str, medium: str | None) -> None:
-    assert medium_of_summary(summary) == medium
+def test_source_of_summary(summary: str, medium: str | None) -> None:
+    assert source_of_summary(summary) == medium
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_unreadable_posts(body: str | bytes, path: str | None, reason: str, says
 
 
 def test_every_kind_is_known() -> None:
-    with pytest.raises(ValueError, match=r"'mail'.*post_page, api_answer, article_page"):
+    with pytest.raises(ValueError, match=r"'mail'.*post_page, post_file, api_answer"):
         read("x", "mail")
 
 

@@ -1,61 +1,60 @@
-"""What each kind of page says: one module per kind, all of them pure functions of the bytes.
+"""Site adapters: what the pages of each site say, as pure functions of their bytes.
 
-Nothing here asks the network, knows Scrapy or opens the store: a page that was kept can be read
-again, with better rules, at any time.
+Nothing here accesses the network, the archive or Scrapy: a stored page can be read again, with
+better rules, at any time. Each site is a folder that declares its kinds of page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
-from newscrawl.items import Article, Page
-from newscrawl.loaders import Rule, Stats
-from newscrawl.sites import limits
-from newscrawl.sites.eastmoney import api_answer, article_page, list_entry
+from newscrawl.sites import eastmoney, finews
 from newscrawl.sites.errors import REASONS, Unreadable
-from newscrawl.sites.finews import post_file, post_page
+from newscrawl.sites.limits import check_size
+from newscrawl.sites.page_reader import PageReader
+
+if TYPE_CHECKING:
+    from newscrawl.items import Article, Page
+    from newscrawl.loaders import Rule, Stats
 
 __all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read_page", "rules_of"]
 
 LOADER_VERSION: int = 1
-"""Grows with every change of a rule that makes a page say something else."""
+"""Increases with every change of a rule that gives a page another content."""
 
-_RULES: dict[str, tuple[Rule, ...]] = {
-    "post_page": (*post_page.RULES, *post_page.CODED),
-    "api_answer": api_answer.ALL_RULES,
-    "article_page": article_page.ALL_RULES,
-    "list_entry": list_entry.ALL_RULES,
-    "post_file": (*post_file.RULES, *post_file.CODED),
-}
 
-_READERS: dict[str, Callable[[Page, Stats | None], Article]] = {
-    "post_page": post_page.read_post_page,
-    "api_answer": api_answer.read_api_answer,
-    "article_page": article_page.read_article_page,
-    "list_entry": list_entry.read_list_entry,
-    "post_file": post_file.read_post_file,
-}
+@cache
+def _readers() -> dict[str, PageReader]:
+    """Join the sites' declarations, when the first page is read: parsers take time to import."""
+    from newscrawl.sites import lists
+
+    return {
+        **finews.page_readers(),
+        **eastmoney.page_readers(),
+        "list_entry": PageReader(lists.read_list_entry, lists.RULES),
+    }
 
 
 def read_page(page: Page, stats: Stats | None = None) -> Article:
-    """Return the article that a page tells of, with ``article.page`` set to the page.
+    """Return the article of a page, with ``article.page`` set to the page.
 
-    `stats` counts the use of each rule, as ArticleLoader says.
+    *stats* counts the use of each rule, as ArticleLoader says.
 
-    Raises Unreadable where the page gives no article; ValueError for a kind that has no reader.
+    :raises Unreadable: the page has no article.
+    :raises ValueError: no site has pages of this kind.
     """
-    try:
-        reader = _READERS[page.kind]
-    except KeyError:
-        kinds = ", ".join(_READERS)
-        raise ValueError(f"no reader for pages of kind {page.kind!r}; there are {kinds}") from None
-    if page.kind != "post_file":  # the user's own, on this machine
-        limits.check_size(page)
-    article = reader(page, stats)
+    readers = _readers()
+    if page.kind not in readers:
+        raise ValueError(f"unknown kind of page {page.kind!r}; use one of {', '.join(readers)}")
+    reader = readers[page.kind]
+    if not reader.is_local:
+        check_size(page)
+    article = reader.read(page, stats)
     article.page = page
     return article
 
 
 def rules_of(kind: str) -> tuple[Rule, ...]:
-    """Return every rule that a kind of page is read by; a run counts the use of each."""
-    return _RULES[kind]
+    """Return every rule by which a kind of page is read; a run counts the use of each."""
+    return _readers()[kind].rules

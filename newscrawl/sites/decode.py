@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
-from newscrawl.loaders import clean
 from newscrawl.sites import limits
 from newscrawl.sites.errors import Unreadable
+from newscrawl.text.sanitize import strip_controls
 
 _CHINESE = frozenset(("gb18030", "big5hkscs", "hz"))
 _WIDE = frozenset(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"))
@@ -26,7 +26,7 @@ def decode_page(body: bytes, content_type: str | None = None) -> str:
         raise Unreadable("too_large", f"it has {len(body)} bytes; {limits.LARGEST_LIST} are read")
     if not body.strip(b"\x00 \t\r\n"):
         raise Unreadable("empty", f"the page has {len(body)} bytes and no text")
-    return clean(_decode(body, content_type))
+    return strip_controls(_decode(body, content_type))
 
 
 def _decode(body: bytes, content_type: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newscrawl.loaders import clean
+from newscrawl.text.sanitize import strip_controls
 
 REASONS: dict[str, str] = {
     "empty": "the page has no text at all",
@@ -33,7 +33,7 @@ class Unreadable(Exception):
     """Raised by every reader of a page that gives no article; the page becomes a reject."""
 
     def __init__(self, reason: str, detail: str):
-        detail = clean(detail)
+        detail = strip_controls(detail)
         if len(detail) > MAX_DETAIL:
             detail = f"{detail[: MAX_DETAIL - 1]}…"
         super().__init__(f"{REASONS[reason]}: {detail}")

@@ -42,7 +42,7 @@ from newscrawl.store.errors import StoreError
 from newscrawl.store.stored_times import is_future
 from newscrawl.text.escape import is_utf8
 from newscrawl.text.passwords import clean_arguments, unreadable_address
-from newscrawl.text.urls import one_spelling, path_of
+from newscrawl.text.urls import normalized_path, normalized_url
 
 if TYPE_CHECKING:
     from typing import Self
@@ -144,7 +144,7 @@ class NewsSpider(scrapy.Spider):
 
     def asked_as(self, url: str) -> str | None:
         """Return the address under which the page at *url* was asked for in this run, if it was."""
-        return self._asked.get(one_spelling(url))
+        return self._asked.get(normalized_url(url))
 
     def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
         """Return the request for *page*, which the ledger counts as scheduled.
@@ -152,7 +152,7 @@ class NewsSpider(scrapy.Spider):
         Whether it was asked for before is the caller's to find out, by :meth:`asked_as`: Scrapy
         would drop a second request without a word to the ledger.
         """
-        self._asked[one_spelling(page.url)] = page.url
+        self._asked[normalized_url(page.url)] = page.url
         request = Request(
             page.url,
             callback=self.parse_page,
@@ -169,7 +169,7 @@ class NewsSpider(scrapy.Spider):
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
         kind = self.kind_of(response.url)
-        id_ = path_of(response.url) if kind == "post_page" else stem_of(response.url)
+        id_ = normalized_path(response.url) if kind == "post_page" else stem_of(response.url)
         page = Page(kind, id_, response.url, b"", "", self.site)
         if page.url not in self.run.ledger.under_way:
             self.run.ledger.schedule(page.url)

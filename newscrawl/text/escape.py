@@ -27,27 +27,27 @@ def is_utf8(text: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def harmless(text: str) -> str:
+def escape_controls(text: str) -> str:
     """Return *text* with each character that a terminal would obey as U+FFFD; lines stay."""
     return _OBEYED.sub("\ufffd", text)
 
 
-def escaped(json: str) -> str:
+def escape_json(json: str) -> str:
     """Return JSON, or YAML made of it, with these characters as its own escapes: it is the same."""
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", json)
 
 
 def escape_lines(text: str) -> str:
     """Return *text* harmless, its lines ended by LF."""
-    return harmless(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return escape_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def words(text: str) -> str:
+def escape_markup(text: str) -> str:
     """Return plain text that stays it where Jekyll builds a page of it: nothing is markup."""
-    return no_templates(_as_entities(_HTML, escape_lines(text)))
+    return escape_templates(_as_entities(_HTML, escape_lines(text)))
 
 
-def no_templates(html: str) -> str:
+def escape_templates(html: str) -> str:
     """Return HTML, or words without any, in which Jekyll finds no template, attribute or link."""
     return _as_entities(_MARKUP, html)
 

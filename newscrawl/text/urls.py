@@ -16,7 +16,7 @@ _PLAIN = re.compile(
 )
 
 
-def one_spelling(url: str) -> str:
+def normalized_url(url: str) -> str:
     """Return the one spelling of *url* that stands for all: to compare, never to ask for.
 
     It is what Scrapy's filter of requests compares (parameters sorted, one escaping, no fragment,
@@ -32,9 +32,9 @@ def one_spelling(url: str) -> str:
     return parts._replace(netloc=parts.netloc.removesuffix(port)).geturl()
 
 
-def path_of(url: str) -> str:
+def normalized_path(url: str) -> str:
     """Return the path and query of *url* in their one spelling, without the slash at their head.
 
     They tell pages of one file name apart, whichever host has them.
     """
-    return one_spelling(url).partition("://")[2].partition("/")[2]
+    return normalized_url(url).partition("://")[2].partition("/")[2]

@@ -1,4 +1,4 @@
-"""The answer of GetNewsText.do, the API behind the share pages."""
+"""Reads an answer of GetNewsText.do, the API behind the share pages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, public_url
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.finews.post_page import BODY_RULES, add_body
 
-RULES = (
+_RULES = (
     Rule("title", "Title", kind="key"),
     Rule("published_raw", "Date", kind="key"),
 )
@@ -24,11 +23,11 @@ _SOURCE_RULES = (
 )
 # The body with links on securities comes before the one without; answers of 2018 have no content.
 _BODIES = (("content", BodyRank.LINKED), ("text", BodyRank.FULL))
-ALL_RULES = (
-    *RULES,
+RULES = (
+    *_RULES,
     *_SOURCE_RULES,
     *(Rule("body_html", key, kind="key") for key, _ in _BODIES),
-    *BODY_RULES,
+    *bodies.BODY_RULES,
 )
 _ID_KEYS = ("Id", "newsid")
 
@@ -43,7 +42,7 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
     info_code = _info_code(page, data)
     loader = ArticleLoader(stats=stats)
     loader.add_value("info_code", info_code)
-    loader.apply(RULES, data)
+    loader.apply(_RULES, data)
     if loader.get_collected_values("published_raw"):
         loader.add_value("published_from", "Date")
     for key, rank in _BODIES:
@@ -56,7 +55,7 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
         if not loader.put("body_html", "key", key, body.html):
             continue
         body.rank, body.html = rank, None
-        add_body(loader, body)
+        bodies.add_body(loader, body)
         break
     if not loader.get_collected_values("source"):
         loader.apply(_SOURCE_RULES, data)

@@ -7,7 +7,8 @@ import re
 from lxml import etree
 
 from newscrawl.items import Mention
-from newscrawl.loaders import squeeze, text_of
+from newscrawl.loaders import text_of
+from newscrawl.text.sanitize import squeeze
 
 _MARKED = frozenset(("keytip", "em_stock_key_common", "infokey"))
 QUOTE_URL = re.compile(r"//quote\.eastmoney\.com/(?:unify/)?r/([0-9]+)\.(\w+)", re.ASCII)

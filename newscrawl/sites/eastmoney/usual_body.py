@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from newscrawl.items import BodyRank, Mention
-from newscrawl.loaders import squeeze
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import securities
 from newscrawl.sites.html import SURE_CHARACTERS, SURE_TAGS
-from newscrawl.text.sanitize import is_plain
+from newscrawl.text.sanitize import is_plain, squeeze
 
 LONGEST_KEPT = 300
 """Characters of a tag whose meaning is kept for the next body: those on a security have 150."""

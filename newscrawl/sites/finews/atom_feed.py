@@ -1,14 +1,22 @@
-"""The mirror's own feed, Atom as jekyll-feed writes it: its ten newest posts."""
+"""Reads the mirror's feed, Atom as jekyll-feed writes it: its ten newest posts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lxml import etree
 
-from newscrawl.loaders import squeeze
+from newscrawl.items import BodyRank
+from newscrawl.loaders import ArticleLoader, Rule, key_values
+from newscrawl.sites.eastmoney import body as bodies
+from newscrawl.sites.eastmoney.info_code import path_of_url
 from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.finews.post_page import add_parts, take_apart
+from newscrawl.sites.list_answer import NewsList
+from newscrawl.sites.list_entry import Shape, has
+from newscrawl.text.sanitize import squeeze
+from newscrawl.text.times import BUILD_TIME
 
 _NS = "{http://www.w3.org/2005/Atom}"
 MAX_TAGS = 50_000
@@ -74,3 +82,46 @@ def _parsed(text: str) -> etree._Element:
 
 def _with_document_type() -> Unreadable:
     return Unreadable("not_a_post", "the feed declares a document type; none of Jekyll's does")
+
+
+def _printed_id(said: list[str]) -> str:
+    """Return the file name in the first link, without its suffix."""
+    link = next(filter(None, said), "")
+    return path_of_url(link).rpartition("/")[2].removesuffix(".html")
+
+
+def _add_content(loader: ArticleLoader, data: Mapping[str, Any], info_code: str) -> None:
+    """Add what the content of a feed's entry, a whole post, says.
+
+    The body has rank SUMMARY, so that any page of the article is preferred to it.
+    """
+    content = "".join(key_values(data, "content"))
+    is_emnews = "emnews" in (data.get("categories") or ())
+    parts = take_apart(bodies.parse_fragment(content), info_code, is_emnews=is_emnews)
+    late = parts.footer.shift()
+    if not has(loader, "title"):
+        loader.add_value("published_from", BUILD_TIME)
+    elif late:
+        loader.add_value("published_shift", late[0])
+        loader.add_value("published_from", f"feed published, {late[1]}")
+    else:
+        loader.add_value("published_from", "feed published")
+    loader.add_value("categories", parts.footer.categories)
+    parts.body.rank = BodyRank.SUMMARY if parts.body.text else None
+    add_parts(loader, parts, info_code)
+
+
+SHAPE = Shape(
+    "atom", id=("link", "id"), title=("title",), time=("published",),
+    printed_id=_printed_id, add_content=_add_content,
+)  # fmt: skip
+"""An entry of the feed, as :func:`records` gives it."""
+CODED = (Rule("share_url", "last paragraph", kind="rule"), *bodies.BODY_RULES)
+"""Rules of an entry that are code, not a path."""
+FEED = NewsList(
+    name="atom",
+    about="the mirror's own feed: its 10 newest posts",
+    url="{base}/feed.xml",
+    shape=SHAPE,
+    records=records,
+)

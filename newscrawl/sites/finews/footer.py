@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from newscrawl.loaders import squeeze, text_of
+from newscrawl.loaders import text_of
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, path_of_url
+from newscrawl.sites.html import drop
+from newscrawl.text.sanitize import squeeze
 
 LATE = -8
 """Hours to add where a post was written without its offset: the site's build took it for UTC."""
@@ -87,7 +89,7 @@ def take_footer(body: etree._Element) -> Footer:
         hrefs = tuple(a.get("href", "").strip() for a in links)
         if not all(map(_is_url, hrefs)):
             continue
-        _drop(paragraph)
+        drop(paragraph)
         return Footer(hrefs, between.startswith("｜"))
     return Footer()
 
@@ -103,14 +105,14 @@ def take_link(body: etree._Element, info_code: str) -> str | None:
     last = paragraphs[-1]
     text = squeeze(text_of(last))
     if text == "<>":  # what a blank record of the list API leaves
-        _drop(last)
+        drop(last)
         return None
     link = last.find("a")
     if link is None or len(last) != 1 or text != squeeze(link.get("href", "")):
         return None
     if not leads_to(text, info_code):
         return None
-    _drop(last)
+    drop(last)
     return text
 
 
@@ -138,9 +140,3 @@ def _is_url(href: str) -> bool:
     except BadInfoCode:
         return False
     return True
-
-
-def _drop(element: etree._Element) -> None:
-    parent = element.getparent()
-    if parent is not None:
-        parent.remove(element)

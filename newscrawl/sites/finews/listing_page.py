@@ -9,14 +9,15 @@ from urllib.parse import quote
 from lxml import etree
 
 from newscrawl.items import Page
-from newscrawl.loaders import squeeze, unique, xpath_values
+from newscrawl.loaders import xpath_values
 from newscrawl.sites import limits
 from newscrawl.sites.decode import decode_page
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, path_of_url
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.finews.footer import category_of_link
-from newscrawl.sites.finews.post_page import category_of_path, check_whole
-from newscrawl.sites.html import parse_html
+from newscrawl.sites.finews.post_page import category_of_path
+from newscrawl.sites.html import check_whole, parse_html
+from newscrawl.text.sanitize import squeeze, unique
 
 __all__ = [
     "ListingPage", "asks_for_password", "category_of_link", "category_of_path", "is_post_link",

@@ -13,15 +13,15 @@ from posixpath import basename
 from lxml import etree
 
 from newscrawl.items import Article, Page
-from newscrawl.loaders import ArticleLoader, Rule, Stats, squeeze
+from newscrawl.loaders import ArticleLoader, Rule, Stats
 from newscrawl.sites.decode import decode_page
+from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.finews import front_matter, markdown
 from newscrawl.sites.finews.footer import Footer, leads_to, take_footer
 from newscrawl.sites.finews.post_page import (
-    BODY_RULES,
     SHORT_TITLE_HOST,
     Parts,
     add_parts,
@@ -29,6 +29,7 @@ from newscrawl.sites.finews.post_page import (
     parts_of,
     take_apart,
 )
+from newscrawl.text.sanitize import squeeze
 
 RULES = (
     Rule("title", "title", kind="key"),
@@ -37,7 +38,7 @@ RULES = (
 CODED = (
     Rule("categories", "categories", kind="key"),
     Rule("tags", "tags", kind="key"),
-    *BODY_RULES,
+    *bodies.BODY_RULES,
     Rule("source", "summary's tail", "the body has no 文章来源 line", kind="rule"),
     Rule("share_url", "last paragraph", kind="rule"),
 )

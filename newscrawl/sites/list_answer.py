@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from newscrawl.items import Page
-from newscrawl.loaders import squeeze
 from newscrawl.sites import json_text, limits
 from newscrawl.sites.decode import decode_page
-from newscrawl.sites.eastmoney.list_entry import ATOM
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.finews import atom_feed
+from newscrawl.sites.list_entry import Shape
+from newscrawl.text.sanitize import squeeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,12 @@ class NewsList:
     about: str
     url: str
     """With its host; ``{base}`` for the site that is crawled."""
-    shape: str
-    """Which key of an entry says what: a name in ``pages.entry.SHAPES``."""
+    shape: Shape
+    """The keys of its entries."""
+    records: Callable[[str], Iterable[dict[str, Any]]] | None = None
+    """Reads an answer that is not JSON, such as a feed."""
     entries: str = ""
-    """The path to the entries, ``data.list``; nothing for a feed."""
+    """The path to the entries in an answer that is JSON, ``data.list``."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     """What it wants to be sent besides the usual."""
@@ -101,8 +102,8 @@ def read_list_answer(asked: NewsList, page: Page) -> ListAnswer:
     """
     limits.check_size(page, limits.LARGEST_LIST)
     text = decode_page(page.body, page.content_type)
-    if asked.shape == ATOM:
-        return ListAnswer(list(atom_feed.records(text)))
+    if asked.records is not None:
+        return ListAnswer(list(asked.records(text)))
     data = unwrap(text)
     _check_success(asked, data)
     found = _follow(data, asked.entries)
