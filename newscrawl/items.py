@@ -9,6 +9,8 @@ from typing import Literal
 from newscrawl.text.passwords import clean_address
 
 Precision = Literal["second", "minute", "day"]
+DEFAULT_SITE = "finews"
+"""The name of the site that is crawled unless ``-a site=`` says otherwise."""
 
 
 class BodyRank(IntEnum):
@@ -57,7 +59,7 @@ class Page:
     body: bytes
     observed_at: str
     """When it was fetched, in UTC, ISO 8601 with ``+00:00``."""
-    site: str = "finews"
+    site: str = DEFAULT_SITE
     """The configured name of the site it came from."""
     content_type: str | None = None
     """The Content-Type header, where there was one: it may name the charset."""

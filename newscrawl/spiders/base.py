@@ -28,7 +28,7 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import sites
-from newscrawl.items import Article, Failure, Page, Reject, Unchanged
+from newscrawl.items import DEFAULT_SITE, Article, Failure, Page, Reject, Unchanged
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.guard import HANDLER, PORTS, Place, Refused
 from newscrawl.middlewares.httpcompression import CannotUnpack
@@ -36,6 +36,7 @@ from newscrawl.middlewares.robotstxt import NoRules
 from newscrawl.middlewares.throttle import LeftAlone
 from newscrawl.runs.clocks import answered_at
 from newscrawl.runs.run import Run, run_of
+from newscrawl.sites import finews
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
@@ -89,7 +90,7 @@ class NewsSpider(scrapy.Spider):
         self.arguments = clean_arguments(arguments)
         """As they may be stored: without passwords."""
         self._named_base = arguments.get("base_url")
-        self.site = arguments.get("site", "finews")
+        self.site = arguments.get("site", DEFAULT_SITE)
         self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
         self.again = is_set(arguments, "again")
         self.base_url = ""
@@ -300,7 +301,7 @@ def base_url(text: str) -> str:
     if not valid:
         raise UsageError(
             f"base_url {unreadable_address(text)!r} is no address of a site; it looks like "
-            "https://finews.withounder.com/ or http://127.0.0.1:8000/"
+            f"{finews.HOME} or http://127.0.0.1:8000/"
         )
     is_file = posixpath.splitext(parts.path)[1] != ""  # …/index.html
     path = parts.path if is_file or parts.path.endswith("/") else parts.path + "/"

@@ -10,6 +10,7 @@ from newscrawl.archive.article import StoredArticle, read_article
 from newscrawl.archive.bodies import clean_body
 from newscrawl.archive.export.front_matter import plain_scalar, quoted_scalar
 from newscrawl.archive.export.paths import safe_path
+from newscrawl.sites import finews
 from newscrawl.store.errors import StoreError
 from newscrawl.store.raw_pages import load_raw_page
 from newscrawl.text.escape import OBEYED, escape_markup, escape_templates
@@ -17,7 +18,7 @@ from newscrawl.text.escape import OBEYED, escape_markup, escape_templates
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
 _LINK = re.compile(rf"(?:https?:)?//[^\s<>{{}}{OBEYED}]+")
 
-HOME = "//finews.withounder.com/"
+HOME = f"//{finews.HOST}/"
 """Where the footers of the mirror's present posts lead."""
 
 

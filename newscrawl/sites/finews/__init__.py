@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from newscrawl.sites.page_reader import PageReader
 
-NAME = "finews"
-"""The configured name of the site, unless ``-a site=`` says otherwise."""
 HOST = "finews.withounder.com"
 HOME = f"https://{HOST}/"
 """The home page. Exports link to it, and their ids of articles are made from its host."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from newscrawl.loaders import text_of
+from newscrawl.sites import finews
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, path_of_url
 from newscrawl.sites.html import drop
 from newscrawl.text.sanitize import squeeze
@@ -22,7 +23,7 @@ LATE = -8
 LATE_REASONS = (
     "written without offset: there is no footer",
     "written without offset: the footer says ../emnews/",
-    "written without offset: the footer is two lines of finews.withounder.com",
+    f"written without offset: the footer is two lines of {finews.HOST}",
 )
 """How a page shows that its time is late; see Footer.shift."""
 
@@ -59,7 +60,7 @@ class Footer:
             return None
         if self.hrefs[0].startswith(".."):
             return LATE, LATE_REASONS[1]
-        if urlsplit(self.hrefs[0]).hostname == "finews.withounder.com":
+        if urlsplit(self.hrefs[0]).hostname == finews.HOST:
             return LATE, LATE_REASONS[2]
         return None
 
