@@ -1,4 +1,4 @@
-"""How the fields of an article are taken from a page: by rules that are data, and are counted."""
+"""Extracts an article's fields from a page, by rules that are data and whose use is counted."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Stats(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to get one field; rules of a field are tried in order until one gives something."""
+    """One way to get one field; a field's rules are tried in order until one yields a value."""
 
     field: str
     """The field of Article."""
     path: str
     """An XPath of the page, or a key of the answer."""
     note: str = ""
-    """Why it is there; for all but a field's first rule, when it is needed."""
+    """Why it exists; for all but a field's first rule, when it is needed."""
     kind: Literal["xpath", "key", "rule"] = "xpath"
-    """``rule``: written in code; path is what it is called."""
+    """``rule``: implemented in code; *path* is its name."""
     name: str = ""
-    """What it reads, in words, where an article says which rule it was."""
+    """A description of what it reads, for fields that name the rule used."""
 
     @property
     def key(self) -> str:
@@ -57,15 +57,16 @@ def _squeezed(values: Iterable[Any]) -> list[Any]:
 class ArticleLoader(ItemLoader):
     """Fills an Article from one page.
 
-    Given `stats`, it counts each rule that it tries, ``parser/<field>/xpath/<path>``: 1 where it
-    gave something, else 0. A first rule that stays at 0 is dead; a fallback above 0 is a redesign.
+    Given *stats*, it counts each rule that it tries, ``parser/<field>/xpath/<path>``: 1 if it
+    yielded a value, else 0. A first rule that stays at 0 is dead; a fallback above 0 means that
+    the page was redesigned.
     """
 
     default_item_class = Article
     default_input_processor = staticmethod(_squeezed)
     default_output_processor = TakeFirst()
 
-    # These come from the body's own reader, which has made their white space already.
+    # These come from the body's own reader, which has normalized their white space.
     body_html_in = body_text_in = summary_in = mentions_in = unknown_in = Identity()
     categories_out = tags_out = images_out = staticmethod(unique)
     mentions_out = Identity()
@@ -73,8 +74,8 @@ class ArticleLoader(ItemLoader):
     _inputs: ClassVar[dict[str, Processor]] = {}
     _outputs: ClassVar[dict[str, Processor]] = {}
 
-    # ItemLoader serves any item, any processor and any context, and looks for them at each value:
-    # three quarters of its time. Here they are a matter of the class.
+    # ItemLoader looks up the processors for each value: three quarters of its time. Here they
+    # depend on the class alone.
 
     def get_input_processor(self, field_name: str) -> Processor:
         """Return the processor of the values that are collected for a field."""
@@ -102,7 +103,7 @@ class ArticleLoader(ItemLoader):
     def _collect(self, field: str, value: Any) -> list[Any]:
         if value is None:
             return []
-        # Nearly all values are texts or lists: what else there is, ItemLoader's own function knows.
+        # Nearly all values are strings or lists; arg_to_iter handles the rest.
         values = [value] if type(value) is str else value
         got = self.get_input_processor(field)(
             values if type(values) is list else arg_to_iter(value)
@@ -114,7 +115,7 @@ class ArticleLoader(ItemLoader):
         return got
 
     def load_item(self) -> Article:
-        """Return the article, in the form and the size that are stored."""
+        """Return the article, sanitized and limited in size."""
         article: Article = self.item
         for field, values in self._values.items():
             value = self.get_output_processor(field)(values)
@@ -125,16 +126,16 @@ class ArticleLoader(ItemLoader):
 
     @classmethod
     def of(cls, root: etree._Element, stats: Stats | None = None) -> ArticleLoader:
-        """Return a loader on a parsed page.
+        """Return a loader for a parsed page.
 
-        The selector takes the tree as it is: parsing is most of what reading a page costs.
+        The tree is used as it is: parsing is most of the cost of reading a page.
         """
         return cls(selector=Selector(root=root, type="html"), stats=stats)
 
     def apply(
         self, rules: Iterable[Rule], data: Mapping[str, Any] | None = None
     ) -> dict[str, Rule]:
-        """Fill each field by its first rule that gives something; return the rules that did."""
+        """Fill each field by its first rule that yields a value; return the rules that did."""
         used: dict[str, Rule] = {}
         for rule in rules:
             if rule.field in used:
@@ -149,12 +150,12 @@ class ArticleLoader(ItemLoader):
         return used
 
     def put(self, field: str, kind: str, rule: str, value: Any) -> bool:
-        """Add a value that a rule gave, count the rule, and tell whether it gave anything."""
+        """Add what a rule yielded, count the rule, and return whether it yielded anything."""
         got = self._collect(field, value)
-        gave = got.count("") + got.count(None) < len(got)
+        has_value = got.count("") + got.count(None) < len(got)
         if self.stats is not None:
-            self.stats.inc_value(f"parser/{field}/{kind}/{rule}", int(gave))
-        return gave
+            self.stats.inc_value(f"parser/{field}/{kind}/{rule}", int(has_value))
+        return has_value
 
 
 @lru_cache(maxsize=256)
@@ -164,7 +165,7 @@ def _compiled(path: str) -> Callable[[etree._Element], Any]:
 
 
 def xpath_values(root: etree._Element, path: str) -> list[str]:
-    """Return the texts that an XPath finds; an element's is all of its text."""
+    """Return the strings that an XPath finds; for an element, all of its text."""
     found = _compiled(path)(root)
     if not isinstance(found, list):
         return [str(found)]
@@ -172,15 +173,15 @@ def xpath_values(root: etree._Element, path: str) -> list[str]:
 
 
 def text_of(element: etree._Element) -> str:
-    """Return all text in an element, without comments, joined with nothing.
+    """Return all text in an element, without comments, and without separators.
 
-    Joined with nothing because sources break words by links on a part of them.
+    Without separators because links often cover only a part of a word.
     """
     # A fifth of the time of string() in XPath.
     return etree.tostring(element, encoding="unicode", method="text", with_tail=False)
 
 
 def key_values(data: Mapping[str, Any], key: str) -> list[str]:
-    """Return the text under a key; nothing where it is missing, null or no text."""
+    """Return the text under a key; an empty list if it is missing, null or not a string."""
     value = data.get(key)
     return [strip_controls(value)] if isinstance(value, str) else []

@@ -195,7 +195,7 @@ def test_info(db: Path) -> None:
     [
         (["show", "--db", "{db}", "NW202112282228490029"], 1, "has no article NW2021122822284900"),
         (["show", "--db", "{db}", "finews:nothing"], 1, "has no article finews:nothing"),
-        (["show", "--db", "{db}", "nonsense"], 2, "an infoCode looks like NW"),
+        (["show", "--db", "{db}", "nonsense"], 2, "examples: NW"),
         (["show", "--db", "{db}"], 2, "Missing argument 'INFOCODE'"),
         (["list", "--db", "{db}", "--category", "guojishangba"], 2, "for example: guojishangbao"),
         (["list", "--db", "{db}", "--since", "yesterday"], 2, "looks like 2021-12-01"),
@@ -646,7 +646,7 @@ def test_crawl_says_why_it_failed(tmp_path: Path) -> None:
     assert "the connection was refused" in done.stderr.splitlines()[-1]
     done = command("newscrawl", "crawl", "share", "nonsense", "--db", db)
     assert done.returncode == Exit.USAGE
-    assert "an infoCode looks like NW" in done.stderr.splitlines()[-1]
+    assert "examples: NW" in done.stderr.splitlines()[-1]
 
 
 def test_crawl_into_any_name(serving: Serving, tmp_path: Path) -> None:
@@ -688,7 +688,7 @@ def test_crawl_feed(serving: Serving, tmp_path: Path) -> None:
 
     done = command("newscrawl", "crawl", "feed", "nothing", "--db", str(db))
     assert done.returncode == Exit.USAGE
-    assert "There is no list 'nothing'; there are atom" in done.stderr
+    assert "Unknown list 'nothing'; use one of atom" in done.stderr
 
 
 def test_crawl_posts(tmp_path: Path) -> None:

@@ -391,7 +391,7 @@ async def test_an_entry_that_is_edited(serving: Serving, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"name": "nix"}, "no list 'nix'; there are atom, columns-1207"),
+        ({"name": "nix"}, "Unknown list 'nix'; use one of atom, columns-1207"),
         ({"name": ","}, "No list is named"),
         ({"name": "search"}, "needs a word"),
         ({"pages": "0"}, "no number above 0"),

@@ -223,7 +223,7 @@ BAD: dict[str, tuple[str, str | bytes, str, str]] = {
     ),
     "text for a list": ("nodes", '{"nodeList":"none"}', "lacks_keys", "expected a list"),
     "limited": (
-        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys", "limits its guests",
+        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys", "limits anonymous clients",
     ),
     "another charset": ("fast", b"\xff\xfe\xff", "charset", ""),
     "a feed of another kind": ("atom", '<rss version="2.0"/>', "not_a_post", "'rss'"),
@@ -328,9 +328,9 @@ def test_names() -> None:
     found = find_lists(" columns-345, fast,search:茅台,fast,")
     assert [each.label for each in found] == ["columns-345", "fast", "search:茅台"]
     for names, words in {
-        "nix": "no list 'nix'; there are atom, columns-1207",
-        "search": "search needs a word after a colon",
-        "fast:1": "fast takes no word after a colon",
+        "nix": "Unknown list 'nix'; use one of atom, columns-1207",
+        "search": "search needs an argument after a colon",
+        "fast:1": "fast takes no argument after a colon",
     }.items():
         with pytest.raises(UnknownList, match=words):
             find_lists(names)

@@ -171,7 +171,7 @@ def test_what_is_said_of_a_page_is_short() -> None:
     ("url", "why"),
     [
         ("http://x/" + "a" * 2000, "2,009 characters"),
-        ("http://[x/", "is no URL"),
+        ("http://[x/", "is not a URL"),
         ("/category/a%00b.html", "do not show"),
         ("/category/a%E2%80%AEb.html", "do not show"),
     ],

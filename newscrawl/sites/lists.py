@@ -37,11 +37,11 @@ def read_list_entry(page: Page, stats: Stats | None = None) -> Article:
 
 
 class UnknownList(ValueError):
-    """A name that is no list's; the message lists them. Raised by :func:`find_lists`."""
+    """The name of a list is unknown; the message lists the names. Raised by :func:`find_lists`."""
 
 
 class RequestedList(NamedTuple):
-    """A list that was asked for, with what stood after its name's colon."""
+    """A list that was requested, with the argument after its name's colon."""
 
     list: NewsList
     argument: str = ""
@@ -53,18 +53,18 @@ class RequestedList(NamedTuple):
 
 
 def find_lists(names: str) -> list[RequestedList]:
-    """Return the lists of these names, by commas, each once.
+    """Return the lists of these comma-separated names, each once.
 
-    Raises UnknownList.
+    :raises UnknownList: a name is unknown, or its argument is missing or unexpected.
     """
     found = {}
     for each in filter(None, map(str.strip, names.split(","))):
         name, _, argument = (part.strip() for part in each.partition(":"))
         asked = LISTS.get(name)
         if asked is None:
-            raise UnknownList(f"There is no list {name!r}; there are {', '.join(LISTS)}")
+            raise UnknownList(f"Unknown list {name!r}; use one of {', '.join(LISTS)}")
         if asked.takes_argument != bool(argument):
-            needs = "needs a" if asked.takes_argument else "takes no"
-            raise UnknownList(f"The list {name} {needs} word after a colon: {asked.about}")
+            needs = "needs an" if asked.takes_argument else "takes no"
+            raise UnknownList(f"The list {name} {needs} argument after a colon: {asked.about}")
         found[each] = RequestedList(asked, argument)
     return list(found.values())

@@ -33,7 +33,7 @@ _ID_KEYS = ("Id", "newsid")
 
 
 def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
-    """Return what an answer says; keys that are missing or null are what it does not say.
+    """Return the article of an answer; keys that are missing or null leave fields empty.
 
     Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``not_json``, ``null``,
     ``lacks_keys``, ``no_id``, ``wrong_id``, ``nothing``.
@@ -97,7 +97,7 @@ def _not_json(text: str) -> Unreadable:
 
 
 def _info_code(page: Page, data: dict[str, Any]) -> str:
-    """Return the id that was asked for, after checking that the answer is on it."""
+    """Return the info code that was requested, after checking that the answer is about it."""
     said = [str(data[key]).strip() for key in _ID_KEYS if data.get(key)]
     try:
         asked = parse_info_code(page.id or page.url)
@@ -109,5 +109,5 @@ def _info_code(page: Page, data: dict[str, Any]) -> str:
         except BadInfoCode:
             agrees = False
         if not agrees:
-            raise Unreadable("wrong_id", f"asked for {asked}, the answer tells of {each[:60]!r}")
+            raise Unreadable("wrong_id", f"requested {asked}, the answer is about {each[:60]!r}")
     return asked

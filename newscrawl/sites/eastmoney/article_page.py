@@ -27,7 +27,7 @@ RULES = (*_RULES, _SOURCE_RULE, *bodies.BODY_RULES)
 
 
 def read_article_page(page: Page, stats: Stats | None = None) -> Article:
-    """Return what a public page says; its time has no seconds.
+    """Return the article of a page; its time has no seconds.
 
     Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``cut_off``, ``not_a_post``,
     ``no_id``, ``nothing``.
@@ -36,7 +36,7 @@ def read_article_page(page: Page, stats: Stats | None = None) -> Article:
     root = parse_html(text)
     content = next(iter(root.iterfind('.//div[@id="ContentBody"]')), None)
     check_whole(text, root, has_article=content is not None, expected="a div #ContentBody")
-    assert content is not None  # noqa: S101 - check_whole has seen to it
+    assert content is not None  # noqa: S101 - check_whole guarantees it
     try:
         info_code = parse_info_code(page.url or page.id)
     except BadInfoCode as error:

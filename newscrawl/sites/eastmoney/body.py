@@ -1,4 +1,4 @@
-"""The body of an article: Eastmoney's markup, cleaned of furniture, as safe HTML and as text."""
+"""Reads the body of an article, Eastmoney's markup without furniture, as safe HTML and as text."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ _JUNK_LINK_CLASSES = frozenset(("toplink",))
 _JUNK_ALL_CLASSES = frozenset(("EmImageRemark", *_JUNK_CLASSES, *_JUNK_LINK_CLASSES))
 _PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
 MAX_FURNITURE = 1000
-"""Parts of a body that are no text, comments too: to take one out is to join the text around it,
-however long. A review with 200 K-lines has 800."""
+"""Parts of a body that are not text, comments too: removing one joins the text around it, however
+long. A review with 200 K-lines has 800."""
 MAX_ESCAPES = 100_000
 """``&amp;`` and the like in a body: for each the cleaner goes through the text before it."""
 _KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
@@ -112,7 +112,7 @@ class Body:
     mentions: list[Mention] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     source: str | None = None
-    """The medium in （文章来源：…）, joined over the links that break it."""
+    """The source in （文章来源：…）, without the links that interrupt it."""
     rank: BodyRank | None = None
     """LINKED with any entity link (also keywords), else FULL; None without html."""
     unknown: dict[str, int] = field(default_factory=dict)
@@ -172,7 +172,7 @@ def read_body(root: etree._Element) -> Body:
     source_line, source = _source_line(root, unknown)
     _part_blocks(root)
     html = _safe(root)
-    # The publisher is no subject of the article: 中国<link on the board 证券>报 mentions no board.
+    # The source is not a subject of the article: 中国<link to the board 证券>报 mentions no board.
     # So what the source line holds counts neither as text nor as mentions.
     if source_line is not None:
         drop(source_line)
@@ -201,7 +201,7 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
     for element in [*root.iter()][1:]:
         if dropped > MAX_FURNITURE:
             raise Unreadable(
-                "too_large", f"its body has more than {MAX_FURNITURE} parts that are no text"
+                "too_large", f"its body has more than {MAX_FURNITURE} parts that are not text"
             )
         if not isinstance(element.tag, str):
             dropped += 1
@@ -254,15 +254,15 @@ def _drop_with_wrapper(element: etree._Element) -> None:
     drop(element)
     if parent is None or parent.getparent() is None or parent.tag not in ("p", "center", "a"):
         return
-    # The length of a parent is counted anew each time: of one with 40,000 links, for ever.
+    # len(parent) would count the children each time, which is quadratic in links.
     if next(iter(parent), None) is None and not squeeze(parent.text or ""):
         _drop_with_wrapper(parent)
 
 
 def _is_short(paragraph: etree._Element) -> bool:
-    """Whether a paragraph is no longer than a promotion.
+    """Whether a paragraph is as short as a promotion.
 
-    Its elements are counted first: to read all of it again for each link takes for ever.
+    Its elements are counted first: reading all of it again for each link would be quadratic.
     """
     if sum(1 for _ in islice(paragraph.iter(), _PROMOTION_TAGS)) == _PROMOTION_TAGS:
         return False
@@ -307,7 +307,7 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
 def _source_line(
     root: etree._Element, unknown: Counter[str]
 ) -> tuple[etree._Element | None, str | None]:
-    """Return the element that is the source line, and the medium it names."""
+    """Return the element that is the source line, and the source it names."""
     marked = [p for p in root.iter("p") if "em_media" in p.get("class", "").split()]
     for element in reversed(marked):
         if match := SOURCE.fullmatch(squeeze(text_of(element))):

@@ -44,7 +44,7 @@ def records(text: str) -> Iterator[dict[str, Any]]:
 
 
 def is_broken(record: dict[str, Any]) -> bool:
-    """Tell a post whose front matter is lost: it has no title, and its time is the build's."""
+    """Whether a post's front matter is broken: it has no title, and its time is the build's."""
     return not squeeze(record.get("title", ""))
 
 
@@ -74,7 +74,7 @@ def _parsed(text: str) -> etree._Element:
     except etree.XMLSyntaxError as error:
         if text.lstrip().startswith("<") and "</feed>" not in text[-200:]:
             raise Unreadable("cut_off", f"{len(text)} characters without </feed>") from None
-        raise Unreadable("not_a_post", f"no feed, since it is no XML: {error.msg}") from None
+        raise Unreadable("not_a_post", f"not a feed, since it is not XML: {error.msg}") from None
     if root.getroottree().docinfo.internalDTD is not None:  # behind a thousand blanks
         raise _with_document_type()
     return root

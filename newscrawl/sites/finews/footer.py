@@ -1,7 +1,7 @@
-"""What the mirror's generator wrote behind each body: the original's link and the way back.
+"""Reads what the mirror's script writes after each body: the original's link and the links back.
 
-The footer tells the post's category and the generation of the generator, and so whether the
-page's time is right.
+The footer shows the post's category and the version of the script, and so whether the page's time
+is right.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The mirror's home and category pages: the posts that they link to."""
+"""Reads the mirror's home and category pages: the posts that they link to."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _own_name(root: etree._Element) -> str | None:
 
 
 def asks_for_password(page: Page) -> bool:
-    """Tell a page that guests have to log in on, whatever its status: it has such a field."""
+    """Whether a page asks for a login, whatever its status: it has a password field."""
     try:
         root = parse_html(decode_page(page.body, page.content_type))
     except Unreadable:

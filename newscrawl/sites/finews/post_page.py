@@ -89,7 +89,7 @@ class Parts:
 
 
 def read_post_page(page: Page, stats: Stats | None = None) -> Article:
-    """Return what a post page says.
+    """Return the article of a post page.
 
     Raises Unreadable: ``empty``, ``charset``, ``too_deep``, ``too_large``, ``cut_off``,
     ``unclosed``, ``not_a_post``, ``no_id``, ``wrong_id``, ``nothing``.
@@ -100,7 +100,7 @@ def read_post_page(page: Page, stats: Stats | None = None) -> Article:
     if heading is None and not _LAYOUT.search(text[:1000]):
         return _read_bare(page, text, stats)
     check_whole(text, root, has_article=heading is not None, expected="a section with an h1")
-    assert heading is not None  # noqa: S101 - check_whole has seen to it
+    assert heading is not None  # noqa: S101 - check_whole guarantees it
     info_code = _info_code(page)
     _check_own_address(root, page, info_code)
 
@@ -121,8 +121,8 @@ def read_post_page(page: Page, stats: Stats | None = None) -> Article:
 def _read_bare(page: Page, text: str, stats: Stats | None) -> Article:
     """Read a post whose front matter is broken, a quote in its title: Jekyll gives it no layout.
 
-    Its page is the post's content and no more: there is no title and no time. The footer tells
-    it from other pages, and that it is whole.
+    Its page is only the post's content, without title and time. The footer distinguishes it from
+    other pages, and shows that it is complete.
     """
     info_code = _info_code(page)
     parts = take_apart(bodies.parse_fragment(text), info_code)
@@ -171,7 +171,7 @@ def _check_own_address(root: etree._Element, page: Page, info_code: str) -> None
         except BadInfoCode:
             continue
         if named != info_code:
-            raise Unreadable("wrong_id", f"asked for {info_code}, the page is that of {named}")
+            raise Unreadable("wrong_id", f"requested {info_code}, the page is that of {named}")
 
 
 def _content(heading: etree._Element) -> etree._Element:
