@@ -145,7 +145,7 @@ def write(path: Path, first: int, last: int, parts: int = 10) -> Iterator[tuple[
             seconds = processor = 0.0
     writer.end(outcome="ok", exit_code=0, reason="made for a benchmark")
     if writer.is_big_import:
-        writer.merge_index()
+        writer.optimize_index()
     target.finish(good=True)
 
 

@@ -8,8 +8,8 @@ from typing import IO, TYPE_CHECKING, Any
 from scrapy.exporters import BaseItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 
-from newscrawl.addon import FORMATS
 from newscrawl.items import Article, Batch
+from newscrawl.store.uris import FORMATS
 
 if TYPE_CHECKING:
     from typing import Self
@@ -28,12 +28,12 @@ class PathStorage(FileFeedStorage):
         self._is_archive = (feed_options or {}).get("format") in FORMATS
 
     def open(self, spider: Spider) -> IO[bytes]:
-        """Return the open file; for an archive, a stand-in that nobody writes to."""
+        """Return the open file; for an archive, a stand-in that is never written to."""
         return BytesIO() if self._is_archive else super().open(spider)
 
 
 class ArchiveExporter(BaseItemExporter):
-    """Hands articles to the run, which has had the archive open since before any request."""
+    """Hands articles to the run, which opened the archive before the first request."""
 
     def __init__(self, run: Run, **options: Any) -> None:
         super().__init__(dont_fail=True, **options)

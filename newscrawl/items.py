@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Literal
+from enum import IntEnum, StrEnum
+from typing import Literal, get_args
 
 from newscrawl.text.passwords import clean_address
 
 Precision = Literal["second", "minute", "day"]
 DEFAULT_SITE = "finews"
 """The name of the site that is crawled unless ``-a site=`` says otherwise."""
+End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed"]
+"""How a page of a run ended."""
+ENDS: tuple[End, ...] = get_args(End)
 
 
 class BodyRank(IntEnum):
@@ -22,6 +25,55 @@ class BodyRank(IntEnum):
     """The whole text, without links to the securities it names."""
     LINKED = 2
     """The whole text, with links to the securities it names."""
+
+
+class PageKind(StrEnum):
+    """What a page is. How each kind is read is in :mod:`newscrawl.sites`."""
+
+    POST_PAGE = "post_page"
+    """A post of the site, as an HTML page."""
+    POST_FILE = "post_file"
+    """The source file of a post, on this machine."""
+    LIST_ENTRY = "list_entry"
+    """One entry of a feed or of a list of news."""
+    API_ANSWER = "api_answer"
+    """The answer of GetNewsText."""
+    ARTICLE_PAGE = "article_page"
+    """An article page of the publisher."""
+    LISTING_PAGE = "listing_page"
+    """A page of the site that lists posts; stored only if it is rejected."""
+    LIST_ANSWER = "list_answer"
+    """A feed or list of news as a whole; stored only if it is rejected."""
+
+    @property
+    def is_revisited(self) -> bool:
+        """Whether stored pages are fetched again while they are young."""
+        return self is PageKind.POST_PAGE
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether it is only a list's entry about an article, not a page of its own."""
+        return self is PageKind.LIST_ENTRY
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether it is what a share link resolves to."""
+        return self in (PageKind.API_ANSWER, PageKind.ARTICLE_PAGE)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the user's own file, not fetched from a site."""
+        return self is PageKind.POST_FILE
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether it lists articles and is none itself."""
+        return self in (PageKind.LISTING_PAGE, PageKind.LIST_ANSWER)
+
+    @property
+    def names_its_article(self) -> bool:
+        """Whether its text says which article it is; of the others only the address does."""
+        return self is PageKind.API_ANSWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +101,7 @@ class Page:
     name under two paths.
     """
 
-    kind: str
-    """``post`` (page of the mirror), ``answer`` (of GetNewsText), ``public`` (article page),
-    ``file`` (a post file), ``entry`` (of a feed or list)."""
+    kind: PageKind
     id: str
     """Of a post the path of its address (``guojishangbao/2021/12/28/NW202112282228490028.html``),
     of an answer or article page the id as printed: ``202112082206672930``."""
@@ -72,12 +122,13 @@ class Page:
     """Whether it has just been fetched: then it is the latest, whatever the clock says."""
 
     def __post_init__(self) -> None:
-        """Keep no password, wherever the address came from."""
+        """Take the kind's value for the kind; keep no password, wherever the URL came from."""
+        self.kind = PageKind(self.kind)
         if "@" in self.url:
             self.url = clean_address(self.url)
 
     @property
-    def identity(self) -> tuple[str, str, str]:
+    def identity(self) -> tuple[str, PageKind, str]:
         """What identifies this page: its site, kind and id."""
         return self.site, self.kind, self.id
 

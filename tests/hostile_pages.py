@@ -48,7 +48,7 @@ def _answer(text: str) -> Callable[[], object]:
 
 
 def _list(name: str, text: str) -> Callable[[], object]:
-    return lambda: read_list_answer(LISTS[name], _page("list", text))
+    return lambda: read_list_answer(LISTS[name], _page("list_answer", text))
 
 
 def _atom(content: str, before: str = "", more: str = "") -> Callable[[], object]:
@@ -67,7 +67,7 @@ CASES: dict[str, tuple[str, Callable[[], Callable[[], object]]]] = {
     "as many links as a page may have": (
         "read", lambda: _post("<a href=/x>x</a>" * (MAX_NODES - 10))),
     "a listing of as many links": (
-        "read", lambda: lambda: listing_page.read_listing(_page("list", "<html><section>" +
+        "read", lambda: lambda: listing_page.read_listing(_page("listing_page", "<html><section>" +
             '<a href="/a/2021/12/28/x.html">x</a>' * (MAX_NODES - 10) + "</section></html>"))),
     "nested 100,000 deep": ("too_deep", lambda: _post("<div>" * 100_000)),
     "nested as deep as a page may be, all levels with its text": (

@@ -95,7 +95,7 @@ def _reads(writer: Writer, page: Page) -> str:
 
 def listing_is_read(body: bytes, content_type: str | None = None) -> str:
     """A home or category page gives links, or a reason."""
-    page = page_of("list", body, content_type)
+    page = page_of("listing_page", body, content_type)
     listing_page.asks_for_password(page)
     try:
         found = listing_page.read_listing(page)
@@ -111,7 +111,7 @@ def listing_is_read(body: bytes, content_type: str | None = None) -> str:
 def list_is_read(name: str, body: bytes, content_type: str | None = None) -> str:
     """An answer of a list, and each of its entries, gives what can be stored, or a reason."""
     asked = LISTS[name]
-    page = page_of("list", body, content_type)
+    page = page_of("list_answer", body, content_type)
     with archive() as writer:
         try:
             answer = read_list_answer(asked, page)
@@ -288,7 +288,7 @@ def _is_stored(writer: Writer, article: Article) -> None:
         assert text is None or is_plain(text) or nfc(text) == text
     known = article_rows.load_article(writer.connection, article.info_code)
     writer.add(article, loader_version=sites.LOADER_VERSION)
-    if known.exists:  # a list may tell of it twice
+    if known.has_row:  # a list may name it twice
         return
     stored = article_rows.load_article(writer.connection, article.info_code)
     assert stored.row == merge([observation_of(article, article.page)])

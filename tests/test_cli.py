@@ -23,7 +23,7 @@ from scrapy.extensions.feedexport import apply_uri_params
 from scrapy.settings import BaseSettings, Settings
 
 from newscrawl import __version__, sites
-from newscrawl.addon import Addon, the_archive
+from newscrawl.addon import Addon
 from newscrawl.cli.app import COMMANDS, commands
 from newscrawl.cli.crawl import is_loopback, pace
 from newscrawl.cli.docs import contexts
@@ -35,6 +35,7 @@ from newscrawl.items import Article, Mention, Page
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
 from newscrawl.spiders.share_links import resolvers_of
+from newscrawl.store.uris import the_archive
 
 Serving = Callable[[Answers], Server]
 
@@ -392,9 +393,9 @@ def test_a_path_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name:
 @pytest.mark.parametrize(
     ("feeds", "sentence"),
     [
-        ({"s3://b/x.db": {"format": "db"}}, "is an address for Scrapy"),
-        ({"data:x.db": {"format": "sqlite"}}, "is ./data:x.db"),
-        ({"%(name)s.db": {"format": "db"}}, "has a placeholder"),
+        ({"s3://b/x.db": {"format": "db"}}, "as a URI"),
+        ({"data:x.db": {"format": "sqlite"}}, "use ./data:x.db"),
+        ({"%(name)s.db": {"format": "db"}}, "contains a placeholder"),
         ({"x.db": {"format": "db", "batch_item_count": 2}}, "the option batch_item_count"),
         ({"x.db": {"format": "db", "item_filter": "x"}}, "the option item_filter"),
         ({"x.db": {"item_classes": ["x"]}}, "the option item_classes"),
@@ -841,7 +842,7 @@ def test_reextract_asks_before_it_writes(db: Path, monkeypatch: pytest.MonkeyPat
     def better(page: Page, stats: object = None) -> Article:
         return article(page, title="更好的标题", published_raw="2021-12-28 14:27:35 +0800")
 
-    monkeypatch.setattr(sites, "read", better)
+    monkeypatch.setattr(sites, "read_page", better)
     asked = invoke("reextract", "--db", db)
     assert "  title: 2\n" in asked.stdout
     assert "Nothing was written. Add --yes" in asked.stderr

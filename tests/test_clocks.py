@@ -22,8 +22,9 @@ from newscrawl.runs.clocks import Clocks, sentence
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.lists import LISTS
 from newscrawl.sites.normalise import normalise
-from newscrawl.store import clock, listed_articles
+from newscrawl.store import clock
 from newscrawl.store.connections import open_for_reading
+from newscrawl.store.known import Known
 from newscrawl.store.stored_times import StoredTimes
 
 Serving = Callable[[Answers], Server]
@@ -268,7 +269,7 @@ def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     fill(db, *entries)
     monkeypatch.setattr(clock, "clock", lambda: NOW)
     with open_for_reading(db) as connection:
-        assert listed_articles.left_over(connection) == [wanted]
+        assert Known(connection).entries_only() == [wanted]
     assert LISTS
 
 

@@ -20,7 +20,7 @@ from newscrawl.demo.site import Site
 from newscrawl.demo.truth import Truth
 from newscrawl.items import Page
 from newscrawl.runs.outcome import Exit
-from newscrawl.sites import list_entry, lists
+from newscrawl.sites import lists
 from newscrawl.sites.eastmoney.info_code import public_url
 from newscrawl.sites.lists import LISTS
 from newscrawl.store.raw_pages import load_raw_page
@@ -423,7 +423,7 @@ async def test_stored_entries_can_be_read_again(serving: Serving, tmp_path: Path
         ).fetchall()
         assert rows
         for page_id, url, page_hash, observed_at, info_code in rows:
-            page = Page(list_entry.KIND, page_id, url, load_raw_page(db, page_hash), observed_at)
+            page = Page("list_entry", page_id, url, load_raw_page(db, page_hash), observed_at)
             assert lists.read_list_entry(page).info_code == info_code
 
 

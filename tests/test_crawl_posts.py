@@ -386,7 +386,7 @@ async def test_a_member_twice_in_an_archive(tmp_path: Path) -> None:
     [
         ("", "Nothing to load"),
         ("/no/such/folder", "does not exist"),
-        (__file__, "no folder, no archive"),
+        (__file__, "not a folder, a tarball"),
     ],
 )
 async def test_usage(tmp_path: Path, paths: str, sentence: str) -> None:

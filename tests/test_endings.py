@@ -419,5 +419,5 @@ def test_archive_whose_making_was_killed_is_made_whole(
 
 @pytest.mark.parametrize("name", ["/dev/null", "/dev/zero"])
 def test_device_is_no_archive(name: str) -> None:
-    with pytest.raises(StoreError, match="no regular file"):
+    with pytest.raises(StoreError, match="not a regular file"):
         Target(name)

@@ -30,7 +30,7 @@ ANSWERED = datetime.fromisoformat("2022-06-14T20:00:00+08:00")
 def answer(body: str | bytes, url: str = "http://lists.test/list?page=1") -> Page:
     """Return the answer of a list, had on the evening of its day."""
     raw = body if isinstance(body, bytes) else body.encode()
-    return Page("list", "made up", url, raw, "2022-06-14T12:00:01+00:00")
+    return Page("list_answer", "made up", url, raw, "2022-06-14T12:00:01+00:00")
 
 
 def articles(name: str, body: str) -> list[Article]:

@@ -115,7 +115,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 _ROWS = (
     "INSERT INTO listings (site, listing_kind, name, url, found_in, checked_at, interval,"
-    " looks, failed_at, failure) VALUES ('finews', 'category', :text, 'http://x.test/', 'footer',"
+    " checks, failed_at, failure) VALUES ('finews', 'category', :text, 'http://x.test/', 'footer',"
     " :clock, 300, 9, :clock, 'x')",
     "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at)"
     " VALUES ('finews', 'category', :text, :clock, '2022-06-16', '2022-06-17')",

@@ -172,8 +172,8 @@ def test_what_is_said_of_a_page_is_short() -> None:
     [
         ("http://x/" + "a" * 2000, "2,009 characters"),
         ("http://[x/", "is not a URL"),
-        ("/category/a%00b.html", "do not show"),
-        ("/category/a%E2%80%AEb.html", "do not show"),
+        ("/category/a%00b.html", "invisible characters"),
+        ("/category/a%E2%80%AEb.html", "invisible characters"),
     ],
 )
 def test_addresses_that_are_none(url: str, why: str) -> None:

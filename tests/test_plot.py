@@ -17,7 +17,7 @@ from crawls import command
 from lxml import etree
 
 from newscrawl.archive.filters import Filters
-from newscrawl.archive.plots import articles_per_day, coverage, delays, top_media
+from newscrawl.archive.plots import articles_per_day, coverage, delays, top_sources
 from newscrawl.store.connections import open_for_reading
 
 
@@ -56,8 +56,8 @@ def test_articles_per_day(archive: Path) -> None:
         assert [(each.day, each.articles) for each in days[-3:]] == [
             ("2021-12-26", 1), ("2021-12-27", 0), ("2021-12-28", 5),
         ]  # fmt: skip
-        assert days[-1].media == {"证券时报": 1, "国际商报": 3, "": 1}
-        assert top_media(days, 5) == ["国际商报", "证券时报"]
+        assert days[-1].sources == {"证券时报": 1, "国际商报": 3, "": 1}
+        assert top_sources(days, 5) == ["国际商报", "证券时报"]
         only = articles_per_day(connection, Filters(source="证券时报"))
         assert sum(each.articles for each in only) == 2
 

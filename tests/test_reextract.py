@@ -17,6 +17,7 @@ from newscrawl.demo.server import Answers, Server
 from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
 from newscrawl.runs import reextract
+from newscrawl.store import stored_pages
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
 
@@ -45,7 +46,7 @@ async def test_same_rules_change_nothing(archive: Path) -> None:
     with writing(archive) as made:
         found = reextract.survey(made.connection)
         assert (found.changed, found.unreadable) == (0, [])
-        assert found.articles == reextract.count_stored_pages(made.connection) > 80
+        assert found.articles == stored_pages.count_articles(made.connection) > 80
         assert reextract.rewrite(made).changed == 0
     assert dump(archive) == before
 
@@ -59,7 +60,7 @@ async def test_better_rules_are_taken_without_a_revision(
         article = READ(page, stats)
         return dataclasses.replace(article, title=article.title and article.title + "！")
 
-    monkeypatch.setattr(sites, "read", better)
+    monkeypatch.setattr(sites, "read_page", better)
     with writing(archive) as made:
         found = reextract.survey(made.connection)
         assert found.fields == {"title": sum(row["title"] is not None for row in before.values())}
@@ -84,7 +85,7 @@ async def test_pages_that_cannot_be_read_any_more_stay(
     def worse(page: Page, stats: Any = None) -> Article:
         raise sites.Unreadable("nothing", "a rule too strict")
 
-    monkeypatch.setattr(sites, "read", worse)
+    monkeypatch.setattr(sites, "read_page", worse)
     with writing(archive) as made:
         found = reextract.rewrite(made)
     assert found.changed == 0

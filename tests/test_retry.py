@@ -46,7 +46,7 @@ async def test_rule_that_was_mended(
 
     server = serving(site)
     await crawl("category", tmp_path / "whole.db", server.url)
-    monkeypatch.setattr(sites, "read", broken)
+    monkeypatch.setattr(sites, "read_page", broken)
     await crawl("category", tmp_path / "news.db", server.url)
     monkeypatch.undo()
     assert query(tmp_path / "news.db", "SELECT count(*) FROM rejects") == [(3,)]
@@ -104,7 +104,7 @@ def test_bug_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             raise ZeroDivisionError("made by a test")
         return article(page_)
 
-    monkeypatch.setattr(sites, "read", read)
+    monkeypatch.setattr(sites, "read_page", read)
     found = tried(path)
     assert (found.stored, found.remain) == (1, 1)
     assert "ZeroDivisionError('made by a test')" in found.errors[0]
@@ -168,7 +168,7 @@ def test_page_that_was_seen_since(
     path = tmp_path / "news.db"
     between_two_looks(path, body)
     before = dump(path, without=())
-    monkeypatch.setattr(sites, "read", titled)
+    monkeypatch.setattr(sites, "read_page", titled)
     assert tried(path).overtaken == overtaken
     after = dump(path, without=())
     assert len(after.pop("rejects")) == rejects
@@ -182,7 +182,7 @@ def test_file_is_as_old_as_its_post(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     fill(path, article(page(ID, observed_at=LAST_DAY), title="edited"))
     file = page(f"_posts/2021-12-28-{ID}", kind="post_file", body=b"as it was first")
     rejecting(path, Reject(file, "crash", "before"))
-    monkeypatch.setattr(sites, "read", titled)
+    monkeypatch.setattr(sites, "read_page", titled)
     assert tried(path).stored == 1
     assert query(path, "SELECT title FROM articles") == [("edited",)]
     sql = "SELECT observed_at FROM observations WHERE page_kind = 'post_file'"
@@ -215,7 +215,7 @@ def test_bug_is_a_crash_wherever_it_is(
             raise KeyError("Title")
         return article(page_, title="\ud800")  # SQLite takes no half of a character
 
-    monkeypatch.setattr(sites, "read", read)
+    monkeypatch.setattr(sites, "read_page", read)
     assert len(tried(path).errors) == 1
     [(reason, detail)] = query(path, "SELECT reason, detail FROM rejects")
     assert (reason, detail[:20]) == ("crash", "a bug of newscrawl's")
@@ -231,7 +231,7 @@ def test_copy_without_raw_pages(tmp_path: Path) -> None:
     change(path, "DROP TABLE raw_pages")
     done = command("newscrawl", "retry-rejected", "--db", str(path))
     assert done.returncode == Exit.STORE
-    assert done.stderr.startswith(f"Error: {path} has lost pages: somebody has dropped")
+    assert done.stderr.startswith(f"Error: {path} has lost raw_pages: the schema was altered")
 
 
 def test_command(tmp_path: Path) -> None:

@@ -35,14 +35,14 @@ def test_segment(text: str, expected: str) -> None:
 @given(st.one_of(st.text(), st.text("银行股5GaB ，。…·\u3000\xa0\n\t_¶%-", max_size=12)))
 def test_a_text_is_laid_out_as_by_its_characters(text: str) -> None:
     segments = " ".join(search_index._tokens(text))
-    assert search_index.lay_out(text) == (segments, search_index.pairs(segments))
+    assert search_index.lay_out(text) == (segments, search_index.bigrams(segments))
 
 
 def test_made_texts_are_laid_out_as_by_their_characters() -> None:
     for truth in Site(articles=100, oddities=frozenset({"all"})).truths():
         text = "\n".join(truth.paragraphs)
         segments = " ".join(search_index._tokens(text))
-        assert search_index.lay_out(text) == (segments, search_index.pairs(segments))
+        assert search_index.lay_out(text) == (segments, search_index.bigrams(segments))
 
 
 @given(st.text())

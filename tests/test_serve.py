@@ -158,7 +158,7 @@ def test_filters(archive: Path, site: str) -> None:
         ({"q": "("}, "or between ( and )"),
         ({"q": '"'}, 'a " without the other one'),
         ({"q": "，"}, "has no letter"),
-        ({"q": "降息 AND"}, "nothing after AND"),
+        ({"q": "降息 AND"}, "a word after AND"),
         ({"q": "x" * 2000}, "at most 1000 characters"),
         ({"source": "无此报"}, "The archive has no source '无此报'. It has, for example: "),
         ({"category": "nothing"}, "The archive has no category"),

@@ -18,8 +18,9 @@ from crawls import ROOT, Hands, assert_balanced, crawl, ledger, query
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Response, Site
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.schedule import next_try
 from newscrawl.store import unresolved
+from newscrawl.store.known import Known
+from newscrawl.store.unresolved import next_try
 
 Serving = Callable[[Answers], Server]
 
@@ -27,7 +28,7 @@ SITE = Site(articles=40)
 LINKED = {truth.info_code for truth in SITE.truths() if truth.linked and truth.share_url}
 UNANSWERED = (
     "SELECT count(*) FROM articles WHERE share_url IS NOT NULL AND NOT EXISTS (SELECT 1"
-    " FROM observations WHERE info_code = articles.info_code AND page_kind IN ('api_answer', 'article_page'))"
+    " FROM observations WHERE info_code = articles.info_code AND is_resolved)"
 )
 
 
@@ -181,9 +182,10 @@ async def test_cost_when_nothing_is_left(serving: Serving, tmp_path: Path) -> No
     await crawl("category", db, serving(SITE).url, share="1")
     given: list[str] = []
     with closing(sqlite3.connect(db)) as connection:
+        known = Known(connection)
         connection.set_trace_callback(given.append)
-        unresolved.expect_young(connection, "finews", "2026-01-01", "2026-01-02")
-        unresolved.due(connection, "finews", "2026-01-02")
+        unresolved.add_young(connection, "finews", "2026-01-01", "2026-01-02")
+        known.due_links("finews", "2026-01-02")
         connection.set_trace_callback(None)
         plans = [
             row[3]

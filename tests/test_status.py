@@ -33,7 +33,7 @@ def change(path: Path, *statements: str) -> None:
 
 LISTING = (
     "INSERT INTO listings (site, listing_kind, name, url, found_in, checked_at, interval,"
-    " looks, missing_since, failed_at, failure) VALUES ('finews', {}, 'http://x/', 'footer', {})"
+    " checks, missing_since, failed_at, failure) VALUES ('finews', {}, 'http://x/', 'footer', {})"
 )
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from archives import article, fill, page, writer
 from crawls import dump, query
-from sqlite_utils import Database
 
 from newscrawl.items import Article, BodyRank, Listed, Mention, Reject
 from newscrawl.store import search_index
@@ -28,7 +27,6 @@ from newscrawl.store.errors import (
     NotAnArchive,
     StoreError,
 )
-from newscrawl.store.migrations import migrations
 from newscrawl.store.raw_pages import LARGEST, load_raw_page, zstd
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS
 from newscrawl.store.target import Target
@@ -408,31 +406,6 @@ def test_nothing_of_a_page_is_kept_when_it_fails(tmp_path: Path) -> None:
     )
     assert found == [(1,), (2,)]
     assert query(db, "SELECT value FROM meta WHERE key = 'seq'") == [(2,)]
-
-
-def test_archive_of_schema_1_is_migrated(tmp_path: Path) -> None:
-    path = tmp_path / "news.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.apply(Database(connection), stop_before="v2_listings")
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-        for sql in (
-            "INSERT INTO articles (info_code, seq, first_seq, title, first_seen_at, changed_at)"
-            " VALUES ('NW202112282228490028', 1, 1, '标题', '2022-01-01', '2022-01-01')",
-            "INSERT INTO raw_pages VALUES ('h', 'post_page', 1, 'zstd', x'00')",
-            "INSERT INTO observations (site, page_kind, page_id, info_code, url, observed_at,"
-            " last_seen_at, content_hash, page_hash, loader_version) VALUES ('finews', 'post_page',"
-            " 'NW202112282228490028', 'NW202112282228490028', 'http://x/', '2022-01-01',"
-            " '2022-01-01', 'c', 'h', 1)",
-            "UPDATE meta SET value = 1 WHERE key = 'seq'",
-        ):
-            connection.execute(sql)
-    with closing(open_for_reading(path)) as reader:  # as it is, by who cannot write it
-        assert reader.execute("SELECT title FROM articles").fetchone()[0] == "标题"
-    assert fill(path, article(page("NW202112282228490029"))) == ["new"]
-    assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
-    assert query(path, "SELECT title, gone_at FROM articles JOIN observations USING (info_code)"
-                 " ORDER BY seq") == [("标题", None), ("标题", None)]  # fmt: skip
 
 
 def test_views(tmp_path: Path) -> None:

@@ -166,8 +166,7 @@ def test_the_machines_zone_does_not_matter(zone: str) -> None:
             {"raw": "soon"},
             "2021-12-28T00:00:00+08:00",
             "day",
-            "day in the id (not believed: 'soon' has no four-digit year; "
-            "use YYYY-MM-DD HH:MM:SS)",
+            "day in the id (not believed: 'soon' has no four-digit year; use YYYY-MM-DD HH:MM:SS)",
         ),
         (
             {"raw": None},

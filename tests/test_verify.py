@@ -14,6 +14,7 @@ from crawls import command, dump, query
 
 from newscrawl.runs import verify
 from newscrawl.store.connections import open_for_reading
+from newscrawl.store.integrity import Problem
 from newscrawl.store.target import Target
 
 OTHER = "NW202112292228490029"
@@ -38,7 +39,7 @@ def db(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole, tmp_path / "news.db"))
 
 
-def found(db: Path, **options: bool) -> list[verify.Problem]:
+def found(db: Path, **options: bool) -> list[Problem]:
     """Return what does not agree."""
     with closing(open_for_reading(db, as_found=True)) as connection:
         return list(verify.find_problems(connection, **options))

@@ -433,7 +433,7 @@ def test_a_journal_of_the_file_is_written_back(pair: tuple[Path, Path], tmp_path
     switched[27] = (switched[27] + 1) % 256
     path.write_bytes(switched)
     beside(path, "-journal").write_bytes(journal)
-    assert rollback_journal.set_aside_foreign(path) is None
+    assert rollback_journal.set_aside_foreign_journal(path) is None
     with closing(open_for_writing(path)) as opened:
         assert list(verify.find_problems(opened.conn)) == []
     assert not beside(path, "-journal").exists()
@@ -445,7 +445,7 @@ def test_a_journal_of_another_program_is_left_to_sqlite(
     path = Path(shutil.copy(pair[1], tmp_path / "news.db"))
     journal = hot_journal(path, "UPDATE articles SET title = 'theirs'")
     beside(path, "-journal").write_bytes(journal)
-    assert rollback_journal.set_aside_foreign(path) is None
+    assert rollback_journal.set_aside_foreign_journal(path) is None
 
 
 def test_what_makes_an_archive_goes_through_the_log(

@@ -1,4 +1,4 @@
-"""The archive for Python programs: ``newscrawl.open("data/news.db")``."""
+"""The Python API: ``newscrawl.open("data/news.db")``."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Archive:
     ) -> Iterator[Hit]:
         """Yield the articles that *text* finds, as ``newscrawl search`` does.
 
-        :raises newscrawl.archive.search_query.BadQuery: *text* is no query.
+        :raises newscrawl.archive.search_query.BadQuery: *text* is not a valid query.
         """
         return search(self.connection, text, _filters(filters), order=order, limit=limit)
 
@@ -115,4 +115,4 @@ def _day(name: str, given: date | str) -> date:
     try:
         return date.fromisoformat(given)
     except (TypeError, ValueError):
-        raise ValueError(f"{name}={given!r} is no day: it looks like 2022-01-31") from None
+        raise ValueError(f"{name}={given!r} is not a valid date; use YYYY-MM-DD") from None

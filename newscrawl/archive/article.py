@@ -1,4 +1,4 @@
-"""One article, with all that the archive knows of it."""
+"""Reads one article with all its details."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Category:
 
     category: str
     name: str | None
-    """The medium's name most often seen with it."""
+    """The source name most often seen with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObservation:
-    """A page that tells of the article."""
+    """A page about the article."""
 
     site: str
     page_kind: str

@@ -1,4 +1,4 @@
-"""A stored body on its way out, cleaned once more: somebody else may have written the file."""
+"""Sanitizes stored bodies again when they are read: another program may have written the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether one archive is a later state of another: what is kept may then take its place."""
+"""Checks whether one archive is a later state of another, so that it may replace it."""
 
 from __future__ import annotations
 

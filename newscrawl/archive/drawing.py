@@ -1,4 +1,4 @@
-"""Draws plots into files, by matplotlib: the extra ``plot``."""
+"""Draws plots into files with matplotlib: the extra ``plot``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from newscrawl.archive.plots import Covered, DayCount, Delays, top_media
+from newscrawl.archive.plots import Covered, DayCount, Delays, top_sources
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MEDIA = 6
-"""Media with a colour of their own."""
+SOURCES = 6
+"""Number of sources with a colour of their own."""
 COLOURS = ("#a1341f", "#d98b4a", "#5b7f95", "#8aa66b", "#8b6b9e", "#c9b458")
 REST, INK, SOFT = "#c9c4ba", "#1d1c1a", "#6f6a62"
-WATCHED, HOLE, UNWATCHED = "#8aa66b", "#a1341f", "#eeebe4"
+WATCHED, GAP, UNWATCHED = "#8aa66b", "#a1341f", "#eeebe4"
 
 FONTS = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
@@ -47,13 +47,13 @@ def _known_font() -> str | None:
 
 
 def draw_articles(days: Sequence[DayCount], file: Path, *, title: str) -> None:
-    """Draw the articles of each day, by medium where there is a font for their names."""
+    """Draw the articles of each day, by source if there is a font for their names."""
     figure, axes = _new(title, "articles a day")
     font = chinese_font()
-    names = top_media(days, MEDIA) if font else []
+    names = top_sources(days, SOURCES) if font else []
     ground = [0] * len(days)
     for name, colour in zip(names, COLOURS, strict=False):
-        heights = [each.media.get(name, 0) for each in days]
+        heights = [each.sources.get(name, 0) for each in days]
         axes.bar(range(len(days)), heights, bottom=ground, color=colour, label=name, width=0.85)
         ground = [below + height for below, height in zip(ground, heights, strict=True)]
     rest = [each.articles - below for each, below in zip(days, ground, strict=True)]
@@ -75,7 +75,7 @@ def draw_coverage(days: Sequence[Covered], file: Path, *, title: str) -> None:
     states = ("watched", "gap", "unwatched")
     cells = [[states.index(each.hours[hour]) for each in days] for hour in range(24)]
     axes.pcolormesh(
-        cells, cmap=ListedColormap([WATCHED, HOLE, UNWATCHED]), vmin=0, vmax=2,
+        cells, cmap=ListedColormap([WATCHED, GAP, UNWATCHED]), vmin=0, vmax=2,
         edgecolors="white", linewidth=0.6,
     )  # fmt: skip
     axes.set_yticks([0, 6, 12, 18, 24], ["0:00", "6:00", "12:00", "18:00", "24:00"])
@@ -84,8 +84,8 @@ def draw_coverage(days: Sequence[Covered], file: Path, *, title: str) -> None:
     axes.legend(
         handles=[
             Patch(color=WATCHED, label="watched in time"),
-            Patch(color=HOLE, label="something may be missing"),
-            Patch(color=UNWATCHED, label="nobody looked"),
+            Patch(color=GAP, label="something may be missing"),
+            Patch(color=UNWATCHED, label="not watched"),
         ],
         loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9,
     )  # fmt: skip

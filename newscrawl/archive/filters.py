@@ -1,4 +1,4 @@
-"""Which articles are wanted: the filters that lists, searches and exports share."""
+"""The filters that lists, searches and exports share."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class Filters:
     """What an article must be; None where it does not matter."""
 
     category: str | None = None
-    """A slug in any case, or the medium's name."""
+    """A slug in any case, or the source's name."""
     source: str | None = None
-    """The medium as the text names it."""
+    """The source as the text names it."""
     security: str | None = None
     """A security, board or index that the text links: market and code, code, or name."""
     since: date | None = None
@@ -170,7 +170,7 @@ def _next(day: date) -> str:
 
 
 def sources(connection: sqlite3.Connection) -> list[str]:
-    """Return the media that wrote articles, those with most articles first."""
+    """Return the sources that wrote articles, those with most articles first."""
     rows = connection.execute(
         "SELECT source FROM articles WHERE source IS NOT NULL"
         " GROUP BY source ORDER BY count(*) DESC, source"

@@ -1,4 +1,4 @@
-"""The latest articles, by category, source and day."""
+"""Lists the latest articles, by category, source and day."""
 
 from __future__ import annotations
 

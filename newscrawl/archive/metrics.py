@@ -1,4 +1,4 @@
-"""An archive's state as metrics: a text file for the node exporter of Prometheus."""
+"""Writes the status of an archive as metrics, for the node exporter of Prometheus."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from newscrawl.archive.status import RunStatus, Status
-from newscrawl.runs.ledger import ENDS
+from newscrawl.items import ENDS
 from newscrawl.store.values import moment
 from newscrawl.text.escape import escape_lines
 

@@ -1,4 +1,4 @@
-"""What is in an archive, in numbers."""
+"""Counts what is in an archive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SOURCES, RUNS = 10, 5
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A medium and how many articles it wrote; None for those that name none."""
+    """A source and the number of its articles; None for articles without one."""
 
     source: str | None
     articles: int
@@ -45,7 +45,7 @@ class RejectCount:
 
 @dataclass(frozen=True, slots=True)
 class UnknownConstruct:
-    """A construct of bodies that no rule knows, and on how many pages it was met."""
+    """A construct of bodies that no rule knows, and the number of pages with it."""
 
     construct: str
     pages: int

@@ -1,4 +1,4 @@
-"""The numbers of plots: articles a day, what was watched, and how soon articles were seen."""
+"""Computes what plots show: articles per day, coverage, and the delay of articles."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Literal
 
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.status import OFFLINE
+from newscrawl.items import PageKind
 from newscrawl.store.values import moment
 
 DAYS = 30
-"""Days that are shown where nobody says which."""
+"""Days shown by default."""
 CHINA = timezone(timedelta(hours=8))
 
 Watch = Literal["watched", "gap", "unwatched"]
@@ -27,8 +28,8 @@ class DayCount:
 
     day: str
     articles: int
-    media: dict[str, int]
-    """Of these, those of each medium; the ones that name none are under ``""``."""
+    sources: dict[str, int]
+    """Of these, those of each source; articles without one are under ``""``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Covered:
 
     day: str
     hours: tuple[Watch, ...]
-    """Each hour: ``watched`` where a run came before the mirror may have dropped it, ``gap``
+    """Each hour: ``watched`` if a run came before the site may have dropped it, ``gap``
     where a listing is known to have dropped something unseen, else ``unwatched``."""
     articles: int
 
@@ -52,7 +53,7 @@ class Delays:
     """Seconds; None where there are no articles."""
     p90: float | None
     late: int
-    """Articles first seen when the mirror had dropped them: back-fill, and not among the others."""
+    """Articles first seen after the site had dropped them: backfill, not among the others."""
 
 
 STEPS: tuple[tuple[str, float], ...] = (
@@ -101,11 +102,11 @@ def articles_per_day(
     ]
 
 
-def top_media(days: Sequence[DayCount], count: int) -> list[str]:
-    """Return the media that wrote most in these days; never the ones without a name."""
+def top_sources(days: Sequence[DayCount], count: int) -> list[str]:
+    """Return the sources that wrote most in these days, without the empty one."""
     totals: Counter[str] = Counter()
     for each in days:
-        totals.update({name: number for name, number in each.media.items() if name})
+        totals.update({name: number for name, number in each.sources.items() if name})
     return [
         name for name, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:count]
     ]
@@ -114,7 +115,7 @@ def top_media(days: Sequence[DayCount], count: int) -> list[str]:
 def coverage(
     connection: sqlite3.Connection, filters: Filters | None = None, *, kept_days: int
 ) -> list[Covered]:
-    """Return how each day was watched, where a mirror shows *kept_days* of posts.
+    """Return how each day was watched, if the site shows *kept_days* of posts.
 
     Only `since` and `until` of the filters count.
     """
@@ -179,8 +180,8 @@ def delays(
         "SELECT published_at, first_seen_at FROM articles"  # noqa: S608
         f" WHERE {where} AND published_precision IN ('second', 'minute') AND NOT EXISTS ("
         "SELECT 1 FROM observations WHERE observations.info_code = articles.info_code"
-        " AND page_kind = 'post_file')",
-        parameters,
+        " AND page_kind = ?)",
+        (*parameters, PageKind.POST_FILE),
     ):
         seconds = (moment(first_seen_at) - moment(published_at)).total_seconds()
         found[published_at[:10]].append(max(seconds, 0.0))

@@ -1,4 +1,4 @@
-"""Which page each field of an article's row came from."""
+"""Finds the page that each field of an article came from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many articles, each whole, without holding them all: for exports and programs."""
+"""Iterates over complete articles, for exports and programs, in constant memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an article said before: its versions, and the difference between two of them."""
+"""Reads the versions of an article, and compares two of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds articles by what they say: Chinese by any part, Latin words and numbers whole."""
+"""Searches articles: Chinese by any substring, Latin words and numbers by whole token."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Order = Literal["newest", "rank"]
 FEW = 1_000
 """Articles that are read at once, in one moment; more are read one by one."""
 NEAR = 10_000
-"""Articles among which the newest hits are looked for before all others."""
+"""Number of newest articles that are searched first."""
 AS_GOOD = 500
-"""Hits of one rank, among which the newest come first, that are looked up one by one."""
+"""Number of hits of one rank, the newest first, that are looked up one by one."""
 CACHE = 256
 """Megabytes of the file's pages that are kept while hits are looked up, as far as they are needed:
-with SQLite's 2 MB, each of thousands of hits in a big archive is read from the file anew."""
+with SQLite's 2 MB, each of thousands of hits in a big archive is read from the file again."""
 AROUND = 30
 """Characters of a text that are shown before and after what was found."""
 
@@ -38,7 +38,7 @@ class Hit:
     excerpt: str
     """The part of the text around what was found, in one line."""
     terms: tuple[str, ...]
-    """What was looked for: see :func:`marked`."""
+    """The search terms: see :func:`marked`."""
 
 
 def search(
@@ -51,12 +51,12 @@ def search(
 ) -> Iterator[Hit]:
     """Yield the articles that *text* finds, the newest or the most relevant first.
 
-    :raises BadQuery: *text* is no query; at once.
+    :raises BadQuery: *text* is not a valid query; at once.
     :raises Unknown: a filter names what the archive does not have; at once.
     :raises ValueError: there is no such order; at once.
     """
     if order not in get_args(Order):
-        raise ValueError(f"there is no order {order!r}; there are {', '.join(get_args(Order))}")
+        raise ValueError(f"unknown order {order!r}; use one of {', '.join(get_args(Order))}")
     query = parse_query(text)
     where, parameters = (filters or Filters()).where(connection, of_each=True)
     # SQLite would take the unique index on first_seq, and read a whole article for each hit.

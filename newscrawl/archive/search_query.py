@@ -1,7 +1,7 @@
-"""What people type to search, as the search index takes it.
+"""Parses search queries into those of the search index.
 
 Words, "phrases", AND, OR, NOT and parentheses, and ``title:``, ``text:`` or ``summary:`` before any
-of them. Words beside each other must all be there.
+of them. All words must match (AND).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from newscrawl.store.search_index import BREAK, phrase_of_pairs, segment
+from newscrawl.store.search_index import BREAK, phrase_of_bigrams, segment
 from newscrawl.text.escape import is_utf8
 
 FIELDS = {
@@ -22,7 +22,7 @@ FIELDS = {
 """Names of fields in a query, and the columns of the index; the first three are those that help and
 documents name."""
 LONGEST = 1000
-"""Characters of a query: nobody types more, and SQLite's parser has a limit of its own."""
+"""Maximum length of a query: SQLite's parser has a limit of its own."""
 
 _TOKEN = re.compile(r'(?P<mark>[()])|"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+)')
 _FILTERS = ("source", "category", "security", "since", "until")
@@ -31,17 +31,17 @@ _FIELD = re.compile(r"([^\W\d]+)[:：](.*)", re.DOTALL)
 
 
 class BadQuery(ValueError):
-    """What was typed is no query; the message says why."""
+    """The query is not valid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query as the index takes it."""
+    """A parsed query."""
 
     fts: str
     """An expression of FTS5."""
     terms: tuple[str, ...]
-    """What is looked for, as typed, to show where it stands in a text."""
+    """The search terms as typed, to mark them in a text."""
 
 
 class _Token(NamedTuple):
@@ -56,17 +56,17 @@ def parse_query(text: str) -> Query:
     :raises BadQuery: it is none.
     """
     if len(text) > LONGEST:
-        raise BadQuery(f"A query has at most {LONGEST} characters, and this one has {len(text)}.")
+        raise BadQuery(f"A query may have at most {LONGEST} characters; this one has {len(text)}.")
     if not is_utf8(text):
         raise BadQuery(f"{text!r} is not UTF-8.")
     if text.count('"') % 2:
-        raise BadQuery('There is a " without the other one that ends it.')
+        raise BadQuery('Unbalanced quotation mark: add the missing ".')
     parser = _Parser(list(_tokens(text)))
     if not parser.tokens:
-        raise BadQuery("There is nothing to search for: type a word, for example 降息.")
+        raise BadQuery("Empty query: enter a word, for example 降息.")
     expression = parser.alternatives()
     if parser.tokens:
-        raise BadQuery("There is a ) without its (.")
+        raise BadQuery("Unbalanced parenthesis: ) without (.")
     return Query(expression, tuple(parser.terms))
 
 
@@ -85,7 +85,7 @@ def _of_word(word: str) -> Iterable[_Token]:
         yield _Token(word, word)
         return
     if re.match(r"-[^\W\d]", word):
-        raise BadQuery(f"To leave out what has {word[1:]!r}, write NOT {word[1:]}, behind a word.")
+        raise BadQuery(f"To exclude {word[1:]!r}, write NOT {word[1:]} after another word.")
     field = _FIELD.fullmatch(word)
     if field and field[1] in FIELDS:
         yield _Token("field", FIELDS[field[1]])
@@ -100,14 +100,14 @@ def _check_no_field(name: str) -> None:
     """Raise BadQuery where *name*, which stands before a colon, was meant for a field or filter."""
     as_text = f'To find the text itself, put it into quotes: "{name}:".'
     if name.casefold() in _FILTERS:
-        raise BadQuery(f"{name}: is no field but a filter, given beside the words. {as_text}")
+        raise BadQuery(f"{name}: is not a field but a filter, given as an option. {as_text}")
     # As near as titel is to title.
     if meant := get_close_matches(name.casefold(), FIELDS, n=1, cutoff=0.8):
-        raise BadQuery(f"There is no field {name}: – did you mean {meant[0]}:? {as_text}")
+        raise BadQuery(f"Unknown field {name}: – did you mean {meant[0]}:? {as_text}")
 
 
 class _Parser:
-    """Reads a query from its tokens: alternatives of requirements of terms."""
+    """Parses the tokens of a query: alternatives of requirements of terms."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self.tokens = tokens
@@ -127,10 +127,10 @@ class _Parser:
         while self.tokens and not self._is_next("OR", ")"):
             if self._is_next("AND"):
                 if not wanted and not unwanted:
-                    raise BadQuery("There is nothing before AND.")
+                    raise BadQuery("Expected a word before AND.")
                 self.tokens.pop(0)
                 if not self.tokens or self._is_next("AND", "OR", ")"):
-                    raise BadQuery("There is nothing after AND.")
+                    raise BadQuery("Expected a word after AND.")
             if self._is_next("NOT"):
                 self.tokens.pop(0)
                 terms = len(self.terms)
@@ -140,39 +140,39 @@ class _Parser:
                 wanted.append(self._term("OR"))
         if not wanted:
             raise BadQuery(
-                "NOT takes away from what a word finds: type that word, too, as in 降息 NOT 美联储."
+                "NOT excludes from the results of a word: add that word, as in 降息 NOT 美联储."
                 if unwanted
-                else "There is nothing on one side of OR, or between ( and )."
+                else "Expected a word on both sides of OR, and between ( and )."
             )
         found = wanted[0] if len(wanted) == 1 else f"({' AND '.join(wanted)})"
         return f"({found} NOT ({' OR '.join(unwanted)}))" if unwanted else found
 
     def _term(self, after: str) -> str:
         if not self.tokens or self._is_next("AND", "OR", "NOT", ")"):
-            raise BadQuery(f"There is nothing after {after}.")
+            raise BadQuery(f"Expected a word after {after}.")
         token = self.tokens.pop(0)
         if token.kind == "field":
             if not self.tokens or self.tokens[0].kind not in ("term", "("):
-                raise BadQuery("There is nothing after the name of a field, as in title:降息.")
+                raise BadQuery("Expected a word after the name of a field, as in title:降息.")
             column = token.text
-            columns = f"{{{column} {column}_pairs}}"
+            columns = f"{{{column} {column}_bigrams}}"
             return f"({columns} : {self._term(after)})"
         if token.kind == "(":
             return self._group()
-        # What parts words in a text need not be typed; inside a phrase it counts.
+        # Separators between words need not be typed; inside a phrase they count.
         words = segment(token.text).strip(f" {BREAK}")
         if not words:
             raise BadQuery(f"{token.text!r} has no letter, digit or Chinese character.")
         self.terms.append(token.text)
-        return phrase_of_pairs(words)
+        return phrase_of_bigrams(words)
 
     def _group(self) -> str:
         self._depth += 1
         if self._depth > 20:
-            raise BadQuery("There are more than 20 ( within each other.")
+            raise BadQuery("Parentheses are nested more than 20 deep.")
         found = self.alternatives()
         if not self._is_next(")"):
-            raise BadQuery("There is a ( without its ).")
+            raise BadQuery("Unbalanced parenthesis: ( without ).")
         self.tokens.pop(0)
         self._depth -= 1
         return f"({found})"

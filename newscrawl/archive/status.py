@@ -1,4 +1,4 @@
-"""How an archive is kept: its runs, when each listing was looked at, what was missed."""
+"""Reports crawl health: the runs, when each listing was checked, the gaps."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from newscrawl.runs.ledger import ENDS
-from newscrawl.runs.schedule import forgets_at
-from newscrawl.store import rules, suspects
+from newscrawl.sites.finews.retention import forgets_at
+from newscrawl.store import counters, rules, suspects
 from newscrawl.store.schema import COUNTERS
 from newscrawl.store.stored_times import is_future
 from newscrawl.store.values import json_object, moment
@@ -59,10 +58,10 @@ class ListingStatus:
     name: str
     state: State
     checked_at: str | None
-    """The last good look (UTC)."""
+    """The last successful check (UTC)."""
     news_at: str | None
     interval: float | None
-    """Seconds between two looks."""
+    """Seconds between two checks."""
     forgets_at: str | None
     """When it may begin to drop what was never seen (UTC); None where nothing is to be lost."""
     seconds_left: int | None
@@ -72,7 +71,7 @@ class ListingStatus:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time of which a listing may have shown articles that nobody saw."""
+    """A period for which articles of a listing may be missing."""
 
     kind: str
     name: str
@@ -121,7 +120,7 @@ class Status:
 
 
 def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
-    """Return how the archive is kept; *days* of posts are what its mirror shows."""
+    """Return the status of the archive; the site shows *days* of posts."""
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     files = (Path(path), Path(f"{path}-wal"))
     good = (
@@ -161,17 +160,12 @@ def runs(
 
 def _run(row: Mapping[str, Any]) -> RunStatus:
     count = {name: row[name] for name, _ in COUNTERS}
-    unfinished = count["scheduled"] - sum(count[end] for end in ENDS)
-    links = count["repeated"] + count["skipped"] + count["filtered"] + count["scheduled"]
-    # A degraded one may have been stopped early: by its memory, for one.
-    may_be_open = row["outcome"] != "ok"
     arguments = json_object(row["arguments"], f"runs.arguments of run {row['id']}")
     return RunStatus(
         id=row["id"], spider=row["spider"], arguments=arguments,
         started_at=row["started_at"], ended_at=row["ended_at"], outcome=row["outcome"],
-        exit_code=row["exit_code"], reason=row["reason"], counters=count, unfinished=unfinished,
-        balances=count["listed"] == links
-        and (unfinished >= 0 if may_be_open else unfinished == 0),
+        exit_code=row["exit_code"], reason=row["reason"], counters=count,
+        unfinished=counters.unfinished(count), balances=counters.balance(count, row["outcome"]),
         clock_difference=row["clock_difference"],
     )  # fmt: skip
 
@@ -214,7 +208,7 @@ def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listi
         # A name that was only guessed at, from a path in small letters, and never was one.
         " WHERE missing_since IS NULL OR found_in <> 'path' OR content_hash IS NOT NULL"
     ).fetchall()
-    # A good look at the home page is one at every category: it shows the newest posts of each.
+    # A successful check of the home page counts for every category: it shows their newest posts.
     homes = {row[0]: row[3] for row in rows if row[1] == "home" and not row[7]}
     found = [_listing(tuple(row), homes.get(row[0]), now, days) for row in rows]
     order = {"failing": 0, "ok": 1, "missing": 2}

@@ -17,8 +17,8 @@ import click
 
 from newscrawl import __version__
 from newscrawl.cli.output import drop_rest, safe
-from newscrawl.runs import open_files
 from newscrawl.runs.outcome import Exit
+from newscrawl.store import open_files
 from newscrawl.store.errors import AlreadyRunning, StoreError
 from newscrawl.text.passwords import without_passwords
 
@@ -88,7 +88,7 @@ class Commands(click.Group):
             ctx.exit(_nobody_reads())
         except OSError as error:
             if error.errno in open_files.NUMBERS:
-                raise StoreTrouble(f"{open_files.sentence()}.") from error
+                raise StoreTrouble(f"{open_files.too_many_open_files()}.") from error
             if error.errno != errno.ENOSPC:
                 raise
             raise click.ClickException(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from newscrawl.runs.outcome import Outcome
 
 if TYPE_CHECKING:
     from newscrawl.sites.lists import RequestedList
+    from newscrawl.store.connections import Connection
 
 INDENT = "    "
 
@@ -101,7 +101,7 @@ def _examine(
 
 
 @contextmanager
-def _known(db: str) -> Iterator[sqlite3.Connection | None]:
+def _known(db: str) -> Iterator[Connection | None]:
     """Open the archive; None where there is none yet."""
     path = Path(db)
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +23,9 @@ from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
+
 _FOLDERS = frozenset({"jekyll", "markdown"})
 _STEP = 200
 """Articles between two moves of the progress bar."""
@@ -32,7 +35,7 @@ _STEP = 200
 class _Wanted:
     """Which articles go out, and how many did."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     filters: Filters
     seq: int
     info_codes: set[str] | None
@@ -133,7 +136,7 @@ def _check(format_: str, output: Path | None) -> None:
         )
 
 
-def _check_named(connection: sqlite3.Connection, info_codes: Iterable[str]) -> None:
+def _check_named(connection: Connection, info_codes: Iterable[str]) -> None:
     """Say which of the articles that were named are not there; the others are written."""
     for each in sorted(info_codes):
         sql = "SELECT 1 FROM articles WHERE info_code = ?"

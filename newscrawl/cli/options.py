@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,8 +14,11 @@ from newscrawl.archive.article import resolve
 from newscrawl.cli.output import safe_line
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.store.connections import MEMORY, open_for_reading
-from newscrawl.store.errors import explain
+from newscrawl.store.errors import explained
 from newscrawl.text.escape import is_utf8
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -163,7 +165,7 @@ def limit_option(default: int) -> Callable[[Decorated], Decorated]:
     )
 
 
-def article_id(connection: sqlite3.Connection, text: str) -> str:
+def article_id(connection: Connection, text: str) -> str:
     """Return the id of the article that *text* names.
 
     :raises click.UsageError: it names none.
@@ -183,15 +185,12 @@ def is_filled(db: str) -> bool:
 
 
 @contextmanager
-def reading(db: str, *, as_found: bool = False) -> Iterator[sqlite3.Connection]:
+def reading(db: str, *, as_found: bool = False) -> Iterator[Connection]:
     """Open the archive at *db* for a command that only reads.
 
     *as_found*: see :func:`newscrawl.store.connections.open_for_reading`.
 
     :raises StoreError: it cannot be read.
     """
-    with closing(open_for_reading(db, as_found=as_found)) as connection:
-        try:
-            yield connection
-        except sqlite3.Error as error:
-            raise explain(error, db) from error
+    with closing(open_for_reading(db, as_found=as_found)) as connection, explained(db):
+        yield connection

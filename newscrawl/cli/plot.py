@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +16,9 @@ from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import cells, console, say, to_json
 from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as KEPT_DAYS
 from newscrawl.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 KINDS = ("articles-per-day", "coverage", "delay")
 SUFFIXES = (".png", ".svg")
@@ -62,7 +64,7 @@ def plot_command(kind: str, db: str, output: Path | None, filters: Filters, as_j
         _print(kind, found)
 
 
-def _numbers(kind: str, connection: sqlite3.Connection, filters: Filters) -> Any:
+def _numbers(kind: str, connection: Connection, filters: Filters) -> Any:
     if kind == "articles-per-day":
         return plots.articles_per_day(connection, filters)
     if kind == "coverage":
@@ -93,7 +95,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
     try:
         if kind == "articles-per-day":
             if drawing.chinese_font() is None:
-                say("No font with Chinese is installed: media are not told apart.")
+                say("No font with Chinese is installed: sources are not distinguished.")
             drawing.draw_articles(found, file, title="Articles by day of publication")
         elif kind == "coverage":
             drawing.draw_coverage(found, file, title="Hours that were watched")

@@ -25,9 +25,10 @@ def reextract_command(db: str, yes: bool, as_json: bool) -> None:
     Says first in how many articles each field would change, and asks before it writes. Articles
     that change get a new seq; no revision is made, for nobody edited them.
     """
-    from newscrawl.runs.reextract import count_stored_pages, survey
+    from newscrawl.runs.reextract import survey
+    from newscrawl.store.stored_pages import count_articles
 
-    with reading(db) as connection, progress("reading", count_stored_pages(connection)) as each:
+    with reading(db) as connection, progress("reading", count_articles(connection)) as each:
         found = survey(connection, each=each)
     if as_json:
         click.echo(to_json(_as_dict(found)))
@@ -46,10 +47,11 @@ def reextract_command(db: str, yes: bool, as_json: bool) -> None:
 
 
 def _write(db: str) -> None:
-    from newscrawl.runs.reextract import count_stored_pages, rewrite
+    from newscrawl.runs.reextract import rewrite
+    from newscrawl.store.stored_pages import count_articles
 
     with writing(db, "reextract", {}) as writer:
-        with progress("writing", count_stored_pages(writer.connection)) as each:
+        with progress("writing", count_articles(writer.connection)) as each:
             found = rewrite(writer, each=each)
         changes = f"{found.changed} of {found.articles} articles changed"
         writer.end(outcome="ok", exit_code=0, reason=changes)

@@ -80,10 +80,10 @@ def retry_rejected_command(
 
 
 def _list(db: str, as_json: bool) -> None:
-    from newscrawl.runs.retry_rejected import waiting
+    from newscrawl.store.rejects import suspicious_rejects
 
     with reading(db) as connection:
-        found = waiting(connection)
+        found = suspicious_rejects(connection)
     if as_json:
         click.echo(
             to_json([dict(zip(("id", "url", "detail"), each, strict=True)) for each in found])
@@ -96,10 +96,11 @@ def _list(db: str, as_json: bool) -> None:
 
 
 def _accept(db: str, ids: tuple[int, ...]) -> Retried:
-    from newscrawl.runs.retry_rejected import accept, waiting
+    from newscrawl.runs.retry_rejected import accept
+    from newscrawl.store.rejects import suspicious_rejects
 
     with reading(db) as connection:
-        there = {each[0] for each in waiting(connection)}
+        there = {each[0] for each in suspicious_rejects(connection)}
     if wrong := [str(each) for each in ids if each not in there]:
         raise click.UsageError(
             f"No suspicious page has the id {', '.join(wrong)}; `--reason suspicious` lists them."
@@ -112,11 +113,12 @@ def _accept(db: str, ids: tuple[int, ...]) -> Retried:
 
 
 def _retry(db: str, reasons: tuple[str, ...]) -> Retried:
-    from newscrawl.runs.retry_rejected import count_rejected, retry
+    from newscrawl.runs.retry_rejected import retry
+    from newscrawl.store.rejects import ids_to_retry
 
     asked = {"reason": ",".join(reasons)} if reasons else {}
     with writing(db, "retry-rejected", asked) as writer:
-        with progress("reading", count_rejected(writer.connection, reasons)) as each:
+        with progress("reading", len(ids_to_retry(writer.connection, reasons))) as each:
             found = retry(writer, reasons, each=each)
         done = f"{found.stored} of {found.tried} rejected pages give an article now"
         writer.end(outcome="ok", exit_code=0, reason=done)

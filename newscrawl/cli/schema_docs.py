@@ -1,4 +1,4 @@
-"""Prints docs/schema.md: ``python -m newscrawl.store.schema``.
+"""Prints docs/schema.md: ``python -m newscrawl.cli.docs write``.
 
 What columns mean is said by :mod:`newscrawl.store.schema`; keys, indexes and what may be NULL are
 asked of an archive that the migrations have made, so that they cannot be wrong.
@@ -6,12 +6,15 @@ asked of an archive that the migrations have made, so that they cannot be wrong.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from newscrawl.store.connections import MEMORY, open_for_writing
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS, Table
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 
 def schema_as_markdown() -> str:
@@ -20,7 +23,7 @@ def schema_as_markdown() -> str:
         return "\n".join(_lines(archive.conn)) + "\n"
 
 
-def _lines(connection: sqlite3.Connection) -> Iterator[str]:
+def _lines(connection: Connection) -> Iterator[str]:
     yield from _HEAD.format(version=SCHEMA_VERSION, id=APPLICATION_ID).strip().splitlines()
     for table in TABLES:
         yield from ("", f"## {table.name}", "", table.doc, "")
@@ -33,7 +36,7 @@ def _lines(connection: sqlite3.Connection) -> Iterator[str]:
     yield from _SEARCH.rstrip().splitlines()
 
 
-def _columns(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
+def _columns(connection: Connection, table: Table) -> Iterator[str]:
     yield "| column | type | NULL | holds |"
     yield "| --- | --- | --- | --- |"
     rows = connection.execute(
@@ -46,7 +49,7 @@ def _columns(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
         yield f"| `{name}` | {type_} | {'yes' if may_be_null else 'no'} | {column.doc} |"
 
 
-def _keys(connection: sqlite3.Connection, table: str) -> Iterator[str]:
+def _keys(connection: Connection, table: str) -> Iterator[str]:
     """Yield a list of the table's primary key, indexes and references."""
     key = connection.execute(
         "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,)
@@ -75,7 +78,7 @@ def _names(rows: list[tuple[str]]) -> str:
 _HEAD = """
 # The archive's tables
 
-Written by `python -m newscrawl.store.schema`; do not edit.
+Written by `python -m newscrawl.cli.docs write`; do not edit.
 
 Schema version {version} (`PRAGMA user_version`), application id {id:#x} (`PRAGMA application_id`).
 Columns, primary keys and unique indexes keep their meaning from one version to the next; new
@@ -92,9 +95,9 @@ _SEARCH = """
 ## articles_fts
 
 The search index, an FTS5 table without content: its `rowid` is `articles.first_seq`, its columns
-are `title`, `summary` and `body_text`, and the pairs of each. Chinese is found by any substring,
-Latin words and numbers by whole token. Put spaces around each Han character of what you look for,
-fold its case, write `¶` for punctuation, and ask for it as a phrase:
+are `title`, `summary` and `body_text`, and the bigrams of each. Chinese is found by any substring,
+Latin words and numbers by whole token. To search for a term, put spaces around each Han
+character, convert it to lower case, write `¶` for punctuation, and query it as a phrase:
 
 ```sql
 SELECT published_at, title FROM articles
@@ -103,8 +106,8 @@ ORDER BY published_at DESC LIMIT 10;
 ```
 
 In an archive of a million articles a phrase of frequent characters takes a tenth of a second. Its
-pairs take milliseconds: the columns `title_pairs`, `summary_pairs` and `body_text_pairs` hold the
-same texts as pairs of neighbouring tokens, joined by `_`. `"储 能 源"` and
+bigrams take milliseconds: the columns `title_bigrams`, `summary_bigrams` and `body_text_bigrams`
+hold the same texts as bigrams (pairs of neighbouring tokens), joined by `_`. `"储 能 源"` and
 `"储_能 能_源"` find the same articles with the same rank.
 
 `newscrawl.store.search_index.segment` makes that text in Python.

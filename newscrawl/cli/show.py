@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -33,6 +33,9 @@ from newscrawl.cli.output import (
     wrap,
 )
 from newscrawl.runs.outcome import Exit
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 
 @click.command("show", epilog=example("newscrawl show NW202112282228490028"))
@@ -66,7 +69,7 @@ def show_command(
             click.echo(line)
 
 
-def _at(connection: sqlite3.Connection, found: StoredArticle, time: str) -> StoredArticle | None:
+def _at(connection: Connection, found: StoredArticle, time: str) -> StoredArticle | None:
     """Return the article with the fields that it had at *time*; None where it was not known."""
     version = as_of_time(connection, found.info_code, time)
     if version is None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +14,9 @@ from newscrawl.cli.options import FILE, db_option, example, json_option, reading
 from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 from newscrawl.runs.outcome import Exit
-from newscrawl.store.errors import explain
 
 if TYPE_CHECKING:
-    from newscrawl.runs.verify import Problem
+    from newscrawl.store.integrity import Problem
 
 
 @click.command("verify", epilog=example("newscrawl verify --db data/news.db"))
@@ -78,11 +75,12 @@ def verify_command(
 
 
 def _examine(db: str, *, quick: bool) -> list[Problem]:
-    from newscrawl.runs.verify import find_problems, work
+    from newscrawl.runs.verify import find_problems
+    from newscrawl.store.integrity import steps_of
 
     with (
         reading(db, as_found=True) as connection,
-        progress("checking", 0 if quick else work(connection)) as each,
+        progress("checking", 0 if quick else steps_of(connection)) as each,
     ):
         return list(find_problems(connection, quick=quick, each=each))
 
@@ -94,7 +92,7 @@ def _must_salvage(found: Sequence[Problem]) -> bool:
 
 def _breaks(old: str, new: str) -> list[Problem]:
     from newscrawl.archive.continuity import breaks
-    from newscrawl.runs.verify import Problem
+    from newscrawl.store.integrity import Problem
 
     with reading(old) as before, reading(new) as after:
         return [Problem("continues", sentence) for sentence in breaks(before, after)]
@@ -115,9 +113,9 @@ def _salvage(db: str) -> bool:
 
     Return whether something is lost that the pages of articles may say again.
     """
-    from newscrawl.runs.salvage import OF_ARTICLES, replace_by_salvaged
     from newscrawl.store.clock import utc_now
     from newscrawl.store.lock import WriterLock
+    from newscrawl.store.salvage import OF_ARTICLES, replace_by_salvaged
 
     file = Path(os.path.realpath(db))
     lock = WriterLock(file).acquire(utc_now())
@@ -138,15 +136,16 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
 
     *reread*: all articles, and not only those that are found to be damaged.
     """
-    from newscrawl.runs.verify import info_codes_of, remake
+    from newscrawl.runs.verify import repair_archive, repair_articles
+    from newscrawl.store.stored_pages import info_codes as all_info_codes
 
     if any(each.touches for each in found):
         _copy_before(db)
-    _repair_file(db)
+    repair_archive(db)
     # By indexes that are right again, and with the articles that were brought back.
     if reread:
         with reading(db) as connection:
-            info_codes = info_codes_of(connection)
+            info_codes = list(all_info_codes(connection))
     else:
         again = _examine(db, quick=quick)
         info_codes = sorted({each.info_code for each in again if each.info_code})
@@ -155,41 +154,21 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
         return
     with writing(db, "verify", {"repair": True}) as writer:
         if info_codes:
-            remake(writer, info_codes)
+            repair_articles(writer, info_codes)
         some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""
         made = f"made anew {some}what is made from the articles"
         writer.end(outcome="ok", exit_code=0, reason=made)
     say(f"Repaired: {made}. Looking again.")
 
 
-def _repair_file(db: str) -> None:
-    """Repair what keeps a run from opening the archive, with the lock that a run takes."""
-    from newscrawl.runs.verify import repair
-    from newscrawl.store.clock import utc_now
-    from newscrawl.store.connections import BUSY_TIMEOUT
-    from newscrawl.store.lock import WriterLock
-
-    file = os.path.realpath(db)
-    lock = WriterLock(file).acquire(utc_now())
-    try:
-        with closing(
-            sqlite3.connect(file, timeout=BUSY_TIMEOUT, isolation_level=None)
-        ) as connection:
-            connection.execute("PRAGMA trusted_schema = OFF")
-            repair(connection)
-    except sqlite3.Error as error:
-        raise explain(error, db) from error
-    finally:
-        lock.release()
-
-
 def _copy_before(db: str) -> None:
     """Copy the archive as it is: a backup would refuse one that is damaged."""
+    from newscrawl.store.backup import copy_as_found
     from newscrawl.store.clock import utc_now
 
     copy = Path(f"{db}.before-repair-{utc_now()[:19].replace(':', '')}")
-    with reading(db, as_found=True) as connection, closing(sqlite3.connect(copy)) as target:
-        connection.backup(target)
+    with reading(db, as_found=True) as connection:
+        copy_as_found(connection, copy)
     say(f"Before anything is altered, {db} was copied to {copy}.")
 
 

@@ -11,10 +11,10 @@ from scrapy.http import Headers, Request, Response
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.guard import guard_of
 from newscrawl.middlewares.throttle import patience_of
-from newscrawl.runs import open_files
 from newscrawl.runs.clocks import clocks_of
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.run import Run
+from newscrawl.store import open_files
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
@@ -74,7 +74,7 @@ class GuardedHandler(AiohttpDownloadHandler):
     def _stop(self) -> None:
         """End the run: no server is to blame, and the next request would fail alike."""
         if run := self._crawler.get_extension(Run):
-            run.stop(Exit.DEGRADED, open_files.sentence())
+            run.stop(Exit.DEGRADED, open_files.too_many_open_files())
 
     async def download_request(self, request: Request) -> Response:
         """Return the answer to a request.

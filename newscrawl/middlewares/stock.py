@@ -17,7 +17,6 @@ from newscrawl.middlewares.guard import Refused, guard_of
 from newscrawl.middlewares.throttle import patience_of, retry_after
 from newscrawl.runs.run import run_of
 from newscrawl.sites import LOADER_VERSION
-from newscrawl.store import known_pages
 from newscrawl.text.passwords import clean_address
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from newscrawl.items import Page
-    from newscrawl.store.known_pages import KnownPage
+    from newscrawl.store.known import KnownPage
 
 
 class OnlyAllowed:
@@ -205,12 +204,12 @@ class KnownMiddleware(BaseSpiderMiddleware):
         return request
 
     def _find(self, page: Page) -> KnownPage | None:
-        connection = run_of(self.crawler).connection
-        found = known_pages.find_known(connection, page)
+        archive = run_of(self.crawler).known
+        found = archive.page(page)
         if found is None:
-            return known_pages.find_rejected(connection, page, loader_version=LOADER_VERSION)
+            return archive.rejected_page(page, loader_version=LOADER_VERSION)
         # An answer without a text is no reason not to ask for it again.
-        return found if found.has_body or page.kind == "post_page" else None
+        return found if found.has_body or page.kind.is_revisited else None
 
 
 def ask_whether_changed(request: Request, etag: str | None, last_modified: str | None) -> None:

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-Found = Literal["repeated", "skipped", "filtered"]
-End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed"]
+from newscrawl.items import ENDS, End
 
-ENDS: tuple[End, ...] = (
-    "failed",
-    "rejected",
-    "duplicate",
-    "unchanged",
-    "new",
-    "extended",
-    "changed",
-)
+Found = Literal["repeated", "skipped", "filtered"]
 
 
 class Ledger:

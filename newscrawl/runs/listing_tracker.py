@@ -9,7 +9,7 @@ from typing import Any
 
 from scrapy.http import Request
 
-from newscrawl.runs.ledger import End
+from newscrawl.items import End
 from newscrawl.runs.schedule import IntervalBounds, is_listing_due, next_interval
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 
@@ -107,7 +107,7 @@ class ListingTracker:
             look.found_in = "footer"
         before = stored.interval if stored else None
         is_early = stored is not None and not is_listing_due(
-            stored.checked_at, before, look.looked_at
+            stored.checked_at, before, look.checked_at
         )
         if look.is_missing:
             look.interval = self._bounds.longest

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-import sqlite3
 
-from newscrawl.store.errors import StoreError
+from newscrawl.store.errors import is_store_error
 from newscrawl.text.escape import escape_controls
 from newscrawl.text.passwords import without_passwords
 
@@ -52,7 +51,7 @@ def _drop_unclosed(record: logging.LogRecord) -> bool:
 def _drop_store_errors(record: logging.LogRecord) -> bool:
     # The run's last line says what is wrong with the archive, and no line of code is.
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    return not isinstance(error, StoreError | sqlite3.Error)
+    return not is_store_error(error)
 
 
 def _hide_secrets(record: logging.LogRecord) -> bool:

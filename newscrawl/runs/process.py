@@ -11,11 +11,11 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler, CrawlerProcessBase
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
-from newscrawl.addon import uri_of
 from newscrawl.runs.notify import notify
 from newscrawl.runs.outcome import Exit, Outcome
 from newscrawl.runs.run import Run, interrupts
 from newscrawl.store.errors import AlreadyRunning, StoreError
+from newscrawl.store.uris import uri_of
 
 logger = logging.getLogger(__name__)
 

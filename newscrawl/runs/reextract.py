@@ -1,22 +1,24 @@
-"""Reads the stored bytes again, with the present rules: what would change, and the change."""
+"""Parses stored pages again by the present rules: the job behind ``newscrawl reextract``."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from newscrawl import sites
-from newscrawl.items import Page
 from newscrawl.sites.normalise import missing, normalise
-from newscrawl.store import article_rows
+from newscrawl.store import article_rows, stored_pages
 from newscrawl.store.errors import Damaged
 from newscrawl.store.merge import FIELDS, Fields, Observation, carry_over, merge
 from newscrawl.store.merger import hash_content, observation_of
-from newscrawl.store.raw_pages import load_raw_page
+from newscrawl.store.stored_pages import states_of
 from newscrawl.store.stored_times import StoredTimes
-from newscrawl.store.writer import Writer
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
+    from newscrawl.store.writer import Writer
 
 
 @dataclass(slots=True)
@@ -24,7 +26,7 @@ class Reread:
     """One article whose pages were read again."""
 
     info_code: str
-    known: article_rows.Known
+    known: article_rows.ArticleRows
     observations: dict[article_rows.Key, Observation]
     row: Fields
 
@@ -48,12 +50,12 @@ class Survey:
     """Pages that the present rules cannot read, with the reason; they stay as they are."""
 
 
-def survey(db: sqlite3.Connection, *, each: Callable[[], None] | None = None) -> Survey:
+def survey(db: Connection, *, each: Callable[[], None] | None = None) -> Survey:
     """Read every stored page again and count what would change; write nothing.
 
     *each* is called after every article, to show progress.
     """
-    found = Survey(older=count_older(db))
+    found = Survey(older=stored_pages.count_older(db, sites.LOADER_VERSION))
     for reread in _reread_all(db, found):
         found.articles += 1
         found.changed += bool(reread.changed)
@@ -63,8 +65,8 @@ def survey(db: sqlite3.Connection, *, each: Callable[[], None] | None = None) ->
     return found
 
 
-def can_reread(db: sqlite3.Connection, info_code: str) -> bool:
-    """Whether the stored pages of an article give it anew."""
+def can_reread(db: Connection, info_code: str) -> bool:
+    """Whether the stored pages of an article give it again."""
     found = Survey()
     reread = next(_reread_all(db, found, [info_code], damaged=True))
     return bool(reread.observations) and not found.unreadable
@@ -77,7 +79,7 @@ def rewrite(
     """Read stored pages again and write what changes; return what did.
 
     Those of *info_codes*, or of all articles; *damaged* says that their rows may be. Better rules
-    are no edit of an article: no revision is made. Articles that change get a new ``seq``.
+    are not an edit of the article: no revision is made. Articles that change get a new ``seq``.
     """
     found = Survey()
     for reread in _reread_all(writer.connection, found, info_codes, damaged=damaged):
@@ -98,46 +100,21 @@ def rewrite(
     return found
 
 
-def count_stored_pages(db: sqlite3.Connection) -> int:
-    """Return the number of articles there are to read again."""
-    return int(db.execute("SELECT count(seq) FROM articles").fetchone()[0])
-
-
-def count_older(db: sqlite3.Connection) -> int:
-    """Return the number of pages that were last read by an earlier version of the rules."""
-    sql = "SELECT count(*) FROM observations WHERE loader_version < ?"
-    return int(db.execute(sql, (sites.LOADER_VERSION,)).fetchone()[0])
-
-
 def _reread_all(
-    db: sqlite3.Connection, found: Survey, info_codes: Iterable[str] | None = None,
+    db: Connection, found: Survey, info_codes: Iterable[str] | None = None,
     *, damaged: bool = False,
 ) -> Iterator[Reread]:  # fmt: skip
     times = StoredTimes(db)
-    for info_code in _all(db) if info_codes is None else info_codes:
+    for info_code in stored_pages.info_codes(db) if info_codes is None else info_codes:
         known = article_rows.load_article(db, info_code, damaged=damaged)
         observations = {key: _reread(db, key, known, found, times) for key in known.observations}
         yield Reread(info_code, known, observations, merge(observations.values()))
 
 
-def _all(db: sqlite3.Connection) -> Iterator[str]:
-    last = ""
-    while True:
-        # By key and not by cursor: the writer changes the table between two steps.
-        row = db.execute(
-            "SELECT info_code FROM articles WHERE info_code > ? ORDER BY info_code LIMIT 1",
-            (last,),
-        ).fetchone()
-        if row is None:
-            return
-        last = row[0]
-        yield last
-
-
 def _reread(
-    db: sqlite3.Connection,
+    db: Connection,
     key: article_rows.Key,
-    known: article_rows.Known,
+    known: article_rows.ArticleRows,
     found: Survey,
     times: StoredTimes,
 ) -> Observation:
@@ -145,7 +122,7 @@ def _reread(
     observation = known.observations[key]
     said: Fields = dict.fromkeys(FIELDS)
     try:
-        states = list(_states(db, key, observation, times))
+        states = list(states_of(db, key, observation.url, times))
     except KeyError:
         found.unreadable.append(f"{observation.url}: its bytes are not in the archive")
         return observation
@@ -163,24 +140,3 @@ def _reread(
             return observation
         said = carry_over(said, observation_of(normalise(article), page).fields)
     return replace(observation, fields=said)
-
-
-def _states(
-    db: sqlite3.Connection, key: article_rows.Key, observation: Observation, times: StoredTimes
-) -> Iterator[Page]:
-    """Yield the page as it was before each revision, then as it is, seen when it really was."""
-    where = "WHERE site = ? AND page_kind = ? AND page_id = ?"
-    states = db.execute(
-        f"SELECT page_hash, observed_at FROM revisions {where} ORDER BY observed_at",  # noqa: S608
-        key,
-    ).fetchall()
-    page_hash, content_type, seen = db.execute(
-        f"SELECT page_hash, content_type, last_seen_at FROM observations {where}",  # noqa: S608
-        key,
-    ).fetchone()
-    for each_hash, observed_at in [*states, (page_hash, seen)]:
-        site, kind, page_id = key
-        yield Page(
-            kind=kind, id=page_id, url=observation.url, body=load_raw_page(db, each_hash),
-            observed_at=times.true(observed_at), site=site, content_type=content_type,
-        )  # fmt: skip

@@ -8,7 +8,6 @@ import logging
 import os
 import platform
 import signal
-import sqlite3
 from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,22 +15,21 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 
 from newscrawl import __version__, sites
-from newscrawl.addon import the_archive
-from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
-from newscrawl.runs import open_files
+from newscrawl.items import Article, End, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.runs.clocks import clocks_of
 from newscrawl.runs.judging import judged
-from newscrawl.runs.ledger import End, Ledger
+from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.listing_tracker import ListingTracker
 from newscrawl.runs.outcome import Exit, Outcome
 from newscrawl.runs.schedule import IntervalBounds, is_listing_due, is_page_due
-from newscrawl.sites.eastmoney.share_urls import KINDS
-from newscrawl.store import suspects, unresolved
+from newscrawl.store import open_files, suspects
 from newscrawl.store.clock import utc_now
-from newscrawl.store.errors import StoreError, said
+from newscrawl.store.connections import SQLITE_VERSION
+from newscrawl.store.errors import StoreError, as_store_error, explained
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 from newscrawl.store.stored_times import SAID, WRONG, StoredTimes, is_future, shifted
 from newscrawl.store.target import Target
+from newscrawl.store.uris import the_archive
 from newscrawl.store.writer import Writer
 from newscrawl.text.passwords import clean_address, without_passwords
 
@@ -44,7 +42,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure as TwistedFailure
 
-    from newscrawl.store.known_pages import KnownPage
+    from newscrawl.store.connections import Connection
+    from newscrawl.store.known import Known, KnownPage
     from newscrawl.store.rules import Uses
 
 logger = logging.getLogger(__name__)
@@ -163,7 +162,7 @@ class Run:
         if verdict == "rejected":
             logger.info("Rejected %s: it is suspicious", article.page.url)
             self.crawler.stats.inc_value(f"rejected/{suspects.REASON}")
-        elif article.page.kind in KINDS and article.body_rank is not None:
+        elif article.page.kind.is_resolved and article.body_rank is not None:
             # Before it is counted, since then it may be committed.
             self._write_uncommitted("answered", article.page.site, article.info_code)
         # What is suspicious is kept, and judged for itself: see newscrawl.runs.judging.
@@ -202,7 +201,7 @@ class Run:
         again = getattr(self.crawler.spider, "again", False)
         if again or (self.is_misdated(known) and not self._is_clock_wrong):
             return True
-        first, last = known.looked_at
+        first, last = known.shown
         if self.times.spans:
             first, last = self.times.true(first), self.times.true(last)
         return is_page_due(first, last, self.present, self._look_again)
@@ -247,7 +246,7 @@ class Run:
         """
         if since is not None:
             self._write("expect_young", self._site, since)
-        return unresolved.due(self.connection, self._site, utc_now())
+        return self.known.due_links(self._site, utc_now())
 
     def answer_tried(self, info_code: str) -> None:
         """Note that an article was to be had nowhere: it is asked for again, but not soon."""
@@ -284,7 +283,7 @@ class Run:
 
     def _keep_look(self, look: ListingCheck) -> None:
         if getattr(self.crawler.spider, "keeps_looks", True):
-            self._write("look", look)
+            self._write("note_check", look)
 
     def _confirm_listing(self, key: ListingKey) -> None:
         if getattr(self.crawler.spider, "keeps_looks", True):
@@ -293,7 +292,9 @@ class Run:
     def fail_look(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
         failure = without_passwords(failure)
-        self._write("fail_look", key, url=clean_address(url), found_in=found_in, failure=failure)
+        self._write(
+            "note_failed_check", key, url=clean_address(url), found_in=found_in, failure=failure
+        )
 
     def trouble(self, sentence: str) -> None:
         """Note what went wrong without being a page; the run will not end good."""
@@ -333,16 +334,28 @@ class Run:
         return suspects.sentences(self.connection, run_id=self._run_id)
 
     @property
-    def connection(self) -> sqlite3.Connection:
-        """The writer's connection, for questions of the spiders.
+    def known(self) -> Known:
+        """What the archive knows, for spiders and middlewares.
 
         :raises StoreError: the store has failed, and the run is about to end.
         """
+        return self._open_writer.known
+
+    @property
+    def connection(self) -> Connection:
+        """The writer's connection, to judge the run by.
+
+        :raises StoreError: the store has failed, and the run is about to end.
+        """
+        return self._open_writer.connection
+
+    @property
+    def _open_writer(self) -> Writer:
         if self._broken is not None:
             raise StoreError("The archive has failed.")
         if self._writer is None:
             raise RuntimeError("the archive is not open yet")
-        return self._writer.connection
+        return self._writer
 
     # -- signals ------------------------------------------------------------------------
 
@@ -400,8 +413,8 @@ class Run:
 
     def crashed(self, error: BaseException | None, page: Page | None) -> None:
         """Note a bug of ours; the page that met it is kept for another try."""
-        if isinstance(error, StoreError | sqlite3.Error):  # a question that the file cannot answer
-            self._store_failed(said(error, self._target.path))
+        if (failed := as_store_error(error, self._target.path)) is not None:
+            self._store_failed(failed)
             return
         detail = f"a bug of newscrawl's: {error!r}"
         if page is None or page.url not in self.ledger.under_way:
@@ -424,12 +437,13 @@ class Run:
 
     def _judged(self) -> Outcome:
         try:
-            outcome = self.outcome or interrupted() or self._verdict or judged(self)
-            if outcome.exit is Exit.OK and self._target.would_empty:
-                reason = "nothing was found to put into the new archive"
-                return Outcome(Exit.DEGRADED, reason)
-        except (StoreError, sqlite3.Error) as error:
-            return self.outcome or Outcome(Exit.STORE, str(said(error, self._target.path)))
+            with explained(self._target.path):
+                outcome = self.outcome or interrupted() or self._verdict or judged(self)
+                if outcome.exit is Exit.OK and self._target.would_empty:
+                    reason = "nothing was found to put into the new archive"
+                    return Outcome(Exit.DEGRADED, reason)
+        except StoreError as error:
+            return self.outcome or Outcome(Exit.STORE, str(error))
         # What is judged is written, too: that may have failed.
         return self.outcome or outcome
 
@@ -501,7 +515,7 @@ class Run:
             with suppress(StoreError):  # a run that the store has failed may be able to say so
                 self._end_row(self._broken, self._broken.committed)
         if self.outcome.exit is Exit.OK and self._writer is not None:
-            self._merge_index(self._writer)
+            self._optimize_index(self._writer)
         try:
             self._target.finish(good=self.outcome.exit is Exit.OK)
             if self._target.is_rebuild and self.outcome.exit is not Exit.OK:
@@ -509,14 +523,14 @@ class Run:
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
 
-    def _merge_index(self, writer: Writer) -> None:
+    def _optimize_index(self, writer: Writer) -> None:
         if not writer.is_big_import:
             return
-        logger.info("Merging the search index, of which this run brought most")
+        logger.info("Optimizing the search index, most of which this run wrote")
         try:
-            writer.merge_index()
+            writer.optimize_index()
         except StoreError as error:  # all is stored, and is found; searches take longer
-            logger.warning("The search index could not be merged: %s", error)
+            logger.warning("The search index could not be optimized: %s", error)
 
     def _end_row(self, writer: Writer | None, counters: Mapping[str, int]) -> None:
         if writer is None or self.outcome is None:
@@ -572,5 +586,5 @@ def software_versions() -> dict[str, str]:
         "newscrawl": __version__,
         "scrapy": version("scrapy"),
         "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
+        "sqlite": SQLITE_VERSION,
     }

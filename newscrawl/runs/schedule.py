@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 
 from newscrawl.store.stored_times import is_future
-from newscrawl.text.times import CHINA
 
 HOME_SHOWS = 5
 """How many posts of a category the mirror's home page shows at most."""
@@ -61,33 +60,5 @@ def is_page_due(observed_at: str, last_seen_at: str, now: str, hours: Sequence[f
     return any(looked < each <= since for each in hours)
 
 
-def next_try(first: str, now: str, hours: Sequence[float]) -> str | None:
-    """Return when to ask again for what was asked for in vain *first* then; None for never."""
-    waited = _seconds(first, now) / 3600
-    left = [each for each in hours if each > waited]
-    return _utc(datetime.fromisoformat(first) + timedelta(hours=min(left))) if left else None
-
-
-def forgotten_until(now: str, days: int) -> str:
-    """Return the time up to which a mirror has forgotten what it showed (UTC).
-
-    It keeps the posts of so many *days* by their dates in China, and takes its own date from
-    UTC (SOURCES.md 5.6).
-    """
-    first_kept = datetime.fromisoformat(now).astimezone(UTC).date() - timedelta(days=days - 1)
-    return _utc(datetime(first_kept.year, first_kept.month, first_kept.day, tzinfo=CHINA))
-
-
-def forgets_at(checked_at: str, days: int) -> str:
-    """Return when a mirror may begin to drop what it published after *checked_at* (UTC)."""
-    published: date = datetime.fromisoformat(checked_at).astimezone(CHINA).date()
-    dropped = published + timedelta(days=days)
-    return _utc(datetime(dropped.year, dropped.month, dropped.day, tzinfo=UTC))
-
-
 def _seconds(begin: str, end: str) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")

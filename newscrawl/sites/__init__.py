@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from newscrawl.items import PageKind
 from newscrawl.sites import eastmoney, finews
 from newscrawl.sites.errors import REASONS, Unreadable
 from newscrawl.sites.limits import check_size
@@ -25,14 +26,14 @@ LOADER_VERSION: int = 1
 
 
 @cache
-def _readers() -> dict[str, PageReader]:
+def _readers() -> dict[PageKind, PageReader]:
     """Join the sites' declarations, when the first page is read: parsers take time to import."""
     from newscrawl.sites import lists
 
     return {
         **finews.page_readers(),
         **eastmoney.page_readers(),
-        "list_entry": PageReader(lists.read_list_entry, lists.RULES),
+        PageKind.LIST_ENTRY: PageReader(lists.read_list_entry, lists.RULES),
     }
 
 
@@ -46,15 +47,14 @@ def read_page(page: Page, stats: Stats | None = None) -> Article:
     """
     readers = _readers()
     if page.kind not in readers:
-        raise ValueError(f"unknown kind of page {page.kind!r}; use one of {', '.join(readers)}")
-    reader = readers[page.kind]
-    if not reader.is_local:
+        raise ValueError(f"no reader for pages of kind {page.kind}; there are {', '.join(readers)}")
+    if not page.kind.is_local:
         check_size(page)
-    article = reader.read(page, stats)
+    article = readers[page.kind].read(page, stats)
     article.page = page
     return article
 
 
-def rules_of(kind: str) -> tuple[Rule, ...]:
+def rules_of(kind: PageKind) -> tuple[Rule, ...]:
     """Return every rule by which a kind of page is read; a run counts the use of each."""
     return _readers()[kind].rules

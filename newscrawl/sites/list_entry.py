@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from newscrawl.items import Article, BodyRank, Page
+from newscrawl.items import Article, BodyRank, Page, PageKind
 from newscrawl.loaders import ArticleLoader, Rule, Stats, key_values
 from newscrawl.sites import json_text
 from newscrawl.sites.decode import decode_page
@@ -25,7 +25,6 @@ from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.summary import source_of_summary, split_summary
 from newscrawl.text.times import BadTime, parse_time
 
-KIND = "list_entry"
 ANSWERED_AT = "_answered_at"
 """Our own key in a record with a relative time: when the list was answered, in ISO 8601."""
 
@@ -92,7 +91,7 @@ def page_of_nothing(shape: Shape, record: object, answer: Page) -> Page:
 
 def _page(shape: Shape, name: str, record: object, answer: Page) -> Page:
     return Page(
-        kind=KIND, id=f"{shape.name}:{name}", url=f"{answer.url}#{name}", body=_json(record),
+        kind=PageKind.LIST_ENTRY, id=f"{shape.name}:{name}", url=f"{answer.url}#{name}", body=_json(record),
         observed_at=answer.observed_at, ordered_at=answer.ordered_at, site=answer.site,
         is_fetched=answer.is_fetched,
     )  # fmt: skip

@@ -17,5 +17,3 @@ class PageReader(NamedTuple):
     """Returns the article of a page, or raises Unreadable."""
     rules: tuple[Rule, ...]
     """Every rule that it may use; a run counts the use of each."""
-    is_local: bool = False
-    """Whether the pages are the user's own files, whose size is not limited."""

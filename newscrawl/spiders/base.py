@@ -7,7 +7,6 @@ import errno
 import logging
 import posixpath
 import re
-import sqlite3
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,7 +27,7 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import sites
-from newscrawl.items import DEFAULT_SITE, Article, Failure, Page, Reject, Unchanged
+from newscrawl.items import DEFAULT_SITE, Article, Failure, Page, PageKind, Reject, Unchanged
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.guard import HANDLER, PORTS, Place, Refused
 from newscrawl.middlewares.httpcompression import CannotUnpack
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure as TwistedFailure
 
-    from newscrawl.store.known_pages import KnownPage
+    from newscrawl.store.known import KnownPage
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +169,8 @@ class NewsSpider(scrapy.Spider):
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
         kind = self.kind_of(response.url)
-        id_ = normalized_path(response.url) if kind == "post_page" else stem_of(response.url)
+        is_post = kind is PageKind.POST_PAGE
+        id_ = normalized_path(response.url) if is_post else stem_of(response.url)
         page = Page(kind, id_, response.url, b"", "", self.site)
         if page.url not in self.run.ledger.under_way:
             self.run.ledger.schedule(page.url)
@@ -179,7 +179,7 @@ class NewsSpider(scrapy.Spider):
 
     def other_article(self, page: Page, url: str) -> str | None:
         """Return the id of the article at *url*, where it is not that of *page*."""
-        if url == page.url or page.kind not in ("post_page", "article_page"):
+        if url == page.url or page.kind not in (PageKind.POST_PAGE, PageKind.ARTICLE_PAGE):
             return None
         try:
             found = info_code_of_stem(stem_of(url), page.site)
@@ -187,11 +187,11 @@ class NewsSpider(scrapy.Spider):
         except BadInfoCode:
             return None
 
-    def kind_of(self, url: str) -> str:
+    def kind_of(self, url: str) -> PageKind:
         """Return the kind of page that is to be expected at *url*."""
         if "GetNewsText" in url:
-            return "api_answer"
-        return "article_page" if "/a/" in urlsplit(url).path else "post_page"
+            return PageKind.API_ANSWER
+        return PageKind.ARTICLE_PAGE if "/a/" in urlsplit(url).path else PageKind.POST_PAGE
 
     def parse_page(self, response: Response, **cb_kwargs: Any) -> Iterator[Any]:
         """Read a page into its article; yield a :class:`Reject` where it has none."""
@@ -217,7 +217,7 @@ class NewsSpider(scrapy.Spider):
         yield article
         try:
             yield from self.after(article, **cb_kwargs)
-        except (StoreError, sqlite3.Error):
+        except StoreError:
             raise  # the run ends by it
         except Exception as error:
             # The article is on its way to the archive: what fails here must not reject it.

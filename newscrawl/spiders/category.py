@@ -11,18 +11,18 @@ from urllib.parse import urljoin
 
 from scrapy.http import Request, Response
 
-from newscrawl.items import Article, Listed, Page
+from newscrawl.items import Article, Listed, Page, PageKind
 from newscrawl.middlewares.stock import ask_whether_changed
 from newscrawl.runs.listing_tracker import Repeated, hash_links
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.schedule import HOME_SHOWS, forgotten_until
+from newscrawl.runs.schedule import HOME_SHOWS
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews import listing_page
+from newscrawl.sites.finews.retention import forgotten_until
 from newscrawl.spiders.base import header, is_set, status_of, stem_of, why
 from newscrawl.spiders.post_links import Following
 from newscrawl.spiders.share_links import Resolving
-from newscrawl.store import known_pages, listings
 from newscrawl.store.clock import utc_now
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 from newscrawl.store.stored_times import shifted
@@ -54,7 +54,7 @@ class CategorySpider(Resolving, Following):
         "category", "share", "due",
     }  # fmt: skip
 
-    page_kinds = ("post_page",)
+    page_kinds = (PageKind.POST_PAGE,)
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
@@ -85,8 +85,8 @@ class CategorySpider(Resolving, Following):
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the home page: it shows whether this is such a mirror."""
-        self._home = listings.load_all(self.run.connection, self.site, "home").get("")
-        self._stored = listings.load_all(self.run.connection, self.site, "category")
+        self._home = self.run.known.listings(self.site, "home").get("")
+        self._stored = self.run.known.listings(self.site, "category")
         if self.share:
             self._left = self.run.unanswered(None if self.named else self._young_since())
         request = Request(self.base_url, callback=self.parse_home, errback=self.home_failed)
@@ -150,7 +150,7 @@ class CategorySpider(Resolving, Following):
             if not self.due or self._is_due(slug, stored):
                 yield from self.ask_listing(slug, found_in=stored.found_in)
         # A run that was killed had stored posts, but not asked for the listings they named.
-        named = known_pages.young_categories(self.run.connection, self.site, self._young_since())
+        named = self.run.known.young_categories(self.site, self._young_since())
         for slug, is_certain in named.items():
             if slug not in self._stored:
                 yield from self.ask_listing(slug, found_in="footer" if is_certain else "path")
@@ -195,7 +195,7 @@ class CategorySpider(Resolving, Following):
                 continue
             if not self.named:
                 self.run.looks.at_home.add(page.url)
-            is_known = known_pages.find_known(self.run.connection, page) is not None
+            is_known = self.run.known.has_page(page)
             for slug in listing_page.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
 
@@ -271,7 +271,7 @@ class CategorySpider(Resolving, Following):
         self, response: Response, key: ListingKey, found_in: str, links: list[str]
     ) -> ListingCheck:
         return ListingCheck(
-            key, response.url, found_in, looked_at=utc_now(), etag=header(response, "ETag"),
+            key, response.url, found_in, checked_at=utc_now(), etag=header(response, "ETag"),
             last_modified=header(response, "Last-Modified"), content_hash=hash_links(links),
         )  # fmt: skip
 
@@ -321,7 +321,7 @@ class CategorySpider(Resolving, Following):
             page, _ = self.post_at(link)
         except BadInfoCode:
             return False
-        known = known_pages.find_known(self.run.connection, page)
+        known = self.run.known.page(page)
         return known is not None and self.run.times.true(known.observed_at) < moment
 
     def listing_failed(self, failure: TwistedFailure) -> None:
@@ -369,7 +369,7 @@ class CategorySpider(Resolving, Following):
 
     def _listing_page(self, response: Response) -> Page:
         return Page(
-            kind="listing", id=response.url, url=response.url, body=response.body,
+            kind=PageKind.LISTING_PAGE, id=response.url, url=response.url, body=response.body,
             observed_at=utc_now(), site=self.site,
             content_type=header(response, "Content-Type"),
         )  # fmt: skip
@@ -399,7 +399,7 @@ class CategorySpider(Resolving, Following):
         # And for those that a wrong clock has dated, whatever it wrote.
         spans = [(span.begin, span.end) for span in self.run.times.spans]
         young = itertools.chain.from_iterable(
-            known_pages.young_posts(self.run.connection, self.site, *span)
+            self.run.known.young_posts(self.site, *span)
             for span in [(self._young_since(), "9999"), *spans]
         )
         named = {slug.casefold() for slug in self.named}

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
-from newscrawl.items import Article, Failure, Page, Reject
+from newscrawl.items import Article, Failure, Page, PageKind, Reject
 from newscrawl.middlewares.stock import ask_whether_changed
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites import Unreadable, list_entry
@@ -30,7 +30,6 @@ from newscrawl.sites.lists import (
 from newscrawl.spiders.base import NewsSpider, header, positive, why
 from newscrawl.spiders.post_links import Following
 from newscrawl.spiders.share_links import Resolving
-from newscrawl.store import listed_articles, listings
 from newscrawl.store.clock import utc_now
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 from newscrawl.text.escape import is_utf8
@@ -62,7 +61,9 @@ class FeedSpider(Resolving, Following):
     argument_names: ClassVar[frozenset[str]] = (
         NewsSpider.argument_names | Following.argument_names | {"name", "pages"}
     )
-    page_kinds = ("list_entry", "post_page", "api_answer", "article_page")
+    page_kinds = (
+        PageKind.LIST_ENTRY, PageKind.POST_PAGE, PageKind.API_ANSWER, PageKind.ARTICLE_PAGE,
+    )  # fmt: skip
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         # Scrapy takes `name` for the spider's own.
@@ -97,8 +98,8 @@ class FeedSpider(Resolving, Following):
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for each list, and for what earlier runs met and could not have."""
-        left_over = listed_articles.left_over(self.run.connection)
-        self._stored = listings.load_all(self.run.connection, self.site, "list")
+        left_over = self.run.known.entries_only()
+        self._stored = self.run.known.listings(self.site, "list")
         for asked in self.lists:
             yield self._ask_list(asked, 1, "")
         for info_code in left_over:
@@ -138,7 +139,7 @@ class FeedSpider(Resolving, Following):
             self.run.looks.keep(look, known)
             return
         page = Page(
-            kind="list", id=asked.label, url=response.url, body=response.body,
+            kind=PageKind.LIST_ANSWER, id=asked.label, url=response.url, body=response.body,
             observed_at=utc_now(), ordered_at=self.run.began_at, site=self.site,
             content_type=header(response, "Content-Type"), is_fetched=True,
         )  # fmt: skip
@@ -153,7 +154,7 @@ class FeedSpider(Resolving, Following):
 
     def _look(self, response: Response, asked: RequestedList) -> ListingCheck:
         return ListingCheck(
-            ListingKey(self.site, "list", asked.label), response.url, "name", looked_at=utc_now(),
+            ListingKey(self.site, "list", asked.label), response.url, "name", checked_at=utc_now(),
             etag=header(response, "ETag"), last_modified=header(response, "Last-Modified"),
         )  # fmt: skip
 
@@ -211,7 +212,7 @@ class FeedSpider(Resolving, Following):
             if page.key not in self._seen:
                 yield from self._reject_entry(page, "no_id", str(error))
             return False
-        is_known = listed_articles.has_page(self.run.connection, page)
+        is_known = self.run.known.has_page(page)
         info_code = yield from self._yield_entry(page, is_post=shape is atom_feed.SHAPE)
         if info_code is None:
             return False
@@ -224,7 +225,7 @@ class FeedSpider(Resolving, Following):
     def _is_to_ask(self, info_code: str) -> bool:
         """Whether an article is to be asked for by the ways of the spider `share`."""
         is_news = digits_of(info_code) is not None and not self.is_too_old(info_code)
-        return is_news and not listed_articles.has_article(self.run.connection, info_code)
+        return is_news and not self.run.known.has_article(info_code)
 
     def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
@@ -261,7 +262,7 @@ class FeedSpider(Resolving, Following):
 
     def _ask_article(self, info_code: str) -> Generator[Any, None, bool]:
         """Ask for an article unless it is stored; return whether it is news."""
-        if listed_articles.has_article(self.run.connection, info_code):
+        if self.run.known.has_article(info_code):
             self.run.ledger.link("skipped")
             return False
         if self.is_too_old(info_code) or self.is_full:
@@ -282,7 +283,7 @@ class FeedSpider(Resolving, Following):
             return (yield from self._ask_article(elsewhere))
         if self.asked_as(page.url):
             self.run.ledger.link("repeated")
-        elif listed_articles.has_page(self.run.connection, page):
+        elif self.run.known.has_page(page):
             self.run.ledger.link("skipped")
         elif self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from newscrawl.items import Article, Page
+from newscrawl.items import Article, Page, PageKind
 from newscrawl.sites.eastmoney.info_code import (
     BadInfoCode,
     date_of_info_code,
@@ -59,7 +59,7 @@ class Following(NewsSpider):
             raise BadInfoCode(link, "is no address of a page")
         info_code = info_code_of_stem(stem_of(url), self.site)
         return Page(
-            "post_page", normalized_path(url), url, b"", observed_at="", site=self.site
+            PageKind.POST_PAGE, normalized_path(url), url, b"", observed_at="", site=self.site
         ), info_code
 
     def is_too_old(self, info_code: str) -> bool:

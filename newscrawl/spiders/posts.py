@@ -14,7 +14,7 @@ from scrapy.exceptions import UsageError
 
 from newscrawl import sites
 from newscrawl.addon import takes_batches
-from newscrawl.items import Article, Batch, Failure, Page, Reject
+from newscrawl.items import Article, Batch, Failure, Page, PageKind, Reject
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.post_files import folders
 from newscrawl.runs.post_files.folders import Found, Left, Lost, PostFile, Unsafe
@@ -49,7 +49,7 @@ class PostsSpider(NewsSpider):
         {"paths", "since", "git_dir", "limit", "site"}
     )
 
-    page_kinds = ("post_file",)
+    page_kinds = (PageKind.POST_FILE,)
     imports = True
     """Stores so many articles at once that the search index is optimized later."""
 
@@ -212,7 +212,7 @@ class PostsSpider(NewsSpider):
 
     def _page(self, url: str, body: bytes = b"") -> Page:
         return Page(
-            kind="post_file", id=post_file.id_of(_path_in(url)), url=url, body=body,
+            kind=PageKind.POST_FILE, id=post_file.id_of(_path_in(url)), url=url, body=body,
             observed_at=self._now, site=self.site,
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from scrapy.exceptions import UsageError
 
+from newscrawl.items import PageKind
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
 from newscrawl.spiders.base import NewsSpider, is_set
 from newscrawl.spiders.share_links import Resolving
@@ -30,7 +31,7 @@ class ShareSpider(Resolving):
         "info_code", "urls", "stored",
     }  # fmt: skip
 
-    page_kinds = ("api_answer", "article_page")
+    page_kinds = (PageKind.API_ANSWER, PageKind.ARTICLE_PAGE)
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
@@ -64,12 +65,7 @@ class ShareSpider(Resolving):
 
     def _stored_links(self) -> Iterator[tuple[str, str]]:
         if self.stored:
-            rows = self.run.connection.execute(
-                "SELECT share_url, info_code FROM articles WHERE share_url IS NOT NULL"
-                " AND NOT EXISTS (SELECT 1 FROM observations WHERE info_code = articles.info_code"
-                " AND page_kind IN ('api_answer', 'article_page')) ORDER BY info_code"
-            ).fetchall()
-            yield from rows
+            yield from self.run.known.unresolved_links()
 
     def _checked(self, link: str) -> tuple[str, str]:
         try:

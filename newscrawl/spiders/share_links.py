@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import UsageError
 
-from newscrawl.items import Article, Failure, Reject
+from newscrawl.items import Article, Failure, PageKind, Reject
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.sites.eastmoney.share_urls import (
     BadResolvers,
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from scrapy.http import Request
     from scrapy.settings import BaseSettings
 
-Address = tuple[str, str]
+Address = tuple[PageKind, str]
 """Kind of page, URL."""
 
 
 class Resolving(NewsSpider):
     """A spider that resolves share links. A share page itself is an empty shell."""
 
-    resolvers: list[tuple[str, str]]
+    resolvers: list[tuple[PageKind, str]]
     """Kind of page and URL template of each place to ask, first one first."""
 
     @classmethod
@@ -111,7 +111,7 @@ class Resolving(NewsSpider):
             self.run.answer_tried(info_code)
 
 
-def resolvers_of(settings: BaseSettings) -> list[tuple[str, str]]:
+def resolvers_of(settings: BaseSettings) -> list[tuple[PageKind, str]]:
     """Return the page kind and URL template of each resolver, in the order of the setting.
 
     :raises UsageError: the setting is wrong.

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from newscrawl.items import Page, PageKind
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.merge import FIELDS, Fields, Observation, differs, restore
+from newscrawl.store.merge import FIELDS, Fields, Observation, apply_difference, differs
 from newscrawl.store.parts import in_parts
 from newscrawl.store.values import page_difference
 
@@ -20,7 +21,7 @@ COLUMNS = tuple(name for name in FIELDS if name not in ("images", "categories", 
 
 
 @dataclass(slots=True)
-class Known:
+class ArticleRows:
     """What the archive holds of one article."""
 
     row: Fields = field(default_factory=lambda: dict.fromkeys(FIELDS))
@@ -31,20 +32,20 @@ class Known:
     """For each page: page_hash, content_hash, last_seen_at."""
 
     @property
-    def exists(self) -> bool:
+    def has_row(self) -> bool:
         """Whether the archive has the article."""
         return self.first_seq is not None
 
 
-def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = False) -> Known:
-    """Return what the archive holds of *info_code*; an empty :class:`Known` where nothing.
+def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = False) -> ArticleRows:
+    """Return what the archive holds of *info_code*; an empty :class:`ArticleRows` where nothing.
 
     *damaged*: for who reads the pages again. In what a page differs is left out where that cannot
     be read.
 
     :raises Unexpected: it cannot be.
     """
-    known = Known()
+    known = ArticleRows()
     row = db.execute(
         f"SELECT first_seq, {', '.join(COLUMNS)} FROM articles"  # noqa: S608  constant names
         " WHERE info_code = ?",
@@ -77,7 +78,7 @@ def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = Fals
             if not damaged:
                 raise
             difference = {}
-        said = restore(known.row, difference)
+        said = apply_difference(known.row, difference)
         observation = Observation(site, kind, page_id, url, observed_at, said, ordered_at)
         known.observations[observation.key] = observation
         known.evidence[observation.key] = {
@@ -88,7 +89,7 @@ def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = Fals
     return known
 
 
-def exists(db: sqlite3.Connection, info_code: str) -> bool:
+def has_row(db: sqlite3.Connection, info_code: str) -> bool:
     """Whether the archive has an article of this id."""
     sql = "SELECT 1 FROM articles WHERE info_code = ?"
     return db.execute(sql, (info_code,)).fetchone() is not None
@@ -137,7 +138,7 @@ def existing(db: sqlite3.Connection, info_codes: Sequence[str]) -> set[str]:
 
 
 def update_article(
-    db: sqlite3.Connection, info_code: str, known: Known, row: Fields, *, seq: int, now: str
+    db: sqlite3.Connection, info_code: str, known: ArticleRows, row: Fields, *, seq: int, now: str
 ) -> None:
     """Update the article's row, and those of its sets that have changed."""
     names = ", ".join(f"{name} = ?" for name in ("seq", "changed_at", *COLUMNS))
@@ -190,7 +191,7 @@ def _write_categories(
         meet_category(db, category, now)
 
 
-def expect(db: sqlite3.Connection, info_code: str, category: str) -> None:
+def note_listed(db: sqlite3.Connection, info_code: str, category: str) -> None:
     """Note that a listing shows an article that is not stored yet."""
     db.execute(
         "INSERT OR IGNORE INTO listed (info_code, category) VALUES (?, ?)", (info_code, category)
@@ -209,7 +210,7 @@ def add_listing(db: sqlite3.Connection, info_code: str, category: str) -> bool:
     return cursor.rowcount > 0
 
 
-def add_expected(db: sqlite3.Connection, info_codes: Sequence[str]) -> None:
+def add_listed_categories(db: sqlite3.Connection, info_codes: Sequence[str]) -> None:
     """Give new articles the categories under which listings have shown them before."""
     for marks, part in in_parts(info_codes):
         sql = f"SELECT info_code, category FROM listed WHERE info_code IN ({marks})"  # noqa: S608
@@ -256,9 +257,9 @@ def name_categories(db: sqlite3.Connection, categories: Iterable[str]) -> None:
 
 
 OBSERVATION_COLUMNS = (
-    "site", "page_kind", "page_id", "info_code", "url", "body_rank", "observed_at",
-    "ordered_at", "differs", "last_seen_at", "content_hash", "page_hash", "content_type", "etag",
-    "last_modified", "loader_version", "unknown",
+    "site", "page_kind", "page_id", "is_revisited", "is_entry", "is_resolved", "info_code", "url",
+    "body_rank", "observed_at", "ordered_at", "differs", "last_seen_at", "content_hash",
+    "page_hash", "content_type", "etag", "last_modified", "loader_version", "unknown",
 )  # fmt: skip
 
 
@@ -267,8 +268,10 @@ def observation_row(
 ) -> tuple[Any, ...]:
     """Return the values of OBSERVATION_COLUMNS; *evidence* gives those that are not its fields."""
     difference = _json(differs(said.fields, row))
-    own = (*said.key, info_code, said.url, said.fields.get("body_rank"), said.observed_at)
-    more = (evidence[name] for name in OBSERVATION_COLUMNS[9:])
+    kind, rank = PageKind(said.page_kind), said.fields.get("body_rank")
+    of_kind = (kind.is_revisited, kind.is_entry, kind.is_resolved)
+    own = (*said.key, *of_kind, info_code, said.url, rank, said.observed_at)
+    more = (evidence[name] for name in OBSERVATION_COLUMNS[12:])
     return (*own, said.ordered_at, difference, *more)
 
 
@@ -286,12 +289,35 @@ def write_observation(
 def rewrite_differences(
     db: sqlite3.Connection, observations: Mapping[Key, Observation], row: Fields
 ) -> None:
-    """Say anew in what each page differs, after the row has changed."""
+    """Store again in what each page differs, after the row has changed."""
     for key, observation in observations.items():
         db.execute(
             "UPDATE observations SET differs = ? WHERE site = ? AND page_kind = ? AND page_id = ?",
             (_json(differs(observation.fields, row)), *key),
         )
+
+
+_TOUCHED = (
+    "last_seen_at = max(last_seen_at, ?), etag = coalesce(?, etag),"
+    " last_modified = coalesce(?, last_modified), gone_at = NULL"
+)
+_KEY = "site = ? AND page_kind = ? AND page_id = ?"
+
+
+def note_unchanged(db: sqlite3.Connection, page: Page) -> None:
+    """Note that the site said a page is unchanged; its validators stay where it gave none."""
+    db.execute(
+        f"UPDATE observations SET {_TOUCHED} WHERE {_KEY}",  # noqa: S608  constant names
+        (page.observed_at, page.etag, page.last_modified, *page.identity),
+    )
+
+
+def note_gone(db: sqlite3.Connection, page: Page, at: str) -> None:
+    """Note that the site said a page no longer exists."""
+    db.execute(
+        f"UPDATE observations SET gone_at = coalesce(gone_at, ?) WHERE {_KEY}",  # noqa: S608
+        (at, *page.identity),
+    )
 
 
 def write_revision(

@@ -1,4 +1,4 @@
-"""The identity of an archive: an id that its copies keep, and a chain of its commits.
+"""Maintains the identity of an archive: an id that its copies keep, and a chain of its commits.
 
 The table ``identity`` has one row. Each transaction of ours moves it on by one link, so that each
 is known by a random number, and names the one before. Docs: docs/decisions/0014-*.md.

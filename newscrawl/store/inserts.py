@@ -1,4 +1,4 @@
-"""Rows of articles that an archive does not have yet: gathered, and inserted table by table."""
+"""Collects the rows of new articles, and inserts them table by table."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Inserts:
     def write(self, db: sqlite3.Connection) -> None:
         """Insert all rows."""
         store_raw_pages(db, self._pages)
-        # A page that told of another article before tells of this one now, the last one. INSERT OR
+        # A page that was of another article before is of this one now, the last one. INSERT OR
         # REPLACE says the same, and takes twice as long as both of these.
         said = {row[:3]: row for row in self._rows["observations"]}
         self._rows["observations"] = [*said.values()]

@@ -1,4 +1,4 @@
-"""One writer a file: a lock that dies with its process, and says who holds it."""
+"""The lock of an archive: one writer per file, released when its process ends."""
 
 from __future__ import annotations
 

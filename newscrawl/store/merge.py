@@ -1,10 +1,12 @@
-"""Folds what the pages of one article say into its row: a pure function, blind to their order."""
+"""Merges the observations of one article into its row: a pure function, independent of order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from newscrawl.items import PageKind
 
 Fields = dict[str, Any]
 """What one page says, or one row holds: a value for each name in :data:`FIELDS`, None for none."""
@@ -19,9 +21,17 @@ FIELDS: tuple[str, ...] = (*_SINGLE, *_TIME, *_BODY, *_ADDED)
 REVISED: tuple[str, ...] = ("title", "body_text", "source", "published_at")
 """Fields whose change on one page makes a revision."""
 
-_KINDS = {
+_KINDS: dict[str, int] = {
     kind: place
-    for place, kind in enumerate(("file", "list_entry", "post_page", "api_answer", "article_page"))
+    for place, kind in enumerate(
+        (
+            PageKind.POST_FILE,
+            PageKind.LIST_ENTRY,
+            PageKind.POST_PAGE,
+            PageKind.API_ANSWER,
+            PageKind.ARTICLE_PAGE,
+        )
+    )
 }
 """Kinds of pages, each after those that lead to it."""
 _PRECISION = {None: 0, "day": 1, "minute": 2, "second": 3}
@@ -93,7 +103,7 @@ def suppliers(observations: Iterable[Observation]) -> dict[str, Observation]:
 
 
 def _precedence(observation: Observation) -> tuple[int, bool, tuple[str, int, str]]:
-    return (_rank(observation), observation.page_kind != "list_entry", observation.order)
+    return (_rank(observation), observation.page_kind != PageKind.LIST_ENTRY, observation.order)
 
 
 def _rank(observation: Observation) -> int:
@@ -128,7 +138,7 @@ def _precision(observation: Observation) -> int:
 
 
 def _union(lists: Iterable[Sequence[str] | None]) -> list[str] | None:
-    """All values in a stable order; None where nobody says any."""
+    """All values in a stable order; None if there are none."""
     found = set().union(*filter(None, lists))
     return sorted(found) or None
 
@@ -166,6 +176,6 @@ def differs(fields: Mapping[str, Any], row: Mapping[str, Any]) -> Fields:
     return {name: fields.get(name) for name in FIELDS if fields.get(name) != row.get(name)}
 
 
-def restore(row: Mapping[str, Any], difference: Mapping[str, Any]) -> Fields:
+def apply_difference(row: Mapping[str, Any], difference: Mapping[str, Any]) -> Fields:
     """Return what the page said: the inverse of :func:`differs`."""
     return {name: difference[name] if name in difference else row.get(name) for name in FIELDS}

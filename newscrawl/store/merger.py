@@ -1,4 +1,4 @@
-"""Takes what pages say into an archive's rows, and says what each page was worth."""
+"""Merges pages into the rows of an archive, and returns a verdict on each page."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from newscrawl.store.merge import (
 )
 from newscrawl.store.raw_pages import store_raw_page
 from newscrawl.store.stored_times import is_future
-from newscrawl.store.suspects import REASON, Suspects, Told
+from newscrawl.store.suspects import REASON, Suspect, Suspects
 from newscrawl.store.suspicion import Doubt
 
 Verdict = Literal["new", "extended", "changed", "unchanged", "rejected"]
-"""What a page was worth: ``rejected`` where what it says is suspicious."""
+"""The verdict on a page: ``rejected`` if its content is suspicious."""
 
 LAST_SEQ = 1 << 53
 """Numbers up to this one are the same in every program that reads them."""
@@ -58,7 +58,7 @@ class Merger:
         self._seq = self._finished_seq = last_seq(db)
 
     def add_all(self, articles: Sequence[Article], loader_version: int) -> list[Verdict]:
-        """Take in what some pages say, as if one after the other; return what each was worth."""
+        """Merge some pages, as if one after the other; return the verdict on each."""
         verdicts = self._insert_new(articles, loader_version)
         for place, article in enumerate(articles):
             if place not in verdicts:
@@ -66,11 +66,11 @@ class Merger:
         return [verdicts[place] for place in range(len(articles))]
 
     def accept(self, article: Article, loader_version: int) -> Verdict:
-        """Take in what a page says although it is suspicious; return what it was worth."""
+        """Merge a page although it is suspicious; return the verdict."""
         page = page_of(article)
         since, page.observed_at = self._suspects.seen(page.identity) or (None, page.observed_at)
         self._suspects.settle(page.identity, "accepted")
-        if article_rows.exists(self._db, code_of(article)):
+        if article_rows.has_row(self._db, code_of(article)):
             return self._add(article, loader_version, believed_since=since or page.observed_at)
         [verdict] = self._insert_new([article], loader_version, believed=True).values()
         return verdict
@@ -80,7 +80,7 @@ class Merger:
         self._suspects.settle(page.identity, "withdrawn")
 
     def rewrite(
-        self, info_code: str, known: article_rows.Known,
+        self, info_code: str, known: article_rows.ArticleRows,
         observations: Mapping[article_rows.Key, Observation], row: Fields,
         *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
@@ -95,8 +95,8 @@ class Merger:
         """Note that a listing shows a page under its category."""
         now = utc_now()
         article_rows.meet_category(self._db, listed.category, now)
-        if not article_rows.exists(self._db, listed.info_code):
-            article_rows.expect(self._db, listed.info_code, listed.category)
+        if not article_rows.has_row(self._db, listed.info_code):
+            article_rows.note_listed(self._db, listed.info_code, listed.category)
         elif article_rows.add_listing(self._db, listed.info_code, listed.category):
             self._db.execute(
                 "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
@@ -128,7 +128,7 @@ class Merger:
     def _insert_new(
         self, articles: Sequence[Article], loader_version: int, *, believed: bool = False
     ) -> dict[int, Verdict]:
-        """Insert the articles that are not stored; return what each of their pages was worth."""
+        """Insert the articles that are not stored; return the verdict on each of their pages."""
         codes = [code_of(each) for each in articles]
         stored = article_rows.existing(self._db, list(dict.fromkeys(codes)))
         pages: dict[str, dict[article_rows.Key, int]] = {}
@@ -139,7 +139,7 @@ class Merger:
             if not believed and self._is_doubted(articles[place], loader_version):
                 verdicts[place] = "rejected"
                 continue
-            # What a page says when it is met again is for the archive to compare.
+            # A page that occurs again is compared with the archive.
             pages.setdefault(code, {}).setdefault(page_of(articles[place]).identity, place)
         inserts, now = Inserts(), utc_now()
         for code, places in pages.items():
@@ -147,7 +147,7 @@ class Merger:
             said = self._insert(inserts, code, seen, now, loader_version)
             verdicts.update(zip(places.values(), _worth(said), strict=True))
         inserts.write(self._db)
-        article_rows.add_expected(self._db, list(pages))
+        article_rows.add_listed_categories(self._db, list(pages))
         return verdicts
 
     def _insert(
@@ -204,7 +204,7 @@ class Merger:
         if believed_since is None:
             doubt = self._doubt(known, earlier, info_code, page, said)
             if doubt is not None:
-                told = Told(info_code, page, said, content_hash, store_raw_page(self._db, page))
+                told = Suspect(info_code, page, said, content_hash, store_raw_page(self._db, page))
                 believed_since = self._keep_suspicious(told, doubt, loader_version)
                 if believed_since is None:
                     return "rejected"
@@ -220,7 +220,7 @@ class Merger:
                 if incoming.order < earlier.order and not is_misdated:  # the clock was set back
                     incoming.ordered_at = earlier.order[0]
                 revised = _supplied_what_changed(known, earlier, incoming)
-        row = self._fold_in(info_code, known, incoming)
+        row = self._merge_in(info_code, known, incoming)
         if revised and earlier is not None:
             seen = _until(earlier, known, page)
             article_rows.write_revision(self._db, info_code, *seen, incoming.observed_at)
@@ -236,7 +236,7 @@ class Merger:
 
     def _doubt(
         self,
-        known: article_rows.Known,
+        known: article_rows.ArticleRows,
         earlier: Observation | None,
         info_code: str,
         page: Page,
@@ -244,7 +244,7 @@ class Merger:
     ) -> Doubt | None:
         """Return why what a page of a known article says is suspicious; None where it is not.
 
-        A page is compared with what it said before; one that is met for the first time, with the
+        A page is compared with what it said before; one that is seen for the first time, with the
         row whose text it would replace.
         """
         if earlier is not None:
@@ -256,7 +256,7 @@ class Merger:
             return self._suspects.doubt_in_change(page, known.row, said)
         return self._suspects.doubt_in_new(info_code, page, said)
 
-    def _keep_suspicious(self, told: Told, doubt: Doubt, loader_version: int) -> str | None:
+    def _keep_suspicious(self, told: Suspect, doubt: Doubt, loader_version: int) -> str | None:
         """Keep what is suspicious apart; return since when it is to be believed, if it now is."""
         since = self._suspects.note(told, doubt)
         if since is not None:
@@ -268,17 +268,19 @@ class Merger:
     def _is_doubted(self, article: Article, loader_version: int) -> bool:
         """Whether the first page of an article is suspicious; then it is kept apart."""
         code, page = code_of(article), page_of(article)
-        if page.kind == "post_file":
+        if page.kind.is_local:
             return False  # the user's own
         said = observation_of(article, page).fields
         doubt = self._suspects.doubt_in_new(code, page, said)
         if doubt is None:
             return False
-        told = Told(code, page, said, hash_content(said), store_raw_page(self._db, page))
+        told = Suspect(code, page, said, hash_content(said), store_raw_page(self._db, page))
         self._keep_suspicious(told, doubt, loader_version)
         return True
 
-    def _fold_in(self, info_code: str, known: article_rows.Known, incoming: Observation) -> Fields:
+    def _merge_in(
+        self, info_code: str, known: article_rows.ArticleRows, incoming: Observation
+    ) -> Fields:
         """Write the row that all pages make with *incoming* among them; return it."""
         row = merge({**known.observations, incoming.key: incoming}.values())
         if row != known.row:
@@ -286,7 +288,7 @@ class Merger:
             article_rows.rewrite_differences(self._db, known.observations, row)
         return row
 
-    def _update(self, info_code: str, known: article_rows.Known, row: Fields) -> None:
+    def _update(self, info_code: str, known: article_rows.ArticleRows, row: Fields) -> None:
         assert known.first_seq is not None  # noqa: S101  it is stored
         article_rows.update_article(
             self._db, info_code, known, row, seq=self._next_seq(), now=utc_now()
@@ -297,14 +299,14 @@ class Merger:
     def _add_older(
         self,
         info_code: str,
-        known: article_rows.Known,
+        known: article_rows.ArticleRows,
         current: Observation,
         incoming: Observation,
         page: Page,
     ) -> Verdict:
         """An earlier state of a page that is known: it fills gaps, and is kept as a revision."""
         filled = replace(current, fields=carry_over(incoming.fields, current.fields))
-        row = self._fold_in(info_code, known, filled)
+        row = self._merge_in(info_code, known, filled)
         article_rows.rewrite_differences(self._db, {filled.key: filled}, row)
         if hash_content(incoming.fields) == known.evidence[current.key]["content_hash"]:
             article_rows.date_back(self._db, filled.key, incoming.observed_at)
@@ -323,8 +325,8 @@ class Merger:
     def _touch(self, incoming: Observation, page: Page) -> Verdict:
         """The page says what it said: only when it was last seen is new.
 
-        The bytes are not stored again. The mirror stamps every page with the number of its
-        build, so they differ every five minutes, and a young article is looked at often.
+        The bytes are not stored again. The site stamps every page with the number of its build, so
+        they differ every five minutes, and a young article is revisited often.
         """
         self._suspects.settle(incoming.key, "withdrawn")
         self._db.execute(
@@ -349,7 +351,7 @@ class Merger:
 
 
 def _until(
-    earlier: Observation, known: article_rows.Known, page: Page
+    earlier: Observation, known: article_rows.ArticleRows, page: Page
 ) -> tuple[Observation, Fields]:
     """Return what a page said and its evidence, none of it later than what the page says now.
 
@@ -370,7 +372,7 @@ def last_seq(db: sqlite3.Connection) -> int:
     if type(found) is not int or found > LAST_SEQ:
         raise Unexpected(
             f"The last sequence number of the archive is {str(found)[:40]!r}, which no run has "
-            "given. Nothing was written; `newscrawl verify` says what else does not agree."
+            "given. Nothing was written; `newscrawl verify` lists all problems."
         )
     return found
 
@@ -396,7 +398,7 @@ def page_of(article: Article) -> Page:
 
 
 def _worth(said: Sequence[Observation]) -> Iterator[Verdict]:
-    """Say what each page of a new article was worth, one after the other."""
+    """Return the verdict on each page of a new article, in order."""
     row: Fields | None = None
     for count in range(1, len(said) + 1):
         earlier, row = row, merge(said[:count]) if len(said) > 1 else None
@@ -419,7 +421,7 @@ def _evidence(article: Article, content_hash: str, page_hash: str, loader_versio
 
 
 def observation_of(article: Article, page: Page) -> Observation:
-    """Return what *page* says as the fold takes it."""
+    """Return what *page* says as an observation to merge."""
     fields: Fields = dict(zip(FIELDS, _FIELDS_OF(article), strict=True))
     fields["body_rank"] = None if article.body_rank is None else int(article.body_rank)
     fields["mentions"] = (
@@ -447,7 +449,7 @@ def _says_the_same(earlier: Fields, said: Fields) -> bool:
 
 
 def _supplied_what_changed(
-    known: article_rows.Known, earlier: Observation, incoming: Observation
+    known: article_rows.ArticleRows, earlier: Observation, incoming: Observation
 ) -> bool:
     """Whether *earlier* supplied a field of the row in which *incoming* says something else."""
     supplier = suppliers(known.observations.values())

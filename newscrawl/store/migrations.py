@@ -1,19 +1,41 @@
-"""How an archive comes to its present tables, step by step.
+"""Creates and migrates the tables of an archive.
 
-A released migration is never edited: a file made by any release must open in every later one.
+A released migration is never edited, and imports nothing that may change: a file made by any
+release must open in every later one.
 From the second on each begins with :func:`newscrawl.store.identity.advance`, as every transaction.
 """
 
 from __future__ import annotations
 
-from newscrawl.store import identity, search_index
+from newscrawl.store import identity
 from newscrawl.store.database import Database, Migrations
-from newscrawl.store.schema import COUNTERS, VIEWS
 
 migrations = Migrations("newscrawl")
 
 _PAGE = {"site": str, "page_kind": str, "page_id": str}
 _LISTING = {"site": str, "listing_kind": str, "name": str}
+_V1_COUNTERS = (
+    "listed", "repeated", "skipped", "filtered", "scheduled", "failed", "rejected", "duplicate",
+    "unchanged", "new", "extended", "changed", "requests", "responses", "errors",
+)  # fmt: skip
+_V1_SEARCH_INDEX = (
+    "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_bigrams,"
+    " summary_bigrams, body_text_bigrams, content='', tokenize=\"ascii tokenchars '_'\")"
+)
+_V1_VIEWS = (
+    "CREATE VIEW latest_articles AS "
+    "SELECT info_code, published_at, source, title, summary, body_text, share_url, original_url"
+    " FROM articles ORDER BY published_at DESC",
+    "CREATE VIEW articles_by_day AS "
+    "SELECT substr(published_at, 1, 10) AS day, source, count(*) AS articles FROM articles"
+    " WHERE published_at IS NOT NULL GROUP BY 1, 2",
+    "CREATE VIEW mentioned_in AS "
+    "SELECT market, code, name, kind, times, info_code, published_at, source, title"
+    " FROM mentions JOIN articles USING (info_code)",
+    "CREATE VIEW changes AS "
+    "SELECT seq, seq = first_seq AS is_new, changed_at, info_code, published_at, source, title"
+    " FROM articles ORDER BY seq",
+)
 _PAGE_KEY = ("site", "page_kind", "page_id")
 
 
@@ -26,9 +48,8 @@ def v1_baseline(db: Database) -> None:
     _create_runs(db)
     _create_listings(db)
     _create_identity(db)
-    search_index.rebuild(db.conn)
-    for view in VIEWS:
-        db.conn.execute(f"CREATE VIEW {view.name} AS {view.sql}")
+    for sql in (_V1_SEARCH_INDEX, *_V1_VIEWS):
+        db.conn.execute(sql)
     db.conn.execute("PRAGMA user_version = 1")
 
 
@@ -44,14 +65,14 @@ def _create_listings(db: Database) -> None:
             "checked_at": str,
             "news_at": str,
             "interval": float,
-            "looks": int,
+            "checks": int,
             "missing_since": str,
             "failed_at": str,
             "failure": str,
         },
         pk=tuple(_LISTING),
-        not_null={*_LISTING, "url", "found_in", "looks"},
-        defaults={"looks": 0},
+        not_null={*_LISTING, "url", "found_in", "checks"},
+        defaults={"checks": 0},
     )
     db.table("gaps").create(
         {"id": int, **_LISTING, "from_at": str, "until_at": str, "noticed_at": str},
@@ -169,6 +190,9 @@ def _create_pages(db: Database) -> None:
     db.table("observations").create(
         {
             **_PAGE,
+            "is_revisited": int,
+            "is_entry": int,
+            "is_resolved": int,
             "info_code": str,
             "url": str,
             "body_rank": int,
@@ -188,6 +212,9 @@ def _create_pages(db: Database) -> None:
         pk=_PAGE_KEY,
         not_null={
             *_PAGE_KEY,
+            "is_revisited",
+            "is_entry",
+            "is_resolved",
             "info_code",
             "url",
             "observed_at",
@@ -205,7 +232,7 @@ def _create_pages(db: Database) -> None:
     # A run asks which pages are young enough to be revisited, at the cost of those alone.
     db.conn.execute(
         "CREATE INDEX idx_observations_last_seen_at ON observations (site, last_seen_at)"
-        " WHERE page_kind = 'post_page' AND gone_at IS NULL"
+        " WHERE is_revisited AND gone_at IS NULL"
     )
 
     db.table("revisions").create(
@@ -242,7 +269,6 @@ def _create_pages(db: Database) -> None:
 
 
 def _create_runs(db: Database) -> None:
-    counters = [name for name, _ in COUNTERS]
     db.table("runs").create(
         {
             "id": int,
@@ -255,12 +281,12 @@ def _create_runs(db: Database) -> None:
             "outcome": str,
             "exit_code": int,
             "reason": str,
-            **dict.fromkeys(counters, int),
+            **dict.fromkeys(_V1_COUNTERS, int),
             "clock_difference": int,
         },
         pk="id",
-        not_null={"spider", "arguments", "versions", "pid", "started_at", "outcome", *counters},
-        defaults=dict.fromkeys(counters, 0),
+        not_null={"spider", "arguments", "versions", "pid", "started_at", "outcome", *_V1_COUNTERS},
+        defaults=dict.fromkeys(_V1_COUNTERS, 0),
     )
     db.table("rejects").create(
         {

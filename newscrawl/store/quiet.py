@@ -1,7 +1,7 @@
-"""Broken, or just quiet? What was published lately, against the same hours of the weeks before.
+"""Finds sources that publish less than usual, by comparison with the same hours of past weeks.
 
 The history is the archive itself: the times at which its articles were published. So it is there
-at once where old posts were loaded, and never depends on when runs took place.
+at once if old posts were loaded, and does not depend on when runs took place.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from statistics import median
 from newscrawl.text.times import CHINA
 
 WEEKS = 8
-"""How many weeks are looked back upon."""
+"""Number of past weeks to compare with."""
 ENOUGH_WEEKS = 2
-"""Fewer weeks with articles are no history to judge by."""
+"""Minimum number of weeks with articles to judge by."""
 ENOUGH_ARTICLES = 10
-"""Where fewer are expected, none is no news."""
+"""Minimum number of expected articles: if fewer are expected, none is not unusual."""
 HOURS = (3, 24)
 """The spans that are judged: a source that stops is seen in hours, a smaller one in a day."""
 GRACE = timedelta(hours=1)
-"""What was published later than this may still be on its way to the mirror."""
+"""What was published later than this may not have reached the site yet."""
 
 
 @dataclass(frozen=True, slots=True)

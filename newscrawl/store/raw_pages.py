@@ -1,4 +1,4 @@
-"""The raw bytes of pages: stored once, compressed, under their hash."""
+"""Stores the raw bytes of pages: once, compressed, by their hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts a copy of an archive in the archive's place, whole or not at all."""
+"""Replaces an archive by a copy of it, atomically."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def _check_same(source: sqlite3.Connection, backup: Path, path: Path) -> None:
         return
     if found not in (None, identity.archive_id(source)):
         raise StoreError(
-            f"{backup} is no copy of {path}, but of another archive. Nothing was restored; {option}"
+            f"{backup} is not a copy of {path}, but of another archive. Nothing was restored; "
+            f"{option}"
         )
 
 

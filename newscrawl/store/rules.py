@@ -1,4 +1,4 @@
-"""Whether the rules by which pages are read still match."""
+"""Counts how often the parsing rules match, and finds those that no longer do."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 ENOUGH_PAGES = 50
-"""So many pages must have been read before a rule is known to match at all."""
+"""Number of pages that must have been parsed before a rule is known to match at all."""
 MAIN = 0.5
-"""A rule that matched on this part of the pages is one to rely on."""
+"""A rule that matched on this share of the pages is reliable."""
 MISSED = 20
-"""So many pages in a row without a match are no accident."""
+"""Number of pages in a row without a match that cannot be chance."""
 
 
 class Uses(NamedTuple):

@@ -1,4 +1,4 @@
-"""Whether an archive is made as newscrawl makes it: its tables, indexes and views, and no triggers.
+"""Compares the schema of a file with that of an archive: tables, indexes, views, no triggers.
 
 Known from ``sqlite_schema`` alone, which is read without running anything of the file. What each
 schema version makes is known by a fingerprint, so that opening costs a millisecond. Where the
@@ -20,14 +20,14 @@ from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
 FINGERPRINTS = {
-    1: "b5ab5b2879242d98",
+    1: "ee2db0bba4646c1a",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 
 Only a shortcut: an archive with another fingerprint is compared with the pattern itself."""
 
 MOST = 10_000
-"""Objects that an archive may have, the user's own included; all are looked at."""
+"""Maximum number of objects in an archive, including the user's own; all are compared."""
 
 INDEX = "articles_fts"
 _SHADOWS = tuple(f"{INDEX}_{part}" for part in ("data", "idx", "docsize", "config", "content"))
@@ -78,7 +78,7 @@ class Difference(NamedTuple):
 def check_for_reading(connection: sqlite3.Connection, version: int, path: Path) -> None:
     """Refuse an archive in which something else stands where newscrawl's own is read.
 
-    A trigger or an index that somebody added does nothing to readers.
+    An added trigger or index does not affect readers.
 
     :raises Altered: it is one.
     """
@@ -106,7 +106,7 @@ def _refuse(found: list[Difference], path: Path) -> None:
         return
     if lost := [each.name for each in found if each.kind == "missing"]:
         raise Altered(
-            f"{path} has lost {', '.join(lost)}: somebody has dropped what newscrawl made. "
+            f"{path} has lost {', '.join(lost)}: the schema was altered. "
             "Nothing was written; restore a copy that `newscrawl backup` made."
         )
     more = f", and {len(found) - 3} more" if len(found) > 3 else ""
@@ -187,7 +187,7 @@ def _table_of(raw: list[bytes], tokens: tuple[bytes, ...]) -> bytes:
 
 
 def _contradictions(found: list[Row]) -> Iterator[Difference]:
-    """Yield what only somebody who edits ``sqlite_schema`` itself can make."""
+    """Yield what can only be made by editing ``sqlite_schema`` directly."""
     if len(found) > MOST:
         yield _strange(found[-1][0], f"it has more than {MOST:,} tables, indexes and views")
     names: set[tuple[bool, bytes]] = set()

@@ -1,4 +1,4 @@
-"""Passwords that an earlier newscrawl stored with addresses: how many there are, and their removal.
+"""Finds and removes passwords that were stored with URLs.
 
 Texts of articles are left as they were published, and pages as they were sent.
 """

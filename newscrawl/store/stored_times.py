@@ -1,4 +1,4 @@
-"""What stored times mean: those of runs whose clock was wrong are not what they say."""
+"""Corrects stored times that were written by a wrong clock."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _span(started_at: str, ended_at: str | None, difference: int) -> Span:
 
 
 def shifted(time: str, seconds: float) -> str:
-    """Return a time so many seconds later; as it is where that is no time any more."""
+    """Return a time so many seconds later; unchanged if the result is out of range."""
     try:
         moment = datetime.fromisoformat(time) + timedelta(seconds=seconds)
     except (ValueError, OverflowError):

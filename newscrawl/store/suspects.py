@@ -1,6 +1,6 @@
-"""The observations that the merge leaves out: kept until they are withdrawn, confirmed or accepted.
+"""Keeps suspicious observations out of the merge until they are withdrawn, confirmed or accepted.
 
-One row a page, of what it said last that was doubted; and its reject, which counts it.
+One row per page, with the last content that was doubted, and its reject, which counts it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHRUNKEN_TOGETHER = 5
 """Other articles that may shrink in the same time: of more of them it is the site that is ill."""
 REPEATED = 3
 """Articles that are new in one run and say the same: the last of them is doubted. A text that is
-published twice under two ids is no placeholder, three are not met."""
+published twice under two ids is not a placeholder; three do not occur."""
 MOST_SHOWN = 20_000
 """Texts of new articles that are held to tell: about 10 MB."""
 
@@ -41,7 +41,7 @@ _KEY = "site = ? AND page_kind = ? AND page_id = ?"
 
 
 @dataclass(slots=True)
-class Told:
+class Suspect:
     """A page's observation on which a doubt fell."""
 
     info_code: str
@@ -74,7 +74,7 @@ class Suspects:
 
     def doubt_in_new(self, info_code: str, page: Page, said: Fields) -> Doubt | None:
         """Return why the first page of an article is doubted; None where it is not."""
-        if page.kind == "post_file":
+        if page.kind.is_local:
             return None  # the user's own
         doubt = suspicion.of_new(said)
         text = suspicion.text_hash(said) if suspicion.may_be_repeated(said) else None
@@ -85,7 +85,7 @@ class Suspects:
     def _is_repeated(self, text: str, info_code: str, said: Fields) -> bool:
         if text in self._false:
             # A site that mixes up its pages shows a story in many places, and in its own.
-            is_short = len(suspicion.text_of(said)) <= suspicion.FLASH
+            is_short = len(suspicion.shown_text(said)) <= suspicion.FLASH
             return is_short or not suspicion.tells_of_title(said)
         if len(self._shown) > MOST_SHOWN:
             self._shown.clear()
@@ -97,13 +97,13 @@ class Suspects:
 
     def doubt_in_change(self, page: Page, earlier: Fields, later: Fields) -> Doubt | None:
         """Return why a change of a page is doubted; None where it is not."""
-        if page.kind == "post_file":
+        if page.kind.is_local:
             return suspicion.of_letters(earlier, later)
         if suspicion.text_hash(earlier) in self._false:
             return suspicion.of_new(later)  # at last it shows its article
         return suspicion.of_change(earlier, later)
 
-    def note(self, told: Told, doubt: Doubt) -> str | None:
+    def note(self, told: Suspect, doubt: Doubt) -> str | None:
         """Keep an observation; return since when it is to be believed, where it now is."""
         text = suspicion.text_hash(told.said)
         if doubt.reason == "shrunken" and self._is_shared(text, told.info_code):
@@ -116,7 +116,7 @@ class Suspects:
     def _is_shared(self, text: str, info_code: str) -> bool:
         """Whether other articles say the same; what was taken for theirs alone is theirs no more.
 
-        A look of the same run at an article that was new with it counts.
+        A visit of the same run to an article that was new with it counts.
         """
         if text in self._false or set(self._shown.get(text, {})) - {info_code}:
             return True
@@ -127,7 +127,7 @@ class Suspects:
         ).rowcount
         return others > 0
 
-    def _visit(self, told: Told, doubt: Doubt, text: str) -> str | None:
+    def _visit(self, told: Suspect, doubt: Doubt, text: str) -> str | None:
         page, key = told.page, told.page.identity
         row = self._db.execute(
             "SELECT first_seen_at, counted_at, visits FROM suspicious_observations"  # noqa: S608
@@ -214,7 +214,7 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
 
 
 def sentences(db: sqlite3.Connection, *, run_id: int | None = None, since: str = "") -> list[str]:
-    """Say what is suspicious, the most frequent first: all of it, or what a run met.
+    """Say what is suspicious, the most frequent first: all of it, or that of one run.
 
     *since* leaves out what was last seen before.
     """

@@ -1,4 +1,4 @@
-"""Tells a page that says something else of its article from one that shows something in its place.
+"""Distinguishes a changed article from a page that shows something else in its place.
 
 Pure functions of two texts, the page's earlier one and its present one. What they doubt is kept
 and left out of the merge, as :mod:`newscrawl.store.suspects` says.
@@ -39,7 +39,7 @@ FLASH = 200
 TOO_SHORT = 10
 """Characters below which an earlier text says too little to be compared."""
 LONGEST_PLACEHOLDER = 300
-"""Letters of the longest text that is looked at for placeholders."""
+"""Letters of the longest text that is searched for placeholders."""
 FILLING = 1 / 4
 """The part of a placeholder's letters that may be neither its phrase nor filling around it."""
 SAMPLE = 200
@@ -94,7 +94,7 @@ PLACEHOLDERS: tuple[tuple[str, str], ...] = (
     ("the text is still to come", r"(?:正在)?(?:努力)?(?:加载|载入)中?|loading"),
 )
 """What sites show in the place of a page, and the phrases by which it is known. They count only
-where a text has hardly anything else: news tells of maintenance, too."""
+where a text has hardly anything else: news reports on maintenance, too."""
 
 _PHRASES = re.compile("|".join(pattern for _, pattern in PLACEHOLDERS), re.IGNORECASE)
 _FILLING = re.compile(
@@ -139,7 +139,7 @@ def of_change(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | N
     """
     if (doubt := of_new(later)) is not None or of_new(earlier) is not None:
         return doubt
-    before, after = text_of(earlier), text_of(later)
+    before, after = shown_text(earlier), shown_text(later)
     kept = _kept(before, after)
     if kept is not None and (
         _is_placeholder(_added(before, after)) or (kept < KEPT_OF_FLASH and _has_phrase(after))
@@ -154,7 +154,7 @@ def of_change(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | N
 
 def of_new(said: Mapping[str, Any]) -> Doubt | None:
     """Return why what a page says at all is doubted; None where it may be an article."""
-    text, title = text_of(said), said.get("title") or ""
+    text, title = shown_text(said), said.get("title") or ""
     if _is_placeholder(text) or (
         _is_placeholder(title) and (_is_placeholder(f"{title}\n{text}") or _has_phrase(text))
     ):
@@ -166,20 +166,20 @@ def of_new(said: Mapping[str, Any]) -> Doubt | None:
 
 def of_letters(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | None:
     """Return the doubt in a page whose letters are gone, if only those of its title."""
-    pairs = [(text_of(earlier), text_of(later))]
+    pairs = [(shown_text(earlier), shown_text(later))]
     pairs += [(earlier.get(name) or "", later.get(name) or "") for name in _SHORT]
     gone = any(_lost(before, after) for before, after in pairs)
     return _doubt("lost_letters", later) if gone else None
 
 
-def text_of(said: Mapping[str, Any]) -> str:
+def shown_text(said: Mapping[str, Any]) -> str:
     """Return the text of what a page says: its body, or where it has none its summary."""
     return said.get("body_text") or ("" if has_body(said) else said.get("summary") or "")
 
 
 def excerpt_of(said: Mapping[str, Any]) -> str:
     """Return the beginning of what a page says, in one line."""
-    line = " ".join((text_of(said) or said.get("title") or "").split())
+    line = " ".join((shown_text(said) or said.get("title") or "").split())
     return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1]}…"
 
 
@@ -188,7 +188,7 @@ def text_hash(said: Mapping[str, Any]) -> str:
 
     Where there is no text, of the title's.
     """
-    text = text_of(said) or said.get("title") or ""
+    text = shown_text(said) or said.get("title") or ""
     letters = _NOT_HAN.sub("", text)
     if len(letters) < TOO_SHORT:
         letters = "".join(_LETTER.findall(text.casefold()))
@@ -197,13 +197,13 @@ def text_hash(said: Mapping[str, Any]) -> str:
 
 def may_be_repeated(said: Mapping[str, Any]) -> bool:
     """Whether a text is such as a placeholder: short, and none of it in its title."""
-    text = text_of(said)
+    text = shown_text(said)
     return TOO_SHORT <= len(text) <= 2 * LONGEST_PLACEHOLDER and bool(_LETTER.search(text))
 
 
 def tells_of_title(said: Mapping[str, Any]) -> bool:
     """Whether a text shares two letters in a row with its title, as that of an article does."""
-    title, text = _folded(said.get("title") or ""), _folded(text_of(said))
+    title, text = _folded(said.get("title") or ""), _folded(shown_text(said))
     return any(title[place : place + 2] in text for place in range(len(title) - 1))
 
 
@@ -242,7 +242,7 @@ def _is_cut(before: str, after: str) -> bool:
 
 def _was_stub(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
     """Whether the text has come at last: before, there was a shorter one that told of nothing."""
-    grown = len(text_of(later)) > max(FLASH, 2 * len(text_of(earlier)))
+    grown = len(shown_text(later)) > max(FLASH, 2 * len(shown_text(earlier)))
     titled = {**later, "title": earlier.get("title")}
     return grown and not tells_of_title(earlier) and tells_of_title(titled)
 
@@ -265,7 +265,7 @@ def _is_placeholder(text: str) -> bool:
     """Whether a text is a phrase of PLACEHOLDERS, with hardly anything but filling around it."""
     if len(text) > 2 * LONGEST_PLACEHOLDER:
         return False
-    # Most texts end here: the phrases are many, and each page that is new is looked at.
+    # Most texts end here: the phrases are many, and every new page is examined.
     if len(_OTHER_HAN.findall(text)) > FILLING * len(text) or not _PHRASES.search(text):
         return False
     letters = len(_LETTER.findall(text))
@@ -303,7 +303,7 @@ def _with_marks(text: str) -> str:
 
 
 def _lost(before: str, after: str) -> bool:
-    """Whether letters of *before* are no more, and not because somebody wrote something else."""
+    """Whether letters of *before* were lost, and not because the text was rewritten."""
     before, after = (_with_marks(_folded(each)) for each in (before, after))
     if not after or before == after:
         return False

@@ -1,4 +1,4 @@
-"""Where a run writes: into an archive, or, to rebuild it, into a new one beside it."""
+"""Opens the archive that a run writes, or, to rebuild it, a new one beside it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Target:
 
     @property
     def would_empty(self) -> bool:
-        """Whether the new archive has no article, and the file has some: nobody means that."""
+        """Whether the new archive has no article but the file has some, which cannot be meant."""
         if not self._stored:
             return False
         found: int = self.db.conn.execute("SELECT count(*) FROM articles").fetchone()[0]
@@ -110,15 +110,15 @@ class Target:
         nothing else has them, the log is kept under another name.
         """
         log = self._place.own_log()
-        is_folded = False
+        is_checkpointed = False
         with suppress(sqlite3.Error):
             busy, *_ = self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            is_folded = not busy
+            is_checkpointed = not busy
         self.db.close()
         if log is None or self._place.own_log() is None:
             return None
         log.with_name(log.name.removesuffix("-wal") + "-shm").unlink(missing_ok=True)
-        if is_folded and is_kept:
+        if is_checkpointed and is_kept:
             log.unlink()
             return None
         return write_ahead_log.set_aside(log)

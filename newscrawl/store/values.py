@@ -1,7 +1,7 @@
-"""Reads values of an archive that somebody else may have written: types, JSON, sizes, and time.
+"""Validates the values of an archive that another program may have written.
 
-A value that newscrawl never writes ends as a sentence that names it, and never as an exception of
-whatever met it first.
+A value that newscrawl never writes is reported in a sentence that names it, and never as an
+exception from wherever it is first used.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ OPERATIONS = 1_000_000
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Times beyond these cannot be reckoned with."""
 
-_ADVICE = "`newscrawl verify` says what else does not agree."
+_ADVICE = "`newscrawl verify` lists all problems."
 
 
 def bound(connection: sqlite3.Connection, path: object) -> None:
-    """Prepare a connection for the reading of what somebody else may have written.
+    """Prepare a connection to read what another program may have written.
 
     Rows are :class:`sqlite3.Row`; fetching one raises Unexpected where a value is not of its
     column's type.
@@ -52,9 +52,9 @@ def unbound(connection: sqlite3.Connection) -> None:
 
 
 class Rows:
-    """Makes rows, each looked at: columns of our names hold what newscrawl puts into them.
+    """Makes rows and validates each: columns of our names hold what newscrawl writes.
 
-    Of rows whose values have types that were met before, nothing more is looked at.
+    Rows whose values have types that were seen before are not validated further.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
@@ -76,7 +76,7 @@ class Rows:
             self._good = self._met.setdefault(tuple(each[0] for each in cursor.description), set())
         types = tuple(map(type, values))
         if types not in self._good:
-            self._look([each[0] for each in cursor.description], values)
+            self._validate([each[0] for each in cursor.description], values)
             self._good.add(types)
         return sqlite3.Row(cursor, values)
 
@@ -85,7 +85,7 @@ class Rows:
         self._waited += 1
         return self._waited > PATIENCE
 
-    def _look(self, names: list[str], values: tuple[Any, ...]) -> None:
+    def _validate(self, names: list[str], values: tuple[Any, ...]) -> None:
         for name, value in zip(names, values, strict=True):
             wanted = _types().get(name)
             if wanted is None or type(value) is wanted:

@@ -10,6 +10,7 @@ from newscrawl.archive.article import StoredArticle, read_article
 from newscrawl.archive.bodies import clean_body
 from newscrawl.archive.export.front_matter import plain_scalar, quoted_scalar
 from newscrawl.archive.export.paths import safe_path
+from newscrawl.items import PageKind
 from newscrawl.sites import finews
 from newscrawl.store.errors import StoreError
 from newscrawl.store.raw_pages import load_raw_page
@@ -32,8 +33,8 @@ def jekyll_posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tup
     """
     files = connection.execute(
         "SELECT page_id, page_hash FROM observations"
-        " WHERE info_code = ? AND page_kind = 'post_file' ORDER BY page_id",
-        (info_code,),
+        " WHERE info_code = ? AND page_kind = ? ORDER BY page_id",
+        (info_code, PageKind.POST_FILE),
     ).fetchall()
     for page_id, page_hash in files:
         try:

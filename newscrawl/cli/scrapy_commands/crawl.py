@@ -7,8 +7,8 @@ import argparse
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
-from newscrawl.addon import uri_of
 from newscrawl.runs.process import crawl_in
+from newscrawl.store.uris import uri_of
 
 
 class Command(CrawlCommand):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
-import sqlite3
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
@@ -16,7 +15,7 @@ from scrapy.settings import Settings
 
 from newscrawl import sites
 from newscrawl.addon import add_contact
-from newscrawl.items import Article, Page
+from newscrawl.items import Article, Page, PageKind
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.runs.doctor.diagnosis import Diagnosis
 from newscrawl.runs.logs import quieten
@@ -39,11 +38,15 @@ from newscrawl.sites.lists import RequestedList
 from newscrawl.spiders.asking_base import Asking, Finding, with_period
 from newscrawl.spiders.base import header, received, stem_of
 from newscrawl.spiders.share_links import resolvers_of
-from newscrawl.store import article_rows, listed_articles, suspects, suspicion
+from newscrawl.store import article_rows, suspects, suspicion
 from newscrawl.store.clock import utc_now
+from newscrawl.store.known import Known
 from newscrawl.store.merger import observation_of
 from newscrawl.store.suspicion import Doubt
 from newscrawl.text.times import is_day_to_come
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +72,7 @@ def examine(settings: Settings, **arguments: Any) -> Diagnosis | Outcome:
 
     Returns how it ended where a signal did that.
 
-    :raises sqlite3.Error: the archive cannot be read.
+    :raises StoreError: the archive cannot be read.
     """
     quieten()
     process = AsyncCrawlerProcess(settings)
@@ -104,7 +107,7 @@ class Doctor(Asking):
 
     def __init__(
         self, name: str | None = None, *, category: str | None = None,
-        asked: RequestedList | None = None, archive: sqlite3.Connection | None = None, **arguments: str,
+        asked: RequestedList | None = None, archive: Connection | None = None, **arguments: str,
     ) -> None:  # fmt: skip
         super().__init__(name, **arguments)
         self.category = category
@@ -173,7 +176,7 @@ class Doctor(Asking):
             self.say("It is the page of something else.")
             found = f"{request.url} redirects to {response.url}, which is another page."
             raise Finding("redirect", found, request.url)
-        page = self._page("listing", response)
+        page = self._page(PageKind.LISTING_PAGE, response)
         try:
             listed = listing_page.read_listing(page)
         except Unreadable as error:
@@ -319,7 +322,7 @@ class Doctor(Asking):
         )
         self._allow(url)
         response = await self.get_now(Request(url, headers=dict(asked.list.headers)))
-        answer = self._page("list", response)
+        answer = self._page(PageKind.LIST_ANSWER, response)
         try:
             records = read_list_answer(asked.list, answer).records
         except Unreadable as error:
@@ -362,7 +365,7 @@ class Doctor(Asking):
             return None
         if digits_of(info_code) is None:
             return [], self._has_page(page)
-        is_known = self.archive is not None and listed_articles.has_article(self.archive, info_code)
+        is_known = self.archive is not None and Known(self.archive).has_article(info_code)
         return self._places(info_code), is_known
 
     def _places(self, info_code: str) -> list[Page]:
@@ -384,9 +387,9 @@ class Doctor(Asking):
             self.allowed_domains.append(host)
 
     def _has_page(self, page: Page) -> bool:
-        return self.archive is not None and listed_articles.has_page(self.archive, page)
+        return self.archive is not None and Known(self.archive).has_page(page)
 
-    def _page(self, kind: str, response: Response) -> Page:
+    def _page(self, kind: PageKind, response: Response) -> Page:
         return Page(
             kind=kind, id=response.url, url=response.url, body=response.body,
             observed_at=utc_now(), site=self.site,

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from newscrawl.items import Page
+from newscrawl.items import Page, PageKind
 from newscrawl.sites.eastmoney.info_code import digits_of
 from newscrawl.text.urls import normalized_url
 
-KINDS = ("api_answer", "article_page")
+KINDS = tuple(kind for kind in PageKind if kind.is_resolved)
 """Kinds of pages that an infoCode leads to; see :mod:`newscrawl.sites`."""
 
 _PLACEHOLDERS = {"base", "info_code", "digits"}
@@ -21,11 +21,11 @@ _EXAMPLE = '[["api_answer", "http://127.0.0.1:8000/NewsData/GetNewsText.do?id={i
 
 def resolver_urls(
     info_code: str,
-    resolvers: Iterable[tuple[str, str]],
+    resolvers: Iterable[tuple[PageKind, str]],
     *,
     base: str | None,
     hosts: Iterable[str] | None,
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[PageKind, str]]:
     """Yield the (page kind, URL) pairs to try for *info_code*, in order.
 
     *resolvers* are pairs of page kind and URL template with ``{base}``, ``{info_code}`` and
@@ -55,9 +55,9 @@ def resolver_urls(
             yield kind, url
 
 
-def resolver_page(info_code: str, kind: str, url: str, site: str) -> Page:
+def resolver_page(info_code: str, kind: PageKind, url: str, site: str) -> Page:
     """Return the page at *url*, still without its bytes."""
-    printed = info_code if kind == "api_answer" else digits_of(info_code) or info_code
+    printed = info_code if kind is PageKind.API_ANSWER else digits_of(info_code) or info_code
     return Page(kind=kind, id=printed, url=url, body=b"", observed_at="", site=site)
 
 
@@ -68,7 +68,7 @@ class BadResolvers(ValueError):
         super().__init__(f"NEWSCRAWL_RESOLVERS: {problem}; example: {_EXAMPLE}")
 
 
-def parse_resolvers(value: Any) -> list[tuple[str, str]]:
+def parse_resolvers(value: Any) -> list[tuple[PageKind, str]]:
     """Return the page kind and URL template of each resolver, from the setting or JSON text of it.
 
     :raises BadResolvers: it is anything else.
@@ -83,7 +83,7 @@ def parse_resolvers(value: Any) -> list[tuple[str, str]]:
     return [_resolver(each) for each in value]
 
 
-def _resolver(pair: Any) -> tuple[str, str]:
+def _resolver(pair: Any) -> tuple[PageKind, str]:
     match pair:
         case [str(kind), str(template)]:
             pass
@@ -93,7 +93,7 @@ def _resolver(pair: Any) -> tuple[str, str]:
         raise BadResolvers(f"unknown page kind {kind!r}; use {' or '.join(KINDS)}")
     if problem := _problem_of(template):
         raise BadResolvers(f"{template!r} {problem}")
-    return kind, template
+    return PageKind(kind), template
 
 
 def _problem_of(template: str) -> str | None:

@@ -6,6 +6,7 @@ without one, are known as ``finews:<slug>``.
 
 from __future__ import annotations
 
+from newscrawl.items import PageKind
 from newscrawl.sites.page_reader import PageReader
 
 HOST = "finews.withounder.com"
@@ -13,13 +14,15 @@ HOME = f"https://{HOST}/"
 """The home page. Exports link to it, and their ids of articles are made from its host."""
 
 
-def page_readers() -> dict[str, PageReader]:
+def page_readers() -> dict[PageKind, PageReader]:
     """Return how each kind of page of this site is read."""
     from newscrawl.sites.finews import post_file, post_page
 
     return {
-        "post_page": PageReader(post_page.read_post_page, (*post_page.RULES, *post_page.CODED)),
-        "post_file": PageReader(
-            post_file.read_post_file, (*post_file.RULES, *post_file.CODED), is_local=True
+        PageKind.POST_PAGE: PageReader(
+            post_page.read_post_page, (*post_page.RULES, *post_page.CODED)
+        ),
+        PageKind.POST_FILE: PageReader(
+            post_file.read_post_file, (*post_file.RULES, *post_file.CODED)
         ),
     }

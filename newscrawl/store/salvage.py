@@ -1,8 +1,8 @@
 """Saves what can be read of a damaged archive into a new one.
 
-For a file whose pages are damaged, or in which somebody has dropped or altered a table. The indexes
-are made from the rows, so that damage to them costs nothing; of the tables only what lies in a
-damaged page is lost.
+For a file whose pages are damaged, or in which a table was dropped or altered. The indexes are
+rebuilt from the rows, so damage to them costs nothing; of the tables only what lies in a damaged
+page is lost.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _save(source: sqlite3.Connection, target: sqlite3.Connection, table: str) ->
         for first, last in reading.gaps
     ]
     if kept < read:
-        lost.append(f"{read - kept} rows of {table} are no rows of newscrawl's, or are there twice")
+        lost.append(f"{read - kept} rows of {table} are not valid, or are duplicates")
     return Saved(table, kept, lost)
 
 

@@ -1,7 +1,7 @@
-"""How many files this process may still open: what runs out of them looks like anything else.
+"""Checks how many files this process may still open.
 
-A connection without one looks like a server that refuses, a name like one that does not resolve,
-an archive like one that is not there.
+The lack of them shows up as other errors: as a connection that is refused, a name that does not
+resolve, or an archive that does not exist.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def lack(needed: int = SPARE) -> str | None:
         while len(opened) < needed:
             opened.append(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
-        return sentence() if error.errno in NUMBERS else None
+        return too_many_open_files() if error.errno in NUMBERS else None
     finally:
         for each in opened:
             os.close(each)
     return None
 
 
-def sentence() -> str:
+def too_many_open_files() -> str:
     """Return what is wrong, and what to do."""
     most = _limit()
     few = f"this process may open only {most}" if most is not None else "no more can be opened"

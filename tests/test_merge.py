@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from newscrawl.store.merge import (
     FIELDS,
     Observation,
+    apply_difference,
     carry_over,
     differs,
     merge,
-    restore,
     suppliers,
 )
 
@@ -120,7 +120,7 @@ def test_order_does_not_matter(observations: list[Observation], random: Any) -> 
 def test_what_a_page_said_can_be_had_back(observations: list[Observation]) -> None:
     row = merge(observations)
     for each in observations:
-        assert restore(row, differs(each.fields, row)) == each.fields
+        assert apply_difference(row, differs(each.fields, row)) == each.fields
 
 
 @given(many_observations())
