@@ -91,7 +91,8 @@ def page_of_nothing(shape: Shape, record: object, answer: Page) -> Page:
 
 def _page(shape: Shape, name: str, record: object, answer: Page) -> Page:
     return Page(
-        kind=PageKind.LIST_ENTRY, id=f"{shape.name}:{name}", url=f"{answer.url}#{name}", body=_json(record),
+        kind=PageKind.LIST_ENTRY, id=f"{shape.name}:{name}", url=f"{answer.url}#{name}",
+        body=_json(record),
         observed_at=answer.observed_at, ordered_at=answer.ordered_at, site=answer.site,
         is_fetched=answer.is_fetched,
     )  # fmt: skip

@@ -53,8 +53,8 @@ class FeedSpider(Resolving, Following):
     entries: no address is known that has them.
 
     Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.lists.LISTS`),
-    ``pages`` (pages of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every list is asked
-    for on that host), ``hosts``, ``site``.
+    ``pages`` (pages of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every
+    list is asked for on that host), ``hosts``, ``site``.
     """
 
     name = "feed"
