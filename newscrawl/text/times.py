@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dateutil import parser as dateutil_parser
 
-from newscrawl.items import Precision
+if TYPE_CHECKING:
+    from newscrawl.items import Precision
 
 CHINA = timezone(timedelta(hours=8), "+08:00")
 """China time: no summer time since 1991, and the sources begin later."""
