@@ -12,7 +12,7 @@ from payloads import PAYLOADS
 
 from newscrawl.demo import Site
 from newscrawl.demo.lists import LIST_ODDITIES, Lists
-from newscrawl.sites.eastmoney.lists import LISTS
+from newscrawl.sites.lists import LISTS
 
 PAGES = ("post_page", "article_page", "listing")
 CONTENT_TYPES = (None, "text/html; charset=utf-8", "text/html; charset=gbk", "text/html; charset=x")

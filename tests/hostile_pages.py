@@ -16,10 +16,11 @@ from pathlib import Path
 from newscrawl import sites
 from newscrawl.items import Page
 from newscrawl.sites.eastmoney.body import MAX_FURNITURE
-from newscrawl.sites.eastmoney.lists import LISTS, read_list_answer
 from newscrawl.sites.finews import listing_page
 from newscrawl.sites.html import MAX_DEPTH, MAX_NODES
 from newscrawl.sites.limits import LARGEST
+from newscrawl.sites.list_answer import read_list_answer
+from newscrawl.sites.lists import LISTS
 
 ROOM = LARGEST - 1000
 DEEP = MAX_DEPTH - 10

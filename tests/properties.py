@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 from newscrawl import sites
 from newscrawl.items import Article, Page, Reject
-from newscrawl.loaders import clean
+from newscrawl.sites import list_entry
 from newscrawl.sites.eastmoney import body as bodies
-from newscrawl.sites.eastmoney import list_entry, usual_body
+from newscrawl.sites.eastmoney import usual_body
 from newscrawl.sites.eastmoney.info_code import (
     MAX_SLUG,
     BadInfoCode,
@@ -30,9 +30,10 @@ from newscrawl.sites.eastmoney.info_code import (
     parse_info_code,
     public_url,
 )
-from newscrawl.sites.eastmoney.lists import LISTS, read_list_answer
 from newscrawl.sites.errors import MAX_DETAIL
 from newscrawl.sites.finews import atom_feed, listing_page, post_file
+from newscrawl.sites.list_answer import read_list_answer
+from newscrawl.sites.lists import LISTS
 from newscrawl.sites.normalise import missing, normalise
 from newscrawl.store import article_rows
 from newscrawl.store.connections import MEMORY
@@ -41,7 +42,7 @@ from newscrawl.store.merger import observation_of
 from newscrawl.store.raw_pages import load_raw_page, page_hash
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
-from newscrawl.text.sanitize import OVERRIDES, is_plain, nfc
+from newscrawl.text.sanitize import OVERRIDES, is_plain, nfc, strip_controls
 from newscrawl.text.times import BadTime, parse_time, read_published
 
 NOW = datetime.datetime(2022, 7, 1, tzinfo=datetime.UTC)
@@ -94,7 +95,7 @@ def _reads(writer: Writer, page: Page) -> str:
 
 def listing_is_read(body: bytes, content_type: str | None = None) -> str:
     """A home or category page gives links, or a reason."""
-    page = page_of("list_answer", body, content_type)
+    page = page_of("listing_page", body, content_type)
     listing_page.asks_for_password(page)
     try:
         found = listing_page.read_listing(page)
@@ -118,7 +119,7 @@ def list_is_read(name: str, body: bytes, content_type: str | None = None) -> str
             _is_rejected(writer, page, error)
             return error.reason
         for record in answer.records:
-            if asked.shape == list_entry.ATOM:
+            if asked.shape is atom_feed.SHAPE:
                 atom_feed.is_broken(record)
             try:
                 one = list_entry.entry_page(asked.shape, record, page, answered_at=NOW)
@@ -135,7 +136,7 @@ def body_is_read(html: str) -> None:
 
     Whether it is read with a tree or without makes no difference.
     """
-    usually = usual_body.read_usual_body(clean(html))
+    usually = usual_body.read_usual_body(strip_controls(html))
     try:
         found = bodies.read_html(html)
     except sites.Unreadable as error:
@@ -287,7 +288,7 @@ def _is_stored(writer: Writer, article: Article) -> None:
         assert text is None or is_plain(text) or nfc(text) == text
     known = article_rows.load_article(writer.connection, article.info_code)
     writer.add(article, loader_version=sites.LOADER_VERSION)
-    if known.exists:  # a list may tell of it twice
+    if known.has_row:  # a list may name it twice
         return
     stored = article_rows.load_article(writer.connection, article.info_code)
     assert stored.row == merge([observation_of(article, article.page)])

@@ -34,7 +34,7 @@ from newscrawl.demo.site import Site
 from newscrawl.items import Article, Mention, Page
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
-from newscrawl.sites.eastmoney.share_urls import resolvers_of
+from newscrawl.spiders.share_links import resolvers_of
 from newscrawl.store.uris import the_archive
 
 Serving = Callable[[Answers], Server]
@@ -196,7 +196,7 @@ def test_info(db: Path) -> None:
     [
         (["show", "--db", "{db}", "NW202112282228490029"], 1, "has no article NW2021122822284900"),
         (["show", "--db", "{db}", "finews:nothing"], 1, "has no article finews:nothing"),
-        (["show", "--db", "{db}", "nonsense"], 2, "an infoCode looks like NW"),
+        (["show", "--db", "{db}", "nonsense"], 2, "examples: NW"),
         (["show", "--db", "{db}"], 2, "Missing argument 'INFOCODE'"),
         (["list", "--db", "{db}", "--category", "guojishangba"], 2, "for example: guojishangbao"),
         (["list", "--db", "{db}", "--since", "yesterday"], 2, "looks like 2021-12-01"),
@@ -316,7 +316,7 @@ ANSWER = "http://h.test/NewsData/GetNewsText.do?id={info_code}"
         ("EXTENSIONS={x", "it is JSON: {…}"),
         ("RETRY_HTTP_CODES=500,x", "it is numbers, by commas"),
         ("DUPEFILTER_CLASS=scrapy.Nothing", "there is no such class"),
-        ("NEWSCRAWL_RESOLVERS=xyz", "is no JSON"),
+        ("NEWSCRAWL_RESOLVERS=xyz", "is not JSON"),
         ("FEEDS={}", "the archive is named by --db; `scrapy crawl` writes other feeds"),
         ("FEED_EXPORT_BATCH_ITEM_COUNT=2", "`scrapy crawl` writes other feeds"),
         ("FEED_URI=x.db", "`scrapy crawl` writes other feeds"),
@@ -353,22 +353,22 @@ def test_resolvers_of_text_and_of_the_settings() -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("xyz", "is no JSON"),
-        ("{}", "is no list of pairs"),
-        ("[]", "is no list of pairs"),
-        ('["api_answer"]', "is no pair"),
-        ([("api_answer", 1)], "is no pair"),
-        ([("api_answer", ANSWER, "x")], "is no pair"),
-        ([("post_page", ANSWER)], "there is no kind 'post_page'; there are answer and public"),
-        ([("api_answer", "http://h.test/{code}")], "has a placeholder {code}"),
-        ([("api_answer", "http://h.test/{}")], "has a placeholder {}"),
-        ([("api_answer", "http://h.test/{info_code")], "is no address"),
+        ("xyz", "is not JSON"),
+        ("{}", "is not a list of pairs"),
+        ("[]", "is not a list of pairs"),
+        ('["api_answer"]', "is not a pair"),
+        ([("api_answer", 1)], "is not a pair"),
+        ([("api_answer", ANSWER, "x")], "is not a pair"),
+        ([("post_page", ANSWER)], "unknown page kind 'post_page'; use api_answer or article_page"),
+        ([("api_answer", "http://h.test/{code}")], "has an unknown placeholder {code}"),
+        ([("api_answer", "http://h.test/{}")], "has an unknown placeholder {}"),
+        ([("api_answer", "http://h.test/{info_code")], "is not a URL"),
         ([("api_answer", "http://h.test/x")], "has neither {info_code} nor {digits}"),
-        ([("api_answer", "http://[::1/{digits}")], "is no address"),
-        ([("api_answer", "http://h.test?id={digits}")], "is no address"),
-        ([("api_answer", "http://{digits}.test/")], "is no address"),
-        ([("api_answer", "ftp://h.test/{digits}")], "is no address"),
-        ([("api_answer", "{digits}/{base}")], "is no address"),
+        ([("api_answer", "http://[::1/{digits}")], "is not a URL"),
+        ([("api_answer", "http://h.test?id={digits}")], "is not a URL"),
+        ([("api_answer", "http://{digits}.test/")], "is not a URL"),
+        ([("api_answer", "ftp://h.test/{digits}")], "is not a URL"),
+        ([("api_answer", "{digits}/{base}")], "is not a URL"),
     ],
 )
 def test_resolvers_that_are_none(value: object, sentence: str) -> None:
@@ -647,7 +647,7 @@ def test_crawl_says_why_it_failed(tmp_path: Path) -> None:
     assert "the connection was refused" in done.stderr.splitlines()[-1]
     done = command("newscrawl", "crawl", "share", "nonsense", "--db", db)
     assert done.returncode == Exit.USAGE
-    assert "an infoCode looks like NW" in done.stderr.splitlines()[-1]
+    assert "examples: NW" in done.stderr.splitlines()[-1]
 
 
 def test_crawl_into_any_name(serving: Serving, tmp_path: Path) -> None:
@@ -689,7 +689,7 @@ def test_crawl_feed(serving: Serving, tmp_path: Path) -> None:
 
     done = command("newscrawl", "crawl", "feed", "nothing", "--db", str(db))
     assert done.returncode == Exit.USAGE
-    assert "There is no list 'nothing'; there are atom" in done.stderr
+    assert "Unknown list 'nothing'; use one of atom" in done.stderr
 
 
 def test_crawl_posts(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
 from newscrawl.runs.clocks import Clocks, sentence
 from newscrawl.runs.outcome import Exit
-from newscrawl.sites.eastmoney.lists import LISTS
+from newscrawl.sites.lists import LISTS
 from newscrawl.sites.normalise import normalise
 from newscrawl.store import clock
 from newscrawl.store.connections import open_for_reading

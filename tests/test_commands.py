@@ -122,7 +122,7 @@ BAD = [
     (("category", "-a", "since=yesterday"), Exit.USAGE, "is no day"),
     (("category", "-a", "hosts=http://x.test/"), Exit.USAGE, "is no host"),
     (("category", "-a", "nix=1"), Exit.USAGE, "has no argument nix"),
-    (("share", "-a", "info_code=garbage"), Exit.USAGE, "is no infoCode"),
+    (("share", "-a", "info_code=garbage"), Exit.USAGE, "is not an info code"),
     (("nix",), Exit.USAGE, "there is no spider nix"),
 ]
 

@@ -18,11 +18,11 @@ from newscrawl.demo.lists import Lists
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Site
 from newscrawl.demo.truth import Truth
-from newscrawl.items import Page, PageKind
+from newscrawl.items import Page
 from newscrawl.runs.outcome import Exit
-from newscrawl.sites.eastmoney import list_entry
+from newscrawl.sites import lists
 from newscrawl.sites.eastmoney.info_code import public_url
-from newscrawl.sites.eastmoney.lists import LISTS
+from newscrawl.sites.lists import LISTS
 from newscrawl.store.raw_pages import load_raw_page
 
 Serving = Callable[[Answers], Server]
@@ -351,7 +351,7 @@ async def test_an_answer_that_is_no_list(
     [(found, kind, detail)] = query(
         tmp_path / "news.db", "SELECT reason, page_kind, detail FROM rejects"
     )
-    assert (found, kind) == (reason, "list_answer")
+    assert (found, kind) == (reason, "list")
     assert words in detail
     assert kinds(tmp_path / "news.db")["post_page"] == 10  # the other list is read
     run = ledger(tmp_path / "news.db")
@@ -391,7 +391,7 @@ async def test_an_entry_that_is_edited(serving: Serving, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"name": "nix"}, "no list 'nix'; there are atom, columns-1207"),
+        ({"name": "nix"}, "Unknown list 'nix'; use one of atom, columns-1207"),
         ({"name": ","}, "No list is named"),
         ({"name": "search"}, "needs a word"),
         ({"pages": "0"}, "no number above 0"),
@@ -426,7 +426,7 @@ async def test_stored_entries_can_be_read_again(serving: Serving, tmp_path: Path
             page = Page(
                 PageKind.LIST_ENTRY, page_id, url, load_raw_page(db, page_hash), observed_at
             )
-            assert list_entry.read_list_entry(page).info_code == info_code
+            assert lists.read_list_entry(page).info_code == info_code
 
 
 async def test_the_real_feed(real_mirror: Server, tmp_path: Path) -> None:

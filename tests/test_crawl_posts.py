@@ -117,7 +117,7 @@ async def test_posts_elsewhere_in_a_site_are_counted_and_told_of(
     outcome = await load(tmp_path / "news.db", root)
     assert outcome.exit is Exit.OK, outcome
     assert query(tmp_path / "news.db", "SELECT new, filtered FROM runs") == [(1, 1)]
-    assert f"1 Markdown files of {root} lie outside _posts/ and old_post/" in caplog.text
+    assert f"1 Markdown files of {root} are outside _posts/ and old_post/" in caplog.text
 
 
 async def test_what_came_before_a_broken_end_is_loaded(tmp_path: Path) -> None:
@@ -301,7 +301,7 @@ async def test_bad_files_are_named_and_the_rest_is_loaded(tmp_path: Path, kind: 
     }  # fmt: skip
     rejects = dict(query(tmp_path / "news.db", "SELECT url, reason FROM rejects"))
     assert sorted(rejects.values()) == sorted(reason for _, reason in BAD.values())
-    assert any("leads out" in detail for (detail,) in
+    assert any("points outside" in detail for (detail,) in
                query(tmp_path / "news.db", "SELECT detail FROM rejects"))  # fmt: skip
     [(at, from_)] = query(
         tmp_path / "news.db",
@@ -386,7 +386,7 @@ async def test_a_member_twice_in_an_archive(tmp_path: Path) -> None:
     [
         ("", "Nothing to load"),
         ("/no/such/folder", "does not exist"),
-        (__file__, "no folder, no archive"),
+        (__file__, "not a folder, a tarball"),
     ],
 )
 async def test_usage(tmp_path: Path, paths: str, sentence: str) -> None:
@@ -398,7 +398,7 @@ async def test_a_folder_without_posts(tmp_path: Path) -> None:
     empty = folder(tmp_path / "empty", [("README.md", b"# x")])
     outcome = await load(tmp_path / "news.db", empty)
     assert outcome.exit is Exit.USAGE
-    assert "holds no post files" in outcome.reason
+    assert "contains no post files" in outcome.reason
     assert counted(tmp_path / "news.db") == {"filtered": 1}
 
 

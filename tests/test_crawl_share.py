@@ -155,7 +155,7 @@ async def test_file_of_links(
     )
     assert outcome.exit is Exit.DEGRADED
     assert outcome.reason == "no share link: line 4"
-    assert "line 4: 'no link at all' is no infoCode" in caplog.text
+    assert "line 4: 'no link at all' is not an info code" in caplog.text
     found = {row[0] for row in query(tmp_path / "news.db", "SELECT info_code FROM articles")}
     assert found == {truth.info_code for truth in truths}
 
@@ -197,7 +197,7 @@ async def test_links_met_by_category(serving: Serving, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"info_code": "garbage"}, "'garbage' is no infoCode"),
+        ({"info_code": "garbage"}, "'garbage' is not an info code"),
         ({"info_code": "NW20221399123456789"}, "a day and a counter"),
         ({}, "Nothing to resolve"),
         ({"urls": "/nowhere/links.txt"}, "cannot be read"),

@@ -28,7 +28,7 @@ from newscrawl.demo.site import HTML, Site
 from newscrawl.runs.doctor import examination
 from newscrawl.runs.doctor.diagnosis import Step
 from newscrawl.runs.outcome import Exit
-from newscrawl.sites.eastmoney.lists import LISTS, RequestedList, find_lists
+from newscrawl.sites.lists import LISTS, RequestedList, find_lists
 from newscrawl.spiders import asking_base
 from newscrawl.spiders.base import why
 
@@ -385,10 +385,10 @@ def test_what_comes_is_safe_to_print(serving: Serving, tmp_path: Path) -> None:
     ("words", "exit_", "sentence"),
     [
         (["a", "--feed", "atom"], Exit.USAGE, "name one of the two"),
-        (["--feed", "nix"], Exit.USAGE, "There is no list 'nix'; there are atom"),
+        (["--feed", "nix"], Exit.USAGE, "Unknown list 'nix'; use one of atom"),
         (["--feed", "atom,fast"], Exit.USAGE, "--feed takes one list"),
         (["--feed", ","], Exit.USAGE, "--feed takes one list"),
-        (["--feed", "search"], Exit.USAGE, "needs a word after a colon"),
+        (["--feed", "search"], Exit.USAGE, "needs an argument after a colon"),
         (["--base-url", "ftp://x.test/"], Exit.USAGE, "is no address of a site"),
         (["-s", "DOWNLOAD_DELAY=abc"], Exit.USAGE, "it is a number"),
         (["--db", "{folder}"], Exit.STORE, "is a folder"),

@@ -14,17 +14,11 @@ from newscrawl.demo.list_answers import ANSWERS
 from newscrawl.demo.lists import Lists
 from newscrawl.demo.site import Site
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.sites import REASONS, Unreadable
-from newscrawl.sites.eastmoney import list_entry
+from newscrawl.sites import REASONS, Unreadable, list_entry, lists
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
-from newscrawl.sites.eastmoney.lists import (
-    LISTS,
-    ListAnswer,
-    UnknownList,
-    find_lists,
-    read_list_answer,
-)
 from newscrawl.sites.finews import atom_feed
+from newscrawl.sites.list_answer import ListAnswer, read_list_answer
+from newscrawl.sites.lists import LISTS, UnknownList, find_lists
 from newscrawl.sites.normalise import normalise
 
 DIGITS = "202206142412311033"
@@ -36,7 +30,7 @@ ANSWERED = datetime.fromisoformat("2022-06-14T20:00:00+08:00")
 def answer(body: str | bytes, url: str = "http://lists.test/list?page=1") -> Page:
     """Return the answer of a list, had on the evening of its day."""
     raw = body if isinstance(body, bytes) else body.encode()
-    return Page("list", "made up", url, raw, "2022-06-14T12:00:01+00:00")
+    return Page("list_answer", "made up", url, raw, "2022-06-14T12:00:01+00:00")
 
 
 def articles(name: str, body: str) -> list[Article]:
@@ -47,7 +41,7 @@ def articles(name: str, body: str) -> list[Article]:
     pages = (
         list_entry.entry_page(shape, each, page, answered_at=ANSWERED) for each in found.records
     )
-    return [normalise(list_entry.read_list_entry(each)) for each in pages]
+    return [normalise(lists.read_list_entry(each)) for each in pages]
 
 
 def told(article: Article) -> tuple[Any, ...]:
@@ -181,9 +175,9 @@ def test_a_relative_time_is_told_as_such() -> None:
     _, body, _ = SHAPES["app: today"]
     page = answer(body)
     [record] = read_list_answer(LISTS["choice"], page).records
-    made = list_entry.entry_page("choice", record, page, answered_at=ANSWERED)
+    made = list_entry.entry_page(lists.SHAPES["choice"], record, page, answered_at=ANSWERED)
     made.observed_at = "2026-01-01T00:00:00+00:00"  # read again, long after
-    article = list_entry.read_list_entry(made)
+    article = lists.read_list_entry(made)
     assert article.published_raw == "2022-06-14 16:25"
     assert article.published_from == "choice data.showtime, relative to the day of the answer"
     assert "今天 16:25" in made.body.decode()
@@ -229,7 +223,7 @@ BAD: dict[str, tuple[str, str | bytes, str, str]] = {
     ),
     "text for a list": ("nodes", '{"nodeList":"none"}', "lacks_keys", "expected a list"),
     "limited": (
-        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys", "limits its guests",
+        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys", "limits anonymous clients",
     ),
     "another charset": ("fast", b"\xff\xfe\xff", "charset", ""),
     "a feed of another kind": ("atom", '<rss version="2.0"/>', "not_a_post", "'rss'"),
@@ -281,35 +275,35 @@ def test_empty_list(name: str, body: str) -> None:
 )
 def test_id(shape: str, record: dict[str, Any], found: str) -> None:
     titled = {**record, "title": "标题"}
-    page = list_entry.entry_page(shape, titled, answer(""), answered_at=ANSWERED)
-    assert list_entry.read_list_entry(page).info_code == found
+    page = list_entry.entry_page(lists.SHAPES[shape], titled, answer(""), answered_at=ANSWERED)
+    assert lists.read_list_entry(page).info_code == found
     assert page.url == f"http://lists.test/list?page=1#{page.id.partition(':')[2]}"
 
 
 @pytest.mark.parametrize("record", [{}, {"code": ""}, {"code": "x"}, None, [1], "text"])
 def test_no_id(record: object) -> None:
     with pytest.raises(BadInfoCode):
-        list_entry.entry_page("columns", record, answer(""), answered_at=ANSWERED)
-    page = list_entry.page_of_nothing("columns", record, answer(""))
+        list_entry.entry_page(lists.SHAPES["columns"], record, answer(""), answered_at=ANSWERED)
+    page = list_entry.page_of_nothing(lists.SHAPES["columns"], record, answer(""))
     assert json.loads(page.body) == record
     with pytest.raises(Unreadable):
-        list_entry.read_list_entry(page)
+        lists.read_list_entry(page)
 
 
 def test_an_entry_is_read_from_its_bytes() -> None:
     record = {"title": "b\ud83d\x00 <em>x</em>", "code": DIGITS, "summary": None}
-    page = list_entry.entry_page("columns", record, answer(""), answered_at=ANSWERED)
+    page = list_entry.entry_page(lists.SHAPES["columns"], record, answer(""), answered_at=ANSWERED)
     assert page.body == b'{"code":"%s","summary":null,"title":"b?\\u0000 <em>x</em>"}' % (
         DIGITS.encode()
     )
-    article = list_entry.read_list_entry(page)
+    article = lists.read_list_entry(page)
     assert (article.title, article.body_text, article.body_rank) == ("b? x", None, None)
     page.body = b'{"code":"1"}'
     with pytest.raises(Unreadable, match="neither a title nor a body"):
-        list_entry.read_list_entry(page)
+        lists.read_list_entry(page)
     page.body = b"[]"
     with pytest.raises(Unreadable, match="not JSON"):
-        list_entry.read_list_entry(page)
+        lists.read_list_entry(page)
 
 
 def test_addresses() -> None:
@@ -334,9 +328,9 @@ def test_names() -> None:
     found = find_lists(" columns-345, fast,search:茅台,fast,")
     assert [each.label for each in found] == ["columns-345", "fast", "search:茅台"]
     for names, words in {
-        "nix": "no list 'nix'; there are atom, columns-1207",
-        "search": "search needs a word after a colon",
-        "fast:1": "fast takes no word after a colon",
+        "nix": "Unknown list 'nix'; use one of atom, columns-1207",
+        "search": "search needs an argument after a colon",
+        "fast:1": "fast takes no argument after a colon",
     }.items():
         with pytest.raises(UnknownList, match=words):
             find_lists(names)
@@ -347,24 +341,22 @@ def test_every_list_is_described_and_made() -> None:
     for name, each in LISTS.items():
         assert each.name == name
         assert each.about
-        assert each.shape in list_entry.SHAPES
+        assert lists.SHAPES[each.shape.name] is each.shape
         title = site.article(39).title[:2]
         url = each.address("http://x.test/", is_own_base=True, argument=title)
         page = answer(site.respond(url.removeprefix("http://x.test")).body, url)
         records = read_list_answer(each, page).records
         assert records
         for record in records:
-            article = list_entry.read_list_entry(
+            article = lists.read_list_entry(
                 list_entry.entry_page(each.shape, record, page, answered_at=ANSWERED)
             )
             assert article.title
-    assert {list_entry.SHAPES[each.shape] for each in LISTS.values()} == set(
-        list_entry.SHAPES.values()
-    )
+    assert {each.shape for each in LISTS.values()} == set(lists.SHAPES.values())
 
 
 def test_rules_are_known() -> None:
-    keys = {rule.key for rule in list_entry.ALL_RULES}
+    keys = {rule.key for rule in lists.RULES}
 
     class Count:
         def inc_value(self, key: str, count: int = 1) -> None:
@@ -374,7 +366,7 @@ def test_rules_are_known() -> None:
         page = answer(body)
         [record] = read_list_answer(LISTS[name], page).records
         made = list_entry.entry_page(LISTS[name].shape, record, page, answered_at=ANSWERED)
-        list_entry.read_list_entry(made, stats=Count())
+        lists.read_list_entry(made, stats=Count())
 
 
 # -- the mirror's own feed ------------------------------------------------------------------
@@ -386,9 +378,9 @@ def test_the_real_feed(finews: Path) -> None:
     assert len(records) == 10
     assert not any(atom_feed.is_broken(record) for record in records)
     for record in records:
-        made = list_entry.entry_page("atom", record, page, answered_at=ANSWERED)
+        made = list_entry.entry_page(lists.SHAPES["atom"], record, page, answered_at=ANSWERED)
         made.observed_at = "2026-12-01T00:00:00+00:00"
-        article = normalise(list_entry.read_list_entry(made))
+        article = normalise(lists.read_list_entry(made))
         assert record["link"] == record["id"] + ".html"
         assert article.info_code == info_code_of_stem(record["id"].rpartition("/")[2], "finews")
         assert article.title
@@ -409,9 +401,9 @@ def test_entries_of_the_feed_agree_with_the_truth() -> None:
         for record in read_list_answer(LISTS["atom"], page).records:
             if atom_feed.is_broken(record):
                 continue
-            made = list_entry.entry_page("atom", record, page, answered_at=ANSWERED)
+            made = list_entry.entry_page(lists.SHAPES["atom"], record, page, answered_at=ANSWERED)
             made.observed_at = "2022-06-20T00:00:00+00:00"
-            article = normalise(list_entry.read_list_entry(made))
+            article = normalise(lists.read_list_entry(made))
             assert article.info_code is not None
             number = site.find(article.info_code.removeprefix("finews:"))
             assert number is not None

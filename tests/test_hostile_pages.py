@@ -19,7 +19,8 @@ from newscrawl.loaders import ArticleLoader
 from newscrawl.sites.eastmoney import body
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, path_of_url
 from newscrawl.sites.errors import MAX_DETAIL, Unreadable
-from newscrawl.text.sanitize import _SURELY_PLAIN, MAX_UNKNOWN, OVERRIDE, OVERRIDES, nfc
+from newscrawl.text.limits import MAX_UNKNOWN
+from newscrawl.text.sanitize import _SURELY_PLAIN, OVERRIDE, OVERRIDES, nfc
 
 SECONDS = 15
 """CPU time of one page: the worst takes 3 seconds on a machine with nothing else to do."""
@@ -170,9 +171,9 @@ def test_what_is_said_of_a_page_is_short() -> None:
     ("url", "why"),
     [
         ("http://x/" + "a" * 2000, "2,009 characters"),
-        ("http://[x/", "is no URL"),
-        ("/category/a%00b.html", "do not show"),
-        ("/category/a%E2%80%AEb.html", "do not show"),
+        ("http://[x/", "is not a URL"),
+        ("/category/a%00b.html", "invisible characters"),
+        ("/category/a%E2%80%AEb.html", "invisible characters"),
     ],
 )
 def test_addresses_that_are_none(url: str, why: str) -> None:

@@ -146,7 +146,7 @@ async def test_other_link_that_leads_out_is_told_of(
     outcome = await load(db, root)
     assert outcome.exit is Exit.OK, outcome
     assert counted(db) == {"filtered": 1, "scheduled": 1, "new": 1}
-    assert f"1 symbolic links below {root} lead out of it" in caplog.text
+    assert f"1 symbolic links below {root} point outside it" in caplog.text
     assert_secret(db, caplog.text)
 
 
@@ -450,6 +450,6 @@ async def test_export_into_a_folder_of_somebody_elses(
         "-o", str(site),
     )  # fmt: skip
     assert done.returncode == Exit.STORE
-    assert ("leads out of the folder" if make is not _pipe else "regular file") in done.stderr
+    assert ("points outside the folder" if make is not _pipe else "regular file") in done.stderr
     assert (root.parent / "private/key").read_bytes() == SECRET.encode()
     assert sorted((path, path.read_bytes()) for path in root.parent.glob("private/*.*")) == before

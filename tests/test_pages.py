@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newscrawl import sites
+from newscrawl import settings, sites
 from newscrawl.items import Article, BodyRank, Mention, Page
-from newscrawl.sites import decode
+from newscrawl.sites import decode, finews
 from newscrawl.sites.eastmoney.info_code import date_of_info_code
 from newscrawl.sites.finews.footer import Footer
 from newscrawl.sites.finews.listing_page import (
@@ -26,7 +26,7 @@ from newscrawl.sites.finews.listing_page import (
     is_post_link,
     read_listing,
 )
-from newscrawl.sites.finews.post_page import medium_of_summary
+from newscrawl.sites.summary import source_of_summary
 from newscrawl.text.times import read_published
 
 HOST = "https://finews.withounder.com"
@@ -229,8 +229,8 @@ def test_a_quotation_elsewhere_is_the_articles_own() -> None:
         ("某事（" + "长" * 21 + "）", None),
     ],
 )
-def test_medium_of_summary(summary: str, medium: str | None) -> None:
-    assert medium_of_summary(summary) == medium
+def test_source_of_summary(summary: str, medium: str | None) -> None:
+    assert source_of_summary(summary) == medium
 
 
 @pytest.mark.parametrize(
@@ -366,9 +366,34 @@ def test_unreadable_posts(body: str | bytes, path: str | None, reason: str, says
     assert sites.REASONS[reason] in str(caught.value)
 
 
+LAST = link(SHARE)
+FOOTER = BACK.format(slug="moubao")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (f"<p>正文</p>{LAST}后面的一句话{FOOTER}", "正文\n后面的一句话"),
+        (f"<p>正文</p>{LAST}{FOOTER}后面的一句话", "正文\n后面的一句话"),
+        (f"<p>正文</p><p>&lt;&gt;</p>后面的一句话{FOOTER}", "正文\n后面的一句话"),
+        (f"<p>正文</p><small>小字</small>后面的一句话{LAST}{FOOTER}", "正文\n后面的一句话"),
+        (f"<blockquote>摘要</blockquote>前面的一句话<p>正文</p>{EM_BACK}", "前面的一句话\n正文"),
+    ],
+)
+def test_the_text_behind_a_removed_element_is_kept(body: str, text: str) -> None:
+    assert read(post(body)).body_text == text
+
+
+def test_the_settings_are_of_the_mirror() -> None:
+    assert settings.NEWSCRAWL_BASE_URL == finews.HOME
+    assert finews.HOST in settings.NEWSCRAWL_MIRROR_HOSTS
+
+
 def test_every_kind_is_known() -> None:
-    with pytest.raises(ValueError, match=r"'mail'.*post, answer, public"):
+    with pytest.raises(ValueError, match="'mail' is not a valid PageKind"):
         read("x", "mail")
+    with pytest.raises(ValueError, match="kind listing_page; there are post_page, post_file"):
+        read("x", "listing_page")
 
 
 @given(

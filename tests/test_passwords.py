@@ -24,8 +24,8 @@ from test_serve import serving
 from newscrawl.demo.site import Response, Site
 from newscrawl.items import Article
 from newscrawl.runs.outcome import Exit, Outcome
+from newscrawl.text.limits import sanitize_article
 from newscrawl.text.passwords import clean_address, clean_arguments, without_passwords
-from newscrawl.text.sanitize import settle_article
 
 USER, OURS, THEIRS = "annie", "geheim%40eins", "geheim-zwei"
 BASIC = "Basic " + base64.b64encode(b"annie:geheim@eins").decode()
@@ -75,7 +75,7 @@ def test_clean_arguments() -> None:
 
 def test_links_of_an_article() -> None:
     article = Article(share_url="http://u:p@a/", original_url="http://b/", images=["//u:p@c/d"])
-    settle_article(article)
+    sanitize_article(article)
     assert (article.share_url, article.original_url) == ("http://a/", "http://b/")
     assert article.images == ["//c/d"]
 

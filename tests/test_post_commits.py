@@ -383,8 +383,8 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an object that is a pipe": (
         lambda root: os.mkfifo(root / ".git/objects/pack/pack-x.idx"), "is a link or a device"
     ),
-    "HEAD elsewhere": (_head_elsewhere, "leads out"),
-    "a ref elsewhere": (_ref_elsewhere, "leads out"),
+    "HEAD elsewhere": (_head_elsewhere, "points outside"),
+    "a ref elsewhere": (_ref_elsewhere, "points outside"),
     "HEAD is a pipe": (_head_is_a_pipe, "has no HEAD"),
     "a link": (_link, "is a link; .* by --git-dir"),
     "a .git file": (_gitdir_file, "as a submodule has it; .* by --git-dir"),

@@ -31,11 +31,8 @@ SECONDS = 0.1
 
 BUILT: dict[str, str] = {
     "newscrawl/text/sanitize.py:nfc": "sets of characters, and one of them repeated, as literals",
-    "newscrawl/archive/search.py:_pattern": "the user's own words, escaped; parted by \\W+",
-<<<<<<< ours
-=======
+    "newscrawl/archive/search.py:_pattern": "the user's own words, escaped; separated by \\W+",
     "newscrawl/store/backup.py:_empty_beside": "the archive's own name, escaped, and a number",
->>>>>>> theirs
 }
 """Functions that build a pattern from what they are given, and why it is linear."""
 
@@ -243,10 +240,12 @@ def slowest(pattern: re.Pattern[str], methods: tuple[str, ...]) -> tuple[float, 
     return worst
 
 
-def _seconds(pattern: re.Pattern[str], method: str, text: str) -> float:
+def _seconds(pattern: re.Pattern[Any], method: str, attack: str) -> float:
+    is_of_bytes = isinstance(pattern.pattern, bytes)
+    text: Any = attack.encode("latin-1", "replace") if is_of_bytes else attack
     began = time.process_time()
     if method in ("sub", "subn"):
-        getattr(pattern, method)("", text)
+        getattr(pattern, method)(text[:0], text)
     elif method == "finditer":
         for _ in pattern.finditer(text):
             pass

@@ -16,7 +16,7 @@ from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Response, Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.eastmoney.share_urls import resolver_urls
-from newscrawl.text.urls import one_spelling, path_of
+from newscrawl.text.urls import normalized_path, normalized_url
 
 Serving = Callable[[Answers], Server]
 
@@ -58,7 +58,7 @@ async def test_links(serving: Serving, tmp_path: Path, ends: tuple[str, str]) ->
         assert_balanced(ledger(db))
         assert ledger(db)["repeated"] > 0
         asked = [path for path in server.paths() if path.startswith(POST)]
-        assert len(asked) == len({one_spelling(server.url + path) for path in asked})
+        assert len(asked) == len({normalized_url(server.url + path) for path in asked})
         server.requests.clear()
 
 
@@ -170,18 +170,18 @@ OTHERS = [
 
 @pytest.mark.parametrize(("one", "two"), SAME)
 def test_one_spelling(one: str, two: str) -> None:
-    assert one_spelling(one) == one_spelling(two)
-    assert path_of(one) == path_of(two)
+    assert normalized_url(one) == normalized_url(two)
+    assert normalized_path(one) == normalized_path(two)
 
 
 @pytest.mark.parametrize(("one", "two"), OTHERS)
 def test_another_address(one: str, two: str) -> None:
-    assert one_spelling(one) != one_spelling(two)
+    assert normalized_url(one) != normalized_url(two)
 
 
 @given(st.text("aZ0/.-_~(),%E4e+;=?& 中:81", max_size=20))
 def test_what_scrapy_takes_for_one_is_one(end: str) -> None:
     """An address that looks plain is its own one spelling, as Scrapy has it."""
     url = f"http://a.test/{end}"
-    assert one_spelling(url) == canonicalize_url(url)
-    assert one_spelling(url) == f"http://a.test/{path_of(url)}"
+    assert normalized_url(url) == canonicalize_url(url)
+    assert normalized_url(url) == f"http://a.test/{normalized_path(url)}"

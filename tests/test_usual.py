@@ -13,11 +13,11 @@ from test_body import BARE_K_LINE, K_LINE, PPI, again, board, keyword, stock
 from newscrawl import sites
 from newscrawl.demo import Site
 from newscrawl.items import Article, Page
-from newscrawl.loaders import clean
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body
 from newscrawl.sites.finews import post_file
 from newscrawl.sites.html import SURE_CHARACTERS, SURE_TAGS
+from newscrawl.text.sanitize import strip_controls
 
 SHARE = stock("1.600999", "云岚股份")
 SOURCE = '<p class="em_media">（文章来源：演示商报）</p>'
@@ -130,7 +130,7 @@ TEXTS = ("一", "银行", " ", "\n", "　", "a b", "&amp;", "&nbsp;", "（文章
 @given(st.lists(st.one_of(st.sampled_from(TAGS), st.sampled_from(TEXTS), st.text(max_size=3))))
 @example(["<p>", "\x0b", "</p>"])
 def test_pieces_are_read_alike(pieces: list[str]) -> None:
-    markup = clean("".join(pieces))
+    markup = strip_controls("".join(pieces))
     found = usual_body.read_usual_body(markup)
     assert found is None or found == by_tree(markup)
 
@@ -145,7 +145,7 @@ BLOCK = st.one_of(PARAGRAPH, st.sampled_from((SOURCE, f"<center>{IMAGE}</center>
 @settings(max_examples=500, deadline=None)
 @given(st.lists(BLOCK, max_size=8))
 def test_bodies_are_read_alike(blocks: list[str]) -> None:
-    markup = clean("".join(blocks))
+    markup = strip_controls("".join(blocks))
     found = usual_body.read_usual_body(markup)
     assert found is None or found == by_tree(markup)
 
@@ -167,7 +167,7 @@ def said(page: Page) -> Article | str:
 def by_tree_alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[Page], Article | str]:
     def read(page: Page) -> Article | str:
         with monkeypatch.context() as patch:
-            patch.setattr(usual_body, "read", lambda _: None)
+            patch.setattr(usual_body, "read_usual_body", lambda _: None)
             return said(page)
 
     return read
@@ -240,7 +240,7 @@ def test_nearly_all_bodies_are_usual(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the archive would be loaded three times as slowly, and nobody would see it."""
     trees = []
     read = bodies.read_body
-    monkeypatch.setattr(bodies, "read", lambda root: trees.append(root) or read(root))
+    monkeypatch.setattr(bodies, "read_body", lambda root: trees.append(root) or read(root))
     posts = list(Site(articles=300).posts())
     for name, body in posts:
         said(file_of(name, body))

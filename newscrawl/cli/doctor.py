@@ -23,7 +23,7 @@ from newscrawl.runs.doctor.diagnosis import Diagnosis, Step
 from newscrawl.runs.outcome import Outcome
 
 if TYPE_CHECKING:
-    from newscrawl.sites.eastmoney.lists import RequestedList
+    from newscrawl.sites.lists import RequestedList
     from newscrawl.store.connections import Connection
 
 INDENT = "    "
@@ -70,7 +70,7 @@ def doctor_command(
 
 def _list(name: str) -> RequestedList:
     """Return the list of this name; a usage error where there is none, or are several."""
-    from newscrawl.sites.eastmoney.lists import UnknownList, find_lists
+    from newscrawl.sites.lists import UnknownList, find_lists
 
     try:
         found = find_lists(name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from newscrawl.text.escape import escaped, harmless
+from newscrawl.text.escape import escape_controls, escape_json
 from newscrawl.text.passwords import without_passwords
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _NARROW = 24
 """Cells that a column other than the wide one may insist on."""
 
 
-safe = harmless
+safe = escape_controls
 """As the commands call it: no character that a terminal would obey, lines stay."""
 
 
@@ -57,7 +57,7 @@ def say(text: str) -> None:
 def to_json(value: Any) -> str:
     """Return *value*, which may be a dataclass, as one line of JSON that is safe to print."""
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    return escaped(json.dumps(plain, ensure_ascii=False))
+    return escape_json(json.dumps(plain, ensure_ascii=False))
 
 
 def print_json_array(values: Iterable[Any]) -> None:

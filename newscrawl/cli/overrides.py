@@ -12,12 +12,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
-from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings, default_settings
+from scrapy.settings import default_settings
 from scrapy.utils.misc import load_object
 
 from newscrawl import settings as own_settings
-from newscrawl.sites.eastmoney.share_urls import resolvers_of
+from newscrawl.sites.eastmoney.share_urls import BadResolvers, parse_resolvers
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -96,8 +95,8 @@ def _wrong_number(name: str, text: str, *, is_whole: bool) -> str | None:
 
 def _wrong_resolvers(text: str) -> str | None:
     try:
-        resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": text}))
-    except UsageError as error:
+        parse_resolvers(text)
+    except BadResolvers as error:
         return str(error).removeprefix("NEWSCRAWL_RESOLVERS: ")
     return None
 

@@ -6,7 +6,7 @@ import logging
 import re
 
 from newscrawl.store.errors import is_store_error
-from newscrawl.text.escape import harmless
+from newscrawl.text.escape import escape_controls
 from newscrawl.text.passwords import without_passwords
 
 _LATER_LINE = re.compile(r"\n(?! )")
@@ -74,11 +74,11 @@ def make_harmless(record: logging.LogRecord) -> bool:
     A filter of handlers: only a record begins at the margin, so nothing that a page or a server
     says can look like one.
     """
-    record.msg = _LATER_LINE.sub("\n    ", harmless(without_passwords(record.getMessage())))
+    record.msg = _LATER_LINE.sub("\n    ", escape_controls(without_passwords(record.getMessage())))
     record.args = None
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
     if record.exc_text:
-        text = harmless(without_passwords(record.exc_text))
+        text = escape_controls(without_passwords(record.exc_text))
         record.exc_text = _LATER_LINE.sub("\n    ", text)
     return True

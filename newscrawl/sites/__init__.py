@@ -1,61 +1,60 @@
-"""What each kind of page says: one module per kind, all of them pure functions of the bytes.
+"""Site adapters: what the pages of each site say, as pure functions of their bytes.
 
-Nothing here asks the network, knows Scrapy or opens the store: a page that was kept can be read
-again, with better rules, at any time.
+Nothing here accesses the network, the archive or Scrapy: a stored page can be read again, with
+better rules, at any time. Each site is a folder that declares its kinds of page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
-from newscrawl.items import Article, Page, PageKind
-from newscrawl.loaders import Rule, Stats
-from newscrawl.sites import limits
-from newscrawl.sites.eastmoney import api_answer, article_page, list_entry
+from newscrawl.items import PageKind
+from newscrawl.sites import eastmoney, finews
 from newscrawl.sites.errors import REASONS, Unreadable
-from newscrawl.sites.finews import post_file, post_page
+from newscrawl.sites.limits import check_size
+from newscrawl.sites.page_reader import PageReader
+
+if TYPE_CHECKING:
+    from newscrawl.items import Article, Page
+    from newscrawl.loaders import Rule, Stats
 
 __all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read_page", "rules_of"]
 
 LOADER_VERSION: int = 1
-"""Grows with every change of a rule that makes a page say something else."""
+"""Increases with every change of a rule that gives a page another content."""
 
-_RULES: dict[PageKind, tuple[Rule, ...]] = {
-    PageKind.POST_PAGE: (*post_page.RULES, *post_page.CODED),
-    PageKind.API_ANSWER: api_answer.ALL_RULES,
-    PageKind.ARTICLE_PAGE: article_page.ALL_RULES,
-    PageKind.LIST_ENTRY: list_entry.ALL_RULES,
-    PageKind.POST_FILE: (*post_file.RULES, *post_file.CODED),
-}
 
-_READERS: dict[PageKind, Callable[[Page, Stats | None], Article]] = {
-    PageKind.POST_PAGE: post_page.read_post_page,
-    PageKind.API_ANSWER: api_answer.read_api_answer,
-    PageKind.ARTICLE_PAGE: article_page.read_article_page,
-    PageKind.LIST_ENTRY: list_entry.read_list_entry,
-    PageKind.POST_FILE: post_file.read_post_file,
-}
+@cache
+def _readers() -> dict[PageKind, PageReader]:
+    """Join the sites' declarations, when the first page is read: parsers take time to import."""
+    from newscrawl.sites import lists
+
+    return {
+        **finews.page_readers(),
+        **eastmoney.page_readers(),
+        PageKind.LIST_ENTRY: PageReader(lists.read_list_entry, lists.RULES),
+    }
 
 
 def read_page(page: Page, stats: Stats | None = None) -> Article:
-    """Return the article that a page tells of, with ``article.page`` set to the page.
+    """Return the article of a page, with ``article.page`` set to the page.
 
-    `stats` counts the use of each rule, as ArticleLoader says.
+    *stats* counts the use of each rule, as ArticleLoader says.
 
-    Raises Unreadable where the page gives no article; ValueError for a kind that has no reader.
+    :raises Unreadable: the page has no article.
+    :raises ValueError: no site has pages of this kind.
     """
-    try:
-        reader = _READERS[page.kind]
-    except KeyError:
-        kinds = ", ".join(_READERS)
-        raise ValueError(f"no reader for pages of kind {page.kind}; there are {kinds}") from None
+    readers = _readers()
+    if page.kind not in readers:
+        raise ValueError(f"no reader for pages of kind {page.kind}; there are {', '.join(readers)}")
     if not page.kind.is_local:
-        limits.check_size(page)
-    article = reader(page, stats)
+        check_size(page)
+    article = readers[page.kind].read(page, stats)
     article.page = page
     return article
 
 
 def rules_of(kind: PageKind) -> tuple[Rule, ...]:
-    """Return every rule that a kind of page is read by; a run counts the use of each."""
-    return _RULES[kind]
+    """Return every rule by which a kind of page is read; a run counts the use of each."""
+    return _readers()[kind].rules

@@ -1,14 +1,19 @@
-"""HTML as a tree, measured before it is built: a hostile page must not cost what a thousand do."""
+"""Parses HTML into trees, and edits them.
+
+Pages are measured before they are parsed: a hostile page must not cost as much as a thousand.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from lxml import etree
 
-from newscrawl.loaders import clean
+from newscrawl.loaders import xpath_values
 from newscrawl.sites.errors import Unreadable
+from newscrawl.text.sanitize import is_plain, nfc, squeeze, strip_controls, without_overrides
 
 MAX_NODES = 50_000
 """Elements, comments and the like of one page: the real posts at hand have fewer than 200, their
@@ -43,6 +48,53 @@ def parse_html(text: str) -> etree._Element:
     return etree.Element("html") if root is None else root
 
 
+def drop(element: etree._Element) -> None:
+    """Remove an element and its content; the text that follows it is kept."""
+    parent = element.getparent()
+    if parent is None:  # already removed with the element around it
+        return
+    if element.tail:
+        previous = element.getprevious()
+        if previous is None:
+            parent.text = (parent.text or "") + element.tail
+        else:
+            previous.tail = (previous.tail or "") + element.tail
+    parent.remove(element)
+
+
+def detached(element: etree._Element) -> etree._Element:
+    """Take an element out of its page, without the text that follows it, and return it."""
+    drop(element)
+    element.tail = None
+    return element
+
+
+def sanitize_tree(root: etree._Element, unknown: Counter[str], text: str) -> None:
+    """Sanitize the words in a tree, whose *text* is given, counting the overrides removed."""
+    if is_plain(text):
+        return
+    for element in root.iter():
+        if element.text and isinstance(element.tag, str):
+            element.text = nfc(without_overrides(element.text, unknown))
+        if element.tail and element is not root:
+            element.tail = nfc(without_overrides(element.tail, unknown))
+
+
+def check_whole(text: str, root: etree._Element, *, has_article: bool, expected: str) -> None:
+    """Raise Unreadable for a page that was cut off, hides its end, or is of another kind."""
+    start = text[:1000].lower()
+    if "</html>" not in text[-1000:].lower() and ("<html" in start or "<!doctype" in start):
+        raise Unreadable(
+            "cut_off", f"{len(text)} characters without </html>; the last are {text[-40:]!r}"
+        )
+    if "<footer" in text and next(root.iter("footer"), None) is None:
+        raise Unreadable("unclosed", "its text has a footer, and none is left when it is parsed")
+    if not has_article:
+        title = squeeze("".join(xpath_values(root, "string(//title)")))
+        named = f"is titled {title[:60]!r}" if title else f"begins with {text[:60].strip()!r}"
+        raise Unreadable("not_a_post", f"the page {named}; expected {expected}")
+
+
 def _character(reference: re.Match[str]) -> str:
     """Return a reference to a character; U+FFFD for one to what is none, as HTML says of some.
 
@@ -57,7 +109,7 @@ def _character(reference: re.Match[str]) -> str:
     code = int(digits or "0", 16 if hexadecimal else 10)
     if 0x80 <= code <= 0x9F:
         return bytes([code]).decode("cp1252", "replace")
-    if code > 0x10FFFF or not clean(chr(code)):
+    if code > 0x10FFFF or not strip_controls(chr(code)):
         return "\ufffd"
     return reference[0]
 

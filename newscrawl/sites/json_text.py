@@ -1,4 +1,4 @@
-"""JSON that strangers wrote, with an end to its depth."""
+"""Decodes untrusted JSON, with a limit to its depth."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 MAX_NESTING = 50
-"""Objects and lists around a value: answers have 6. Far from Python's own limit, which depends on
-who calls, so that what is read once can always be read and written again."""
+"""Nested objects and lists: answers have 6. Far below Python's recursion limit, which depends on
+the caller, so that what was decoded once can always be decoded and encoded again."""
 
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -15,13 +15,13 @@ _DECODER = json.JSONDecoder(strict=False)
 def decode_json(text: str, begin: int = 0) -> tuple[Any, int]:
     """Return the value that begins at `begin`, and where it ends.
 
-    Raises ValueError for what is no JSON, is nested too deep, or has an integer that Python does
-    not convert (more than 4,300 digits).
+    :raises ValueError: it is not JSON, is nested too deeply, or has an integer that Python does not
+        convert (more than 4,300 digits).
     """
     try:
         value, end = _DECODER.raw_decode(text, begin)
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
     _check_depth(value)
     return value, end
 
@@ -32,7 +32,7 @@ def _check_depth(value: Any) -> None:
         level = [inner for each in level for inner in _inside(each)]
         if not level:
             return
-    raise ValueError(f"it is nested deeper than {MAX_NESTING}")
+    raise ValueError(f"it is nested more than {MAX_NESTING} levels deep")
 
 
 def _inside(value: Any) -> list[Any]:

@@ -1,9 +1,13 @@
-"""How large a page may be that is read: some take a parser minutes, and one loses parts of them."""
+"""The largest pages that are read: larger ones can take a parser minutes."""
 
 from __future__ import annotations
 
-from newscrawl.items import Page
+from typing import TYPE_CHECKING
+
 from newscrawl.sites.errors import Unreadable
+
+if TYPE_CHECKING:
+    from newscrawl.items import Page
 
 LARGEST = 1_000_000
 """Bytes of an article's page: posts have 30 KB, public pages with their scripts 200 KB."""

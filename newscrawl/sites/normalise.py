@@ -1,4 +1,4 @@
-"""What an article means: is it one at all, when was it published, which are its one URLs."""
+"""Derives an article's time and URLs from what its page prints, and tells if it is complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from newscrawl.text.times import read_published
 
 
 def missing(article: Article) -> str | None:
-    """Return why this is no article, as a key of ``pages.REASONS``; None where it is one."""
+    """Return what is missing, as a key of :data:`newscrawl.sites.REASONS`; None if nothing is."""
     if not article.info_code:
         return "no_id"
     if not (article.title or article.body_text or article.body_html):
@@ -23,9 +23,10 @@ def missing(article: Article) -> str | None:
 
 
 def normalise(article: Article) -> Article:
-    """Fill in what follows from what the page says; return the same article. Twice is once.
+    """Fill in the derived fields; return the same article. Idempotent.
 
-    It needs its ``info_code`` and its ``page``: a time after the page was had is not believed.
+    The article needs its ``info_code`` and its ``page``: a time after the page was fetched is not
+    used.
     """
     if article.published_precision is not None:
         return article
@@ -42,7 +43,7 @@ def normalise(article: Article) -> Article:
     article.published_raw = published.raw
     article.published_precision = published.precision
     article.published_from = published.source
-    # The digits are the public id, so every page of an article leads to the same original.
+    # The public page's URL has the same digits: every page of an article gives the same URL.
     article.original_url = public_url(article.info_code) or (
         canonical_url(article.original_url) if article.original_url else None
     )
@@ -50,9 +51,9 @@ def normalise(article: Article) -> Article:
 
 
 def published_in_utc(article: Article) -> str | None:
-    """Return when an article was published, as a page's ``observed_at`` is written.
+    """Return when an article was published, in the form of ``Page.observed_at``.
 
-    Nobody can have seen a post file earlier; that it was loaded late makes it no later than pages.
+    It is the earliest time at which its post file can have been observed, whenever it was loaded.
     """
     if article.published_at is None:
         return None

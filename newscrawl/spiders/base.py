@@ -27,7 +27,7 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import sites
-from newscrawl.items import Article, Failure, Page, PageKind, Reject, Unchanged
+from newscrawl.items import DEFAULT_SITE, Article, Failure, Page, PageKind, Reject, Unchanged
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.guard import HANDLER, PORTS, Place, Refused
 from newscrawl.middlewares.httpcompression import CannotUnpack
@@ -35,13 +35,14 @@ from newscrawl.middlewares.robotstxt import NoRules
 from newscrawl.middlewares.throttle import LeftAlone
 from newscrawl.runs.clocks import answered_at
 from newscrawl.runs.run import Run, run_of
+from newscrawl.sites import finews
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.stored_times import is_future
 from newscrawl.text.escape import is_utf8
 from newscrawl.text.passwords import clean_arguments, unreadable_address
-from newscrawl.text.urls import one_spelling, path_of
+from newscrawl.text.urls import normalized_path, normalized_url
 
 if TYPE_CHECKING:
     from typing import Self
@@ -88,7 +89,7 @@ class NewsSpider(scrapy.Spider):
         self.arguments = clean_arguments(arguments)
         """As they may be stored: without passwords."""
         self._named_base = arguments.get("base_url")
-        self.site = arguments.get("site", "finews")
+        self.site = arguments.get("site", DEFAULT_SITE)
         self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
         self.again = is_set(arguments, "again")
         self.base_url = ""
@@ -143,7 +144,7 @@ class NewsSpider(scrapy.Spider):
 
     def asked_as(self, url: str) -> str | None:
         """Return the address under which the page at *url* was asked for in this run, if it was."""
-        return self._asked.get(one_spelling(url))
+        return self._asked.get(normalized_url(url))
 
     def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
         """Return the request for *page*, which the ledger counts as scheduled.
@@ -151,7 +152,7 @@ class NewsSpider(scrapy.Spider):
         Whether it was asked for before is the caller's to find out, by :meth:`asked_as`: Scrapy
         would drop a second request without a word to the ledger.
         """
-        self._asked[one_spelling(page.url)] = page.url
+        self._asked[normalized_url(page.url)] = page.url
         request = Request(
             page.url,
             callback=self.parse_page,
@@ -168,7 +169,8 @@ class NewsSpider(scrapy.Spider):
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
         kind = self.kind_of(response.url)
-        id_ = path_of(response.url) if kind is PageKind.POST_PAGE else stem_of(response.url)
+        is_post = kind is PageKind.POST_PAGE
+        id_ = normalized_path(response.url) if is_post else stem_of(response.url)
         page = Page(kind, id_, response.url, b"", "", self.site)
         if page.url not in self.run.ledger.under_way:
             self.run.ledger.schedule(page.url)
@@ -299,7 +301,7 @@ def base_url(text: str) -> str:
     if not valid:
         raise UsageError(
             f"base_url {unreadable_address(text)!r} is no address of a site; it looks like "
-            "https://finews.withounder.com/ or http://127.0.0.1:8000/"
+            f"{finews.HOME} or http://127.0.0.1:8000/"
         )
     is_file = posixpath.splitext(parts.path)[1] != ""  # …/index.html
     path = parts.path if is_file or parts.path.endswith("/") else parts.path + "/"

@@ -15,19 +15,18 @@ from scrapy.http import Request, Response
 from newscrawl.items import Article, Failure, Page, PageKind, Reject
 from newscrawl.middlewares.stock import ask_whether_changed
 from newscrawl.runs.outcome import Exit
-from newscrawl.sites import Unreadable
-from newscrawl.sites.eastmoney import list_entry
+from newscrawl.sites import Unreadable, list_entry
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, digits_of, parse_info_code
-from newscrawl.sites.eastmoney.lists import (
+from newscrawl.sites.finews import atom_feed
+from newscrawl.sites.list_answer import ListAnswer, read_list_answer
+from newscrawl.sites.lists import (
     DEFAULT,
     LISTS,
-    ListAnswer,
     RequestedList,
     UnknownList,
     find_lists,
-    read_list_answer,
+    read_list_entry,
 )
-from newscrawl.sites.finews import atom_feed
 from newscrawl.spiders.base import NewsSpider, header, positive, why
 from newscrawl.spiders.post_links import Following
 from newscrawl.spiders.share_links import Resolving
@@ -53,9 +52,9 @@ class FeedSpider(Resolving, Following):
     of the spider ``share``. Ids of notices, reports and users' columns (AN, AP, CFH) are kept as
     entries: no address is known that has them.
 
-    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.eastmoney.lists.LISTS`),
-    ``pages`` (pages of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every list is asked
-    for on that host), ``hosts``, ``site``.
+    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.lists.LISTS`),
+    ``pages`` (pages of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every
+    list is asked for on that host), ``hosts``, ``site``.
     """
 
     name = "feed"
@@ -202,7 +201,7 @@ class FeedSpider(Resolving, Following):
     ) -> Generator[Any, None, bool]:
         """Yield what an entry says and leads to; return whether it is news."""
         shape = asked.list.shape
-        if shape == list_entry.ATOM and (
+        if shape is atom_feed.SHAPE and (
             atom_feed.is_broken(record) or not self.is_own_post(record["link"])
         ):
             return (yield from self._follow(record["link"]))
@@ -214,10 +213,10 @@ class FeedSpider(Resolving, Following):
                 yield from self._reject_entry(page, "no_id", str(error))
             return False
         is_known = self.run.known.has_page(page)
-        info_code = yield from self._yield_entry(page, is_post=shape == list_entry.ATOM)
+        info_code = yield from self._yield_entry(page, is_post=shape is atom_feed.SHAPE)
         if info_code is None:
             return False
-        if shape == list_entry.ATOM:
+        if shape is atom_feed.SHAPE:
             return (yield from self._follow(record["link"]))
         if digits_of(info_code) is None:
             return not is_known
@@ -235,7 +234,7 @@ class FeedSpider(Resolving, Following):
             return None
         self._seen.add(page.key)
         try:
-            article = list_entry.read_list_entry(page, stats=self.crawler.stats)
+            article = read_list_entry(page, stats=self.crawler.stats)
         except Unreadable as error:
             yield from self._reject_entry(page, error.reason, error.detail)
             return None

@@ -16,7 +16,7 @@ from newscrawl.sites.finews import listing_page
 from newscrawl.sites.normalise import normalise
 from newscrawl.spiders.base import NewsSpider, day, stem_of
 from newscrawl.text.passwords import clean_address
-from newscrawl.text.urls import path_of
+from newscrawl.text.urls import normalized_path
 
 
 class Following(NewsSpider):
@@ -59,7 +59,7 @@ class Following(NewsSpider):
             raise BadInfoCode(link, "is no address of a page")
         info_code = info_code_of_stem(stem_of(url), self.site)
         return Page(
-            PageKind.POST_PAGE, path_of(url), url, b"", observed_at="", site=self.site
+            PageKind.POST_PAGE, normalized_path(url), url, b"", observed_at="", site=self.site
         ), info_code
 
     def is_too_old(self, info_code: str) -> bool:

@@ -1,4 +1,4 @@
-"""Loads post files from folders, git checkouts and archives, without a network."""
+"""Loads post files from folders, git checkouts and tarballs, without a network."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ TOGETHER_BYTES = 4 << 20
 class PostsSpider(NewsSpider):
     """Loads Jekyll post files, of any generation.
 
-    Arguments: ``paths`` (folders, archives and files, by commas, or one a line), ``since`` (a
-    day; older posts are left out), ``git_dir`` (the git directory of the folders, where it is not
-    their own ``.git``; it may belong to another user), ``limit`` (files to read), ``site``.
+    Arguments: ``paths`` (folders, tarballs and files, separated by commas, or one per line),
+    ``since`` (a day; older posts are left out), ``git_dir`` (the git directory of the folders, if
+    it is not their own ``.git``; it may belong to another user), ``limit`` (files to read) and
+    ``site``.
     """
 
     name = "posts"
@@ -50,17 +51,17 @@ class PostsSpider(NewsSpider):
 
     page_kinds = (PageKind.POST_FILE,)
     imports = True
-    """Brings so many articles at once that the search index is merged later."""
+    """Stores so many articles at once that the search index is optimized later."""
 
     custom_settings = {  # noqa: RUF012  as Scrapy declares it
-        # It asks nobody.
+        # It sends no requests.
         "ROBOTSTXT_OBEY": False,
         "AUTOTHROTTLE_ENABLED": False,
-        # A copy of a file in another folder may say something else, and may not: the writer
-        # tells. The names of all files would be the one thing here that grows.
+        # A copy of a file in another folder may differ or not: the writer decides. A set of all
+        # file names would be the only thing here that grows.
         "ITEM_PIPELINES": {"newscrawl.pipelines.Dedupe": None},
-        # Read, stored and committed together: the more of them, the less the search index writes
-        # for each. Two thousand are about a second's work, which a kill would cost.
+        # Read, stored and committed together: the larger the batch, the less the search index
+        # writes per file. Two thousand are about a second's work, which a kill would lose.
         "NEWSCRAWL_BATCH_PAGES": 2000,
     }
 
@@ -73,14 +74,14 @@ class PostsSpider(NewsSpider):
         self._now = utc_now()
         self._uses = _Uses()
         self._outside = 0
-        """Files of a folder that may be posts, and lie outside those in which a site has them."""
+        """Files that may be posts, but are outside the folders in which a site has its posts."""
         self._leading_out = 0
-        """Links of a folder that lead out of it, and are no posts by their names."""
+        """Links that point outside their folder, and are not posts by their names."""
         self._link = ""
         """The last of them."""
 
     async def start(self) -> AsyncIterator[Any]:
-        """Give the article of each file."""
+        """Yield the article of each file."""
         self._watch = asyncio.ensure_future(self._end_closing())
         for path in self._paths:
             before, troubles = self.run.ledger.asked, len(self.run.troubles)
@@ -88,21 +89,21 @@ class PostsSpider(NewsSpider):
                 yield item
             if self._outside:
                 logger.warning(
-                    "%d Markdown files of %s lie outside _posts/ and old_post/, and are left out; "
+                    "%d Markdown files of %s are outside _posts/ and old_post/ and were skipped; "
                     "name their folders to load them, too", self._outside, path,
                 )  # fmt: skip
                 self._outside = 0
             if self._leading_out:
                 logger.warning(
-                    "%d symbolic links below %s lead out of it and are left out, such as %s; name "
-                    "what they lead to if you trust it", self._leading_out, path, self._link,
+                    "%d symbolic links below %s point outside it and were skipped, such as %s; "
+                    "name their targets if you trust them", self._leading_out, path, self._link,
                 )  # fmt: skip
                 self._leading_out = 0
             is_readable = len(self.run.troubles) == troubles
             if self.run.ledger.asked == before and is_readable and not self.is_full:
                 self.run.fail_at_end(
                     Exit.USAGE,
-                    f"{path} holds no post files; they are Markdown, and have names like "
+                    f"{path} contains no post files; they are Markdown, with names like "
                     "2021-12-28-NW202112282228490028.md",
                 )
 
@@ -112,10 +113,10 @@ class PostsSpider(NewsSpider):
             self._watch.cancel()
 
     async def _end_closing(self) -> None:
-        """Let a closing engine go on when the last item is done.
+        """Let a closing engine finish when the last item is done.
 
-        Scrapy 2.19 looks for that after a response only: a run of start items that is stopped
-        while one of them is in the pipelines would wait for ever.
+        Scrapy 2.19 checks this only after a response: a run of start items that is stopped while
+        one of them is in the pipelines would never end.
         """
         scraper = self.crawler.engine.scraper
         while True:
@@ -138,7 +139,7 @@ class PostsSpider(NewsSpider):
                     if item is None:
                         self.run.ledger.link("filtered")
                         continue
-                    if url in self.run.ledger.under_way:  # twice in one archive
+                    if url in self.run.ledger.under_way:  # twice in one tarball
                         if batch.items:
                             yield batch
                             batch = Batch([])
@@ -154,7 +155,7 @@ class PostsSpider(NewsSpider):
                     yield batch
                 if self.is_full or self.crawler.engine.needs_backout():
                     return
-                await asyncio.sleep(0)  # signals are heard also among files left out
+                await asyncio.sleep(0)  # signals are handled even while files are skipped
         except folders.DamagedTarball as error:
             self.run.trouble(str(error))
         except OSError as error:
@@ -165,13 +166,13 @@ class PostsSpider(NewsSpider):
             await asyncio.sleep(0)
 
     async def _committed(self, path: Path) -> dict[str, str]:
-        """When a folder's files were committed; nothing where it has no history."""
+        """When a folder's files were committed; empty if it has no history."""
         if not path.is_dir():
             return {}
         try:
             return await commit_times(path, self._git_dir)
         except NoHistory as error:
-            sentence = f"Files of {path} count as seen when they were published: {error}"
+            sentence = f"Files of {path} count as observed when they were published: {error}"
             if self._git_dir is not None:
                 self.run.trouble(sentence)
             else:
@@ -201,9 +202,10 @@ class PostsSpider(NewsSpider):
                 return self._read(found)
             case Unsafe():
                 if found.is_link:
-                    detail = f"{found.name[-80:]!r} is a symbolic link out of the named folder"
+                    link = found.name[-80:]
+                    detail = f"{link!r} is a symbolic link that points outside its folder"
                     return Reject(self._page(found.url), "unsafe_link", detail)
-                detail = f"the name {found.name[:80]!r} leads out of its archive"
+                detail = f"the name {found.name[:80]!r} points outside its tarball"
                 return Reject(self._page(found.url), "unsafe_name", detail)
             case Lost():
                 return Failure(found.url, found.detail)
@@ -225,8 +227,8 @@ class PostsSpider(NewsSpider):
             return Reject(page, error.reason, error.detail)
         except Exception as error:
             # Here an exception would end the whole run.
-            detail = f"a bug of newscrawl's: {error!r}"
-            self.run.trouble(f"{page.url} met {detail}")
+            detail = f"a bug in newscrawl: {error!r}"
+            self.run.trouble(f"{page.url}: {detail}")
             return Reject(page, "crash", detail)
         if article.published_raw is not None and article.published_precision == "day":
             self.crawler.stats.inc_value("posts/time_not_believed")
@@ -242,13 +244,13 @@ class _Uses(Counter[str]):
 
 
 def _path_in(url: str) -> str:
-    """The path of a file, or of an archive's member within it."""
-    path = unquote(url.removeprefix("file://"))  # what is no UTF-8 becomes U+FFFD
+    """The path of a file, or of a tarball's member within it."""
+    path = unquote(url.removeprefix("file://"))  # invalid UTF-8 becomes U+FFFD
     return path.rpartition("!/")[2] if "!/" in path else path
 
 
 def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:
-    """Give files some at a time, few where they are large; those before an error, too."""
+    """Yield files in batches, small ones if they are large; also those before an error."""
     batch: list[Found] = []
     size = 0
     try:
@@ -267,19 +269,19 @@ def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:
 def _paths(text: str) -> list[Path]:
     """Return the paths that the argument names.
 
-    :raises UsageError: there is none, one does not exist, or one holds no posts.
+    :raises UsageError: there is none, one does not exist, or one is not a source of posts.
     """
-    parted = text.splitlines() if "\n" in text else text.split(",")
-    paths = [Path(each.strip()) for each in dict.fromkeys(parted) if each.strip()]
+    split = text.splitlines() if "\n" in text else text.split(",")
+    paths = [Path(each.strip()) for each in dict.fromkeys(split) if each.strip()]
     if not paths:
-        raise UsageError("Nothing to load: name folders, archives or post files with paths=")
+        raise UsageError("Nothing to load: name folders, tarballs or post files with paths=")
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist")
         if folders.kind_of_source(path) is None:
             raise UsageError(
-                f"{path} is no folder, no archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip) and "
-                "no post file (.md)"
+                f"{path} is not a folder, a tarball (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip) or "
+                "a post file (.md)"
             )
     return paths
 

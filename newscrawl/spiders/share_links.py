@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from scrapy.exceptions import UsageError
+
 from newscrawl.items import Article, Failure, PageKind, Reject
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.sites.eastmoney.share_urls import (
+    BadResolvers,
+    parse_resolvers,
     resolver_page,
     resolver_urls,
-    resolvers_of,
 )
 from newscrawl.spiders.base import NewsSpider
 from newscrawl.text.passwords import clean_address
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from scrapy.http import Request
+    from scrapy.settings import BaseSettings
 
 Address = tuple[PageKind, str]
 """Kind of page, URL."""
@@ -105,6 +109,17 @@ class Resolving(NewsSpider):
             yield from self._ask(info_code, rest)
         elif info_code:
             self.run.answer_tried(info_code)
+
+
+def resolvers_of(settings: BaseSettings) -> list[tuple[PageKind, str]]:
+    """Return the page kind and URL template of each resolver, in the order of the setting.
+
+    :raises UsageError: the setting is wrong.
+    """
+    try:
+        return parse_resolvers(settings["NEWSCRAWL_RESOLVERS"])
+    except BadResolvers as error:
+        raise UsageError(str(error)) from None
 
 
 def share_host(link: str) -> str | None:

@@ -1,8 +1,8 @@
-"""What goes out of an archive, without what a program that shows it would obey.
+"""Escapes output: characters that a terminal, an editor or Jekyll would interpret.
 
-A file may come from anywhere, and a mirror may say anything. Data formats that escape (JSON) or
-are no text (Parquet) keep every character; what people look at, on a terminal or in a text file,
-gets U+FFFD in the place of the dangerous ones, so that it is seen that there was something.
+A file may come from anywhere, and a site may publish anything. Data formats that escape (JSON) or
+are binary (Parquet) keep every character; text for people, on a terminal or in a file, has U+FFFD
+in place of the dangerous ones, so that their presence stays visible.
 """
 
 from __future__ import annotations
@@ -11,44 +11,44 @@ import re
 
 OBEYED = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1: ESC and CSI are among them
-    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # turn the direction of text, or end its line
-    "\ud800-\udfff"  # half characters: they cannot be encoded
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # change the direction of text, or end its line
+    "\ud800-\udfff"  # lone surrogates, which cannot be encoded
 )
-"""The characters that a terminal or an editor obeys, as the inside of a class of :mod:`re`."""
+"""The characters that a terminal or an editor interprets, as the content of a :mod:`re` set."""
 _OBEYED = re.compile(f"[{OBEYED}]")
-# Where Jekyll's templates or kramdown's attributes begin; what makes a link, an image or a
-# definition of one in Markdown. HTML has the same characters as entities, in text and attributes.
+# The start of Jekyll templates and kramdown attributes; the syntax of Markdown links, images and
+# link definitions. In HTML the same characters can be written as entities.
 _MARKUP = re.compile(r"\{|(?<=\])[(:\[]")
 _HTML = re.compile(r"<|&(?=#?\w+;)")
 
 
 def is_utf8(text: str) -> bool:
-    """Whether *text* can be encoded: what came from a command line may hold half characters."""
+    """Whether *text* can be encoded: command-line arguments may contain lone surrogates."""
     return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def harmless(text: str) -> str:
-    """Return *text* with each character that a terminal would obey as U+FFFD; lines stay."""
+def escape_controls(text: str) -> str:
+    """Return *text* with U+FFFD for each character that a terminal interprets, except newlines."""
     return _OBEYED.sub("\ufffd", text)
 
 
-def escaped(json: str) -> str:
-    """Return JSON, or YAML made of it, with these characters as its own escapes: it is the same."""
+def escape_json(json: str) -> str:
+    """Return JSON, or YAML made of it, with these characters as ``\\u`` escapes."""
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", json)
 
 
 def escape_lines(text: str) -> str:
-    """Return *text* harmless, its lines ended by LF."""
-    return harmless(text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Return *text* with controls escaped, its lines ended by LF."""
+    return escape_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def words(text: str) -> str:
-    """Return plain text that stays it where Jekyll builds a page of it: nothing is markup."""
-    return no_templates(_as_entities(_HTML, escape_lines(text)))
+def escape_markup(text: str) -> str:
+    """Return plain text that Jekyll renders as plain text: nothing in it is markup."""
+    return escape_templates(_as_entities(_HTML, escape_lines(text)))
 
 
-def no_templates(html: str) -> str:
-    """Return HTML, or words without any, in which Jekyll finds no template, attribute or link."""
+def escape_templates(html: str) -> str:
+    """Return HTML or plain text in which Jekyll finds no template, attribute or link."""
     return _as_entities(_MARKUP, html)
 
 

@@ -1,7 +1,7 @@
-"""User names and passwords in addresses: taken out before anything is stored, said or sent on.
+"""Removes user names and passwords from URLs before anything is stored, logged or forwarded.
 
-What stands before the ``@`` of ``http://user:password@host/`` goes, the user's name with it: it may
-be a token. What an article itself publishes, and the bytes of a page, are left as they are.
+Everything before the ``@`` of ``http://user:password@host/`` is removed; the user name too, since
+it may be a token. What an article itself publishes, and the bytes of a page, are left unchanged.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections.abc import Mapping
 _IN_TEXT = re.compile(r"((?:^|[\s'\"<>(=,:])//)[^\s/?#'\"<>]*@")
 _IN_ADDRESS = re.compile(r"^((?:[A-Za-z][A-Za-z0-9+.-]*:)?//|)[^/?#]*@")
 _ADDRESSES = frozenset(("base_url", "hosts", "info_code"))
-"""Arguments of spiders that are addresses, by commas, and need no scheme."""
+"""Spider arguments that are comma-separated URLs, also without a scheme."""
 
 
 def without_passwords(text: str) -> str:
-    """Return *text* in which no address has a user name or a password."""
+    """Return *text* with user names and passwords removed from all URLs."""
     return _IN_TEXT.sub(r"\1", text) if "@" in text else text
 
 
 def clean_address(url: str) -> str:
-    """Return one address without user name and password, also where it has no scheme."""
+    """Return one URL without user name and password, even if it has no scheme."""
     return _IN_ADDRESS.sub(r"\1", url, count=1) if "@" in url else url
 
 
 def clean_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
-    """Return the arguments of a spider as they may be stored: also those that are not UTF-8."""
+    """Return the arguments of a spider as they may be stored, even those that are not UTF-8."""
     return {
         name: ",".join(map(clean_address, text.split(",")))
         if name in _ADDRESSES
@@ -36,5 +36,5 @@ def clean_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
 
 
 def unreadable_address(text: str) -> str:
-    """Return what may be said of an address that cannot be read: what is behind the last ``@``."""
+    """Return what may be shown of a malformed URL: the part after the last ``@``."""
     return text.rpartition("@")[2]

@@ -1,40 +1,41 @@
-"""China time: what a page prints, read without guessing.
+"""Parses printed times without guessing.
 
-Everything that the sources print is China time, so ``CST`` is China and never US Central, and a
-time without an offset is +08:00.
+All sources print China time, so ``CST`` is China and never US Central, and a time without an offset
+is +08:00.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dateutil import parser as dateutil_parser
 
-from newscrawl.items import Precision
+if TYPE_CHECKING:
+    from newscrawl.items import Precision
 
 CHINA = timezone(timedelta(hours=8), "+08:00")
 """China time: no summer time since 1991, and the sources begin later."""
 
 BUILD_TIME = "section small, which is the time of the site's build: the post's front matter is lost"
-"""The `where` of a time that is known to be another one; `published` never believes it."""
+"""The *where* of a time that is known to be wrong; read_published never uses it."""
 
 MAX_DAYS_FROM_ID = 3
-"""A time further from the id's day is not believed (the two were equal in every post read)."""
+"""A time further from the id's day is not used (the two were equal in every post read)."""
 
 FUTURE_SLACK = timedelta(hours=1)
-"""Two clocks differ by minutes; an hour or more is another zone or another time altogether."""
+"""Clocks differ by minutes; an hour or more means another time zone or a wrong time."""
 
 MAX_CHARACTERS = 100
-"""Of a printed time: the longest form that is read has half of that, and dateutil is slow."""
+"""Of a printed time: the longest supported form has half of that, and dateutil is slow."""
 
 _ZONE_PREFIX = re.compile(r"[(\[]\s*GMT\+8,\s*Asia/Shanghai,\s*CST\s*[)\]]\s*")
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]{1,6})?)? ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
-# dateutil reads GMT+8 as POSIX does, as eight hours behind; everybody else means ahead.
+# dateutil reads GMT+8 as POSIX does, as eight hours behind UTC; pages mean eight hours ahead.
 _GMT_OFFSET = re.compile(r"(?:GMT|UTC) ?([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?![0-9])")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 _EPOCH = {10: 1, 13: 1_000, 16: 1_000_000}
@@ -43,36 +44,36 @@ _RELATIVE_DAYS = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "前天": 
 
 
 class BadTime(ValueError):
-    """A time that cannot be read without guessing; the message says what was found and lacks."""
+    """A time that cannot be parsed without guessing; the message says what is wrong with it."""
 
     def __init__(self, raw: str, why: str):
-        super().__init__(f"{raw[:80]!r} {why}; a full time looks like 2021-12-28 14:27:35")
+        super().__init__(f"{raw[:80]!r} {why}; use YYYY-MM-DD HH:MM:SS")
 
 
 class Published(NamedTuple):
     """When an article was published, and how that is known."""
 
     at: str | None
-    """ISO 8601 with +08:00 and whole seconds; None where nothing says it."""
+    """ISO 8601 with +08:00 and whole seconds; None if unknown."""
     raw: str | None
     """What the page printed."""
     precision: Precision | None
     source: str | None
-    """Which element printed it, and each inference that was made."""
+    """Which element printed it, and each inference made."""
 
 
 def parse_time(
     raw: str, *, day: date | None = None, now: datetime | None = None
 ) -> tuple[datetime, Precision]:
-    """Return the time that `raw` prints, in China's zone, and how precise it is.
+    """Return the time that *raw* prints, in China time, and its precision.
 
-    `day` completes a clock time (``14:27``), `now` (aware) a relative one (``昨天 16:25``). Ten,
-    thirteen and sixteen digits count seconds, milliseconds and microseconds since 1970.
+    *day* completes a time of day (``14:27``), *now* (aware) a relative one (``昨天 16:25``). Ten,
+    thirteen and sixteen digits are seconds, milliseconds and microseconds since 1970.
 
-    Raises BadTime where the year, month or day is missing or ambiguous, or the zone is unknown.
+    :raises BadTime: the year, month or day is missing or ambiguous, or the time zone is unknown.
     """
     if len(raw) > MAX_CHARACTERS:
-        raise BadTime(raw, f"is no time: it has {len(raw):,} characters")
+        raise BadTime(raw, f"is too long for a time: {len(raw):,} characters")
     text = " ".join(_ZONE_PREFIX.sub("", raw).split())
     try:
         at, precision = _parse(text, raw, day, now)
@@ -80,10 +81,10 @@ def parse_time(
     except BadTime:
         raise
     except (ValueError, ArithmeticError, OSError, TypeError) as error:
-        # dateutil's message quotes the text as it is.
+        # dateutil's message quotes the text unescaped.
         raise BadTime(raw, f"is not a time ({str(error)[:80]!r})") from None
     if not 1990 <= at.year <= 2100:
-        raise BadTime(raw, f"lies in the year {at.year}")
+        raise BadTime(raw, f"is in the year {at.year}")
     return at, precision
 
 
@@ -91,7 +92,7 @@ def _parse(
     text: str, raw: str, day: date | None, now: datetime | None
 ) -> tuple[datetime, Precision]:
     if match := _ISO.fullmatch(text):
-        # Pieces are put together again because fromisoformat takes no space before an offset.
+        # Reassembled because fromisoformat allows no space before an offset.
         ymd, clock, seconds, offset = match.groups(default="")
         precision: Precision = "second" if seconds else "minute" if clock else "day"
         return datetime.fromisoformat(f"{ymd}T{clock or '00:00'}{seconds}{offset}"), precision
@@ -105,7 +106,7 @@ def _parse(
     word, rest = text[:2], text[2:].strip()
     if word in _RELATIVE_DAYS and (match := _CLOCK.fullmatch(rest)):
         if now is None:
-            raise BadTime(raw, "is relative to a day that is not known")
+            raise BadTime(raw, "is relative to an unknown day")
         today = now.astimezone(CHINA).date()
         return _at_clock(today - timedelta(days=_RELATIVE_DAYS[word]), match)
     return _by_dateutil(text, raw)
@@ -122,32 +123,32 @@ def _by_dateutil(text: str, raw: str) -> tuple[datetime, Precision]:
     plain = re.sub(r" ?日 ?", " ", plain).strip()
     plain = _GMT_OFFSET.sub(lambda m: f"{m[1]}{int(m[2]):02}:{m[3] or '00'}", plain)
     if not _YEAR.search(plain):
-        raise BadTime(raw, "has no year of four digits")
-    # dateutil fills what is missing from its default and swaps day and month as it likes: what
-    # two readings with other defaults and the other order do not share was not printed.
+        raise BadTime(raw, "has no four-digit year")
+    # dateutil takes missing parts from its default and may swap day and month: only what two parses
+    # with different defaults and orders agree on was printed.
     year_first = _YEAR.match(plain) is not None
     one = dateutil_parser.parse(plain, default=datetime(2000, 1, 1), tzinfos=_zone)
     two = dateutil_parser.parse(
         plain, default=datetime(2003, 2, 2, 1, 1, 1), tzinfos=_zone, dayfirst=not year_first
     )
     if one.date() != two.date():
-        raise BadTime(raw, "lacks its year, month or day, or may mean two days")
+        raise BadTime(raw, "has no year, month or day, or is ambiguous")
     if one.hour != two.hour:
         return one.replace(hour=0, minute=0, second=0), "day"
     if one.minute != two.minute:
-        raise BadTime(raw, "lacks its minutes")
+        raise BadTime(raw, "has no minutes")
     return one, "second" if one.second == two.second else "minute"
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:
-    """Tell dateutil a zone; unlike its own rule, never the machine's and never none at all."""
+    """Return a time zone for dateutil: unlike its own rule, never the machine's and never none."""
     if offset is not None:
         return timezone(timedelta(seconds=offset))
     if name is None or name == "CST":
         return CHINA
     if name in ("UTC", "GMT", "Z"):
         return UTC
-    raise ValueError(f"the zone {name} is not known")
+    raise ValueError(f"unknown time zone {name}")
 
 
 def read_published(
@@ -158,15 +159,14 @@ def read_published(
     shift: int | None = None,
     now: datetime,
 ) -> Published:
-    """Return when an article was published, from what its page printed.
+    """Return when an article was published, from what its page prints.
 
-    `where` names the element that printed `raw`, and the reason of a shift. `shift` is the number
-    of hours to add to it (-8 for early posts of the mirror: their China time was taken for UTC).
-    `now` (aware) is when the page was had.
+    *where* names the element that printed *raw*, and the reason of a shift. *shift* is the number
+    of hours to add (-8 for early posts of the mirror, whose China time was taken for UTC). *now*
+    (aware) is when the page was fetched.
 
-    A time more than three days from the id's day, or after `now`, is not believed: then the
-    answer is the id's day, and `source` names both. Where that day is in the future as well, it is
-    not known.
+    A time more than three days from the info code's day, or after *now*, is replaced by that day,
+    and ``source`` names both. If that day is in the future as well, the time is unknown.
     """
     if raw is None:
         return _day_of_id(None, info_code_date, "the page prints no time", now)

@@ -1,4 +1,4 @@
-"""The spellings of one address: which of them a run takes for one page."""
+"""Normalizes URLs: which of them a run treats as the same page."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from urllib.parse import urlsplit
 from w3lib.url import canonicalize_url
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-# Most addresses have one spelling only. No default port, no query, no dots to resolve, and of what
-# is escaped only bytes that have to be.
+# Most URLs are in normal form: no default port, no query, no dots to resolve, and only bytes
+# escaped that have to be.
 _PLAIN = re.compile(
     r"https?://[a-z0-9.-]+(?::(?!(?:80|443)/)[0-9]+)?/(?![./])"
     r"(?:[A-Za-z0-9_,~()-]|%[89A-F][0-9A-F]|[./](?![./]))*"
 )
 
 
-def one_spelling(url: str) -> str:
-    """Return the one spelling of *url* that stands for all: to compare, never to ask for.
+def normalized_url(url: str) -> str:
+    """Return the normal form of *url*: to be compared, never to be requested.
 
-    It is what Scrapy's filter of requests compares (parameters sorted, one escaping, no fragment,
-    the host in small letters), without a port that the scheme implies.
+    It is what Scrapy's duplicate filter compares (parameters sorted, one escaping, no fragment, the
+    host in lower case), without a port that the scheme implies.
     """
     if _PLAIN.fullmatch(url):
         return url
@@ -32,9 +32,9 @@ def one_spelling(url: str) -> str:
     return parts._replace(netloc=parts.netloc.removesuffix(port)).geturl()
 
 
-def path_of(url: str) -> str:
-    """Return the path and query of *url* in their one spelling, without the slash at their head.
+def normalized_path(url: str) -> str:
+    """Return the path and query of *url* in normal form, without the leading slash.
 
-    They tell pages of one file name apart, whichever host has them.
+    They distinguish pages of the same file name, whatever the host.
     """
-    return one_spelling(url).partition("://")[2].partition("/")[2]
+    return normalized_url(url).partition("://")[2].partition("/")[2]

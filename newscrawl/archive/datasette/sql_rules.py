@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 
 from newscrawl.store.search_index import TABLE as SEARCH_INDEX
-from newscrawl.text.escape import harmless
+from newscrawl.text.escape import escape_controls
 
 FUNCTIONS: dict[str, str] = {
     "texts": "char concat concat_ws escape_fts format glob hex instr length like lower ltrim"
@@ -99,7 +99,7 @@ class Rules:
         refused = self._refused(action, first or "", second or "", database)
         if refused is None:
             return sqlite3.SQLITE_OK
-        self.refusal = f"Not allowed in a query: {harmless(refused)}."
+        self.refusal = f"Not allowed in a query: {escape_controls(refused)}."
         return sqlite3.SQLITE_DENY
 
     def _refused(self, action: int, first: str, second: str, database: str | None) -> str | None:

@@ -9,6 +9,7 @@ from newscrawl import __version__
 from newscrawl.archive.bodies import clean_body
 from newscrawl.archive.export import xml
 from newscrawl.archive.records import Record
+from newscrawl.sites import finews
 
 
 def as_atom(records: Iterable[Record], changed_at: str) -> Iterator[bytes]:
@@ -32,7 +33,7 @@ def _head(changed_at: str) -> list[ET.Element]:
     xml.add_element(head, "generator", xml.NAME, version=__version__)
     # An entry without a source takes its author from here.
     ET.SubElement(ET.SubElement(head, "author"), "name").text = xml.NAME
-    ET.SubElement(head, "link", rel="alternate", href=xml.SITE)
+    ET.SubElement(head, "link", rel="alternate", href=finews.HOME)
     return [*head]
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from newscrawl.text.escape import escaped
+from newscrawl.text.escape import escape_json
 
 # What JSON leaves as it is and YAML does not: it has no such characters.
 _NO_YAML = re.compile("[\ufeff\ufffe\uffff]")
@@ -17,7 +17,7 @@ _MEANINGFUL = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "n
 
 def quoted_scalar(value: Any) -> str:
     """Return a text, or lists and mappings of texts, in JSON, which is YAML in a line."""
-    text = escaped(json.dumps(value, ensure_ascii=False))
+    text = escape_json(json.dumps(value, ensure_ascii=False))
     return _NO_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

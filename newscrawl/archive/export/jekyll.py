@@ -11,14 +11,15 @@ from newscrawl.archive.bodies import clean_body
 from newscrawl.archive.export.front_matter import plain_scalar, quoted_scalar
 from newscrawl.archive.export.paths import safe_path
 from newscrawl.items import PageKind
+from newscrawl.sites import finews
 from newscrawl.store.errors import StoreError
 from newscrawl.store.raw_pages import load_raw_page
-from newscrawl.text.escape import OBEYED, no_templates, words
+from newscrawl.text.escape import OBEYED, escape_markup, escape_templates
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
 _LINK = re.compile(rf"(?:https?:)?//[^\s<>{{}}{OBEYED}]+")
 
-HOME = "//finews.withounder.com/"
+HOME = f"//{finews.HOST}/"
 """Where the footers of the mirror's present posts lead."""
 
 
@@ -62,8 +63,8 @@ def post(found: StoredArticle) -> str:
         f"tags: {plain_scalar(' '.join(found.tags))}",
         "---",
     ]
-    blocks = [no_templates(clean_body(found.body_html))]
-    summary = words(found.summary or "")
+    blocks = [escape_templates(clean_body(found.body_html))]
+    summary = escape_markup(found.summary or "")
     if summary and found.summary == found.body_text:
         blocks = ["", summary]  # as the mirror writes it: a paragraph, and no markup
     elif summary:
@@ -73,7 +74,9 @@ def post(found: StoredArticle) -> str:
     if _LINK.fullmatch(link):
         text += f"<{link}>\n\n"
     if names:
-        tag, name = (" ".join(words(each).split()) for each in ([*found.tags, *names][0], names[0]))
+        tag, name = (
+            " ".join(escape_markup(each).split()) for each in ([*found.tags, *names][0], names[0])
+        )
         text += f"[返回{tag}]({HOME}category/{name}.html)｜[返回首页]({HOME})"
     return text
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from newscrawl.archive.records import Record
-from newscrawl.text.escape import escaped
+from newscrawl.text.escape import escape_json
 
 
 def as_json_lines(records: Iterable[Record]) -> Iterator[bytes]:
@@ -15,4 +15,4 @@ def as_json_lines(records: Iterable[Record]) -> Iterator[bytes]:
     What a terminal would obey is written as an escape, which JSON readers undo.
     """
     for each in records:
-        yield escaped(json.dumps(each.as_dict(), ensure_ascii=False)).encode() + b"\n"
+        yield escape_json(json.dumps(each.as_dict(), ensure_ascii=False)).encode() + b"\n"

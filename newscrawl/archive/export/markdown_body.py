@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from newscrawl.text.escape import harmless
+from newscrawl.text.escape import escape_controls
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -81,7 +81,7 @@ def _lines(pieces: Iterable[_Piece]) -> list[str]:
         _joined(each.text for each in run)
         if is_mark
         else _MARK.sub(
-            r"\\\g<0>", harmless(re.sub(r"\s+", " ", _joined(each.text for each in run)))
+            r"\\\g<0>", escape_controls(re.sub(r"\s+", " ", _joined(each.text for each in run)))
         )
         for is_mark, run in groupby(pieces, key=lambda piece: piece.is_mark)
     )

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from newscrawl.archive.bodies import clean_body
 from newscrawl.archive.export import xml
 from newscrawl.archive.records import Record
+from newscrawl.sites import finews
 from newscrawl.store.values import moment
 
 _OPEN = (
@@ -37,7 +38,7 @@ def as_rss(records: Iterable[Record], changed_at: str) -> Iterator[bytes]:
 def _head(changed_at: str) -> list[ET.Element]:
     head = ET.Element("head")
     xml.add_element(head, "title", xml.NAME)
-    xml.add_element(head, "link", xml.SITE)
+    xml.add_element(head, "link", finews.HOME)
     xml.add_element(head, "description", "Chinese financial news")
     xml.add_element(head, "language", "zh-cn")
     xml.add_element(head, "lastBuildDate", _date(changed_at))

@@ -7,10 +7,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
 
 from newscrawl.archive.records import Record
+from newscrawl.sites import finews
 from newscrawl.text.escape import escape_lines
 
-SITE = "https://finews.withounder.com/"
-"""The mirror that the archive is of."""
 DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
 NAME = "newscrawl"
 _TITLE = 60
@@ -43,7 +42,7 @@ def to_bytes(element: ET.Element) -> bytes:
 
 def identity(info_code: str) -> str:
     """Return the id of an article for feeds: a tag URI (RFC 4151) that never changes."""
-    return f"tag:finews.withounder.com,2022:{quote(info_code, safe=':')}"
+    return f"tag:{finews.HOST},2022:{quote(info_code, safe=':')}"
 
 
 def title_of(record: Record) -> str:

@@ -22,22 +22,22 @@ from newscrawl.runs.logs import quieten
 from newscrawl.runs.outcome import Outcome
 from newscrawl.runs.process import note_signals, own_settings
 from newscrawl.runs.run import interrupted
-from newscrawl.sites import Unreadable
-from newscrawl.sites.eastmoney import list_entry
+from newscrawl.sites import Unreadable, list_entry
 from newscrawl.sites.eastmoney.info_code import (
     date_of_info_code,
     digits_of,
     info_code_of_stem,
 )
-from newscrawl.sites.eastmoney.lists import RequestedList, read_list_answer
 from newscrawl.sites.eastmoney.share_urls import (
     resolver_page,
     resolver_urls,
-    resolvers_of,
 )
-from newscrawl.sites.finews import listing_page
+from newscrawl.sites.finews import atom_feed, listing_page
+from newscrawl.sites.list_answer import read_list_answer
+from newscrawl.sites.lists import RequestedList
 from newscrawl.spiders.asking_base import Asking, Finding, with_period
 from newscrawl.spiders.base import header, received, stem_of
+from newscrawl.spiders.share_links import resolvers_of
 from newscrawl.store import article_rows, suspects, suspicion
 from newscrawl.store.clock import utc_now
 from newscrawl.store.known import Known
@@ -99,7 +99,7 @@ class Doctor(Asking):
     """Asks a source for its list and an article, one request after the other.
 
     Arguments: those of a spider, ``category`` (a slug: its listing is looked at, too), ``asked``
-    (a list of :mod:`newscrawl.sites.eastmoney.lists`, in place of the mirror) and ``archive`` (a
+    (a list of :mod:`newscrawl.sites.lists`, in place of the mirror) and ``archive`` (a
     connection; without one nothing is known).
     """
 
@@ -313,7 +313,7 @@ class Doctor(Asking):
     # -- a list -------------------------------------------------------------------------
 
     async def _look_at_list(self, asked: RequestedList) -> Finding:
-        """Look at a list of :mod:`newscrawl.sites.eastmoney.lists`, and at the article of an entry.
+        """Look at a list of :mod:`newscrawl.sites.lists`, and at the article of an entry.
 
         :raises Finding: it ends before an article.
         """
@@ -355,7 +355,7 @@ class Doctor(Asking):
         """
         shape = asked.list.shape
         try:
-            if shape == list_entry.ATOM and self.is_own_post(record["link"]):
+            if shape is atom_feed.SHAPE and self.is_own_post(record["link"]):
                 page, _ = self.post_at(record["link"])
                 return [page], self._has_page(page)
             now = datetime.datetime.now(datetime.UTC)

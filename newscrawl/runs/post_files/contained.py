@@ -1,4 +1,4 @@
-"""Lists and reads what lies in a folder of somebody else's, and nothing outside of it."""
+"""Lists and reads what is in an untrusted folder, and nothing outside of it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _FLAGS = (
 
 
 class LeadsOut(Exception):
-    """A path that leads out of the folder by a symbolic link."""
+    """A path that leaves the folder by a symbolic link."""
 
     def __init__(self) -> None:
-        super().__init__("it is a symbolic link that leads out of the folder")
+        super().__init__("it is a symbolic link that points outside the folder")
 
 
 class ContainedFolder:
@@ -73,8 +73,8 @@ class ContainedFolder:
         """Give the path of everything below *tops* that is not a folder, in the order of names.
 
         A folder is listed once for each ContainedFolder, by its own path rather than by a link to
-        it. Folders whose names begin with a dot are left out. What leads out, and a folder that
-        cannot be listed, come with the error.
+        it. Folders whose names begin with a dot are left out. Links that point outside, and folders
+        that cannot be listed, come with the error.
         """
         waiting = deque(tops)
         while waiting:

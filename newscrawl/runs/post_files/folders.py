@@ -1,4 +1,4 @@
-"""Where post files are: folders, git checkouts, archives; read one at a time, nothing unpacked."""
+"""Finds post files in folders, git checkouts and tarballs, one at a time, without unpacking."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class PostFile:
     """A post file's bytes."""
 
     name: str
-    """Its path in the folder or archive."""
+    """Its path in the folder or tarball."""
     url: str
-    """``file:///folder/name``, or ``file:///posts.tar.gz!/name`` in an archive."""
+    """``file:///folder/name``, or ``file:///posts.tar.gz!/name`` in a tarball."""
     body: bytes
     observed_at: str | None = None
     """When it was committed, in UTC; None where no commit says it."""
@@ -52,19 +52,19 @@ class PostFile:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A file that is left out, since it is no post: README.md, a picture."""
+    """A file that is left out, since it is not a post: README.md, a picture."""
 
     name: str
     url: str
     is_outside: bool = False
-    """Whether it might be one, but lies outside the folders in which a site has its posts."""
+    """Whether it might be one, but is outside the folders in which a site has its posts."""
     leads_out: bool = False
-    """Whether it is a symbolic link that leads out of the folder."""
+    """Whether it is a symbolic link that points outside the folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unsafe:
-    """A member whose name leads out of its archive, or a link out of its folder; it is not read."""
+    """A member whose name points outside its tarball, or a link outside its folder; not read."""
 
     name: str
     url: str
@@ -84,12 +84,12 @@ Found = PostFile | Left | Unsafe | Lost
 
 
 def kind_of_source(path: Path) -> str | None:
-    """Return ``folder``, ``zip``, ``tar`` or ``file``; None for what holds no posts."""
+    """Return ``folder``, ``zip``, ``tar`` or ``file``; None for any other path."""
     if path.is_dir():
         return "folder"
     # A link may say less than what it leads to: /dev/stdin, or latest -> posts.tar.gz.
     kind = _kind_by_name(path.name) or _kind_by_name(path.resolve().name)
-    # Of archives only a tar can be read from a pipe, such as a shell's <(…).
+    # Of tarballs, only a tar can be read from a pipe, such as a shell's <(…).
     return "tar" if path.is_fifo() and kind != "file" else kind
 
 
@@ -107,8 +107,8 @@ def files(path: Path, committed: Mapping[str, str] | None = None) -> Iterator[Fo
 
     *committed* says when files of a folder were committed, by their path in it.
 
-    Raises Damaged, after what could be read, where an archive ends early or is a bomb; OSError
-    where it cannot be opened.
+    :raises DamagedTarball: after what could be read, a tarball is truncated or a bomb.
+    :raises OSError: it cannot be opened.
     """
     match kind_of_source(path):
         case "folder":
@@ -140,7 +140,7 @@ def _in_folder(root: Path, committed: Mapping[str, str]) -> Iterator[Found]:
     for path, error in folder.files(tops or ["."]):
         yield _met(folder, root, path, error, committed.get(path))
     if tops:
-        # What has not been listed yet: it is left out, and told of.
+        # What has not been listed yet is left out, with a warning.
         for path, error in folder.files(["."]):
             if error is None and is_post(path):
                 yield Left(path, _url(root / path), is_outside=True)
@@ -187,12 +187,12 @@ def _named(path: Path) -> Found:
 
 def _within_size(name: str, url: str, body: bytes, observed_at: str | None = None) -> Found:
     if len(body) > MAX_BYTES:
-        return Lost(name, url, f"it has more than {MAX_BYTES >> 20} MB: no post is so long")
+        return Lost(name, url, f"it is larger than {MAX_BYTES >> 20} MB, too large for a post")
     return PostFile(name, url, body, observed_at)
 
 
 def is_safe(name: str) -> bool:
-    """Tell whether an archive's member stays in the folder that it would be unpacked in."""
+    """Whether a tarball's member stays in the folder that it would be unpacked in."""
     plain = name.replace("\\", "/")
     leads_out = plain.startswith("/") or ".." in plain.split("/") or _DRIVE.match(plain)
     return not leads_out and "\0" not in plain
@@ -202,18 +202,18 @@ def _wanted(name: str) -> bool:
     return is_safe(name) and is_post(name)
 
 
-def _member(archive: str, name: str, body: bytes | None) -> Found:
-    """What a member is; *archive* is the archive's URL, no *body* says that it is no plain file."""
-    url = f"{archive}!/{_quoted(name)}"
+def _member(tarball: str, name: str, body: bytes | None) -> Found:
+    """What a member is; *tarball* is the tarball's URL, *body* None if it is not a plain file."""
+    url = f"{tarball}!/{_quoted(name)}"
     if not is_safe(name):
         return Unsafe(name, url)
     return Left(name, url) if body is None else _within_size(name, url, body)
 
 
 def _in_tar(path: Path) -> Iterator[Found]:
-    archive = _url(path)
+    tarball = _url(path)
     for name, body in members(path, _wanted):
-        yield _member(archive, name, body)
+        yield _member(tarball, name, body)
 
 
 def _in_zip(path: Path) -> Iterator[Found]:
@@ -233,14 +233,14 @@ def _in_zip(path: Path) -> Iterator[Found]:
                 body = _unzipped(archive, member, budget) if is_read else None
                 yield _member(url, name, body)
             except Bomb as error:
-                raise Bomb(f"{path} was left after {count} files: {error}") from error
+                raise Bomb(f"reading {path} stopped after {count} files: {error}") from error
             except _UnreadableMember as error:
                 yield Lost(name, f"{url}!/{_quoted(name)}", str(error))
             count += 1
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:
-    """Whether it is no link or device; only a zip that was made on Unix says what it is."""
+    """Whether it is a plain file, not a link or device; only zips made on Unix say which."""
     return stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
 
 
@@ -265,5 +265,5 @@ def _url(path: Path) -> str:
 
 
 def _quoted(name: str) -> str:
-    # A name that is no UTF-8 holds lone surrogates; as bytes it is as it was.
+    # A name that is not UTF-8 contains lone surrogates; its bytes are the original ones.
     return quote(os.fsencode(name))

@@ -1,8 +1,8 @@
-"""When the files of a git checkout were committed.
+"""Reads from git when the files of a checkout were committed.
 
 Git runs on an empty git directory of our own that uses the checkout's objects. What else the
-checkout's git directory holds may be a stranger's, and git would carry out what it says: the
-programs of a configuration, of hooks and of lazy fetches; see docs/decisions/0013.
+checkout's git directory contains is untrusted, and git would run the programs that it names: in its
+configuration, hooks and lazy fetches; see docs/decisions/0013.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from newscrawl.runs.post_files.git_dirs import History, NoHistory, history_of
 MAX_SECONDS = 600.0
 """A history of 100,000 commits takes git less than a minute; one that never ends is left."""
 MAX_NAMES = 256 << 20
-"""Bytes of memory for the names of files: a million files. A history of a stranger's may name
+"""Bytes of memory for the names of files: a million files. An untrusted history may name
 more than any disk holds, in a few bytes."""
 MAX_NAME = 1 << 16
 """Bytes of one name: no system can have a file with a longer one."""
 EARLIEST = datetime.datetime(1990, 1, 1, tzinfo=datetime.UTC)
-"""Earlier commit times are not believed: git is of 2005, and files of 1990 have no posts."""
+"""Earlier commit times are ignored: git is from 2005, and there were no posts in 1990."""
 _PER_FILE = 200
 _COMPLAINT = 2000
 

@@ -1,4 +1,4 @@
-"""Reads tar archives as a stream, in constant memory whatever is in them."""
+"""Reads tarballs as a stream, in constant memory whatever is in them."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ _DAMAGES = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, Val
 
 
 class DamagedTarball(Exception):
-    """An archive that cannot be read to its end; the message says why and how far it came."""
+    """A tarball that cannot be read to its end; the message says why, and after how many files."""
 
 
 class Bomb(DamagedTarball):
-    """An archive that unpacks to much more than its size."""
+    """A tarball that unpacks to much more than its size."""
 
 
 class Budget:
-    """How many bytes an archive may still unpack to."""
+    """How many bytes a tarball may still unpack to."""
 
     def __init__(self, packed: Callable[[], int]) -> None:
-        """Begin; *packed* gives how many bytes the archive has, or had up to now."""
+        """Begin; *packed* returns how many bytes the tarball has, or has so far."""
         self._packed = packed
         self._spent = 0
 
     def spend(self, count: int) -> None:
         """Count unpacked bytes.
 
-        :raises Bomb: they are too many for the archive's size.
+        :raises Bomb: they are too many for the tarball's size.
         """
         self._spent += count
         if self._spent > max(FREE_BYTES, MAX_RATIO * self._packed()):
@@ -59,7 +59,7 @@ class Budget:
 
 
 class _Header(tarfile.TarInfo):
-    """A header that is read whole only while it is small, and never ends an archive in silence."""
+    """A header that is read whole only if it is small, and never ends a tarball silently."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -91,7 +91,7 @@ class _Header(tarfile.TarInfo):
         try:
             return super().fromtarfile(archive)
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
-            raise  # the mark at an archive's end
+            raise  # the mark at a tarball's end
         except tarfile.HeaderError as error:
             raise DamagedTarball(str(error)) from error
 
@@ -115,7 +115,7 @@ class _Metered(io.RawIOBase):
         self._has_ended = False
 
     def read(self, size: int = -1) -> bytes:
-        # What comes before an archive's broken end is given, and the error with the next read.
+        # Bytes before a damaged end are returned; the error is raised by the next read.
         data = self._stream.read1(size)  # type: ignore[attr-defined]  # not in IO
         if not data and self._has_ended:
             # Tarfile would skip a member of an exabyte block by block, behind the end.
@@ -126,7 +126,7 @@ class _Metered(io.RawIOBase):
 
 
 def members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes | None]]:
-    """Give the name of each member that is no folder, and its bytes, MAX_BYTES and one at most.
+    """Yield the name of each member that is not a folder, and its bytes, at most MAX_BYTES + 1.
 
     The bytes are None where *wanted*, asked with the name, says no, and for links and devices.
 
@@ -144,13 +144,13 @@ def members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, by
                 bufsize=_BLOCK,
             ) as archive:
                 while (member := archive.next()) is not None:
-                    # It would keep every header it has met.
+                    # It would keep every header.
                     archive.members.clear()  # type: ignore[attr-defined]
                     if not member.isdir():
                         yield member.name, _bytes(archive, member, wanted)
                         count += 1
         except Bomb as error:
-            raise Bomb(f"{path} was left after {count} files: {error}") from error
+            raise Bomb(f"reading {path} stopped after {count} files: {error}") from error
         except (DamagedTarball, *_DAMAGES) as error:
             raise DamagedTarball(f"{path} is damaged after {count} files: {error}") from error
 

@@ -1,4 +1,4 @@
-"""The answer of GetNewsText.do, the API behind the share pages."""
+"""Reads an answer of GetNewsText.do, the API behind the share pages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, public_url
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.finews.post_page import BODY_RULES, add_body
 
-RULES = (
+_RULES = (
     Rule("title", "Title", kind="key"),
     Rule("published_raw", "Date", kind="key"),
 )
@@ -24,17 +23,17 @@ _SOURCE_RULES = (
 )
 # The body with links on securities comes before the one without; answers of 2018 have no content.
 _BODIES = (("content", BodyRank.LINKED), ("text", BodyRank.FULL))
-ALL_RULES = (
-    *RULES,
+RULES = (
+    *_RULES,
     *_SOURCE_RULES,
     *(Rule("body_html", key, kind="key") for key, _ in _BODIES),
-    *BODY_RULES,
+    *bodies.BODY_RULES,
 )
 _ID_KEYS = ("Id", "newsid")
 
 
 def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
-    """Return what an answer says; keys that are missing or null are what it does not say.
+    """Return the article of an answer; keys that are missing or null leave fields empty.
 
     Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``not_json``, ``null``,
     ``lacks_keys``, ``no_id``, ``wrong_id``, ``nothing``.
@@ -43,7 +42,7 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
     info_code = _info_code(page, data)
     loader = ArticleLoader(stats=stats)
     loader.add_value("info_code", info_code)
-    loader.apply(RULES, data)
+    loader.apply(_RULES, data)
     if loader.get_collected_values("published_raw"):
         loader.add_value("published_from", "Date")
     for key, rank in _BODIES:
@@ -56,7 +55,7 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
         if not loader.put("body_html", "key", key, body.html):
             continue
         body.rank, body.html = rank, None
-        add_body(loader, body)
+        bodies.add_body(loader, body)
         break
     if not loader.get_collected_values("source"):
         loader.apply(_SOURCE_RULES, data)
@@ -98,7 +97,7 @@ def _not_json(text: str) -> Unreadable:
 
 
 def _info_code(page: Page, data: dict[str, Any]) -> str:
-    """Return the id that was asked for, after checking that the answer is on it."""
+    """Return the info code that was requested, after checking that the answer is about it."""
     said = [str(data[key]).strip() for key in _ID_KEYS if data.get(key)]
     try:
         asked = parse_info_code(page.id or page.url)
@@ -110,5 +109,5 @@ def _info_code(page: Page, data: dict[str, Any]) -> str:
         except BadInfoCode:
             agrees = False
         if not agrees:
-            raise Unreadable("wrong_id", f"asked for {asked}, the answer tells of {each[:60]!r}")
+            raise Unreadable("wrong_id", f"requested {asked}, the answer is about {each[:60]!r}")
     return asked

@@ -1,4 +1,4 @@
-"""The body of an article: Eastmoney's markup, cleaned of furniture, as safe HTML and as text."""
+"""Reads the body of an article, Eastmoney's markup without furniture, as safe HTML and as text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import nh3
 from lxml import etree
 
 from newscrawl.items import BodyRank, Mention
-from newscrawl.loaders import clean, squeeze, text_of
+from newscrawl.loaders import ArticleLoader, Rule, text_of
 from newscrawl.sites.eastmoney import securities
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.html import parse_html
-from newscrawl.text.sanitize import settle_tree
+from newscrawl.sites.html import drop, parse_html, sanitize_tree
+from newscrawl.text.sanitize import squeeze, strip_controls
 
 
 def _words(words: str) -> frozenset[str]:
@@ -45,8 +45,8 @@ _JUNK_LINK_CLASSES = frozenset(("toplink",))
 _JUNK_ALL_CLASSES = frozenset(("EmImageRemark", *_JUNK_CLASSES, *_JUNK_LINK_CLASSES))
 _PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
 MAX_FURNITURE = 1000
-"""Parts of a body that are no text, comments too: to take one out is to join the text around it,
-however long. A review with 200 K-lines has 800."""
+"""Parts of a body that are not text, comments too: removing one joins the text around it, however
+long. A review with 200 K-lines has 800."""
 MAX_ESCAPES = 100_000
 """``&amp;`` and the like in a body: for each the cleaner goes through the text before it."""
 _KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
@@ -112,11 +112,26 @@ class Body:
     mentions: list[Mention] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     source: str | None = None
-    """The medium in （文章来源：…）, joined over the links that break it."""
+    """The source in （文章来源：…）, without the links that interrupt it."""
     rank: BodyRank | None = None
     """LINKED with any entity link (also keywords), else FULL; None without html."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Constructs that no rule knows, such as ``span.hot`` or ``video``; their text is kept."""
+
+
+BODY_RULES = (Rule("source", "文章来源", kind="rule"),)
+"""What add_body counts, for every kind of page."""
+
+
+def add_body(loader: ArticleLoader, body: Body) -> None:
+    """Add all that a body says."""
+    loader.put("source", "rule", "文章来源", body.source)
+    loader.add_value("body_html", body.html)
+    loader.add_value("body_text", body.text)
+    loader.add_value("body_rank", body.rank)
+    loader.add_value("mentions", body.mentions)
+    loader.add_value("images", body.images)
+    loader.add_value("unknown", body.unknown or None)
 
 
 def cleaned(html: str) -> str:
@@ -143,7 +158,7 @@ def parse_fragment(html: str) -> etree._Element:
 
 def read_html(html: str) -> Body:
     """Read a body from its markup."""
-    return read_body(parse_fragment(clean(html)))
+    return read_body(parse_fragment(strip_controls(html)))
 
 
 def read_body(root: etree._Element) -> Body:
@@ -152,15 +167,15 @@ def read_body(root: etree._Element) -> Body:
     Raises Unreadable: ``too_large``.
     """
     unknown: Counter[str] = Counter()
-    settle_tree(root, unknown, text_of(root))
+    sanitize_tree(root, unknown, text_of(root))
     linked = _tidy(root, unknown)
     source_line, source = _source_line(root, unknown)
     _part_blocks(root)
     html = _safe(root)
-    # The publisher is no subject of the article: 中国<link on the board 证券>报 mentions no board.
+    # The source is not a subject of the article: 中国<link to the board 证券>报 mentions no board.
     # So what the source line holds counts neither as text nor as mentions.
     if source_line is not None:
-        _drop(source_line)
+        drop(source_line)
     read_lines = body_lines(root)
     if source is None and read_lines and (match := _SOURCE_AT_END.search(read_lines[-1])):
         source = squeeze(match[1]) or None
@@ -186,13 +201,13 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
     for element in [*root.iter()][1:]:
         if dropped > MAX_FURNITURE:
             raise Unreadable(
-                "too_large", f"its body has more than {MAX_FURNITURE} parts that are no text"
+                "too_large", f"its body has more than {MAX_FURNITURE} parts that are not text"
             )
         if not isinstance(element.tag, str):
             dropped += 1
             if element.tag is etree.Comment and not _KNOWN_COMMENTS.fullmatch(element.text or ""):
                 unknown[f"comment {squeeze(element.text or '')[:20]}".rstrip()] += 1
-            _drop(element)
+            drop(element)
         elif element.tag in _JUNK_TAGS or (element.attrib and _is_furniture(element)):
             dropped += 1
             _drop_with_wrapper(element)
@@ -201,7 +216,7 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
         for block in [*root.iter("p", "div", "center")]:
             holds_blocks = block is root or block.find("p") is not None
             if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block).strip()):
-                _drop(block)
+                drop(block)
     rest = [*root.iter()][1:]
     odd = [each for each in rest if each.attrib or each.tag not in _KNOWN_TAGS]
     linked = [_note(element, unknown) for element in odd]
@@ -236,36 +251,22 @@ def _drop_with_wrapper(element: etree._Element) -> None:
         if paragraph is not None and _is_short(paragraph):
             element = paragraph
     parent = element.getparent()
-    _drop(element)
+    drop(element)
     if parent is None or parent.getparent() is None or parent.tag not in ("p", "center", "a"):
         return
-    # The length of a parent is counted anew each time: of one with 40,000 links, for ever.
+    # len(parent) would count the children each time, which is quadratic in links.
     if next(iter(parent), None) is None and not squeeze(parent.text or ""):
         _drop_with_wrapper(parent)
 
 
 def _is_short(paragraph: etree._Element) -> bool:
-    """Whether a paragraph is no longer than a promotion.
+    """Whether a paragraph is as short as a promotion.
 
-    Its elements are counted first: to read all of it again for each link takes for ever.
+    Its elements are counted first: reading all of it again for each link would be quadratic.
     """
     if sum(1 for _ in islice(paragraph.iter(), _PROMOTION_TAGS)) == _PROMOTION_TAGS:
         return False
     return len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH
-
-
-def _drop(element: etree._Element) -> None:
-    """Remove an element and all it holds; the text behind it stays."""
-    parent = element.getparent()
-    if parent is None:  # its paragraph went before it
-        return
-    if element.tail:
-        previous = element.getprevious()
-        if previous is None:
-            parent.text = (parent.text or "") + element.tail
-        else:
-            previous.tail = (previous.tail or "") + element.tail
-    parent.remove(element)
 
 
 def _note(element: etree._Element, unknown: Counter[str]) -> bool:
@@ -306,7 +307,7 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
 def _source_line(
     root: etree._Element, unknown: Counter[str]
 ) -> tuple[etree._Element | None, str | None]:
-    """Return the element that is the source line, and the medium it names."""
+    """Return the element that is the source line, and the source it names."""
     marked = [p for p in root.iter("p") if "em_media" in p.get("class", "").split()]
     for element in reversed(marked):
         if match := SOURCE.fullmatch(squeeze(text_of(element))):
@@ -338,7 +339,7 @@ def _safe(root: etree._Element) -> str | None:
     inner = inner[inner.index(">") + 1 : -len(f"</{root.tag}>")]
     if inner.count("&") > MAX_ESCAPES:
         raise Unreadable("too_large", f"its body has more than {MAX_ESCAPES:,} escaped characters")
-    return without_empty_lines(clean(_CLEANER.clean(inner))) or None
+    return without_empty_lines(strip_controls(_CLEANER.clean(inner))) or None
 
 
 def without_empty_lines(html: str) -> str:
@@ -376,13 +377,6 @@ def _plain_lines(root: etree._Element) -> list[str]:
         if (tail := element.tail) and element is not root:
             line.append(tail)
     return list(filter(None, map(squeeze, found)))
-
-
-def detached(element: etree._Element) -> etree._Element:
-    """Take an element out of its page, without the text behind it, and return it."""
-    _drop(element)
-    element.tail = None
-    return element
 
 
 def _lines_of_tables(root: etree._Element) -> Iterator[str]:

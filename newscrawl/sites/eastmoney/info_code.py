@@ -1,4 +1,4 @@
-"""An article's id, the infoCode: read from any address, turned into the ones it stands for.
+"""Info codes, the ids of articles: parsed from any URL, and the URLs made from them.
 
 An infoCode is letters and digits: ``NW`` + 18 digits for news (17 before about 2018), where the
 digits are the day, ``YYYYMMDD``, and a counter; ``CFH`` + 20 to 23 digits for columns of users;
@@ -30,26 +30,26 @@ _QUERY_KEYS = ("infocode", "newsid", "art_code", "id")
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
 MAX_SLUG = 255
-"""Characters of a page's name: as many as a file's may have on most disks."""
+"""Characters of a page's name: the longest file name of most file systems."""
 MAX_URL = 2000
-"""Characters of an address, the most that browsers and servers agree on: Python's own functions
-for URLs keep the last hundreds of them, however long."""
+"""Characters of a URL, the most that browsers and servers agree on: Python's own URL functions
+cache hundreds of URLs, however long."""
 
 
 class BadInfoCode(ValueError):
-    """No article's id where there should be one; the message says what was found."""
+    """A string that is not an info code, nor a URL with one; the message says what is wrong."""
 
-    def __init__(self, found: str, why: str = "is no infoCode and no address of an article"):
+    def __init__(self, found: str, why: str = "is not an info code or an article URL"):
         found = without_passwords(found)
         shown = found if len(found) <= 80 else found[:77] + "…"
         super().__init__(
-            f"{shown!r} {why}: an infoCode looks like NW202112282228490028, a share URL like "
+            f"{shown!r} {why}; examples: NW202112282228490028, "
             "https://finews.zning.xyz/html_News/NewsShare.html?infoCode=NW202112282228490028"
         )
 
 
 def parse_info_code(text: str) -> str:
-    """Return the infoCode that `text` is or leads to, in its one normal form.
+    """Return the infoCode that *text* is or contains, in normal form.
 
     Takes an infoCode in any case, bare digits (17 or 18 are news, 20 to 23 a user's column), a
     share URL of any host, the public page's URL in its old and new form, and the mirror's own
@@ -96,19 +96,19 @@ def _from_url(url: str) -> str:
 
 
 def path_of_url(url: str) -> str:
-    """Return the path of an address, unescaped.
+    """Return the path of a URL, unescaped.
 
-    Raises BadInfoCode for what is too long for an address, or none, and for one with controls or
-    overrides of direction in it: pieces of a path become names of categories.
+    :raises BadInfoCode: it is too long, is not a URL, or contains control characters or bidi
+        overrides: parts of a path become names of categories.
     """
     if len(url) > MAX_URL:
         raise BadInfoCode(url, f"has {len(url):,} characters")
     try:
         path = unquote(urlsplit(url).path)
     except ValueError:
-        raise BadInfoCode(url, "is no URL") from None
+        raise BadInfoCode(url, "is not a URL") from None
     if _HIDDEN.search(path):
-        raise BadInfoCode(url, "hides characters that do not show")
+        raise BadInfoCode(url, "contains invisible characters")
     return path
 
 

@@ -1,34 +1,57 @@
-"""The lists of news that the spider ``feed`` can ask for: the next one is a few lines more.
-
-A list is asked as its own web pages and public clients ask for it.
-"""
+"""Eastmoney's lists of news, each requested as its own web pages and public clients request it."""
 
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
 
-from newscrawl.sites.eastmoney.list_answer import ListAnswer, NewsList, read_list_answer
+from newscrawl.sites.list_answer import NewsList
+from newscrawl.sites.list_entry import Shape
 
-__all__ = [
-    "DEFAULT",
-    "LISTS",
-    "ListAnswer",
-    "NewsList",
-    "RequestedList",
-    "UnknownList",
-    "find_lists",
-    "read_list_answer",
-]
+_SHAPES = (
+    Shape(
+        "columns", id=("code",), title=("title",), time=("showTime",), source=("mediaName",),
+        summary=("summary",), url=("uniqueUrl", "url"),
+    ),
+    Shape(
+        "fast", id=("code",), title=("title",), time=("showTime",), summary=("summary",),
+    ),
+    Shape(
+        "kuaixun", id=("newsid", "id"), title=("title", "simtitle"), time=("showtime",),
+        summary=("digest", "simdigest"), url=("url_unique", "url_w"),
+    ),
+    Shape(
+        "security", id=("Art_Code",), title=("Art_Title",), time=("Art_ShowTime",),
+        source=("Art_MediaName",), url=("Art_OriginUrl", "Art_Url"),
+    ),
+    Shape(
+        "search", id=("code",), title=("title",), time=("date",), source=("mediaName",),
+        summary=("content",), url=("url",),
+    ),
+    Shape(
+        "rolling", id=("infoCode", "id"), title=("title",), time=("showtime",), summary=("digest",),
+        url=("url_w",),
+    ),
+    Shape(
+        "nodes", id=("infocode",), title=("title", "simtitle"), time=("showtime",),
+        source=("from",), summary=("simdigest",),
+    ),
+    Shape(
+        "market", id=("infoCode",), title=("title",), time=("datetime",), source=("medianame",),
+    ),
+    Shape(
+        "choice", id=("code",), title=("data.title", "data.simtitle"), time=("data.showtime",),
+        source=("data.from",), summary=("data.simdigest",),
+    ),
+)  # fmt: skip
+SHAPES = {shape.name: shape for shape in _SHAPES}
+"""The shapes of records, by name. Records hold more keys, which are ignored on purpose: sort keys,
+colours, pictures, comment counts, and codes of securities without their names."""
 
-DEFAULT = "atom"
-"""The list that is asked for when none is named."""
-
-_TRACE = {"req_trace": "newscrawl"}  # any value will do, but there must be one
+_TRACE = {"req_trace": "newscrawl"}  # any value will do, but one is required
 _SO = {"Referer": "https://so.eastmoney.com/"}
 _KUAIXUN = {"Referer": "https://kuaixun.eastmoney.com/"}
 _WEB = {"Referer": "https://www.eastmoney.com/"}
-# Any app names itself here; what the real one says is not known.
+# Apps name themselves here; what the real one sends is not known.
 _APP = {"appid": "newscrawl@MOBILEAPP"}
 _SEARCH = {
     "uid": "", "keyword": "{argument}", "type": ["cmsArticleWebOld"], "client": "web",
@@ -55,7 +78,7 @@ def _columns(number: str, about: str) -> NewsList:
         headers=_WEB,
         success=("code", "1"),
         entries="data.list",
-        shape="columns",
+        shape=SHAPES["columns"],
     )  # fmt: skip
 
 
@@ -66,17 +89,11 @@ def _market(number: str) -> NewsList:
         url="http://43.240.125.15:1818/information/newmarket/web/webapi",
         parameters={"marketType": number, "count": "100"},
         entries="record",
-        shape="market",
+        shape=SHAPES["market"],
     )
 
 
-_ALL = (
-    NewsList(
-        name="atom",
-        about="the mirror's own feed: its 10 newest posts",
-        url="{base}/feed.xml",
-        shape="atom",
-    ),
+LISTS = (
     _columns("1207", "财经早餐"),
     _columns("344", "财经导读"),
     _columns("345", "column 345"),
@@ -95,7 +112,7 @@ _ALL = (
         success=("code", "1"),
         entries="data.fastNewsList",
         cursor="data.sortEnd",
-        shape="fast",
+        shape=SHAPES["fast"],
     ),
     NewsList(
         name="kuaixun",
@@ -104,7 +121,7 @@ _ALL = (
         headers=_KUAIXUN,
         success=("rc", "1"),
         entries="LivesList",
-        shape="kuaixun",
+        shape=SHAPES["kuaixun"],
     ),
     NewsList(
         name="security",
@@ -117,7 +134,7 @@ _ALL = (
         headers=_WEB,
         success=("code", "1"),
         entries="data.list",
-        shape="security",
+        shape=SHAPES["security"],
     ),
     NewsList(
         name="search",
@@ -131,7 +148,7 @@ _ALL = (
         headers=_SO,
         success=("code", "0"),
         entries="result.cmsArticleWebOld",
-        shape="search",
+        shape=SHAPES["search"],
     ),
     NewsList(
         name="rolling",
@@ -139,7 +156,7 @@ _ALL = (
         url="http://183.136.162.242/web/webapi",
         parameters={"type": "102", "count": "100", "newsid": "1"},
         entries="records",
-        shape="rolling",
+        shape=SHAPES["rolling"],
     ),
     NewsList(
         name="nodes",
@@ -147,7 +164,7 @@ _ALL = (
         url="http://183.136.162.242/web/webapi",
         parameters={"type": "45", "count": "100", "newsid": "1"},
         entries="nodeList",
-        shape="nodes",
+        shape=SHAPES["nodes"],
     ),
     *(_market(number) for number in ("37", "38", "39")),
     NewsList(
@@ -157,43 +174,6 @@ _ALL = (
         parameters={"count": "100"},
         headers=_APP,
         entries="data.records",
-        shape="choice",
+        shape=SHAPES["choice"],
     ),
 )  # fmt: skip
-
-LISTS: dict[str, NewsList] = {each.name: each for each in _ALL}
-"""Every list by its name."""
-
-
-class UnknownList(ValueError):
-    """A name that is no list's; the message lists them. Raised by :func:`find`."""
-
-
-class RequestedList(NamedTuple):
-    """A list that was asked for, with what stood after its name's colon."""
-
-    list: NewsList
-    argument: str = ""
-
-    @property
-    def label(self) -> str:
-        """The name as it was given."""
-        return f"{self.list.name}:{self.argument}" if self.argument else self.list.name
-
-
-def find_lists(names: str) -> list[RequestedList]:
-    """Return the lists of these names, by commas, each once.
-
-    Raises UnknownList.
-    """
-    found = {}
-    for each in filter(None, map(str.strip, names.split(","))):
-        name, _, argument = (part.strip() for part in each.partition(":"))
-        asked = LISTS.get(name)
-        if asked is None:
-            raise UnknownList(f"There is no list {name!r}; there are {', '.join(LISTS)}")
-        if asked.takes_argument != bool(argument):
-            needs = "needs a" if asked.takes_argument else "takes no"
-            raise UnknownList(f"The list {name} {needs} word after a colon: {asked.about}")
-        found[each] = RequestedList(asked, argument)
-    return list(found.values())

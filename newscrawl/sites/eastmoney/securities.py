@@ -1,4 +1,4 @@
-"""The securities, boards and indices that a body links to."""
+"""Finds the securities, boards and indices that a body links to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from lxml import etree
 
 from newscrawl.items import Mention
-from newscrawl.loaders import squeeze, text_of
+from newscrawl.loaders import text_of
+from newscrawl.text.sanitize import squeeze
 
 _MARKED = frozenset(("keytip", "em_stock_key_common", "infokey"))
 QUOTE_URL = re.compile(r"//quote\.eastmoney\.com/(?:unify/)?r/([0-9]+)\.(\w+)", re.ASCII)
@@ -52,8 +53,8 @@ def _kind_on_the_mainland(market: str, code: str) -> str:
 def mentions(root: etree._Element) -> list[Mention]:
     """Return what the body links to, once per market and code, in the order of first mention.
 
-    ``keytip`` links and ``em_stock_key_common`` spans are mentions. ``infokey`` links are words
-    of a glossary (PPI, 业绩) and none, but where they lead to a quote (创业板指).
+    ``keytip`` links and ``em_stock_key_common`` spans are mentions. ``infokey`` links are glossary
+    terms (PPI, 业绩), and mentions only if they link to a quote (创业板指).
     """
     found: dict[tuple[str, str], Mention] = {}
     for element in root.iter("a", "span"):
@@ -73,7 +74,7 @@ def mentions(root: etree._Element) -> list[Mention]:
 def count_mentions(
     found: dict[tuple[str, str], Mention], security: tuple[str, str], name: str
 ) -> None:
-    """Count a link on a security, by market and code, among those found; the first one names it."""
+    """Count a link to a security, by market and code; its name is that of the first link."""
     if known := found.get(security):
         found[security] = Mention(*security, known.name, known.kind, known.times + 1)
     else:
@@ -81,7 +82,7 @@ def count_mentions(
 
 
 def _security(element: etree._Element, *, by_address_only: bool) -> tuple[str, str] | None:
-    """Return the market and code of an entity link; the market is "" where nothing says it."""
+    """Return the market and code of an entity link; the market is "" if it is unknown."""
     address = QUOTE_URL.search(element.get("href", "").strip())
     if by_address_only:
         return (address[1], address[2]) if address else None

@@ -1,4 +1,4 @@
-"""Where the article of an infoCode can be asked for, and in which order."""
+"""The URLs where the article of an infoCode may be found, and the order to try them in."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings
-
 from newscrawl.items import Page, PageKind
 from newscrawl.sites.eastmoney.info_code import digits_of
-from newscrawl.text.urls import one_spelling
+from newscrawl.text.urls import normalized_url
 
 KINDS = tuple(kind for kind in PageKind if kind.is_resolved)
 """Kinds of pages that an infoCode leads to; see :mod:`newscrawl.sites`."""
@@ -29,12 +26,12 @@ def resolver_urls(
     base: str | None,
     hosts: Iterable[str] | None,
 ) -> Iterator[tuple[PageKind, str]]:
-    """Yield (kind of page, URL) of each place to ask for *info_code*, first one first.
+    """Yield the (page kind, URL) pairs to try for *info_code*, in order.
 
-    *resolvers* are pairs of kind and URL template with ``{base}``, ``{info_code}`` and
-    ``{digits}``; *base* is the URL of the share link's host or of the user's site, None where
-    neither is known. With *hosts*, only these and the base's own are asked, and every template is
-    tried on the base, too: a mirror may serve all of them.
+    *resolvers* are pairs of page kind and URL template with ``{base}``, ``{info_code}`` and
+    ``{digits}``; *base* is the URL of the share link's host or of the user's site, None if neither
+    is known. With *hosts*, only these and the base's own are tried, and every template is also
+    tried on the base: a mirror may serve all of them.
     """
     digits = digits_of(info_code)
     allowed = None if hosts is None else {*hosts, urlsplit(base or "").hostname}
@@ -50,7 +47,7 @@ def resolver_urls(
             if base is None and "{base}" in each:
                 continue
             url = each.format(base=(base or "").rstrip("/"), info_code=info_code, digits=digits)
-            spelling = one_spelling(url)
+            spelling = normalized_url(url)
             is_foreign = allowed is not None and urlsplit(url).hostname not in allowed
             if spelling in seen or is_foreign:
                 continue
@@ -59,26 +56,30 @@ def resolver_urls(
 
 
 def resolver_page(info_code: str, kind: PageKind, url: str, site: str) -> Page:
-    """Return the page that is to be had at *url*, still without its bytes."""
+    """Return the page at *url*, still without its bytes."""
     printed = info_code if kind is PageKind.API_ANSWER else digits_of(info_code) or info_code
     return Page(kind=kind, id=printed, url=url, body=b"", observed_at="", site=site)
 
 
-def resolvers_of(settings: BaseSettings) -> list[tuple[PageKind, str]]:
-    """Return kind of page and URL template of each resolver, in the order of the setting.
+class BadResolvers(ValueError):
+    """The setting NEWSCRAWL_RESOLVERS is wrong; the message says why, with an example."""
 
-    On a command line it is JSON text.
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"NEWSCRAWL_RESOLVERS: {problem}; example: {_EXAMPLE}")
 
-    :raises UsageError: it is anything else.
+
+def parse_resolvers(value: Any) -> list[tuple[PageKind, str]]:
+    """Return the page kind and URL template of each resolver, from the setting or JSON text of it.
+
+    :raises BadResolvers: it is anything else.
     """
-    value = settings["NEWSCRAWL_RESOLVERS"]
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError as error:
-            raise _wrong(f"{value!r} is no JSON ({error})") from None
+            raise BadResolvers(f"{value!r} is not JSON ({error})") from None
     if not isinstance(value, list | tuple) or not value:
-        raise _wrong(f"{value!r} is no list of pairs")
+        raise BadResolvers(f"{value!r} is not a list of pairs")
     return [_resolver(each) for each in value]
 
 
@@ -87,30 +88,26 @@ def _resolver(pair: Any) -> tuple[PageKind, str]:
         case [str(kind), str(template)]:
             pass
         case _:
-            raise _wrong(f"{pair!r} is no pair of a kind and an address")
+            raise BadResolvers(f"{pair!r} is not a pair of a page kind and a URL")
     if kind not in KINDS:
-        raise _wrong(f"there is no kind {kind!r}; there are {' and '.join(KINDS)}")
-    if why := _not_a_template(template):
-        raise _wrong(f"{template!r} {why}")
+        raise BadResolvers(f"unknown page kind {kind!r}; use {' or '.join(KINDS)}")
+    if problem := _problem_of(template):
+        raise BadResolvers(f"{template!r} {problem}")
     return PageKind(kind), template
 
 
-def _not_a_template(template: str) -> str | None:
-    """Say what is wrong with an address; None where it is one."""
+def _problem_of(template: str) -> str | None:
+    """Return what is wrong with a URL template; None if nothing is."""
     try:
         names = {name for _, name, *_ in string.Formatter().parse(template) if name is not None}
         parts = urlsplit(template.replace("{base}", "http://base.test", 1))
         has_host = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
-        return "is no address"
+        return "is not a URL"
     if unknown := names - _PLACEHOLDERS:
-        return f"has a placeholder {{{min(unknown)}}} that nothing stands for"
+        return f"has an unknown placeholder {{{min(unknown)}}}"
     if not names & {"info_code", "digits"}:
-        return "has neither {info_code} nor {digits}: every article would be asked for there"
+        return "has neither {info_code} nor {digits}: it would be the same for every article"
     if not has_host or "{" in parts.netloc or not parts.path.startswith("/"):
-        return "is no address; it begins with {base}/ or http://host/"
+        return "is not a URL; it must begin with {base}/ or http://host/"
     return None
-
-
-def _wrong(found: str) -> UsageError:
-    return UsageError(f"NEWSCRAWL_RESOLVERS: {found}; it looks like {_EXAMPLE}")

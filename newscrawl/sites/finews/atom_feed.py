@@ -1,14 +1,22 @@
-"""The mirror's own feed, Atom as jekyll-feed writes it: its ten newest posts."""
+"""Reads the mirror's feed, Atom as jekyll-feed writes it: its ten newest posts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lxml import etree
 
-from newscrawl.loaders import squeeze
+from newscrawl.items import BodyRank
+from newscrawl.loaders import ArticleLoader, Rule, key_values
+from newscrawl.sites.eastmoney import body as bodies
+from newscrawl.sites.eastmoney.info_code import path_of_url
 from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.finews.post_page import add_parts, take_apart
+from newscrawl.sites.list_answer import NewsList
+from newscrawl.sites.list_entry import Shape, has
+from newscrawl.text.sanitize import squeeze
+from newscrawl.text.times import BUILD_TIME
 
 _NS = "{http://www.w3.org/2005/Atom}"
 MAX_TAGS = 50_000
@@ -36,7 +44,7 @@ def records(text: str) -> Iterator[dict[str, Any]]:
 
 
 def is_broken(record: dict[str, Any]) -> bool:
-    """Tell a post whose front matter is lost: it has no title, and its time is the build's."""
+    """Whether a post's front matter is broken: it has no title, and its time is the build's."""
     return not squeeze(record.get("title", ""))
 
 
@@ -66,7 +74,7 @@ def _parsed(text: str) -> etree._Element:
     except etree.XMLSyntaxError as error:
         if text.lstrip().startswith("<") and "</feed>" not in text[-200:]:
             raise Unreadable("cut_off", f"{len(text)} characters without </feed>") from None
-        raise Unreadable("not_a_post", f"no feed, since it is no XML: {error.msg}") from None
+        raise Unreadable("not_a_post", f"not a feed, since it is not XML: {error.msg}") from None
     if root.getroottree().docinfo.internalDTD is not None:  # behind a thousand blanks
         raise _with_document_type()
     return root
@@ -74,3 +82,46 @@ def _parsed(text: str) -> etree._Element:
 
 def _with_document_type() -> Unreadable:
     return Unreadable("not_a_post", "the feed declares a document type; none of Jekyll's does")
+
+
+def _printed_id(said: list[str]) -> str:
+    """Return the file name in the first link, without its suffix."""
+    link = next(filter(None, said), "")
+    return path_of_url(link).rpartition("/")[2].removesuffix(".html")
+
+
+def _add_content(loader: ArticleLoader, data: Mapping[str, Any], info_code: str) -> None:
+    """Add what the content of a feed's entry, a whole post, says.
+
+    The body has rank SUMMARY, so that any page of the article is preferred to it.
+    """
+    content = "".join(key_values(data, "content"))
+    is_emnews = "emnews" in (data.get("categories") or ())
+    parts = take_apart(bodies.parse_fragment(content), info_code, is_emnews=is_emnews)
+    late = parts.footer.shift()
+    if not has(loader, "title"):
+        loader.add_value("published_from", BUILD_TIME)
+    elif late:
+        loader.add_value("published_shift", late[0])
+        loader.add_value("published_from", f"feed published, {late[1]}")
+    else:
+        loader.add_value("published_from", "feed published")
+    loader.add_value("categories", parts.footer.categories)
+    parts.body.rank = BodyRank.SUMMARY if parts.body.text else None
+    add_parts(loader, parts, info_code)
+
+
+SHAPE = Shape(
+    "atom", id=("link", "id"), title=("title",), time=("published",),
+    printed_id=_printed_id, add_content=_add_content,
+)  # fmt: skip
+"""An entry of the feed, as :func:`records` gives it."""
+CODED = (Rule("share_url", "last paragraph", kind="rule"), *bodies.BODY_RULES)
+"""Rules of an entry that are code, not a path."""
+FEED = NewsList(
+    name="atom",
+    about="the mirror's own feed: its 10 newest posts",
+    url="{base}/feed.xml",
+    shape=SHAPE,
+    records=records,
+)

@@ -1,7 +1,7 @@
-"""What the mirror's generator wrote behind each body: the original's link and the way back.
+"""Reads what the mirror's script writes after each body: the original's link and the links back.
 
-The footer tells the post's category and the generation of the generator, and so whether the
-page's time is right.
+The footer shows the post's category and the version of the script, and so whether the page's time
+is right.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from newscrawl.loaders import squeeze, text_of
+from newscrawl.loaders import text_of
+from newscrawl.sites import finews
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, path_of_url
+from newscrawl.sites.html import drop
+from newscrawl.text.sanitize import squeeze
 
 LATE = -8
 """Hours to add where a post was written without its offset: the site's build took it for UTC."""
 LATE_REASONS = (
     "written without offset: there is no footer",
     "written without offset: the footer says ../emnews/",
-    "written without offset: the footer is two lines of finews.withounder.com",
+    f"written without offset: the footer is two lines of {finews.HOST}",
 )
 """How a page shows that its time is late; see Footer.shift."""
 
@@ -57,7 +60,7 @@ class Footer:
             return None
         if self.hrefs[0].startswith(".."):
             return LATE, LATE_REASONS[1]
-        if urlsplit(self.hrefs[0]).hostname == "finews.withounder.com":
+        if urlsplit(self.hrefs[0]).hostname == finews.HOST:
             return LATE, LATE_REASONS[2]
         return None
 
@@ -87,7 +90,7 @@ def take_footer(body: etree._Element) -> Footer:
         hrefs = tuple(a.get("href", "").strip() for a in links)
         if not all(map(_is_url, hrefs)):
             continue
-        _drop(paragraph)
+        drop(paragraph)
         return Footer(hrefs, between.startswith("｜"))
     return Footer()
 
@@ -103,14 +106,14 @@ def take_link(body: etree._Element, info_code: str) -> str | None:
     last = paragraphs[-1]
     text = squeeze(text_of(last))
     if text == "<>":  # what a blank record of the list API leaves
-        _drop(last)
+        drop(last)
         return None
     link = last.find("a")
     if link is None or len(last) != 1 or text != squeeze(link.get("href", "")):
         return None
     if not leads_to(text, info_code):
         return None
-    _drop(last)
+    drop(last)
     return text
 
 
@@ -138,9 +141,3 @@ def _is_url(href: str) -> bool:
     except BadInfoCode:
         return False
     return True
-
-
-def _drop(element: etree._Element) -> None:
-    parent = element.getparent()
-    if parent is not None:
-        parent.remove(element)

@@ -1,7 +1,7 @@
-"""A post file's front matter: the lines between its dashes, read as the mirror's script wrote them.
+"""Reads a post file's front matter, the lines between its dashes, as the mirror's script writes it.
 
-No YAML parser would do: the script escapes nothing, so a quote in a title makes a line that is no
-YAML. Each line is taken by itself. A value that is a whole quoted scalar of YAML means what YAML
+A YAML parser would fail: the script escapes nothing, so a line whose title has a quote is not YAML.
+Each line is read by itself. A value that is a whole quoted scalar of YAML means what YAML
 says, which is also what the site's build shows; else a title is what stands between the first and
 the last quote of its line, and any other value is the rest of its line.
 """
@@ -88,7 +88,7 @@ def _read_others(lines: list[str]) -> FrontMatter:
             if line[0] not in " \t-":
                 raise Unreadable(
                     "cut_off",
-                    f"the front matter holds {line[:60]!r}, which is no key and value: its end "
+                    f"the front matter holds {line[:60]!r}, which is not a key and value: its end "
                     "is missing",
                 )
             found.unknown.append("line")

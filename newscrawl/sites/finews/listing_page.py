@@ -1,4 +1,4 @@
-"""The mirror's home and category pages: the posts that they link to."""
+"""Reads the mirror's home and category pages: the posts that they link to."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from urllib.parse import quote
 from lxml import etree
 
 from newscrawl.items import Page
-from newscrawl.loaders import squeeze, unique, xpath_values
+from newscrawl.loaders import xpath_values
 from newscrawl.sites import limits
 from newscrawl.sites.decode import decode_page
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, path_of_url
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.finews.footer import category_of_link
-from newscrawl.sites.finews.post_page import category_of_path, check_whole
-from newscrawl.sites.html import parse_html
+from newscrawl.sites.finews.post_page import category_of_path
+from newscrawl.sites.html import check_whole, parse_html
+from newscrawl.text.sanitize import squeeze, unique
 
 __all__ = [
     "ListingPage", "asks_for_password", "category_of_link", "category_of_path", "is_post_link",
@@ -84,7 +85,7 @@ def _own_name(root: etree._Element) -> str | None:
 
 
 def asks_for_password(page: Page) -> bool:
-    """Tell a page that guests have to log in on, whatever its status: it has such a field."""
+    """Whether a page asks for a login, whatever its status: it has a password field."""
     try:
         root = parse_html(decode_page(page.body, page.content_type))
     except Unreadable:

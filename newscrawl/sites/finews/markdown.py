@@ -1,4 +1,4 @@
-"""A post file's Markdown as the elements that the site's build makes of it.
+"""Converts a post file's Markdown to the elements that the site's build makes of it.
 
 Of Markdown the mirror's script writes four shapes: a quoted summary, a plain paragraph, links in
 brackets and in angle brackets. All else is HTML. Plain words stay as they are: what the build

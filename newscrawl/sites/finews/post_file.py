@@ -1,7 +1,7 @@
-"""A post file of the mirror's repository: front matter and Markdown, of any generation.
+"""Reads a post file of the mirror's repository: front matter and Markdown, of any generation.
 
-It says all that its rendered page says, and says it better: its time is right in every
-generation, its summary is as the source gave it, and a quote in its title does no harm.
+It has all that its rendered page has, and better: its time is right in every generation, its
+summary is unchanged, and a quote in its title does no harm.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from posixpath import basename
 from lxml import etree
 
 from newscrawl.items import Article, Page
-from newscrawl.loaders import ArticleLoader, Rule, Stats, squeeze
+from newscrawl.loaders import ArticleLoader, Rule, Stats
 from newscrawl.sites.decode import decode_page
+from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.finews import front_matter, markdown
 from newscrawl.sites.finews.footer import Footer, leads_to, take_footer
 from newscrawl.sites.finews.post_page import (
-    BODY_RULES,
     SHORT_TITLE_HOST,
     Parts,
     add_parts,
@@ -29,6 +29,7 @@ from newscrawl.sites.finews.post_page import (
     parts_of,
     take_apart,
 )
+from newscrawl.text.sanitize import squeeze
 
 RULES = (
     Rule("title", "title", kind="key"),
@@ -37,7 +38,7 @@ RULES = (
 CODED = (
     Rule("categories", "categories", kind="key"),
     Rule("tags", "tags", kind="key"),
-    *BODY_RULES,
+    *bodies.BODY_RULES,
     Rule("source", "summary's tail", "the body has no 文章来源 line", kind="rule"),
     Rule("share_url", "last paragraph", kind="rule"),
 )
@@ -66,7 +67,7 @@ def id_of(name: str) -> str:
 
 
 def read_post_file(page: Page, stats: Stats | None = None) -> Article:
-    """Return what a post file says.
+    """Return the article of a post file.
 
     Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``not_a_post``, ``cut_off``,
     ``no_id``, ``nothing``.
@@ -74,7 +75,7 @@ def read_post_file(page: Page, stats: Stats | None = None) -> Article:
     front, text = front_matter.split(decode_page(page.body))
     values = front.values
     if "date" not in values and values.get("layout") != "post":
-        raise Unreadable("not_a_post", "its front matter has no date, and its layout is no post's")
+        raise Unreadable("not_a_post", "its front matter has no date, and its layout is not post")
     info_code = _info_code(page)
     categories, tags = _words(values.get("categories")), _words(values.get("tags"))
     if _ZONE_ALONE.fullmatch(values.get("date", "")):
@@ -123,7 +124,7 @@ def _usual_parts(text: str, info_code: str, is_emnews: bool) -> Parts | None:
 
 @lru_cache(maxsize=1024)
 def _footer(block: str) -> Footer | None:
-    """Read a footer, of which a medium's posts have one and the same; None where it is none."""
+    """Read a footer, which is the same in all posts of a source; None for any other block."""
     content = etree.Element("div")
     if (paragraph := markdown.footer_of(block)) is None:
         return None

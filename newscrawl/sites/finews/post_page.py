@@ -1,4 +1,4 @@
-"""The mirror's rendered post page."""
+"""Reads the mirror's rendered post pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.loaders import ArticleLoader, Rule, Stats, squeeze, text_of, xpath_values
+from newscrawl.loaders import ArticleLoader, Rule, Stats, text_of
 from newscrawl.sites.decode import decode_page
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney.info_code import (
@@ -26,7 +26,9 @@ from newscrawl.sites.finews.footer import (
     take_footer,
     take_link,
 )
-from newscrawl.sites.html import parse_html
+from newscrawl.sites.html import check_whole, drop, parse_html
+from newscrawl.sites.summary import source_of_summary
+from newscrawl.text.sanitize import squeeze
 from newscrawl.text.times import BUILD_TIME
 
 _JSON_LD = 'string(//script[@type="application/ld+json"])'
@@ -56,10 +58,8 @@ RULES = (
     Rule("tags", '//section/small[starts-with(normalize-space(), "tags:")]/em'),
 )
 
-BODY_RULES = (Rule("source", "文章来源", kind="rule"),)
-"""What add_body counts, for every kind of page."""
 CODED = (
-    *BODY_RULES,
+    *bodies.BODY_RULES,
     Rule("source", "summary's tail", "the body has no 文章来源 line", kind="rule"),
     Rule("categories", "footer", kind="rule"),
     Rule("categories", "path", "the footer names no category, or not all", kind="rule"),
@@ -74,12 +74,6 @@ SHORT_TITLE_HOST = "//choicewzp1.eastmoney.com/"
 
 _LAYOUT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _DATED_PATH = re.compile(r"^/((?:[^/]+/)*)[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.html$")
-# （财联社） at a summary's very end. Half-width parentheses belong to names and codes.
-_SUMMARY_TAIL = re.compile(r"（([^（），。！？；：、,!?;“”\"]{2,20})）$")
-# What stands in parentheses at a summary's end and is no medium.
-_NO_MEDIUM = re.compile(
-    r"附.*|见.*|详见.*|.*名单|[0-9.]+(?:\.[A-Z]{2})?|完|图|更新中|未完待续|待续"
-)
 
 
 @dataclass(slots=True)
@@ -95,7 +89,7 @@ class Parts:
 
 
 def read_post_page(page: Page, stats: Stats | None = None) -> Article:
-    """Return what a post page says.
+    """Return the article of a post page.
 
     Raises Unreadable: ``empty``, ``charset``, ``too_deep``, ``too_large``, ``cut_off``,
     ``unclosed``, ``not_a_post``, ``no_id``, ``wrong_id``, ``nothing``.
@@ -106,7 +100,7 @@ def read_post_page(page: Page, stats: Stats | None = None) -> Article:
     if heading is None and not _LAYOUT.search(text[:1000]):
         return _read_bare(page, text, stats)
     check_whole(text, root, has_article=heading is not None, expected="a section with an h1")
-    assert heading is not None  # noqa: S101 - check_whole has seen to it
+    assert heading is not None  # noqa: S101 - check_whole guarantees it
     info_code = _info_code(page)
     _check_own_address(root, page, info_code)
 
@@ -127,8 +121,8 @@ def read_post_page(page: Page, stats: Stats | None = None) -> Article:
 def _read_bare(page: Page, text: str, stats: Stats | None) -> Article:
     """Read a post whose front matter is broken, a quote in its title: Jekyll gives it no layout.
 
-    Its page is the post's content and no more: there is no title and no time. The footer tells
-    it from other pages, and that it is whole.
+    Its page is only the post's content, without title and time. The footer distinguishes it from
+    other pages, and shows that it is complete.
     """
     info_code = _info_code(page)
     parts = take_apart(bodies.parse_fragment(text), info_code)
@@ -151,21 +145,6 @@ def load_post_page(loader: ArticleLoader, info_code: str) -> Article:
     if not article.title and not article.body_text and not article.images:
         raise Unreadable("nothing", f"the post {info_code} is empty")
     return article
-
-
-def check_whole(text: str, root: etree._Element, *, has_article: bool, expected: str) -> None:
-    """Raise Unreadable for a page that was cut off, hides its end, or is of another kind."""
-    start = text[:1000].lower()
-    if "</html>" not in text[-1000:].lower() and ("<html" in start or "<!doctype" in start):
-        raise Unreadable(
-            "cut_off", f"{len(text)} characters without </html>; the last are {text[-40:]!r}"
-        )
-    if "<footer" in text and next(root.iter("footer"), None) is None:
-        raise Unreadable("unclosed", "its text has a footer, and none is left when it is parsed")
-    if not has_article:
-        title = squeeze("".join(xpath_values(root, "string(//title)")))
-        named = f"is titled {title[:60]!r}" if title else f"begins with {text[:60].strip()!r}"
-        raise Unreadable("not_a_post", f"the page {named}; expected {expected}")
 
 
 def _info_code(page: Page) -> str:
@@ -192,18 +171,16 @@ def _check_own_address(root: etree._Element, page: Page, info_code: str) -> None
         except BadInfoCode:
             continue
         if named != info_code:
-            raise Unreadable("wrong_id", f"asked for {info_code}, the page is that of {named}")
+            raise Unreadable("wrong_id", f"requested {info_code}, the page is that of {named}")
 
 
 def _content(heading: etree._Element) -> etree._Element:
     """Move what follows the heading, but for the layout's tags, into an element of its own."""
     content = etree.Element("div")
     content.text = heading.tail
-    for sibling in list(heading.itersiblings()):
-        if sibling.tag == "small":
-            # The tags, or nothing of the article.
-            continue
-        content.append(sibling)
+    content.extend(list(heading.itersiblings()))
+    for small in content.findall("small"):  # the tags, or nothing of the article
+        drop(small)
     return content
 
 
@@ -241,7 +218,7 @@ def _take_summary(content: etree._Element) -> str | None:
     first = next((each for each in content if isinstance(each.tag, str)), None)
     if first is None or first.tag != "blockquote" or squeeze(content.text or ""):
         return None
-    content.remove(first)
+    drop(first)
     # kramdown takes a summary with | for a table: then tabs stand where the bars were.
     return "\n".join(bodies.body_lines(first))
 
@@ -301,29 +278,10 @@ def add_parts(loader: ArticleLoader, parts: Parts, info_code: str) -> None:
     elif parts.link and original_url is None:
         original_url = canonical_url(parts.link)
     loader.add_value("original_url", original_url)
-    add_body(loader, parts.body)
+    bodies.add_body(loader, parts.body)
     loader.add_value("summary", parts.summary)
-    if parts.body.source is None and parts.summary and (medium := medium_of_summary(parts.summary)):
-        loader.put("source", "rule", "summary's tail", medium)
-
-
-def add_body(loader: ArticleLoader, body: bodies.Body) -> None:
-    """Add all that a body says."""
-    loader.put("source", "rule", "文章来源", body.source)
-    loader.add_value("body_html", body.html)
-    loader.add_value("body_text", body.text)
-    loader.add_value("body_rank", body.rank)
-    loader.add_value("mentions", body.mentions)
-    loader.add_value("images", body.images)
-    loader.add_value("unknown", body.unknown or None)
-
-
-def medium_of_summary(summary: str) -> str | None:
-    """Return the medium named at a summary's very end, such as （财联社）."""
-    match = _SUMMARY_TAIL.search(summary)
-    if match is None or _NO_MEDIUM.fullmatch(name := squeeze(match[1])):
-        return None
-    return name
+    if parts.body.source is None and parts.summary and (source := source_of_summary(parts.summary)):
+        loader.put("source", "rule", "summary's tail", source)
 
 
 def category_of_path(url: str) -> list[str]:

@@ -1,56 +1,57 @@
-"""A list of news as data: what to ask for, and where in the answer its entries are."""
+"""A list of news as data: how it is requested, and where its answer has the entries."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from newscrawl.items import Page
-from newscrawl.loaders import squeeze
 from newscrawl.sites import json_text, limits
 from newscrawl.sites.decode import decode_page
-from newscrawl.sites.eastmoney.list_entry import ATOM
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.finews import atom_feed
+from newscrawl.sites.list_entry import Shape
+from newscrawl.text.sanitize import squeeze
 
 
 @dataclass(frozen=True, slots=True)
 class NewsList:
-    """One list: how it is asked for, and what an answer of it looks like.
+    """One list: how it is requested, and what its answers look like.
 
-    URL and parameters may hold ``{page}`` (from 1 on), ``{cursor}`` (what the last answer gave,
-    at first nothing) and ``{argument}`` (what stands after the name's colon, ``search:茅台``). A
-    list with none of the first two has one page. How an answer is wrapped needs no saying.
+    URL and parameters may contain ``{page}`` (from 1 on), ``{cursor}`` (from the previous answer,
+    at first empty) and ``{argument}`` (what follows the name's colon, ``search:茅台``). A list with
+    neither of the first two has one page. JSON may be wrapped in a callback or an assignment.
     """
 
     name: str
     about: str
     url: str
     """With its host; ``{base}`` for the site that is crawled."""
-    shape: str
-    """Which key of an entry says what: a name in ``pages.entry.SHAPES``."""
+    shape: Shape
+    """The keys of its entries."""
+    records: Callable[[str], Iterable[dict[str, Any]]] | None = None
+    """Reads an answer that is not JSON, such as a feed."""
     entries: str = ""
-    """The path to the entries, ``data.list``; nothing for a feed."""
+    """The path to the entries in an answer that is JSON, ``data.list``."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    """What it wants to be sent besides the usual."""
+    """Additional request headers."""
     success: tuple[str, str] | None = None
-    """A key of the answer, and its value as text where all is well; 1 and "1" are one."""
+    """A key of the answer and its value on success, as text: 1 and "1" are the same."""
     cursor: str = ""
     """The path to the cursor of the next page."""
 
     @property
     def takes_argument(self) -> bool:
-        """Whether its name needs a colon and more."""
+        """Whether its name must be followed by a colon and an argument."""
         return "{argument}" in self.url + "".join(self.parameters.values())
 
     @property
     def has_pages(self) -> bool:
-        """Whether there is a second page to ask for."""
+        """Whether it may have a second page."""
         return any(word in self.url + "".join(self.parameters.values()) for word in _PAGING)
 
     def address(
@@ -81,28 +82,28 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListAnswer:
-    """What one answer of a list holds."""
+    """What one answer of a list contains."""
 
     records: list[Any]
-    """The entries as they came, the newest first; objects, if the list is what it should be."""
+    """The entries as received, newest first; each should be an object."""
     cursor: str = ""
-    """What asks for the next page; nothing where the list has no cursor, or none is left."""
+    """The cursor of the next page; empty if the list has no cursor, or no next page."""
 
 
 MAX_RECORDS = 1000
-"""Entries of one answer: at most 100 are asked for, and each is a page of its own."""
+"""Entries of one answer: at most 100 are requested, and each becomes a page of its own."""
 
 
 def read_list_answer(asked: NewsList, page: Page) -> ListAnswer:
-    """Return what an answer of the list says; null where the entries should be is no entries.
+    """Return the content of an answer of the list; null in place of the entries means none.
 
     Raises Unreadable: ``too_large``, ``empty``, ``charset``, ``not_a_post`` (HTML), ``cut_off``,
     ``not_json``, ``null``, ``refused``, ``lacks_keys`` (the list is not there).
     """
     limits.check_size(page, limits.LARGEST_LIST)
     text = decode_page(page.body, page.content_type)
-    if asked.shape == ATOM:
-        return ListAnswer(list(atom_feed.records(text)))
+    if asked.records is not None:
+        return ListAnswer(list(asked.records(text)))
     data = unwrap(text)
     _check_success(asked, data)
     found = _follow(data, asked.entries)
@@ -166,7 +167,7 @@ def _follow(data: Any, path: str) -> Any:
         if not isinstance(data, dict) or key not in data:
             names = [name[:40] for name in list(data)[:10]] if isinstance(data, dict) else None
             keys = str(data)[:60] if names is None else ", ".join(names)
-            limited = "; it limits its guests so" if keys == "passportWeb" else ""
+            limited = "; the API limits anonymous clients so" if keys == "passportWeb" else ""
             where = ".".join(done) or "the answer"
             raise Unreadable("lacks_keys", f"{where} has no {key}, only: {keys or 'none'}{limited}")
         data = data[key]
