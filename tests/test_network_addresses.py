@@ -445,6 +445,6 @@ def test_nothing_else_connects() -> None:
         str(path.relative_to(package)): client.findall(path.read_text(encoding="utf-8"))
         for path in package.rglob("*.py")
     }
-    listens = {"cli/serve.py", "mirror/server.py"}
-    connects = {"network/guard.py", "network/handler.py"}
+    listens = {"cli/serve.py", "demo/server.py"}
+    connects = {"middlewares/guard.py", "middlewares/handler.py"}
     assert {name for name, imports in found.items() if imports} == listens | connects

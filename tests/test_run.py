@@ -34,7 +34,7 @@ def third_call_fails(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(sites, "read"), (pipelines, "normalise")], ids=["reader", "pipeline"]
+    ("module", "name"), [(sites, "read_page"), (pipelines, "normalise")], ids=["reader", "pipeline"]
 )
 async def test_bug_costs_one_page_and_is_said(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
@@ -88,7 +88,7 @@ async def test_rejected_bytes_are_bounded(
     def refuse(page: Page, stats: Any = None) -> Article:
         raise sites.Unreadable("not_a_post", "rubbish")
 
-    monkeypatch.setattr(sites, "read", refuse)
+    monkeypatch.setattr(sites, "read_page", refuse)
     site, db = Site(articles=10), tmp_path / "news.db"
     size = max(len(body) for truth in site.truths() for _, body in site.pages(truth))
     settings = {"NEWSCRAWL_REJECTED_MB": 3 * size / 1_000_000}
@@ -106,7 +106,7 @@ async def test_page_without_title_and_text(
     def blank(page: Page, stats: Any = None) -> Article:
         return Article(info_code="NW202112282228490028", page=page)
 
-    monkeypatch.setattr(sites, "read", blank)
+    monkeypatch.setattr(sites, "read_page", blank)
     outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=5)).url)
     assert outcome.exit is Exit.DEGRADED
     assert query(tmp_path / "news.db", "SELECT DISTINCT reason FROM rejects") == [("nothing",)]
@@ -121,7 +121,7 @@ async def test_page_under_two_addresses_is_a_duplicate(
         page.id = "202112282228490028"
         return article
 
-    monkeypatch.setattr(sites, "read", one)
+    monkeypatch.setattr(sites, "read_page", one)
     await crawl("category", tmp_path / "news.db", serving(Site(articles=5)).url)
     run = ledger(tmp_path / "news.db")
     assert run["new"] == 1
