@@ -42,7 +42,7 @@ class Addon:
         settings["EXTENSIONS"].setdefault("newscrawl.runs.run.Run", 0)
         # Nearest to the spider: what is known needs nothing of the others.
         settings["SPIDER_MIDDLEWARES"].setdefault(
-            "newscrawl.middlewares.stock.KnownMiddleware", 950
+            "newscrawl.middlewares.known.KnownMiddleware", 950
         )
 
 

@@ -3,7 +3,7 @@
 Override any on the command line: ``newscrawl crawl category -s DOWNLOAD_DELAY=0.2``.
 """
 
-from newscrawl import __version__
+from newscrawl._version import __version__
 
 BOT_NAME = "newscrawl"
 SPIDER_MODULES = ["newscrawl.spiders"]
@@ -56,10 +56,10 @@ REDIRECT_MAX_TIMES = 5  # default 20; RFC 9309 wants five followed
 URLLENGTH_LIMIT = 2083  # the default, said aloud; Bounds (below) says what it leaves out
 # A run of a day hangs, or walks in circles; and a robots.txt is good for a day (RFC 9309, 2.4).
 CLOSESPIDER_TIMEOUT = 24 * 3600  # default 0: never
-# http and https, and only to addresses that newscrawl.middlewares.guard lets through.
+# http and https, and only to addresses that newscrawl.middlewares.addresses allows.
 DOWNLOAD_HANDLERS = {
-    "http": "newscrawl.middlewares.handler.GuardedHandler",
-    "https": "newscrawl.middlewares.handler.GuardedHandler",
+    "http": "newscrawl.middlewares.handler.AiohttpDownloadHandler",
+    "https": "newscrawl.middlewares.handler.AiohttpDownloadHandler",
     "data": None,
     "file": None,
     "ftp": None,
@@ -68,20 +68,20 @@ DOWNLOAD_HANDLERS = {
 DOWNLOADER_MIDDLEWARES = {
     # Scrapy's own let pass what ours does not, or do it in silence: each says of what it replaces.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "newscrawl.middlewares.stock.OnlyAllowed": 50,
+    "newscrawl.middlewares.offsite.OffsiteMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "newscrawl.middlewares.robotstxt.Robots": 100,
+    "newscrawl.middlewares.robotstxt.RobotsTxtMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "newscrawl.middlewares.stock.RetryWhenAsked": 550,
+    "newscrawl.middlewares.retry.RetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "newscrawl.middlewares.httpcompression.Decompression": 590,
+    "newscrawl.middlewares.httpcompression.HttpCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "newscrawl.middlewares.stock.StayOnHosts": 600,
+    "newscrawl.middlewares.redirect.RedirectMiddleware": 600,
 }
 SPIDER_MIDDLEWARES = {
     # Drops a page without a word to the ledger; Bounds does it aloud.
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
-    "newscrawl.middlewares.stock.BoundsMiddleware": 600,
+    "newscrawl.middlewares.bounds.BoundsMiddleware": 600,
 }
 RETRY_TIMES = 2  # the default, said aloud: three requests in all
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # default ERROR with a traceback; the run says it in a sentence
@@ -132,7 +132,7 @@ FEED_EXPORT_ENCODING = "utf-8"  # default None, which escapes every Chinese char
 EXTENSIONS = {
     # It measures the peak of whoever started the crawl, too.
     "scrapy.extensions.memusage.MemoryUsage": None,
-    "newscrawl.runs.memory.OwnMemory": 0,
+    "newscrawl.runs.memory.MemoryUsage": 0,
     "newscrawl.runs.progress.Progress": 10,
 }
 

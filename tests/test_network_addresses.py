@@ -29,7 +29,8 @@ from scrapy.settings import Settings
 import newscrawl
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Site
-from newscrawl.middlewares.guard import HANDLER, Refused
+from newscrawl.middlewares.addresses import Refused
+from newscrawl.middlewares.handler import HANDLER
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
 from newscrawl.runs.run import run_of
@@ -446,5 +447,5 @@ def test_nothing_else_connects() -> None:
         for path in package.rglob("*.py")
     }
     listens = {"cli/serve.py", "demo/server.py"}
-    connects = {"middlewares/guard.py", "middlewares/handler.py"}
+    connects = {"middlewares/handler.py", "runs/scrapy_private.py"}
     assert {name for name, imports in found.items() if imports} == listens | connects

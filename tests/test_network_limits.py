@@ -25,7 +25,8 @@ from scrapy.http import Response
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Site
 from newscrawl.middlewares.httpcompression import CannotUnpack, TooLarge
-from newscrawl.middlewares.throttle import LeftAlone, Patience, retry_after
+from newscrawl.middlewares.retry import retry_after
+from newscrawl.middlewares.throttle import LeftAlone, Throttle
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
 
@@ -242,12 +243,12 @@ def test_what_retry_after_says(text: bytes, date: bytes, seconds: float | None) 
 
 
 async def test_a_run_that_ends_does_not_wait() -> None:
-    patience = Patience(longest_delay=60, longest_wait=600, goes_on=lambda: False)
-    assert patience.hold("http://a.test/", 500)
+    throttle = Throttle(longest_delay=60, longest_wait=600, goes_on=lambda: False)
+    assert throttle.hold("http://a.test/", 500)
     begun = time.monotonic()
     with pytest.raises(LeftAlone, match="the run ended"):
-        await patience.turn(Response("http://a.test/x"))  # type: ignore[arg-type]  # has a URL
-    await patience.turn(Response("http://b.test/x"))  # type: ignore[arg-type]
+        await throttle.turn(Response("http://a.test/x"))  # type: ignore[arg-type]  # has a URL
+    await throttle.turn(Response("http://b.test/x"))  # type: ignore[arg-type]
     assert time.monotonic() - begun < 0.2
 
 

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 from w3lib.http import basic_auth_header
 
-from newscrawl.middlewares.guard import PORTS
+from newscrawl.middlewares.addresses import PORTS
 from newscrawl.text.passwords import clean_address
 
 Origin = tuple[str, str | None, int | None]

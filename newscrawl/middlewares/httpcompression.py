@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares import httpcompression
 from scrapy.exceptions import DownloadCancelledError, DownloadFailedError, IgnoreRequest
 from scrapy.http import Request, Response
 
@@ -20,7 +20,7 @@ class CannotUnpack(DownloadFailedError):
     """Raised where an answer is not packed as it says, or more than once."""
 
 
-class Decompression(HttpCompressionMiddleware):
+class HttpCompressionMiddleware(httpcompression.HttpCompressionMiddleware):
     """Fails what is too large, packed more than once, or broken, with an error that says so.
 
     Scrapy counts an answer that unpacks to too much as one that it has ignored. And it unpacks as

@@ -14,7 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.misc import build_from_crawler
 
-from newscrawl.middlewares.throttle import patience_of
+from newscrawl.middlewares.throttle import throttle_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -43,7 +43,7 @@ class _Rules:
     """Why nothing is known, and so nothing allowed."""
 
 
-class Robots:
+class RobotsTxtMiddleware:
     """Lets no request pass that its host's robots.txt forbids.
 
     RFC 9309, 2.3.1: what the server answers with a status of 400 to 499 is no robots.txt, and
@@ -107,5 +107,5 @@ class Robots:
         body = response.body.removeprefix(_BOM)[: self._most]
         parser = build_from_crawler(ProtegoRobotParser, self._crawler, body)
         if delay := parser.crawl_delay(self._agent):
-            patience_of(self._crawler).slow_down(url, delay)
+            throttle_of(self._crawler).slow_down(url, delay)
         return _Rules(parser)

@@ -8,15 +8,15 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadCancelledError
-from scrapy.http import Request, Response
+from scrapy.http import Request
+
+from newscrawl.runs.scrapy_private import is_running
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class _Host:
     """Whether it wants to be left alone for longer than the run waits."""
 
 
-class Patience:
+class Throttle:
     """Lets each request to a host wait for its turn.
 
     In the handler and not in Scrapy's slots: those have delays that AutoThrottle lowers, and
@@ -104,51 +104,21 @@ class Patience:
         return True
 
 
-def retry_after(response: Response) -> float | None:
-    """Return after how many seconds an answer says that it may be asked for again.
-
-    A number of seconds or a date (RFC 9110, 10.2.3), by the server's own clock where it tells it.
-    None where it says nothing, or nothing that can be read.
-    """
-    text = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if text.isascii() and text.isdigit():
-        return float(text) if len(text) < 10 else float("inf")
-    until = _date(text)
-    if until is None:
-        return None
-    now = _date((response.headers.get("Date") or b"").decode("latin-1"))
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 def _host(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
-_patiences: WeakKeyDictionary[Crawler, Patience] = WeakKeyDictionary()
+_throttles: WeakKeyDictionary[Crawler, Throttle] = WeakKeyDictionary()
 
 
-def patience_of(crawler: Crawler) -> Patience:
-    """Return the one patience of a crawl."""
-    if crawler not in _patiences:
+def throttle_of(crawler: Crawler) -> Throttle:
+    """Return the one throttle of a crawl."""
+    if crawler not in _throttles:
         settings = crawler.settings
-        _patiences[crawler] = Patience(
+        _throttles[crawler] = Throttle(
             longest_delay=settings.getfloat("NEWSCRAWL_CRAWL_DELAY_MAX"),
             longest_wait=settings.getfloat("NEWSCRAWL_WAIT_SECONDS"),
             # Weakly: what is kept for a crawl must not keep the crawl.
-            goes_on=partial(_goes_on, weakref.proxy(crawler)),
+            goes_on=partial(is_running, weakref.proxy(crawler)),
         )
-    return _patiences[crawler]
-
-
-def _goes_on(crawler: Crawler) -> bool:
-    """Whether a crawl is not being ended; Scrapy has no signal for that."""
-    engine = crawler.engine
-    return engine is not None and engine.running and getattr(engine._slot, "closing", None) is None
+    return _throttles[crawler]

@@ -22,7 +22,6 @@ def quieten() -> None:
     pages and servers say cannot look like a record, or be obeyed by the terminal on which somebody
     reads the log.
     """
-    _once("scrapy.core.downloader.handlers._base_streaming", _drop_experimental)
     _once("scrapy.downloadermiddlewares.robotstxt", _shorten)
     _once("asyncio", _drop_unclosed)
     _once("scrapy.crawler", _hide_secrets)
@@ -37,11 +36,6 @@ def _once(name: str, rule: logging._FilterType) -> None:
     logger = logging.getLogger(name)
     if rule not in logger.filters:
         logger.addFilter(rule)
-
-
-def _drop_experimental(record: logging.LogRecord) -> bool:
-    # That the handler is new is weighed in docs/decisions/0002-no-reactor.md.
-    return "is experimental" not in record.getMessage()
 
 
 def _drop_unclosed(record: logging.LogRecord) -> bool:

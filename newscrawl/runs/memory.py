@@ -6,13 +6,13 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from scrapy.extensions.memusage import MemoryUsage
+from scrapy.extensions import memusage
 
 STATM = Path("/proc/self/statm")
 """Where Linux says how much memory a process has now, in pages."""
 
 
-class OwnMemory(MemoryUsage):
+class MemoryUsage(memusage.MemoryUsage):
     """Scrapy's MemoryUsage, with its settings and stats, blind to whoever started the process.
 
     Scrapy asks for ``ru_maxrss``, which Linux hands on over fork and exec: started by a process of

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from types import FrameType
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler, CrawlerProcessBase
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
+from scrapy.utils.ossignal import install_shutdown_handlers
 
 from newscrawl.addon import uri_of
 from newscrawl.runs.notify import notify
@@ -61,9 +63,8 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
 
 def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
     assert isinstance(process, AsyncCrawlerProcess)  # noqa: S101  the settings have no reactor
-    note_signals(process)
     task = process.crawl(crawler, **arguments)
-    process.start()
+    run_until_end(process, task)
     try:
         task.result()
     except asyncio.CancelledError:
@@ -82,20 +83,31 @@ def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, 
     return run.outcome
 
 
-def note_signals(process: AsyncCrawlerProcess) -> None:
-    """Note which signal ends the crawl; what Scrapy does on it stays as it is.
+def run_until_end(process: AsyncCrawlerProcess, task: asyncio.Task[None]) -> None:
+    """Run a crawl in *process* until it ends, and note which signals asked it to.
 
-    Scrapy installs its handler when the loop runs, over any other, so it is taken here, where it
-    can be had before: from the process.
+    The first signal stops the crawl once the running requests have ended, the second at once, as
+    in Scrapy. Scrapy's own handlers do not say which signal came.
     """
     interrupts.clear()
-    shutdown = process._signal_shutdown_reactorless
+    loop = task.get_loop()
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
         interrupts.append(number)
-        shutdown(number, frame)
+        if loop.is_closed():
+            return
+        name = signal.Signals(number).name
+        if len(interrupts) == 1:
+            logger.info("Received %s, stopping; send it again to stop at once", name)
+            loop.call_soon_threadsafe(lambda: stopping.append(loop.create_task(process.stop())))
+        elif len(interrupts) == 2:
+            logger.info("Received %s again, stopping at once", name)
+            loop.call_soon_threadsafe(task.cancel)
 
-    process._signal_shutdown_reactorless = note  # type: ignore[method-assign,assignment]  # see above
+    stopping: list[asyncio.Task[None]] = []
+    """asyncio itself holds no reference to a task."""
+    install_shutdown_handlers(stop)
+    process.start(install_signal_handlers=False)
 
 
 def _never_began(exit_: Exit, error: Exception) -> Outcome:

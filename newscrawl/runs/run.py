@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 
-from newscrawl import __version__, sites
+from newscrawl import sites
+from newscrawl._version import __version__
 from newscrawl.addon import the_archive
 from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.runs import open_files

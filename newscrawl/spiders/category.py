@@ -12,14 +12,15 @@ from urllib.parse import urljoin
 from scrapy.http import Request, Response
 
 from newscrawl.items import Article, Listed, Page
-from newscrawl.middlewares.stock import ask_whether_changed
+from newscrawl.middlewares.failures import failure_reason, status_of
+from newscrawl.middlewares.known import make_conditional
 from newscrawl.runs.listing_tracker import Repeated, hash_links
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.schedule import HOME_SHOWS, forgotten_until
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews import listing_page
-from newscrawl.spiders.base import header, is_set, status_of, stem_of, why
+from newscrawl.spiders.base import header, is_set, stem_of
 from newscrawl.spiders.post_links import Following
 from newscrawl.spiders.share_links import Resolving
 from newscrawl.store import known_pages, listings
@@ -125,8 +126,12 @@ class CategorySpider(Resolving, Following):
         """End the run: without its home page nothing is known of the mirror."""
         self.arrived = True
         key = ListingKey(self.site, "home", "")
-        self.run.fail_look(key, url=self.base_url, found_in="home", failure=why(failure))
-        self.run.stop(Exit.UNREACHABLE, f"{self.base_url} cannot be had: {why(failure)}")
+        self.run.fail_look(
+            key, url=self.base_url, found_in="home", failure=failure_reason(failure.value)
+        )
+        self.run.stop(
+            Exit.UNREACHABLE, f"{self.base_url} cannot be had: {failure_reason(failure.value)}"
+        )
 
     def _no_mirror(self, response: Response, found: str) -> None:
         self.run.stop(
@@ -258,7 +263,7 @@ class CategorySpider(Resolving, Following):
     def _conditional(self, request: Request, stored: Listing | None) -> Request:
         """Return the request, with validators where all that the listing led to is stored."""
         if stored is not None and stored.url == request.url and not self.again:
-            ask_whether_changed(request, stored.etag, stored.last_modified)
+            make_conditional(request, stored.etag, stored.last_modified)
         return request
 
     def _url(self, slug: str) -> str:
@@ -329,7 +334,7 @@ class CategorySpider(Resolving, Following):
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         slug = request.cb_kwargs["slug"]
         found_in = self._listings[slug]
-        missing = status_of(failure) == 404
+        missing = status_of(failure.value) == 404
         if missing and found_in == "name" and slug not in self._stored:
             self._unknown.append(slug)
             known = ", ".join(sorted(self._shown))
@@ -339,9 +344,9 @@ class CategorySpider(Resolving, Following):
                 f"shows, in small letters where a slug may have capitals (TechWeb): {known}",
             )
         elif missing:
-            self._list_gone(slug, why(failure))
+            self._list_gone(slug, failure_reason(failure.value))
         else:
-            self._list_lost(slug, why(failure))
+            self._list_lost(slug, failure_reason(failure.value))
 
     def _list_gone(self, slug: str, reason: str) -> None:
         """Note that a list is not there.

@@ -21,7 +21,7 @@ from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.runs.doctor.diagnosis import Diagnosis
 from newscrawl.runs.logs import quieten
 from newscrawl.runs.outcome import Outcome
-from newscrawl.runs.process import note_signals, own_settings
+from newscrawl.runs.process import own_settings, run_until_end
 from newscrawl.runs.run import interrupted
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney import list_entry
@@ -73,10 +73,9 @@ def examine(settings: Settings, **arguments: Any) -> Diagnosis | Outcome:
     """
     quieten()
     process = AsyncCrawlerProcess(settings)
-    note_signals(process)
     crawler = process.create_crawler(Doctor)
     task = process.crawl(crawler, **arguments)
-    process.start()
+    run_until_end(process, task)
     try:
         task.result()
     except asyncio.CancelledError:
