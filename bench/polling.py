@@ -22,12 +22,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from newscrawl.runs.schedule import (
-    HOME_SHOWS,
     IntervalBounds,
-    forgets_at,
     is_listing_due,
     next_interval,
 )
+from newscrawl.sites.finews.retention import HOME_SHOWS, forgets_at
 
 SLOT = 300
 """Seconds between two builds of the mirror, and between two runs."""
@@ -159,7 +158,7 @@ def _dropped(time: float) -> int:
     """Return the first slot whose build has dropped an article of that time.
 
     The year begins at midnight in China, 16:00 UTC of the day before; the mirror drops at
-    midnight by UTC, :func:`newscrawl.runs.schedule.forgets_at`.
+    midnight by UTC, :func:`newscrawl.sites.finews.retention.forgets_at`.
     """
     days = int(time // 86_400) + KEPT_DAYS
     return (days * 86_400 + 8 * 3600) // SLOT

@@ -183,14 +183,12 @@ NEWSCRAWL_BATCH_PAGES = 200
 3,500 posts takes 4.9 s with 50, 4.7 with 200 and 4.6 with 1,000, which is what `posts` takes."""
 NEWSCRAWL_BATCH_SECONDS = 2.0
 """Age at which a smaller batch is committed: what a kill may cost."""
-NEWSCRAWL_LOOK_AGAIN = [0.5, 1.5, 4.5, 13.5, 40.5]
-"""Hours after a page first said what it says, at which it is looked at again: posts are edited in
+NEWSCRAWL_REVISIT_HOURS = [0.5, 1.5, 4.5, 13.5, 40.5]
+"""Hours after a page first had its present content, at which it is revisited: posts are edited in
 place, soon or never. The mirror drops them after three days."""
-NEWSCRAWL_POLL_SECONDS = [300, 43200]
-"""The shortest and the longest time between two looks at one listing (`--due`). The mirror is
-rebuilt every five minutes; half a day leaves five looks before it drops a post."""
-NEWSCRAWL_RETENTION_DAYS = 3
-"""How many days of posts the mirror shows: what was not looked at for longer has a gap."""
+NEWSCRAWL_LISTING_INTERVALS = [300, 43200]
+"""The shortest and the longest time between two checks of one listing (`--due`), in seconds. The
+mirror is rebuilt every five minutes; half a day leaves five checks before it drops a post."""
 NEWSCRAWL_LOST_SHARE = 0.1
 """The part of a run's pages that may fail or be rejected before it is called degraded."""
 NEWSCRAWL_QUIET_SHARE = 0.1

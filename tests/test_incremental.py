@@ -14,7 +14,7 @@ from crawls import Hands, assert_balanced, crawl, dump, ledger, query
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Response, Site
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.schedule import forgotten_until
+from newscrawl.sites.finews.retention import forgotten_until
 from newscrawl.store.clock import utc_now
 
 Serving = Callable[[Answers], Server]

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from newscrawl.runs.schedule import (
     IntervalBounds,
-    forgets_at,
-    forgotten_until,
     is_listing_due,
     is_page_due,
     next_interval,
 )
+from newscrawl.sites.finews.retention import forgets_at, forgotten_until
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench import polling as simulation

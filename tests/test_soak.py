@@ -18,7 +18,7 @@ import pytest
 from newscrawl.demo.changing import BUILD, Changing, Weather
 from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.schedule import forgets_at
+from newscrawl.sites.finews.retention import forgets_at
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.soak import Options, as_dict, flatness, soak, world_of

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from newscrawl.runs.ledger import ENDS
-from newscrawl.runs.schedule import forgets_at
+from newscrawl.sites.finews.retention import forgets_at
 from newscrawl.store import rules, suspects
 from newscrawl.store.schema import COUNTERS
 from newscrawl.store.stored_times import is_future

@@ -81,13 +81,13 @@ class Run:
         path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
         self._target = Target(path, overwrite=overwrite)
         self.ledger = Ledger()
-        shortest, longest = crawler.settings.getlist("NEWSCRAWL_POLL_SECONDS")
+        shortest, longest = crawler.settings.getlist("NEWSCRAWL_LISTING_INTERVALS")
         bounds = IntervalBounds(float(shortest), float(longest))
         self.looks = ListingTracker(self._keep_look, bounds, write_confirmed=self._confirm_listing)
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
         self._look_again = [
-            float(each) for each in crawler.settings.getlist("NEWSCRAWL_LOOK_AGAIN")
+            float(each) for each in crawler.settings.getlist("NEWSCRAWL_REVISIT_HOURS")
         ]
         self._is_crawl = crawler.crawling
         """Whether this is a crawl: `scrapy shell` has an engine, but crawls nothing."""

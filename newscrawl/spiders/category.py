@@ -16,10 +16,10 @@ from newscrawl.middlewares.failures import failure_reason, status_of
 from newscrawl.middlewares.known import make_conditional
 from newscrawl.runs.listing_tracker import Repeated, hash_links
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.schedule import HOME_SHOWS, forgotten_until
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews import listing_page
+from newscrawl.sites.finews.retention import HOME_SHOWS, RETENTION_DAYS, forgotten_until
 from newscrawl.spiders.base import header, is_set, stem_of
 from newscrawl.spiders.post_links import Following
 from newscrawl.spiders.share_links import Resolving
@@ -300,8 +300,7 @@ class CategorySpider(Resolving, Following):
         be that old.
         """
         seen = self._last_seen(stored)
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        until = forgotten_until(self.run.present, days)
+        until = forgotten_until(self.run.present)
         if seen is None or seen >= until:
             return None
         old = sum(self._was_seen_before(until, link) for link in links)
@@ -427,8 +426,7 @@ class CategorySpider(Resolving, Following):
                 yield from self.resolve(info_code, link=link)
 
     def _young_since(self) -> str:
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        return shifted(self.run.present, -timedelta(days=days).total_seconds())
+        return shifted(self.run.present, -timedelta(days=RETENTION_DAYS).total_seconds())
 
     def before(self, article: Article) -> None:
         """Note that the share link of a post is to be resolved."""

@@ -77,7 +77,7 @@ LATE = "no whole answer came in time"
 LARGE = "the answer is too large"
 CIRCLE = "it redirects in a circle, or too often"
 ELSEWHERE = "it redirects to another host"
-PORT = "is an address of this machine, and was not asked for by base_url"
+PORT = "is an address of this machine, and is not that of base_url"
 UNPACKED = "it is not packed as it says"
 
 

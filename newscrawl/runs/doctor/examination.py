@@ -37,6 +37,7 @@ from newscrawl.sites.eastmoney.share_urls import (
     resolvers_of,
 )
 from newscrawl.sites.finews import listing_page
+from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.spiders.asking_base import Asking, Finding, with_period
 from newscrawl.spiders.base import header, received, stem_of
 from newscrawl.store import article_rows, listed_articles, suspects, suspicion
@@ -302,8 +303,9 @@ class Doctor(Asking):
         """Say what crawls found lately in the place of articles."""
         if self.archive is None:
             return []
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        lately = datetime.datetime.fromisoformat(utc_now()) - datetime.timedelta(days=days)
+        lately = datetime.datetime.fromisoformat(utc_now()) - datetime.timedelta(
+            days=RETENTION_DAYS
+        )
         return suspects.sentences(self.archive, since=lately.isoformat(timespec="seconds"))
 
     # -- a list -------------------------------------------------------------------------
