@@ -209,10 +209,10 @@ def test_no_way_to_the_server_is_no_refusal() -> None:
     error = DownloadConnectionRefusedError("x")
     error.__cause__ = OSError(errno.EHOSTUNREACH, "No route to host")
     assert asking_base.cause_of(error) == "no_connection"
-    assert failure_reason(error) == "no connection could be made: [Errno 113] No route to host"
+    assert failure_reason(error) == "could not connect: [Errno 113] No route to host"
     error.__cause__ = OSError(errno.ECONNREFUSED, "Connect call failed")
     assert asking_base.cause_of(error) == "refused"
-    assert failure_reason(error) == "the connection was refused"
+    assert failure_reason(error) == "connection refused"
 
 
 async def test_no_http() -> None:

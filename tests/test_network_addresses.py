@@ -227,7 +227,7 @@ async def test_networks_of_the_user(networks: str | list[str], passes: bool) -> 
 
 
 async def test_networks_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^NEWSCRAWL_NETWORKS: 10.0.0.1/8 .*looks like 10\.1"):
+    with pytest.raises(UsageError, match=r"^NEWSCRAWL_NETWORKS: 10.0.0.1/8 .*use 10\.1"):
         await crawl(
             "category", tmp_path / "news.db", "http://127.0.0.1:1/",
             settings={"NEWSCRAWL_NETWORKS": "10.0.0.1/8"},
@@ -280,7 +280,7 @@ async def test_nothing_connects_to_another_host_or_by_another_scheme() -> None:
 # -- what pages and redirects lead to -----------------------------------------------------------
 
 INWARD = [
-    ("http://127.0.0.1:{port}/x", "is an address of this machine, and was not asked for"),
+    ("http://127.0.0.1:{port}/x", "is an address of this machine, and is not that of base_url"),
     ("http://localhost:{port}/x", "redirects to another host"),
     ("http://[::1]:{port}/x", "redirects to another host"),
     ("http://0x7f.1:{port}/x", "redirects to another host"),

@@ -36,9 +36,9 @@ def failure_reason(error: BaseException | None) -> str:
     if isinstance(error, Refused | LeftAlone):
         return str(error)
     if is_tls(error):
-        return "no TLS connection could be made: is it https?"
+        return "TLS handshake failed: is it https?"
     if error is not None and is_cut_off(error):
-        return f"no connection could be made: {error.__cause__}"
+        return f"could not connect: {error.__cause__}"
     for type_, sentence in _DOWNLOAD_ERRORS:
         if isinstance(error, type_):
             return sentence
@@ -46,25 +46,25 @@ def failure_reason(error: BaseException | None) -> str:
 
 
 def _why_ignored(error: IgnoreRequest) -> str:
-    """Return why a request was not sent: with a cause, it is for the want of a robots.txt."""
+    """Return why a request was not sent; its cause, if any, is the failure of robots.txt."""
     cause = error.__cause__
     if cause is None or isinstance(cause, Refused | NoRules):
         return _IGNORED.get(str(error), str(error))
     if is_tls(cause) or isinstance(cause, CannotResolveHostError | DownloadConnectionRefusedError):
-        return failure_reason(cause)  # nothing else can be had there, either
-    return f"its robots.txt cannot be had: {failure_reason(cause)}"
+        return failure_reason(cause)  # no other request to that host would succeed either
+    return f"its robots.txt could not be fetched: {failure_reason(cause)}"
 
 
 _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
-    (CannotResolveHostError, "the name of its host does not resolve"),
-    (DownloadConnectionRefusedError, "the connection was refused"),
-    (DownloadTimeoutError, "no whole answer came in time"),
-    (ResponseDataLossError, "the answer broke off"),
-    (CannotUnpack, "it is not packed as it says"),
-    (DownloadFailedError, "the connection broke off, or what came was no HTTP"),
-    (DownloadCancelledError, "the answer is too large"),
+    (CannotResolveHostError, "its host name does not resolve"),
+    (DownloadConnectionRefusedError, "connection refused"),
+    (DownloadTimeoutError, "no complete response in time"),
+    (ResponseDataLossError, "the response was cut off"),
+    (CannotUnpack, "its Content-Encoding is wrong"),
+    (DownloadFailedError, "connection lost, or not an HTTP response"),
+    (DownloadCancelledError, "the response is too large"),
 )
-_IGNORED = {"max redirections reached": "it redirects in a circle, or too often"}
+_IGNORED = {"max redirections reached": "redirect loop, or too many redirects"}
 """Scrapy's own words for why it sent nothing, and what they mean; ours are sentences already."""
 
 
