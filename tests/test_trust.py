@@ -205,9 +205,9 @@ def test_notify(serving: Serving, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tell", "said"),
     [
-        ("/nowhere/tell", "could not be run"),
-        ("'", "could not be run"),
-        ("false", "ended with code 1"),
+        ("/nowhere/tell", "could not run"),
+        ("'", "could not run"),
+        ("false", "exited with code 1"),
     ],
 )
 def test_notify_that_fails_is_logged(

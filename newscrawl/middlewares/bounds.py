@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class BoundsMiddleware(BaseSpiderMiddleware):
-    """Takes only so many requests from one page and in one run, and none that is too deep or long.
+    """Limits the requests of one page and of one run, their depth and the length of their URLs.
 
     A page can have any number of links, and each can lead to another such page. What is left out
-    is said: the run does not end good, and the next one takes what is then new.
+    is reported: the run ends degraded, and the next one takes what is then new.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -39,7 +39,7 @@ class BoundsMiddleware(BaseSpiderMiddleware):
     def process_spider_output(
         self, response: Response | None, result: Iterable[Any], spider: Spider | None = None
     ) -> Iterable[Any]:
-        """Yield what a page leads to, up to a bound."""
+        """Yield what a page leads to, up to the limits."""
         count = 0
         for each in result:
             if why := self._too_many(count, each, response):
@@ -51,7 +51,7 @@ class BoundsMiddleware(BaseSpiderMiddleware):
     async def process_spider_output_async(
         self, response: Response | None, result: AsyncIterator[Any], spider: Spider | None = None
     ) -> AsyncIterator[Any]:
-        """Yield what a page leads to, up to a bound."""
+        """Yield what a page leads to, up to the limits."""
         count = 0
         async for each in result:
             if why := self._too_many(count, each, response):
@@ -63,7 +63,7 @@ class BoundsMiddleware(BaseSpiderMiddleware):
                 yield kept
 
     def _too_many(self, count: int, each: Any, response: Response | None) -> str | None:
-        """Say why a request and all that follows it is left out; None where it is not."""
+        """Return why a request and all that follow are left out; None if they are not."""
         if not isinstance(each, Request):
             return None
         why = None
@@ -79,7 +79,7 @@ class BoundsMiddleware(BaseSpiderMiddleware):
         return why
 
     def _within(self, each: Any) -> Iterable[Any]:
-        """Yield what a page leads to, or that it failed where that is too far."""
+        """Yield what a page leads to, or a failure if that is too deep or too long."""
         if not isinstance(each, Request):
             yield each
         elif each.meta.get("depth", 0) > self._depth:

@@ -36,7 +36,7 @@ class KnownMiddleware(BaseSpiderMiddleware):
                 run.answer_tried(info_code)
             return None
         request.meta["known"] = known
-        # A page whose times are to be put right is read again.
+        # A page whose times are to be corrected is read again.
         if known.url == request.url and not run.is_misdated(known):
             make_conditional(request, known.etag, known.last_modified)
         return request
@@ -46,7 +46,7 @@ class KnownMiddleware(BaseSpiderMiddleware):
         found = known_pages.find_known(connection, page)
         if found is None:
             return known_pages.find_rejected(connection, page, loader_version=LOADER_VERSION)
-        # An answer without a text is no reason not to ask for it again.
+        # A response without a text is fetched again.
         return found if found.has_body or page.kind == "post_page" else None
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class RedirectMiddleware(redirect.RedirectMiddleware):
     """Follows redirects to the spider's hosts only; any other fails with a reason.
 
-    Scrapy would drop such a request, and one to a page that was met before, without a word to
-    the spider: a page would be lost, or another address of it never asked.
+    Scrapy would drop such a request, and one to a page that was seen before, without telling the
+    spider: a page would be lost, or its other URL never fetched.
     """
 
     def process_response(
@@ -27,8 +27,8 @@ class RedirectMiddleware(redirect.RedirectMiddleware):
     ) -> Request | Response:
         """Return the request that a redirect leads to.
 
-        :raises IgnoreRequest: it leads to another host, or to no address; the request's errback
-            gets it.
+        :raises IgnoreRequest: it leads to another host, or its URL is invalid; the request's
+            errback gets it.
         """
         try:
             redirected = super().process_response(request, response)

@@ -1,4 +1,4 @@
-"""Tries a request again, after the time that the server names."""
+"""Retries requests, after the time that the server asks for."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class RetryMiddleware(retry.RetryMiddleware):
-    """Tries again, and not before the time that an answer of 429 or 503 names.
+    """Retries a request no sooner than a response with status 429 or 503 asks for.
 
-    Until then nothing else is sent to that host either.
+    Until then no other request is sent to that host either.
     """
 
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        """Return the request for another try, or the answer where there is to be none."""
+        """Return the request to retry, or the response if it is not retried."""
         wait = retry_after(response) if response.status in (429, 503) else None
         if wait is not None and not throttle_of(self.crawler).hold(request.url, wait):
             return response
@@ -32,10 +32,10 @@ class RetryMiddleware(retry.RetryMiddleware):
 
 
 def retry_after(response: Response) -> float | None:
-    """Return after how many seconds an answer says that it may be asked for again.
+    """Return the seconds that the Retry-After header of a response asks for; None if invalid.
 
-    A number of seconds or a date (RFC 9110, 10.2.3), by the server's own clock where it tells it.
-    None where it says nothing, or nothing that can be read.
+    It is a number of seconds or a date (RFC 9110, 10.2.3), by the server's own clock if there is a
+    Date header.
     """
     text = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
     if text.isascii() and text.isdigit():

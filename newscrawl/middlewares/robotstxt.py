@@ -80,7 +80,9 @@ class RobotsTxtMiddleware:
         # Of the requests that wait for it, one may be cancelled.
         rules = await asyncio.shield(self._fetches[place.netloc])
         if rules.error is not None:
-            raise IgnoreRequest(f"its robots.txt could not be fetched: {rules.error}") from rules.error
+            raise IgnoreRequest(
+                f"its robots.txt could not be fetched: {rules.error}"
+            ) from rules.error
         if rules.parser is not None and not rules.parser.allowed(request.url, self._agent):
             raise IgnoreRequest(FORBIDDEN)
 

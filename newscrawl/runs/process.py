@@ -1,4 +1,4 @@
-"""Runs one spider to its end, and says how it ended: for both command lines."""
+"""Runs one spider in this process and returns its outcome, for both command lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def own_settings(**overrides: Any) -> Settings:
 def settings_for(db: str, *, overwrite: bool = False, **overrides: Any) -> Settings:
     """Return newscrawl's settings for a run that writes the file *db*, whatever its name."""
     settings = own_settings(**overrides)
-    # At last: no override may take the archive away.
+    # Last: no override may remove the archive.
     feed = {"format": "db", "overwrite": overwrite}
     settings.set("FEEDS", {uri_of(db): feed}, priority="cmdline")
     return settings
@@ -41,7 +41,7 @@ def settings_for(db: str, *, overwrite: bool = False, **overrides: Any) -> Setti
 
 def crawl(spider: str, settings: Settings, arguments: dict[str, str]) -> Outcome:
     """Run *spider* in a process of its own event loop; return how it ended."""
-    # The command line logs in its own way.
+    # The command line configures logging itself.
     settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     return crawl_in(process, process.create_crawler(spider), arguments)
@@ -50,8 +50,8 @@ def crawl(spider: str, settings: Settings, arguments: dict[str, str]) -> Outcome
 def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
     """Run *crawler* in *process*; return how it ended. Blocks until then.
 
-    The last line of the log says it, also where the run could not begin. Whoever
-    NEWSCRAWL_NOTIFY names is told of every end that is not good.
+    The last line of the log says it, also if the run could not begin. The command of
+    NEWSCRAWL_NOTIFY gets every outcome but ok.
     """
     outcome = _run_in(process, crawler, arguments)
     command = str(crawler.settings.get("NEWSCRAWL_NOTIFY") or "").strip()
@@ -68,7 +68,7 @@ def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, 
     try:
         task.result()
     except asyncio.CancelledError:
-        pass  # Ctrl-C twice: close() below commits, and says so
+        pass  # Ctrl-C twice: close() below commits
     except UsageError as error:
         return _never_began(Exit.USAGE, error)
     except AlreadyRunning as error:
@@ -79,7 +79,7 @@ def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, 
     if run is not None:
         run.close()
     if run is None or run.outcome is None:
-        return _never_began(Exit.CRASHED, RuntimeError("the run ended without a verdict"))
+        return _never_began(Exit.CRASHED, RuntimeError("the run ended without an outcome"))
     return run.outcome
 
 
@@ -112,5 +112,5 @@ def run_until_end(process: AsyncCrawlerProcess, task: asyncio.Task[None]) -> Non
 
 def _never_began(exit_: Exit, error: Exception) -> Outcome:
     outcome = Outcome(exit_, str(error))
-    logger.error("Run ended %s", outcome)
+    logger.error("Run did not start: %s", outcome)
     return outcome
