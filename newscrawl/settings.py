@@ -158,13 +158,15 @@ NEWSCRAWL_NETWORKS: list[str] = []
 """Networks and addresses that may be connected to although they are special (private, loopback …):
 for a mirror on an intranet that has a host name. An address given as base_url needs no entry."""
 NEWSCRAWL_MAX_LINKS = 20_000
-"""Maximum number of pages that one page may lead to: a home page with 2,000 categories has 10,000 links to posts."""
+"""Maximum number of pages that one page may lead to: a home page with 2,000 categories has 10,000
+links to posts."""
 NEWSCRAWL_MAX_PAGES = 100_000
-"""Maximum number of pages of a run: 14 hours at half a second each, thirty times three days of news."""
+"""Maximum number of pages of a run: 14 hours at half a second each, thirty times three days of
+news."""
 NEWSCRAWL_MAX_DEPTH = 50
-"""Maximum number of links from the start to a page. A walk takes three (home, listing, post) and two more for each
-listing that only a new post names; 25 such in a row are a trap, not a mirror. Scrapy has no
-limit."""
+"""Maximum number of links from the start to a page. A walk takes three (home, listing, post), and two
+more for each listing that only a new post names; 25 such in a row are a trap, not a mirror. Scrapy
+has no limit."""
 NEWSCRAWL_ROBOTS_MAXSIZE = 512 * 1024
 """Bytes of a robots.txt that are read: RFC 9309 requires 500 KiB; each rule costs every request."""
 NEWSCRAWL_CRAWL_DELAY_MAX = 60.0
