@@ -164,9 +164,9 @@ NEWSCRAWL_MAX_PAGES = 100_000
 """Maximum number of pages of a run: 14 hours at half a second each, thirty times three days of
 news."""
 NEWSCRAWL_MAX_DEPTH = 50
-"""Maximum number of links from the start to a page. A walk takes three (home, listing, post), and two
-more for each listing that only a new post names; 25 such in a row are a trap, not a mirror. Scrapy
-has no limit."""
+"""Maximum number of links from the start to a page. A walk takes three (home, listing, post), and
+two more for each listing that only a new post names; 25 such in a row are a trap, not a mirror.
+Scrapy has no limit."""
 NEWSCRAWL_ROBOTS_MAXSIZE = 512 * 1024
 """Bytes of a robots.txt that are read: RFC 9309 requires 500 KiB; each rule costs every request."""
 NEWSCRAWL_CRAWL_DELAY_MAX = 60.0
