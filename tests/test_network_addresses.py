@@ -109,7 +109,13 @@ async def test_nothing_connects_to_a_special_address(checks: str) -> None:
 
 
 def _is_clear(text: str) -> bool:
-    known = ("an address of", "an odd spelling", "an interface", "is not a host name", "is not an address")
+    known = (
+        "an address of",
+        "an odd spelling",
+        "an interface",
+        "is not a host name",
+        "is not an address",
+    )
     return any(each in text for each in (*known, "can be read as", "does not appear to be"))
 
 
