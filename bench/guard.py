@@ -38,7 +38,7 @@ WITHOUT = {
 WITH = {
     "DOWNLOADER_MIDDLEWARES": {
         "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-        "newscrawl.middlewares.stock.OnlyAllowed": 50,
+        "newscrawl.middlewares.offsite.OffsiteMiddleware": 50,
     },
 }
 

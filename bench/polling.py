@@ -21,8 +21,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from newscrawl.runs.schedule import HOME_SHOWS, IntervalBounds, is_listing_due, next_interval
-from newscrawl.sites.finews.retention import forgets_at
+from newscrawl.runs.schedule import (
+    IntervalBounds,
+    is_listing_due,
+    next_interval,
+)
+from newscrawl.sites.finews.retention import HOME_SHOWS, forgets_at
 
 SLOT = 300
 """Seconds between two builds of the mirror, and between two runs."""

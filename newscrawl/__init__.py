@@ -12,10 +12,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newscrawl._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from newscrawl.archive.api import Archive
-
-__version__ = "0.1.0"
 
 
 def open(path: str | Path) -> Archive:

@@ -39,7 +39,7 @@ class Addon:
         settings["EXTENSIONS"].setdefault("newscrawl.runs.run.Run", 0)
         # Closest to the spider: requests for known pages skip all other middlewares.
         settings["SPIDER_MIDDLEWARES"].setdefault(
-            "newscrawl.middlewares.stock.KnownMiddleware", 950
+            "newscrawl.middlewares.known.KnownMiddleware", 950
         )
 
 

@@ -644,7 +644,7 @@ def test_crawl_says_why_it_failed(tmp_path: Path) -> None:
     words = ["--base-url", "http://127.0.0.1:1/", "--delay", "0", "-s", "RETRY_TIMES=0"]
     done = command("newscrawl", "crawl", "category", *words, "--db", db)
     assert done.returncode == Exit.UNREACHABLE
-    assert "the connection was refused" in done.stderr.splitlines()[-1]
+    assert "connection refused" in done.stderr.splitlines()[-1]
     done = command("newscrawl", "crawl", "share", "nonsense", "--db", db)
     assert done.returncode == Exit.USAGE
     assert "examples: NW" in done.stderr.splitlines()[-1]

@@ -18,7 +18,7 @@ from newscrawl.demo.lists import Lists
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Site
 from newscrawl.demo.truth import Truth
-from newscrawl.items import Page
+from newscrawl.items import Page, PageKind
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites import lists
 from newscrawl.sites.eastmoney.info_code import public_url

@@ -19,18 +19,17 @@ from click.testing import CliRunner
 from crawls import ROOT, command, crawl, query
 from diagnoses import diagnose
 from scrapy.exceptions import DownloadConnectionRefusedError
-from twisted.python.failure import Failure
 
 from newscrawl.cli.app import commands
 from newscrawl.demo import render
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import HTML, Site
+from newscrawl.middlewares.failures import failure_reason
 from newscrawl.runs.doctor import examination
 from newscrawl.runs.doctor.diagnosis import Step
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.lists import LISTS, RequestedList, find_lists
 from newscrawl.spiders import asking_base
-from newscrawl.spiders.base import why
 
 Serving = Callable[[Answers], Server]
 
@@ -210,10 +209,10 @@ def test_no_way_to_the_server_is_no_refusal() -> None:
     error = DownloadConnectionRefusedError("x")
     error.__cause__ = OSError(errno.EHOSTUNREACH, "No route to host")
     assert asking_base.cause_of(error) == "no_connection"
-    assert why(Failure(error)) == "no connection could be made: [Errno 113] No route to host"
+    assert failure_reason(error) == "could not connect: [Errno 113] No route to host"
     error.__cause__ = OSError(errno.ECONNREFUSED, "Connect call failed")
     assert asking_base.cause_of(error) == "refused"
-    assert why(Failure(error)) == "the connection was refused"
+    assert failure_reason(error) == "connection refused"
 
 
 async def test_no_http() -> None:
@@ -305,7 +304,7 @@ def test_settings_are_those_of_a_crawl() -> None:
     assert made["USER_AGENT"].endswith("(news archive) (+you@example.org)")
     assert made.getbool("ROBOTSTXT_OBEY")
     assert made.getfloat("DOWNLOAD_DELAY") == 0.5
-    assert "newscrawl.middlewares.stock.StayOnHosts" in made["DOWNLOADER_MIDDLEWARES"]
+    assert "newscrawl.middlewares.redirect.RedirectMiddleware" in made["DOWNLOADER_MIDDLEWARES"]
     assert made.getint("RETRY_TIMES") == 0
     assert examination.doctor_settings(RETRY_TIMES="2").getint("RETRY_TIMES") == 2
     for name in ("ADDONS", "EXTENSIONS", "FEEDS", "ITEM_PIPELINES"):

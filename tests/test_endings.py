@@ -163,7 +163,7 @@ async def test_error_in_the_store_costs_one_page_and_is_said(
             raise TypeError("made by a test")
         return load(*args)
 
-    monkeypatch.setattr(article_rows, "load", failing)
+    monkeypatch.setattr(article_rows, "load_article", failing)
     outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=20)).url)
     assert outcome.exit is Exit.DEGRADED
     assert "TypeError('made by a test')" in outcome.reason

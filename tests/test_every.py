@@ -37,7 +37,7 @@ def test_runs_again_and_ends_cleanly(serving: Serving, tmp_path: Path) -> None:
     process = start(serving(Site(articles=10)), path)
     assert process.stderr is not None
     ended = list(islice(_ends(process), 2))
-    assert all("ended with 0 (good); the next one is at" in line for line in ended)
+    assert all("ended with 0 (ok); the next one is at" in line for line in ended)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == Exit.INTERRUPTED
@@ -127,7 +127,7 @@ def test_goes_on_when_the_cause_is_gone(serving: Serving, tmp_path: Path) -> Non
     ends = _ends(process)
     assert "ended with 6 (store); the next one is at" in next(ends)
     path.rmdir()
-    assert "ended with 0 (good); the next one is at" in next(ends)
+    assert "ended with 0 (ok); the next one is at" in next(ends)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert query(path, "SELECT outcome FROM runs") == [("ok",)]

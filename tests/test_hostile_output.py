@@ -36,7 +36,7 @@ from newscrawl.cli import terminal
 from newscrawl.cli.app import commands
 from newscrawl.cli.terminal import ConsoleHandler
 from newscrawl.items import Mention
-from newscrawl.runs.logs import make_harmless
+from newscrawl.runs.logs import sanitize_record
 from newscrawl.store.connections import open_for_reading
 from newscrawl.store.schema import TABLES, Table
 
@@ -282,7 +282,7 @@ def test_only_say_speaks_of_names_and_files() -> None:
 @pytest.mark.parametrize("text", TEXTS, ids=HOSTILE)
 def test_a_record_is_one_record(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     handler = ConsoleHandler()
-    handler.addFilter(make_harmless)
+    handler.addFilter(sanitize_record)
     logger = logging.getLogger("newscrawl.test")
     logger.addHandler(handler)
     logger.propagate = False

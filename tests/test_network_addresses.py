@@ -29,7 +29,8 @@ from scrapy.settings import Settings
 import newscrawl
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import Site
-from newscrawl.middlewares.guard import HANDLER, Refused
+from newscrawl.middlewares.addresses import Refused
+from newscrawl.middlewares.handler import HANDLER
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
 from newscrawl.runs.run import run_of
@@ -108,7 +109,13 @@ async def test_nothing_connects_to_a_special_address(checks: str) -> None:
 
 
 def _is_clear(text: str) -> bool:
-    known = ("an address of", "an odd spelling", "an interface", "no name of a host", "no address")
+    known = (
+        "an address of",
+        "an odd spelling",
+        "an interface",
+        "is not a host name",
+        "is not an address",
+    )
     return any(each in text for each in (*known, "can be read as", "does not appear to be"))
 
 
@@ -122,7 +129,7 @@ async def test_nothing_connects_to_a_special_address_that_a_name_leads_to() -> N
     assert (begun, listener.connections) == ([], 0)
     assert len(names.lookups) == len(SPECIAL)
     assert str(found[8]) == (
-        "n8.test leads to 127.0.0.1, an address of this machine; if the site is meant to be "
+        "n8.test resolves to 127.0.0.1, an address of this machine; if the site is meant to be "
         "there, allow it: -s NEWSCRAWL_NETWORKS=127.0.0.1"
     )
 
@@ -226,7 +233,7 @@ async def test_networks_of_the_user(networks: str | list[str], passes: bool) -> 
 
 
 async def test_networks_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^NEWSCRAWL_NETWORKS: 10.0.0.1/8 .*looks like 10\.1"):
+    with pytest.raises(UsageError, match=r"^NEWSCRAWL_NETWORKS: 10.0.0.1/8 .*use 10\.1"):
         await crawl(
             "category", tmp_path / "news.db", "http://127.0.0.1:1/",
             settings={"NEWSCRAWL_NETWORKS": "10.0.0.1/8"},
@@ -279,12 +286,12 @@ async def test_nothing_connects_to_another_host_or_by_another_scheme() -> None:
 # -- what pages and redirects lead to -----------------------------------------------------------
 
 INWARD = [
-    ("http://127.0.0.1:{port}/x", "is an address of this machine, and was not asked for"),
+    ("http://127.0.0.1:{port}/x", "is an address of this machine, and is not that of base_url"),
     ("http://localhost:{port}/x", "redirects to another host"),
     ("http://[::1]:{port}/x", "redirects to another host"),
     ("http://0x7f.1:{port}/x", "redirects to another host"),
     ("//127.1:{port}/x", "redirects to another host"),
-    ("http://[::1", "what is no address"),
+    ("http://[::1", "an invalid URL"),
     ("file:///etc/passwd", "status 302"),
 ]
 
@@ -445,6 +452,6 @@ def test_nothing_else_connects() -> None:
         str(path.relative_to(package)): client.findall(path.read_text(encoding="utf-8"))
         for path in package.rglob("*.py")
     }
-    listens = {"cli/serve.py", "mirror/server.py"}
-    connects = {"network/guard.py", "network/handler.py"}
+    listens = {"cli/serve.py", "demo/server.py"}
+    connects = {"middlewares/handler.py", "runs/scrapy_private.py"}
     assert {name for name, imports in found.items() if imports} == listens | connects

@@ -224,9 +224,9 @@ def test_notify_of_a_run_that_never_began(
 @pytest.mark.parametrize(
     ("tell", "said"),
     [
-        ("/nowhere/tell", "could not be run"),
-        ("'", "could not be run"),
-        ("false", "ended with code 1"),
+        ("/nowhere/tell", "could not run"),
+        ("'", "could not run"),
+        ("false", "exited with code 1"),
     ],
 )
 def test_notify_that_fails_is_logged(

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from newscrawl import __version__
+from newscrawl._version import __version__
 from newscrawl.cli.output import drop_rest, safe
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import open_files

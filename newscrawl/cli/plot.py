@@ -14,7 +14,7 @@ from newscrawl.archive.filters import Filters
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import cells, console, say, to_json
-from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as KEPT_DAYS
+from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def _numbers(kind: str, connection: Connection, filters: Filters) -> Any:
     if kind == "articles-per-day":
         return plots.articles_per_day(connection, filters)
     if kind == "coverage":
-        return plots.coverage(connection, filters, kept_days=KEPT_DAYS)
-    return plots.delays(connection, filters, kept_days=KEPT_DAYS)
+        return plots.coverage(connection, filters, kept_days=RETENTION_DAYS)
+    return plots.delays(connection, filters, kept_days=RETENTION_DAYS)
 
 
 def _as_dict(kind: str, found: Any) -> Any:

@@ -66,16 +66,16 @@ def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -
     looked at and how long until it may drop something unseen, gaps, and rejected pages. All times
     are UTC.
     """
-    from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as DAYS
+    from newscrawl.sites.finews.retention import RETENTION_DAYS
 
     with reading(db) as connection:
-        found = status(connection, utc_now(), days=DAYS)
+        found = status(connection, utc_now(), days=RETENTION_DAYS)
     if prometheus:
         _write_metrics(Path(prometheus), found)
     if as_json:
         click.echo(to_json(found))
     elif not prometheus:
-        _print(found, limit, DAYS)
+        _print(found, limit, RETENTION_DAYS)
 
 
 def _write_metrics(path: Path, found: Status) -> None:

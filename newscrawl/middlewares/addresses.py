@@ -1,12 +1,28 @@
-"""Which addresses are nobody's public server, and how a host must be spelled."""
+"""Decides which addresses a crawl may connect to, and how a host must be spelled."""
 
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+import weakref
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import yarl
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadCancelledError, UsageError
+from scrapy.http import Request
+from scrapy.utils.spider import DefaultSpider
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+Place = tuple[str, int | None]
+"""Host and port; None for any port."""
+PORTS = {"http": 80, "https": 443}
+
+
+class Refused(DownloadCancelledError):
+    """Raised if a crawl may not connect to an address; its text is a sentence for the user."""
 
 
 class OddHost(ValueError):
@@ -69,9 +85,9 @@ _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?")
 
 
 def special(address: Address) -> str | None:
-    """Return what an address is for, where it is for no public server: ``a private network`` …
+    """Return the use of a special address: ``a private network`` …
 
-    None for one that may be anybody's server.
+    None for an address that a public server may have.
     """
     if isinstance(address, IPv4Address):
         return _meaning(address, _SPECIAL_4)
@@ -94,13 +110,13 @@ def literal(host: str) -> Address | None:
     *host* is as ``urlsplit(url).hostname`` has it, IPv6 without brackets. None where it is a name.
 
     :raises OddHost: it is an address in another spelling (``0x7f.1``, ``2130706433``,
-        ``127.0.0.1.``), has a zone (``fe80::1%eth0``), or is no name of a host.
+        ``127.0.0.1.``), has a zone (``fe80::1%eth0``), or is not a host name.
     """
     if ":" in host:
         try:
             address = ip_address(host)
         except ValueError:
-            raise OddHost(f"{host} is no address") from None
+            raise OddHost(f"{host} is not an address") from None
         if "%" in host:
             raise OddHost(f"{host} names an interface of this machine")
         return address
@@ -111,10 +127,122 @@ def literal(host: str) -> Address | None:
         except ValueError:
             raise OddHost(f"{host} is an odd spelling of an address") from None
     if not _NAME.fullmatch(host):
-        raise OddHost(f"{host!r} is no name of a host")
+        raise OddHost(f"{host!r} is not a host name")
     return None
 
 
 def is_local_name(host: str) -> bool:
     """Whether *host* is a name of this machine itself (RFC 6761)."""
     return host == "localhost" or host.endswith(".localhost")
+
+
+class AddressPolicy:
+    """Knows which addresses one crawl may connect to.
+
+    What a page says may lead to an allowed host only (``allowed_domains`` of the spider, exactly)
+    and to no special address. A special address is allowed if the user named it: the host of
+    base_url, with its port; one of ``hosts``; or a network of NEWSCRAWL_NETWORKS. A name that
+    resolves to a special address is not such a host, unless it is localhost.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        """Read the settings.
+
+        :raises UsageError: NEWSCRAWL_NETWORKS is not a list of networks.
+        """
+        self._crawler = weakref.proxy(crawler)  # what is kept for a crawl must not keep it
+        self._networks = networks_of(crawler.settings.getlist("NEWSCRAWL_NETWORKS"))
+
+    def check(self, request: Request) -> None:
+        """Check the URL of a request, before its host is looked up.
+
+        :raises Refused: it may not be fetched.
+        """
+        host, port = place_of(request.url)
+        allowed = getattr(self._crawler.spider, "allowed_domains", None)
+        if allowed and host not in allowed:
+            raise Refused(f"{host} is not an allowed host")
+        try:
+            address = literal(host)
+        except OddHost as error:
+            raise Refused(f"{error}; no request is sent there") from None
+        if address is None:
+            return
+        if reason := self.why_refused(address, host, port, self.named_places(request)):
+            raise Refused(reason)
+
+    def named_places(self, request: Request) -> list[Place]:
+        """Return the places that the user named."""
+        spider = self._crawler.spider
+        if isinstance(spider, DefaultSpider):
+            # `scrapy shell URL` and `fetch URL`: what was typed, not where that redirects to.
+            return [place_of(request.meta.get("redirect_urls", [request.url])[0])]
+        return list(getattr(spider, "named_places", ()))
+
+    def why_refused(self, address: Address, host: str, port: int, named: list[Place]) -> str | None:
+        """Return why an address may not be connected to; None if it may."""
+        meaning = special(address)
+        if meaning is None or any(address in network for network in self._networks):
+            return None
+        for name, its_port in named:
+            is_it = name == host and its_port in (None, port)
+            if is_it and is_local_name(host) and address.is_loopback:
+                return None
+            if is_it and _is_spelled(host, address):
+                return None
+        if _is_spelled(host, address):
+            return f"{host}:{port} is an address of {meaning}, and is not that of base_url"
+        return (
+            f"{host} resolves to {address}, an address of {meaning}; if the site is meant to be "
+            f"there, allow it: -s NEWSCRAWL_NETWORKS={address}"
+        )
+
+
+def _is_spelled(host: str, address: Address | str | None) -> bool:
+    """Whether *host* is a spelling of *address*."""
+    try:
+        return literal(host) == (literal(address) if isinstance(address, str) else address)
+    except OddHost:
+        return False
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """Return host and port of a URL, as every parser of it has them.
+
+    :raises Refused: it is not an HTTP URL, or it can be read in two ways.
+    """
+    try:
+        parts, other = urlsplit(url), yarl.URL(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise Refused(f"{url} is not a valid URL") from None
+    if parts.scheme not in PORTS or not host:
+        raise Refused(f"{url} is not an HTTP URL")
+    is_alike = other.raw_host == host or (":" in host and _is_spelled(host, other.raw_host))
+    if not is_alike or (port or PORTS[parts.scheme]) != other.port:
+        raise Refused(f"{url} can be read as {host} and as {other.raw_host}")
+    return host, port or PORTS[parts.scheme]
+
+
+def networks_of(texts: list[str]) -> list[Network]:
+    """Return the networks of NEWSCRAWL_NETWORKS.
+
+    :raises UsageError: one of them is not a network.
+    """
+    try:
+        return [ip_network(text.strip()) for text in texts]
+    except ValueError as error:
+        raise UsageError(f"NEWSCRAWL_NETWORKS: {error}; use 10.1.0.0/16,192.168.1.5") from None
+
+
+_policies: WeakKeyDictionary[Crawler, AddressPolicy] = WeakKeyDictionary()
+
+
+def address_policy_of(crawler: Crawler) -> AddressPolicy:
+    """Return the one address policy of a crawl.
+
+    :raises UsageError: NEWSCRAWL_NETWORKS is not a list of networks.
+    """
+    if crawler not in _policies:
+        _policies[crawler] = AddressPolicy(crawler)
+    return _policies[crawler]

@@ -1,4 +1,4 @@
-"""The user names and passwords that the user gave, each for one origin and no other."""
+"""Keeps the user names and passwords of the user's URLs, each for its own origin only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 from w3lib.http import basic_auth_header
 
-from newscrawl.middlewares.guard import PORTS
+from newscrawl.middlewares.addresses import PORTS
 from newscrawl.text.passwords import clean_address
 
 Origin = tuple[str, str | None, int | None]
@@ -16,17 +16,17 @@ Origin = tuple[str, str | None, int | None]
 
 
 class Credentials:
-    """Keeps apart what stood in the user's addresses; requests and pages hold none of it.
+    """Keeps the credentials of the user's URLs; requests and pages hold none of them.
 
-    So nothing that writes, logs or redirects a request can tell it on. It is added to what is
-    sent, and only where scheme, host and port are those that it was given for.
+    So nothing that stores, logs or redirects a request can reveal them. They are added to the
+    headers that are sent, and only if scheme, host and port are those that they were given for.
     """
 
     def __init__(self) -> None:
         self._headers: dict[Origin, bytes] = {}
 
     def take(self, url: str) -> str:
-        """Return an address of the user's without user name and password; remember them."""
+        """Return the user's URL without user name and password, which are kept."""
         clean = clean_address(url)
         if clean != url:
             try:
@@ -34,11 +34,11 @@ class Credentials:
                 user, password = unquote(parts.username or ""), unquote(parts.password or "")
                 self._headers[_origin(url)] = basic_auth_header(user, password, encoding="utf-8")
             except ValueError:
-                return clean  # it is no address, and whoever reads it says so
+                return clean  # it is not a valid URL: whoever uses it reports that
         return clean
 
     def header(self, url: str) -> bytes | None:
-        """Return the Authorization header for a request; None where there is to be none."""
+        """Return the Authorization header for a request; None if it has none."""
         return self._headers.get(_origin(url)) if self._headers else None
 
 

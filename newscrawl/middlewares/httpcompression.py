@@ -1,10 +1,10 @@
-"""Unpacks answers, up to DOWNLOAD_MAXSIZE."""
+"""Decompresses responses, up to DOWNLOAD_MAXSIZE."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares import httpcompression
 from scrapy.exceptions import DownloadCancelledError, DownloadFailedError, IgnoreRequest
 from scrapy.http import Request, Response
 
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
 
 
 class TooLarge(DownloadCancelledError):
-    """Raised where an answer is larger than DOWNLOAD_MAXSIZE once it is unpacked."""
+    """Raised if a response is larger than DOWNLOAD_MAXSIZE once decompressed."""
 
 
 class CannotUnpack(DownloadFailedError):
-    """Raised where an answer is not packed as it says, or more than once."""
+    """Raised if a response is not encoded as it declares, or more than once."""
 
 
-class Decompression(HttpCompressionMiddleware):
-    """Fails what is too large, packed more than once, or broken, with an error that says so.
+class HttpCompressionMiddleware(httpcompression.HttpCompressionMiddleware):
+    """Fails a response that is too large, encoded more than once, or broken, with a reason.
 
-    Scrapy counts an answer that unpacks to too much as one that it has ignored. And it unpacks as
-    often as the answer says: each turn may cost what DOWNLOAD_MAXSIZE costs, and a header has room
-    for a thousand.
+    Scrapy counts a response that is too large once decompressed as ignored. And it decompresses as
+    often as the header says: each time may cost what DOWNLOAD_MAXSIZE allows, and a header has
+    room for a thousand encodings.
     """
 
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        """Return the answer, unpacked.
+        """Return the response, decompressed.
 
         :raises TooLarge: it grows beyond DOWNLOAD_MAXSIZE.
-        :raises CannotUnpack: it is packed more than once, or broken.
+        :raises CannotUnpack: it is encoded more than once, or broken.
         """
         packings = b",".join(response.headers.getlist("Content-Encoding")).split(b",")
         if len(packings) > 1:
-            raise CannotUnpack(f"{response.url} is packed {len(packings)} times")
+            raise CannotUnpack(f"{response.url} has {len(packings)} content encodings")
         try:
             return super().process_response(request, response)
         except IgnoreRequest as error:
             raise TooLarge(str(error)) from error
         except Exception as error:  # zlib, brotli and zstd each have their own
-            raise CannotUnpack(f"{response.url} cannot be unpacked: {error}") from error
+            raise CannotUnpack(f"could not decompress {response.url}: {error}") from error

@@ -1,4 +1,4 @@
-"""Obeys robots.txt as RFC 9309 has it, and its Crawl-delay."""
+"""Obeys robots.txt as RFC 9309 requires, and its Crawl-delay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.misc import build_from_crawler
 
-from newscrawl.middlewares.throttle import patience_of
+from newscrawl.middlewares.throttle import throttle_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 FORBIDDEN = "robots.txt forbids it"
 """What is said of a request that robots.txt forbids."""
 FIRST = 1000
-"""Priority: nothing else can be asked before."""
+"""Priority: no other request can be sent before."""
 _BOM = b"\xef\xbb\xbf"
 
 
 class NoRules(Exception):
-    """Says why nobody knows what a robots.txt allows; its text is a part of a sentence."""
+    """Raised if it is not known what a robots.txt allows; its text is a part of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,16 @@ class _Rules:
     parser: ProtegoRobotParser | None = None
     """None where everything is allowed."""
     error: Exception | None = None
-    """Why nothing is known, and so nothing allowed."""
+    """Why it is not known, so that nothing is allowed."""
 
 
-class Robots:
-    """Lets no request pass that its host's robots.txt forbids.
+class RobotsTxtMiddleware:
+    """Drops requests that the host's robots.txt forbids.
 
-    RFC 9309, 2.3.1: what the server answers with a status of 400 to 499 is no robots.txt, and
-    all is allowed; what it cannot answer (500 and more, or no answer at all) may forbid all, so
-    all is forbidden. Scrapy's own middleware takes both for a leave. 429 is answered here as 503:
-    it asks to be left alone. A redirect that is not followed (to another host, or the sixth)
-    counts as no robots.txt.
+    RFC 9309, 2.3.1: with a status of 400 to 499 there is no robots.txt, and everything is allowed;
+    with 500 and more, or no response at all, everything is forbidden. Scrapy's own middleware
+    allows everything in both cases. 429 counts as 503: the server asks for fewer requests. A
+    redirect that is not followed (to another host, or the sixth) counts as no robots.txt.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -70,7 +69,7 @@ class Robots:
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         """Let a request pass that is allowed.
 
-        :raises IgnoreRequest: it is forbidden, or nobody knows; then its cause says why.
+        :raises IgnoreRequest: it is forbidden, or it is not known; then its cause says why.
         """
         if request.meta.get("dont_obey_robotstxt"):
             return
@@ -78,10 +77,12 @@ class Robots:
         if place.netloc not in self._fetches:
             fetch = self._fetch(f"{place.scheme}://{place.netloc}/robots.txt")
             self._fetches[place.netloc] = asyncio.ensure_future(fetch)
-        # Of many requests that wait for it, one may be cancelled.
+        # Of the requests that wait for it, one may be cancelled.
         rules = await asyncio.shield(self._fetches[place.netloc])
         if rules.error is not None:
-            raise IgnoreRequest(f"its robots.txt cannot be had: {rules.error}") from rules.error
+            raise IgnoreRequest(
+                f"its robots.txt could not be fetched: {rules.error}"
+            ) from rules.error
         if rules.parser is not None and not rules.parser.allowed(request.url, self._agent):
             raise IgnoreRequest(FORBIDDEN)
 
@@ -92,10 +93,10 @@ class Robots:
         try:
             response = await self._crawler.engine.download_async(request)
         except IgnoreRequest as error:
-            logger.info("%s is taken for none: %s", url, error)
+            logger.info("Treating %s as missing: %s", url, error)
             return _Rules()
         except Exception as error:
-            logger.debug("%s cannot be had: %s", url, error)
+            logger.debug("could not fetch %s: %s", url, error)
             return _Rules(error=error)
         return self._read(url, response)
 
@@ -107,5 +108,5 @@ class Robots:
         body = response.body.removeprefix(_BOM)[: self._most]
         parser = build_from_crawler(ProtegoRobotParser, self._crawler, body)
         if delay := parser.crawl_delay(self._agent):
-            patience_of(self._crawler).slow_down(url, delay)
+            throttle_of(self._crawler).slow_down(url, delay)
         return _Rules(parser)

@@ -1,4 +1,4 @@
-"""When a host may be asked next: by the Crawl-delay of its robots.txt, and by its Retry-After."""
+"""Delays requests to a host by the Crawl-delay of its robots.txt and by its Retry-After."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadCancelledError
-from scrapy.http import Request, Response
+from scrapy.http import Request
+
+from newscrawl.runs.scrapy_private import is_running
 
 logger = logging.getLogger(__name__)
 
-_LOOK = 0.25
-"""Seconds after which a request that waits looks whether the run goes on."""
+_CHECK_SECONDS = 0.25
+"""Seconds after which a waiting request checks whether the run goes on."""
 
 
 class LeftAlone(DownloadCancelledError):
-    """Raised where a request is not sent, to leave its host alone; its text is a sentence."""
+    """Raised if a request is not sent, to leave its host alone; its text is a sentence."""
 
 
 @dataclass(slots=True)
@@ -35,16 +35,16 @@ class _Host:
     free_at: float = 0.0
     """When the next request may be sent, by the clock."""
     waited: float = 0.0
-    """Seconds that its Retry-Afters have had the run wait."""
+    """Seconds that the run has waited for its Retry-After headers."""
     is_closed: bool = False
-    """Whether it wants to be left alone for longer than the run waits."""
+    """Whether it asked for a longer wait than a run allows."""
 
 
-class Patience:
+class Throttle:
     """Lets each request to a host wait for its turn.
 
-    In the handler and not in Scrapy's slots: those have delays that AutoThrottle lowers, and
-    send what waits in them after a host has said that it is busy.
+    Used in the handler and not in Scrapy's slots: AutoThrottle lowers the delay of a slot, and
+    requests that wait in a slot are sent even after the host has asked for a pause.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Patience:
     async def turn(self, request: Request) -> None:
         """Return when the request may be sent.
 
-        :raises LeftAlone: the host wants more patience than a run has, or the run ends.
+        :raises LeftAlone: the host asked for a longer wait than a run allows, or the run ends.
         """
         host = self._hosts.get(_host(request.url))
         if host is None:
@@ -72,14 +72,14 @@ class Patience:
                 return
             if not self._goes_on():
                 raise LeftAlone("the run ended while it waited for its turn")
-            await asyncio.sleep(min(left, _LOOK))
-        raise LeftAlone("its host asked to be left alone for longer than a run waits")
+            await asyncio.sleep(min(left, _CHECK_SECONDS))
+        raise LeftAlone("its host asked for a longer wait than a run allows")
 
     def slow_down(self, url: str, seconds: float) -> None:
-        """Leave so many seconds between two requests to the host of *url*, from now on."""
+        """Wait *seconds* between two requests to the host of *url*, from now on."""
         if seconds > self._longest_delay:
             logger.warning(
-                "%s asks for %g seconds between two requests; there will be %g",
+                "%s asks for %g seconds between requests; using %g",
                 _host(url), seconds, self._longest_delay,
             )  # fmt: skip
         host = self._hosts.setdefault(_host(url), _Host())
@@ -87,68 +87,41 @@ class Patience:
         host.free_at = max(host.free_at, self._clock() + host.delay)
 
     def hold(self, url: str, seconds: float) -> bool:
-        """Ask the host of *url* nothing for so many seconds; return whether the run waits for it.
+        """Send nothing to the host of *url* for *seconds*; return whether the run waits for it.
 
-        It does not where the host has it wait for too long in all. Then it asks it no more.
+        It does not if the host has made it wait for too long in total. Then no request is sent to
+        that host any more.
         """
         host = self._hosts.setdefault(_host(url), _Host())
         until = self._clock() + seconds
         more = max(0.0, until - max(host.free_at, self._clock()))
         if host.is_closed or host.waited + more > self._longest_wait:
             host.is_closed = True
-            logger.warning("%s asks for %g more seconds of patience", _host(url), seconds)
+            logger.warning(
+                "%s asks for a pause of %g more seconds, which is too long", _host(url), seconds
+            )
             return False
-        logger.info("%s asks to be left alone for %g seconds", _host(url), seconds)
+        logger.info("%s asks for a pause of %g seconds", _host(url), seconds)
         host.waited += more
         host.free_at = max(host.free_at, until)
         return True
-
-
-def retry_after(response: Response) -> float | None:
-    """Return after how many seconds an answer says that it may be asked for again.
-
-    A number of seconds or a date (RFC 9110, 10.2.3), by the server's own clock where it tells it.
-    None where it says nothing, or nothing that can be read.
-    """
-    text = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if text.isascii() and text.isdigit():
-        return float(text) if len(text) < 10 else float("inf")
-    until = _date(text)
-    if until is None:
-        return None
-    now = _date((response.headers.get("Date") or b"").decode("latin-1"))
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _host(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
-_patiences: WeakKeyDictionary[Crawler, Patience] = WeakKeyDictionary()
+_throttles: WeakKeyDictionary[Crawler, Throttle] = WeakKeyDictionary()
 
 
-def patience_of(crawler: Crawler) -> Patience:
-    """Return the one patience of a crawl."""
-    if crawler not in _patiences:
+def throttle_of(crawler: Crawler) -> Throttle:
+    """Return the one throttle of a crawl."""
+    if crawler not in _throttles:
         settings = crawler.settings
-        _patiences[crawler] = Patience(
+        _throttles[crawler] = Throttle(
             longest_delay=settings.getfloat("NEWSCRAWL_CRAWL_DELAY_MAX"),
             longest_wait=settings.getfloat("NEWSCRAWL_WAIT_SECONDS"),
             # Weakly: what is kept for a crawl must not keep the crawl.
-            goes_on=partial(_goes_on, weakref.proxy(crawler)),
+            goes_on=partial(is_running, weakref.proxy(crawler)),
         )
-    return _patiences[crawler]
-
-
-def _goes_on(crawler: Crawler) -> bool:
-    """Whether a crawl is not being ended; Scrapy has no signal for that."""
-    engine = crawler.engine
-    return engine is not None and engine.running and getattr(engine._slot, "closing", None) is None
+    return _throttles[crawler]

@@ -1,4 +1,4 @@
-"""Keeps the log worth reading: one line for what one line can say."""
+"""Filters log records: no repeated notices, no passwords, no control characters."""
 
 from __future__ import annotations
 
@@ -15,21 +15,19 @@ _SSL_CONTEXT = re.compile(r" ssl:<[^<>]*>")
 
 
 def quieten() -> None:
-    """Drop what Scrapy says at each start of what is decided, and tracebacks that explain nothing.
+    """Drop log records that repeat what is known, and tracebacks that explain nothing.
 
-    The run's own last line names the failure in a sentence. No record tells a password, and what
-    pages and servers say cannot look like a record, or be obeyed by the terminal on which somebody
-    reads the log.
+    The run's own last line gives the failure in a sentence. No record contains a password, and text
+    from pages and servers can neither look like a record nor control the terminal that shows it.
     """
-    _once("scrapy.core.downloader.handlers._base_streaming", _drop_experimental)
     _once("scrapy.downloadermiddlewares.robotstxt", _shorten)
     _once("asyncio", _drop_unclosed)
     _once("scrapy.crawler", _hide_secrets)
     for name in ("scrapy.core.scraper", "scrapy.core.engine", "scrapy.utils.signal"):
         _once(name, _drop_store_errors)
     for handler in logging.root.handlers:
-        if make_harmless not in handler.filters:
-            handler.addFilter(make_harmless)
+        if sanitize_record not in handler.filters:
+            handler.addFilter(sanitize_record)
 
 
 def _once(name: str, rule: logging._FilterType) -> None:
@@ -38,24 +36,19 @@ def _once(name: str, rule: logging._FilterType) -> None:
         logger.addFilter(rule)
 
 
-def _drop_experimental(record: logging.LogRecord) -> bool:
-    # That the handler is new is weighed in docs/decisions/0002-no-reactor.md.
-    return "is experimental" not in record.getMessage()
-
-
 def _drop_unclosed(record: logging.LogRecord) -> bool:
-    # What aiohttp says of a run that was ended at once; the system closes its connections.
+    # aiohttp logs it if a run was stopped at once; the system closes its connections.
     return not record.getMessage().startswith("Unclosed ")
 
 
 def _drop_store_errors(record: logging.LogRecord) -> bool:
-    # The run's last line says what is wrong with the archive, and no line of code is.
+    # The run's last line says what is wrong with the archive; there is no bug to trace.
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     return not is_store_error(error)
 
 
 def _hide_secrets(record: logging.LogRecord) -> bool:
-    # Scrapy tells at its start which settings are not its own.
+    # Scrapy logs at its start which settings are overridden.
     record.msg = _SECRET.sub(r"\1'***'", record.getMessage())
     record.args = None
     return True
@@ -68,11 +61,11 @@ def _shorten(record: logging.LogRecord) -> bool:
     return True
 
 
-def make_harmless(record: logging.LogRecord) -> bool:
-    """Take from a record what a terminal would obey, and indent its lines but the first.
+def sanitize_record(record: logging.LogRecord) -> bool:
+    """Sanitize a record for a terminal, and indent its lines but the first.
 
-    A filter of handlers: only a record begins at the margin, so nothing that a page or a server
-    says can look like one.
+    A filter of handlers: only a record begins at the margin, so no text from a page or a server
+    can look like one.
     """
     record.msg = _LATER_LINE.sub("\n    ", escape_controls(without_passwords(record.getMessage())))
     record.args = None

@@ -1,4 +1,4 @@
-"""Ends a run that takes too much memory: Scrapy's extension, measuring this process alone."""
+"""Ends a run that uses too much memory: Scrapy's extension, measuring only this process."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from scrapy.extensions.memusage import MemoryUsage
+from scrapy.extensions import memusage
 
 STATM = Path("/proc/self/statm")
-"""Where Linux says how much memory a process has now, in pages."""
+"""On Linux: how much memory a process uses now, in pages."""
 
 
-class OwnMemory(MemoryUsage):
-    """Scrapy's MemoryUsage, with its settings and stats, blind to whoever started the process.
+class MemoryUsage(memusage.MemoryUsage):
+    """Scrapy's MemoryUsage, with its settings and stats, without the memory of parent processes.
 
-    Scrapy asks for ``ru_maxrss``, which Linux hands on over fork and exec: started by a process of
+    Scrapy reads ``ru_maxrss``, which Linux passes on over fork and exec: started by a process of
     2 GB, every crawl would be over the limit before its first request.
     """
 
     def get_virtual_size(self) -> int:
-        """Return the bytes of memory that this process has now; elsewhere than on Linux its peak.
+        """Return the bytes of memory that this process uses now; its peak if not on Linux.
 
-        Elsewhere (macOS) the peak begins anew with each program.
+        Elsewhere (macOS) the peak is reset for each program.
         """
         with suppress(OSError):
             resident = int(STATM.read_text(encoding="ascii").split()[1])

@@ -1,4 +1,4 @@
-"""Tells somebody that a run did not end good: a command of the user's gets the run as JSON."""
+"""Runs a command of the user's, with the run as JSON, if the run fails."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 SECONDS = 30
-"""How long the command may take: the next run may be waiting."""
+"""Maximum time for the command: the next run may be waiting."""
 
 logger = logging.getLogger(__name__)
 
 
 def notify(command: str, run: Mapping[str, Any]) -> None:
-    """Start *command* with *run* as JSON on its standard input; what fails is logged, no more."""
+    """Run *command* with *run* as JSON on its standard input; a failure is only logged."""
     try:
         words = shlex.split(command)
         done = subprocess.run(  # noqa: S603  the user's own command
@@ -24,7 +24,7 @@ def notify(command: str, run: Mapping[str, Any]) -> None:
             check=False,
         )  # fmt: skip
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
-        logger.warning("NEWSCRAWL_NOTIFY: %r could not be run: %s", command, error)
+        logger.warning("NEWSCRAWL_NOTIFY: could not run %r: %s", command, error)
     else:
         if done.returncode:
-            logger.warning("NEWSCRAWL_NOTIFY: %r ended with code %d", command, done.returncode)
+            logger.warning("NEWSCRAWL_NOTIFY: %r exited with code %d", command, done.returncode)

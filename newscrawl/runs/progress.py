@@ -1,4 +1,4 @@
-"""Says how far a run is: a line in the log every few seconds."""
+"""Logs the progress of a run every few seconds."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ class Progress:
         return progress
 
     def spider_opened(self) -> None:
-        """Begin."""
+        """Start logging."""
         self._began = time.monotonic()
         if self.seconds > 0:
             self._task = asyncio.ensure_future(self._log_regularly())
 
     def spider_closed(self) -> None:
-        """Say the last line, and end."""
+        """Log the last line, and stop."""
         if self._task is not None:
             self._task.cancel()
             if run_of(self.crawler).ledger.counters["scheduled"]:
                 logger.info(self.line())
 
     def line(self) -> str:
-        """Return the counters in a line: pages, what they were worth, pages a second."""
+        """Return the counters in a line: pages, their verdicts, pages per second."""
         count = run_of(self.crawler).ledger.counters
         done = sum(count[end] for end in ENDS)
         elapsed = time.monotonic() - self._began
@@ -63,10 +63,10 @@ class Progress:
         )
 
     def listings(self) -> str:
-        """Return how many lists of articles were read, where the spider reads any."""
+        """Return how many listings were read, if the spider reads any."""
         asked = self.crawler.stats.get_value("listings/asked", 0)
         return (
-            f", {self.crawler.stats.get_value('listings/read', 0)} of {asked} lists"
+            f", {self.crawler.stats.get_value('listings/read', 0)} of {asked} listings"
             if asked
             else ""
         )

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 
-from newscrawl import __version__, sites
+from newscrawl import sites
+from newscrawl._version import __version__
 from newscrawl.items import Article, End, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.runs.clocks import clocks_of
 from newscrawl.runs.judging import judged
@@ -79,13 +80,13 @@ class Run:
         path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
         self._target = Target(path, overwrite=overwrite)
         self.ledger = Ledger()
-        shortest, longest = crawler.settings.getlist("NEWSCRAWL_POLL_SECONDS")
+        shortest, longest = crawler.settings.getlist("NEWSCRAWL_LISTING_INTERVALS")
         bounds = IntervalBounds(float(shortest), float(longest))
         self.looks = ListingTracker(self._keep_look, bounds, write_confirmed=self._confirm_listing)
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
         self._look_again = [
-            float(each) for each in crawler.settings.getlist("NEWSCRAWL_LOOK_AGAIN")
+            float(each) for each in crawler.settings.getlist("NEWSCRAWL_REVISIT_HOURS")
         ]
         self._is_crawl = crawler.crawling
         """Whether this is a crawl: `scrapy shell` has an engine, but crawls nothing."""

@@ -18,13 +18,13 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from scrapy.http import Request, Response
-from twisted.python.failure import Failure
 
-from newscrawl.middlewares.guard import Refused
+from newscrawl.middlewares.addresses import Refused
+from newscrawl.middlewares.failures import failure_reason, is_cut_off, is_tls
 from newscrawl.middlewares.robotstxt import FORBIDDEN, NoRules
 from newscrawl.middlewares.throttle import LeftAlone
 from newscrawl.runs.doctor.diagnosis import CAUSES, Diagnosis, Step
-from newscrawl.spiders.base import header, is_cut_off, is_tls, why
+from newscrawl.spiders.base import header
 from newscrawl.spiders.post_links import Following
 from newscrawl.text.passwords import clean_address, without_passwords
 
@@ -109,7 +109,7 @@ class Asking(Following):
             is_forbidden = str(error) == FORBIDDEN
             self._explain(self.steps[count:], request, is_forbidden=is_forbidden, error=error)
             cause = "robots" if is_forbidden else cause_of(error)
-            found = with_period(f"{request.url} cannot be had: {_why(error)}")
+            found = with_period(f"{request.url} cannot be had: {failure_reason(error)}")
             raise Finding(cause, found, request.url) from error
         self._explain(self.steps[count:], request)
         if not 200 <= response.status < 300:
@@ -129,7 +129,7 @@ class Asking(Following):
             elif urlsplit(step.url).path == "/robots.txt" and step.url != request.url:
                 step.meaning = _meaning_of_robots(step, request.url, is_forbidden=is_forbidden)
             elif error is not None and step.status is None:
-                step.meaning = with_period(f"It failed: {_why(error)}")
+                step.meaning = with_period(f"It failed: {failure_reason(error)}")
 
     def say(self, sentence: str) -> None:
         """Say what the last answer means."""
@@ -139,10 +139,6 @@ class Asking(Following):
 def with_period(text: str) -> str:
     """Return *text* with an end."""
     return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-def _why(error: Exception) -> str:
-    return why(Failure(error))  # type: ignore[no-untyped-call]
 
 
 def cause_of(error: Exception) -> str:

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import datetime
-import errno
 import logging
 import posixpath
 import re
-import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 import scrapy
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-    UsageError,
-)
+from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
-from scrapy.spidermiddlewares.httperror import HttpError
 
 from newscrawl import sites
 from newscrawl.items import DEFAULT_SITE, Article, Failure, Page, PageKind, Reject, Unchanged
+from newscrawl.middlewares.addresses import PORTS, Place
 from newscrawl.middlewares.credentials import credentials_of
-from newscrawl.middlewares.guard import HANDLER, PORTS, Place, Refused
-from newscrawl.middlewares.httpcompression import CannotUnpack
-from newscrawl.middlewares.robotstxt import NoRules
-from newscrawl.middlewares.throttle import LeftAlone
+from newscrawl.middlewares.failures import failure_reason, status_of
+from newscrawl.middlewares.handler import HANDLER
 from newscrawl.runs.clocks import answered_at
 from newscrawl.runs.run import Run, run_of
 from newscrawl.sites import finews
@@ -228,11 +215,11 @@ class NewsSpider(scrapy.Spider):
         """Count a page that never came."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         page: Page = request.meta["page"]
-        failed = Failure(page.url, why(failure))
+        failed = Failure(page.url, failure_reason(failure.value))
         known: KnownPage | None = request.meta.get("known")
         if known is not None and not known.is_rejected:
             failed.final = False  # it is stored
-            failed.gone = page if status_of(failure) in (404, 410) else None
+            failed.gone = page if status_of(failure.value) in (404, 410) else None
             yield failed
             return
         yield from self.failed(failed, **request.cb_kwargs)
@@ -345,67 +332,3 @@ def positive(name: str, text: str) -> int:
     if number < 1:
         raise UsageError(f"{name} {text!r} is no number above 0")
     return number
-
-
-def status_of(failure: TwistedFailure) -> int | None:
-    """Return the status that a request failed with; None where there was no answer."""
-    error = failure.value
-    return error.response.status if isinstance(error, HttpError) else None
-
-
-def why(failure: TwistedFailure) -> str:
-    """Return why a request failed, for a person."""
-    return _why(failure.value)
-
-
-def _why(error: BaseException | None) -> str:
-    if isinstance(error, HttpError):
-        return f"the server answered with status {error.response.status}"
-    if isinstance(error, IgnoreRequest):
-        return _why_ignored(error)
-    if isinstance(error, Refused | LeftAlone):
-        return str(error)
-    if is_tls(error):
-        return "no TLS connection could be made: is it https?"
-    if error is not None and is_cut_off(error):
-        return f"no connection could be made: {error.__cause__}"
-    for type_, sentence in _DOWNLOAD_ERRORS:
-        if isinstance(error, type_):
-            return sentence
-    return f"{type(error).__name__}: {error}"
-
-
-def _why_ignored(error: IgnoreRequest) -> str:
-    """Return why a request was not sent: with a cause, it is for the want of a robots.txt."""
-    cause = error.__cause__
-    if cause is None or isinstance(cause, Refused | NoRules):
-        return _IGNORED.get(str(error), str(error))
-    if is_tls(cause) or isinstance(cause, CannotResolveHostError | DownloadConnectionRefusedError):
-        return _why(cause)  # nothing else can be had there, either
-    return f"its robots.txt cannot be had: {_why(cause)}"
-
-
-_DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
-    (CannotResolveHostError, "the name of its host does not resolve"),
-    (DownloadConnectionRefusedError, "the connection was refused"),
-    (DownloadTimeoutError, "no whole answer came in time"),
-    (ResponseDataLossError, "the answer broke off"),
-    (CannotUnpack, "it is not packed as it says"),
-    (DownloadFailedError, "the connection broke off, or what came was no HTTP"),
-    (DownloadCancelledError, "the answer is too large"),
-)
-_IGNORED = {"max redirections reached": "it redirects in a circle, or too often"}
-"""Scrapy's own words for why it sent nothing, and what they mean; ours are sentences already."""
-
-
-def is_tls(error: BaseException | None) -> bool:
-    """Whether a request failed because no TLS connection could be made."""
-    cause = getattr(error, "__cause__", None)
-    return isinstance(cause, ssl.SSLError) or "SSL" in type(cause).__name__
-
-
-def is_cut_off(error: BaseException) -> bool:
-    """Whether no way led to the server, which Scrapy takes for a refusal by it."""
-    number = getattr(getattr(error, "__cause__", None), "errno", None)
-    is_refusal = number in (None, errno.ECONNREFUSED)
-    return isinstance(error, DownloadConnectionRefusedError) and not is_refusal

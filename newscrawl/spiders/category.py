@@ -12,15 +12,15 @@ from urllib.parse import urljoin
 from scrapy.http import Request, Response
 
 from newscrawl.items import Article, Listed, Page, PageKind
-from newscrawl.middlewares.stock import ask_whether_changed
+from newscrawl.middlewares.failures import failure_reason, status_of
+from newscrawl.middlewares.known import make_conditional
 from newscrawl.runs.listing_tracker import Repeated, hash_links
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.schedule import HOME_SHOWS
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews import listing_page
-from newscrawl.sites.finews.retention import forgotten_until
-from newscrawl.spiders.base import header, is_set, status_of, stem_of, why
+from newscrawl.sites.finews.retention import HOME_SHOWS, RETENTION_DAYS, forgotten_until
+from newscrawl.spiders.base import header, is_set, stem_of
 from newscrawl.spiders.post_links import Following
 from newscrawl.spiders.share_links import Resolving
 from newscrawl.store.clock import utc_now
@@ -125,8 +125,12 @@ class CategorySpider(Resolving, Following):
         """End the run: without its home page nothing is known of the mirror."""
         self.arrived = True
         key = ListingKey(self.site, "home", "")
-        self.run.fail_look(key, url=self.base_url, found_in="home", failure=why(failure))
-        self.run.stop(Exit.UNREACHABLE, f"{self.base_url} cannot be had: {why(failure)}")
+        self.run.fail_look(
+            key, url=self.base_url, found_in="home", failure=failure_reason(failure.value)
+        )
+        self.run.stop(
+            Exit.UNREACHABLE, f"{self.base_url} cannot be had: {failure_reason(failure.value)}"
+        )
 
     def _no_mirror(self, response: Response, found: str) -> None:
         self.run.stop(
@@ -258,7 +262,7 @@ class CategorySpider(Resolving, Following):
     def _conditional(self, request: Request, stored: Listing | None) -> Request:
         """Return the request, with validators where all that the listing led to is stored."""
         if stored is not None and stored.url == request.url and not self.again:
-            ask_whether_changed(request, stored.etag, stored.last_modified)
+            make_conditional(request, stored.etag, stored.last_modified)
         return request
 
     def _url(self, slug: str) -> str:
@@ -295,8 +299,7 @@ class CategorySpider(Resolving, Following):
         be that old.
         """
         seen = self._last_seen(stored)
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        until = forgotten_until(self.run.present, days)
+        until = forgotten_until(self.run.present)
         if seen is None or seen >= until:
             return None
         old = sum(self._was_seen_before(until, link) for link in links)
@@ -329,7 +332,7 @@ class CategorySpider(Resolving, Following):
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         slug = request.cb_kwargs["slug"]
         found_in = self._listings[slug]
-        missing = status_of(failure) == 404
+        missing = status_of(failure.value) == 404
         if missing and found_in == "name" and slug not in self._stored:
             self._unknown.append(slug)
             known = ", ".join(sorted(self._shown))
@@ -339,9 +342,9 @@ class CategorySpider(Resolving, Following):
                 f"shows, in small letters where a slug may have capitals (TechWeb): {known}",
             )
         elif missing:
-            self._list_gone(slug, why(failure))
+            self._list_gone(slug, failure_reason(failure.value))
         else:
-            self._list_lost(slug, why(failure))
+            self._list_lost(slug, failure_reason(failure.value))
 
     def _list_gone(self, slug: str, reason: str) -> None:
         """Note that a list is not there.
@@ -422,8 +425,7 @@ class CategorySpider(Resolving, Following):
                 yield from self.resolve(info_code, link=link)
 
     def _young_since(self) -> str:
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        return shifted(self.run.present, -timedelta(days=days).total_seconds())
+        return shifted(self.run.present, -timedelta(days=RETENTION_DAYS).total_seconds())
 
     def before(self, article: Article) -> None:
         """Note that the share link of a post is to be resolved."""

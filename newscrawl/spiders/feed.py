@@ -13,7 +13,8 @@ from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
 from newscrawl.items import Article, Failure, Page, PageKind, Reject
-from newscrawl.middlewares.stock import ask_whether_changed
+from newscrawl.middlewares.failures import failure_reason
+from newscrawl.middlewares.known import make_conditional
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites import Unreadable, list_entry
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, digits_of, parse_info_code
@@ -27,7 +28,7 @@ from newscrawl.sites.lists import (
     find_lists,
     read_list_entry,
 )
-from newscrawl.spiders.base import NewsSpider, header, positive, why
+from newscrawl.spiders.base import NewsSpider, header, positive
 from newscrawl.spiders.post_links import Following
 from newscrawl.spiders.share_links import Resolving
 from newscrawl.store.clock import utc_now
@@ -127,7 +128,7 @@ class FeedSpider(Resolving, Following):
         )  # fmt: skip
         known = self._stored.get(asked.label)
         if number == 1 and known is not None and known.url == url and not self.again:
-            ask_whether_changed(request, known.etag, known.last_modified)
+            make_conditional(request, known.etag, known.last_modified)
         return request
 
     def parse_list(self, response: Response, asked: RequestedList, number: int) -> Iterator[Any]:
@@ -176,7 +177,7 @@ class FeedSpider(Resolving, Following):
     def list_failed(self, failure: TwistedFailure) -> None:
         """Note that a list could not be had."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
-        self._lose(**request.cb_kwargs, reason=f"cannot be had: {why(failure)}")
+        self._lose(**request.cb_kwargs, reason=f"cannot be had: {failure_reason(failure.value)}")
 
     def _unreadable(self, asked: RequestedList, number: int, reject: Reject) -> Iterator[Reject]:
         """Keep an answer that is no list, with its reason."""

@@ -20,6 +20,7 @@ from newscrawl.runs.post_files import folders
 from newscrawl.runs.post_files.folders import Found, Left, Lost, PostFile, Unsafe
 from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory
 from newscrawl.runs.post_files.history import commit_times
+from newscrawl.runs.scrapy_private import end_idle_scraper
 from newscrawl.sites.finews import post_file
 from newscrawl.sites.normalise import missing, normalise, published_in_utc
 from newscrawl.spiders.base import NewsSpider, day
@@ -113,17 +114,10 @@ class PostsSpider(NewsSpider):
             self._watch.cancel()
 
     async def _end_closing(self) -> None:
-        """Let a closing engine finish when the last item is done.
-
-        Scrapy 2.19 checks this only after a response: a run of start items that is stopped while
-        one of them is in the pipelines would never end.
-        """
-        scraper = self.crawler.engine.scraper
+        """Let a closing engine go on when the last item is done."""
         while True:
             await asyncio.sleep(0.1)
-            slot = scraper.slot
-            if slot and slot.closing and not slot.closing.called and slot.is_idle():
-                slot.closing.callback(self)
+            end_idle_scraper(self)
 
     async def _load(self, path: Path) -> AsyncIterator[Item | Batch]:
         files = folders.files(path, await self._committed(path))

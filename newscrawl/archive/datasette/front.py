@@ -10,8 +10,6 @@ from newscrawl.store.values import moment
 
 DAYS = 30
 MEDIA = 12
-MIRROR_DAYS = 3
-"""Days of posts that the mirror shows; see NEWSCRAWL_RETENTION_DAYS."""
 
 
 @dataclass(frozen=True, slots=True)

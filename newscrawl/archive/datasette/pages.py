@@ -22,6 +22,7 @@ from newscrawl.archive.search import marked, search
 from newscrawl.archive.search_query import BadQuery
 from newscrawl.archive.status import status
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
+from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.values import Rows
@@ -48,7 +49,7 @@ async def front(datasette: Datasette, request: Request) -> Response:
         return {
             "latest": list(latest(connection, limit=PAGE)),
             "numbers": front_numbers.numbers(connection),
-            "status": status(connection, utc_now(), days=front_numbers.MIRROR_DAYS),
+            "status": status(connection, utc_now(), days=RETENTION_DAYS),
         }
 
     return await _answer(datasette, request, "front.html", read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
-from newscrawl import __version__
+from newscrawl._version import __version__
 from newscrawl.archive.bodies import clean_body
 from newscrawl.archive.export import xml
 from newscrawl.archive.records import Record

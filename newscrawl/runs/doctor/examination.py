@@ -20,7 +20,7 @@ from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.runs.doctor.diagnosis import Diagnosis
 from newscrawl.runs.logs import quieten
 from newscrawl.runs.outcome import Outcome
-from newscrawl.runs.process import note_signals, own_settings
+from newscrawl.runs.process import own_settings, run_until_end
 from newscrawl.runs.run import interrupted
 from newscrawl.sites import Unreadable, list_entry
 from newscrawl.sites.eastmoney.info_code import (
@@ -33,6 +33,7 @@ from newscrawl.sites.eastmoney.share_urls import (
     resolver_urls,
 )
 from newscrawl.sites.finews import atom_feed, listing_page
+from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.sites.list_answer import read_list_answer
 from newscrawl.sites.lists import RequestedList
 from newscrawl.spiders.asking_base import Asking, Finding, with_period
@@ -76,10 +77,9 @@ def examine(settings: Settings, **arguments: Any) -> Diagnosis | Outcome:
     """
     quieten()
     process = AsyncCrawlerProcess(settings)
-    note_signals(process)
     crawler = process.create_crawler(Doctor)
     task = process.crawl(crawler, **arguments)
-    process.start()
+    run_until_end(process, task)
     try:
         task.result()
     except asyncio.CancelledError:
@@ -306,8 +306,9 @@ class Doctor(Asking):
         """Say what crawls found lately in the place of articles."""
         if self.archive is None:
             return []
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        lately = datetime.datetime.fromisoformat(utc_now()) - datetime.timedelta(days=days)
+        lately = datetime.datetime.fromisoformat(utc_now()) - datetime.timedelta(
+            days=RETENTION_DAYS
+        )
         return suspects.sentences(self.archive, since=lately.isoformat(timespec="seconds"))
 
     # -- a list -------------------------------------------------------------------------
