@@ -21,7 +21,7 @@ from newscrawl.items import BodyRank
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
 from newscrawl.sites.eastmoney.info_code import public_url
-from newscrawl.spiders.base import base_url
+from newscrawl.spiders.arguments import base_url
 
 Serving = Callable[[Answers], Server]
 

@@ -21,15 +21,14 @@ from diagnoses import diagnose
 from scrapy.exceptions import DownloadConnectionRefusedError
 from twisted.python.failure import Failure
 
+from newscrawl.cli import doctor_requests, doctor_spider
 from newscrawl.cli.app import commands
 from newscrawl.demo import render
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import HTML, Site
-from newscrawl.runs.doctor import examination
 from newscrawl.runs.doctor.diagnosis import Step
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.eastmoney.lists import LISTS, RequestedList, find_lists
-from newscrawl.spiders import asking_base
 from newscrawl.spiders.base import why
 
 Serving = Callable[[Answers], Server]
@@ -209,10 +208,10 @@ async def test_answer_that_is_too_large(serving: Serving) -> None:
 def test_no_way_to_the_server_is_no_refusal() -> None:
     error = DownloadConnectionRefusedError("x")
     error.__cause__ = OSError(errno.EHOSTUNREACH, "No route to host")
-    assert asking_base.cause_of(error) == "no_connection"
+    assert doctor_requests.cause_of(error) == "no_connection"
     assert why(Failure(error)) == "no connection could be made: [Errno 113] No route to host"
     error.__cause__ = OSError(errno.ECONNREFUSED, "Connect call failed")
-    assert asking_base.cause_of(error) == "refused"
+    assert doctor_requests.cause_of(error) == "refused"
     assert why(Failure(error)) == "the connection was refused"
 
 
@@ -301,13 +300,13 @@ async def test_entries_that_lead_nowhere(serving: Serving) -> None:
 
 
 def test_settings_are_those_of_a_crawl() -> None:
-    made = examination.doctor_settings(NEWSCRAWL_CONTACT="you@example.org")
+    made = doctor_spider.doctor_settings(NEWSCRAWL_CONTACT="you@example.org")
     assert made["USER_AGENT"].endswith("(news archive) (+you@example.org)")
     assert made.getbool("ROBOTSTXT_OBEY")
     assert made.getfloat("DOWNLOAD_DELAY") == 0.5
     assert "newscrawl.middlewares.stock.StayOnHosts" in made["DOWNLOADER_MIDDLEWARES"]
     assert made.getint("RETRY_TIMES") == 0
-    assert examination.doctor_settings(RETRY_TIMES="2").getint("RETRY_TIMES") == 2
+    assert doctor_spider.doctor_settings(RETRY_TIMES="2").getint("RETRY_TIMES") == 2
     for name in ("ADDONS", "EXTENSIONS", "FEEDS", "ITEM_PIPELINES"):
         assert dict(made[name]) == {}
 
@@ -316,7 +315,7 @@ async def test_bug_is_no_diagnosis(serving: Serving, monkeypatch: pytest.MonkeyP
     def failing(*_: Any) -> None:
         raise ZeroDivisionError("made by a test")
 
-    monkeypatch.setattr(examination.listing, "read_listing", failing)
+    monkeypatch.setattr(doctor_spider.listing_page, "read_listing", failing)
     with pytest.raises(ZeroDivisionError):
         await diagnose(serving(Site(articles=5)).url)
 

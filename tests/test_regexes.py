@@ -30,14 +30,9 @@ SECONDS = 0.1
 """CPU time that none may take; the slowest takes a tenth (at LENGTH, on one core)."""
 
 BUILT: dict[str, str] = {
-<<<<<<< HEAD
     "newscrawl/text/sanitize.py:nfc": "sets of characters, and one of them repeated, as literals",
     "newscrawl/archive/search.py:_pattern": "the user's own words, escaped; parted by \\W+",
-=======
-    "newscrawl/texts.py:nfc": "sets of characters, and one of them repeated, as literals",
-    "newscrawl/archive/search.py:_pattern": "the user's own words, escaped; parted by \\W+",
     "newscrawl/store/backup.py:_empty_beside": "the archive's own name, escaped, and a number",
->>>>>>> 7a1d4eb (Name the pattern that a backup builds)
 }
 """Functions that build a pattern from what they are given, and why it is linear."""
 

@@ -67,7 +67,7 @@ class BaseUrl(Name):
         """Return the address as it was given."""
         from scrapy.exceptions import UsageError
 
-        from newscrawl.spiders.base import base_url
+        from newscrawl.spiders.arguments import base_url
 
         url = super().convert(value, param, ctx)
         try:

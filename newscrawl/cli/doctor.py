@@ -87,15 +87,16 @@ def _examine(
     """Look at the source; what it asks for goes to standard error meanwhile."""
     from scrapy.exceptions import UsageError
 
+    from newscrawl.cli.doctor_spider import DoctorSpider, doctor_settings
     from newscrawl.cli.overrides import checked
     from newscrawl.cli.terminal import log_to_terminal
-    from newscrawl.runs.doctor.examination import doctor_settings, examine
+    from newscrawl.runs.doctor.examination import examine
 
     made = doctor_settings(**checked(settings))
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
     try:
         with _known(db) as archive:
-            return examine(made, archive=archive, **arguments)
+            return examine(made, DoctorSpider, archive=archive, **arguments)
     except UsageError as error:  # of what settings.py says
         raise click.UsageError(f"{error}.") from None
 

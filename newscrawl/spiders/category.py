@@ -19,9 +19,10 @@ from newscrawl.runs.schedule import HOME_SHOWS, forgotten_until
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews import listing_page
-from newscrawl.spiders.base import header, is_set, status_of, stem_of, why
-from newscrawl.spiders.post_links import Following
-from newscrawl.spiders.share_links import Resolving
+from newscrawl.spiders.arguments import is_set
+from newscrawl.spiders.base import header, status_of, stem_of, why
+from newscrawl.spiders.post_links import PostLinks
+from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store import known_pages, listings
 from newscrawl.store.clock import utc_now
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
@@ -37,7 +38,7 @@ LISTING, POST = 0, 10
 cut short has something to show for each request."""
 
 
-class CategorySpider(Resolving, Following):
+class CategorySpider(ShareLinks, PostLinks):
     """Walks a mirror from its home page over its categories to its posts.
 
     A mirror has no index of its categories: they are found on the home page, in the footer of
@@ -50,7 +51,7 @@ class CategorySpider(Resolving, Following):
     """
 
     name = "category"
-    argument_names: ClassVar[frozenset[str]] = Following.argument_names | {
+    argument_names: ClassVar[frozenset[str]] = PostLinks.argument_names | {
         "category", "share", "due",
     }  # fmt: skip
 

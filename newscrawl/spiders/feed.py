@@ -28,9 +28,10 @@ from newscrawl.sites.eastmoney.lists import (
     read_list_answer,
 )
 from newscrawl.sites.finews import atom_feed
-from newscrawl.spiders.base import NewsSpider, header, positive, why
-from newscrawl.spiders.post_links import Following
-from newscrawl.spiders.share_links import Resolving
+from newscrawl.spiders.arguments import positive
+from newscrawl.spiders.base import NewsSpider, header, why
+from newscrawl.spiders.post_links import PostLinks
+from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store import listed_articles, listings
 from newscrawl.store.clock import utc_now
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
@@ -47,7 +48,7 @@ PAGES = 5
 logger = logging.getLogger(__name__)
 
 
-class FeedSpider(Resolving, Following):
+class FeedSpider(ShareLinks, PostLinks):
     """Asks for lists, keeps what they say of each article, and asks for those not yet stored.
 
     An entry of the mirror's feed leads to its post, every other one to its article by the ways
@@ -61,7 +62,7 @@ class FeedSpider(Resolving, Following):
 
     name = "feed"
     argument_names: ClassVar[frozenset[str]] = (
-        NewsSpider.argument_names | Following.argument_names | {"name", "pages"}
+        NewsSpider.argument_names | PostLinks.argument_names | {"name", "pages"}
     )
     page_kinds = ("list_entry", "post_page", "api_answer", "article_page")
 

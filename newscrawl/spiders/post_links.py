@@ -14,12 +14,13 @@ from newscrawl.sites.eastmoney.info_code import (
 )
 from newscrawl.sites.finews import listing_page
 from newscrawl.sites.normalise import normalise
-from newscrawl.spiders.base import NewsSpider, day, stem_of
+from newscrawl.spiders.arguments import day
+from newscrawl.spiders.base import NewsSpider, stem_of
 from newscrawl.text.passwords import clean_address
 from newscrawl.text.urls import path_of
 
 
-class Following(NewsSpider):
+class PostLinks(NewsSpider):
     """A spider that follows links to posts.
 
     Argument: ``since`` (a day; older posts are left out).

@@ -22,7 +22,8 @@ from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory
 from newscrawl.runs.post_files.history import commit_times
 from newscrawl.sites.finews import post_file
 from newscrawl.sites.normalise import missing, normalise, published_in_utc
-from newscrawl.spiders.base import NewsSpider, day
+from newscrawl.spiders.arguments import day
+from newscrawl.spiders.base import NewsSpider
 from newscrawl.store.clock import utc_now
 
 logger = logging.getLogger(__name__)

@@ -11,13 +11,14 @@ from typing import Any, ClassVar
 from scrapy.exceptions import UsageError
 
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
-from newscrawl.spiders.base import NewsSpider, is_set
-from newscrawl.spiders.share_links import Resolving
+from newscrawl.spiders.arguments import is_set
+from newscrawl.spiders.base import NewsSpider
+from newscrawl.spiders.share_links import ShareLinks
 
 logger = logging.getLogger(__name__)
 
 
-class ShareSpider(Resolving):
+class ShareSpider(ShareLinks):
     """Resolves share links and infoCodes through the sources' own answers.
 
     Arguments: ``info_code`` (infoCodes or share URLs, by commas), ``urls`` (a file with one a

@@ -26,7 +26,7 @@ Address = tuple[str, str]
 """Kind of page, URL."""
 
 
-class Resolving(NewsSpider):
+class ShareLinks(NewsSpider):
     """A spider that resolves share links. A share page itself is an empty shell."""
 
     resolvers: list[tuple[str, str]]

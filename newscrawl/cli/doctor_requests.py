@@ -25,7 +25,7 @@ from newscrawl.middlewares.robotstxt import FORBIDDEN, NoRules
 from newscrawl.middlewares.throttle import LeftAlone
 from newscrawl.runs.doctor.diagnosis import CAUSES, Diagnosis, Step
 from newscrawl.spiders.base import header, is_cut_off, is_tls, why
-from newscrawl.spiders.post_links import Following
+from newscrawl.spiders.post_links import PostLinks
 from newscrawl.text.passwords import clean_address, without_passwords
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Finding(Exception):
         return Diagnosis(self.cause, self.found, advice, steps)
 
 
-class Asking(Following):
+class AskingSpider(PostLinks):
     """A spider that waits for each answer: through Scrapy's downloader, and without a callback.
 
     So robots.txt, redirects, TLS, delays and hosts are those of a crawl.

@@ -1,0 +1,78 @@
+"""Arguments of spiders, checked: a day, a number, a switch, a host, the URL of a site."""
+
+from __future__ import annotations
+
+import datetime
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from scrapy.exceptions import (
+    UsageError,
+)
+
+from newscrawl.text.passwords import unreadable_address
+
+if TYPE_CHECKING:
+    pass
+
+
+def base_url(text: str) -> str:
+    """Return *text* as the base of a site: scheme, host, path with a slash at its end.
+
+    :raises UsageError: it is no http or https URL.
+    """
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(
+            f"base_url {unreadable_address(text)!r} is no address of a site; it looks like "
+            "https://finews.withounder.com/ or http://127.0.0.1:8000/"
+        )
+    is_file = posixpath.splitext(parts.path)[1] != ""  # …/index.html
+    path = parts.path if is_file or parts.path.endswith("/") else parts.path + "/"
+    return urljoin(parts._replace(path=path, query="", fragment="").geturl(), ".")
+
+
+def host_of(text: str) -> str:
+    """Return *text* where it is the name of a host.
+
+    :raises UsageError: it is none.
+    """
+    host = text.strip()
+    if not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:]+", host):
+        raise UsageError(
+            f"hosts: {unreadable_address(text)!r} is no host; it looks like finance.eastmoney.com"
+        )
+    return host.lower()
+
+
+def day(name: str, text: str) -> datetime.date:
+    """Return the day that *text* names.
+
+    :raises UsageError: it names none.
+    """
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{name} {text!r} is no day; it looks like 2021-12-01") from None
+
+
+def is_set(arguments: Mapping[str, str], name: str) -> bool:
+    """Whether an argument that is a switch is on."""
+    return arguments.get(name, "0") not in ("0", "")
+
+
+def positive(name: str, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise UsageError(f"{name} {text!r} is no number above 0")
+    return number
