@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from newscrawl.demo.changing import Changing, Served
 from newscrawl.demo.truth import Truth
-from newscrawl.settings import NEWSCRAWL_LOOK_AGAIN, NEWSCRAWL_POLL_SECONDS
+from newscrawl.settings import NEWSCRAWL_POLL_SECONDS, NEWSCRAWL_REVISIT_HOURS
 
 ROOT = Path(__file__).parents[1]
 INTERRUPTED = (130, 143)
@@ -337,7 +337,7 @@ class Court:
                 if place and came[place - 1].version == first.version:
                     continue
                 edited = life.edits[first.version]
-                looks = [first.run.second + hours * HOUR for hours in NEWSCRAWL_LOOK_AGAIN]
+                looks = [first.run.second + hours * HOUR for hours in NEWSCRAWL_REVISIT_HOURS]
                 due = next((each for each in looks if each >= edited), None)
                 if due is None:
                     self.counts["edits after the last look"] += 1

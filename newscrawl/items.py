@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from newscrawl.text.passwords import clean_address
 
 Precision = Literal["second", "minute", "day"]
+Found = Literal["repeated", "skipped", "filtered"]
+"""What becomes of a link that leads to no request."""
+End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed"]
+"""What becomes of a page that was requested."""
+ENDS: tuple[End, ...] = get_args(End)
+"""Every end, in the order of their columns in ``runs``."""
 
 
 class BodyRank(IntEnum):

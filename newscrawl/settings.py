@@ -183,7 +183,7 @@ NEWSCRAWL_BATCH_PAGES = 200
 3,500 posts takes 4.9 s with 50, 4.7 with 200 and 4.6 with 1,000, which is what `posts` takes."""
 NEWSCRAWL_BATCH_SECONDS = 2.0
 """Age at which a smaller batch is committed: what a kill may cost."""
-NEWSCRAWL_LOOK_AGAIN = [0.5, 1.5, 4.5, 13.5, 40.5]
+NEWSCRAWL_REVISIT_HOURS = [0.5, 1.5, 4.5, 13.5, 40.5]
 """Hours after a page first said what it says, at which it is looked at again: posts are edited in
 place, soon or never. The mirror drops them after three days."""
 NEWSCRAWL_POLL_SECONDS = [300, 43200]

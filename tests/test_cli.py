@@ -617,7 +617,7 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "Enabled item pipelines" in done.stderr
     assert (ledger(db)["skipped"], ledger(db)["scheduled"]) == (1, 0)
-    assert command("newscrawl", *again, "--again").returncode == 0
+    assert command("newscrawl", *again, "--revisit").returncode == 0
     assert ledger(db)["unchanged"] == 1
 
 

@@ -219,7 +219,7 @@ async def test_edited_article_keeps_its_earlier_text(serving: Serving, tmp_path:
     first, second = serving(site), serving(site.edited(number, 1))
     await crawl("category", tmp_path / "news.db", first.url)
     await asyncio.sleep(1.1)  # the archive's clock has seconds
-    await crawl("category", tmp_path / "news.db", second.url, again="1")
+    await crawl("category", tmp_path / "news.db", second.url, revisit="1")
     run = ledger(tmp_path / "news.db")
     assert (run["new"], run["changed"]) == (0, 1)
     old, new = site.article(number), site.edited(number, 1).article(number)

@@ -190,7 +190,7 @@ async def test_edit_after_the_clock_was_set_back(
     await crawl("category", db, server.url)
     server.site = site.edited(number, 1)
     hands.move(hours=-1)
-    assert (await crawl("category", db, server.url, again="1")).exit is Exit.OK
+    assert (await crawl("category", db, server.url, revisit="1")).exit is Exit.OK
     assert counts(db, "changed") == (1,)
     info_code, title = site.article(number).info_code, server.site.article(number).title
     assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]

@@ -14,8 +14,9 @@ from newscrawl import pipelines, sites
 from newscrawl.demo.server import Answers, Server
 from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
+from newscrawl.runs.judging import judge_pages
 from newscrawl.runs.ledger import Ledger
-from newscrawl.runs.outcome import Exit, judge
+from newscrawl.runs.outcome import Exit
 from newscrawl.sites import normalise
 from newscrawl.store import target
 
@@ -164,7 +165,7 @@ JUDGED = [
 def test_judge(
     made: Ledger, finish_reason: str, troubles: list[str], exit_: Exit, reason: str
 ) -> None:
-    outcome = judge(made, finish_reason=finish_reason, troubles=troubles, share=0.1)
+    outcome = judge_pages(made, finish_reason=finish_reason, troubles=troubles, share=0.1)
     assert outcome.exit is exit_
     assert reason in outcome.reason
 
@@ -172,7 +173,7 @@ def test_judge(
 def test_ledger_that_does_not_balance_says_so() -> None:
     made = filled(3, new=3)
     made.counters["listed"] += 1
-    outcome = judge(made, finish_reason="finished", troubles=[], share=0.1)
+    outcome = judge_pages(made, finish_reason="finished", troubles=[], share=0.1)
     assert outcome.exit is Exit.CRASHED
     assert "does not balance" in outcome.reason
 

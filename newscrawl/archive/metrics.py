@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from newscrawl.archive.status import RunStatus, Status
-from newscrawl.runs.ledger import ENDS
+from newscrawl.items import ENDS
 from newscrawl.store.values import moment
 from newscrawl.text.escape import escape_lines
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from newscrawl.runs.ledger import ENDS
+from newscrawl.items import ENDS
 from newscrawl.runs.schedule import forgets_at
 from newscrawl.store import rules, suspects
 from newscrawl.store.schema import COUNTERS

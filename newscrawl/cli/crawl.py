@@ -98,7 +98,7 @@ _SITE: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--hosts", type=TEXT, metavar="A,B", help="Further hosts that may be asked."),
     click.option(
-        "--again", is_flag=True, help="Look again at what is stored, whether it is due or not."
+        "--revisit", is_flag=True, help="Look again at what is stored, whether it is due or not."
     ),
     click.option(
         "--every",
@@ -287,7 +287,7 @@ def _crawl(
     notify: str | None,
     base_url: str | None = None,
     hosts: str | None = None,
-    again: bool = False,
+    revisit: bool = False,
     every: int | None = None,
     delay: float | None = None,
     fast: bool = False,
@@ -314,7 +314,7 @@ def _crawl(
         **arguments,
         "base_url": base_url,
         "hosts": hosts,
-        "again": "1" if again else None,
+        "revisit": "1" if revisit else None,
         "limit": str(limit) if limit else None,
     }
     outcome = run(

@@ -30,7 +30,7 @@ from newscrawl.cli.output import (
     to_json,
     width,
 )
-from newscrawl.runs.ledger import ENDS
+from newscrawl.items import ENDS
 from newscrawl.store.clock import utc_now
 from newscrawl.store.values import moment
 

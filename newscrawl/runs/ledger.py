@@ -3,20 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Literal
 
-Found = Literal["repeated", "skipped", "filtered"]
-End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed"]
-
-ENDS: tuple[End, ...] = (
-    "failed",
-    "rejected",
-    "duplicate",
-    "unchanged",
-    "new",
-    "extended",
-    "changed",
-)
+from newscrawl.items import ENDS, End, Found
 
 
 class Ledger:

@@ -100,5 +100,5 @@ def note_signals(process: AsyncCrawlerProcess) -> None:
 
 def _never_began(exit_: Exit, error: Exception) -> Outcome:
     outcome = Outcome(exit_, str(error))
-    logger.error("Run ended %s", outcome)
+    logger.error("Run did not start: %s", outcome)
     return outcome

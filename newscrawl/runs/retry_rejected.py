@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from newscrawl import sites
-from newscrawl.items import Article, Page
-from newscrawl.runs.ledger import ENDS, End, Ledger
+from newscrawl.items import ENDS, Article, End, Page
+from newscrawl.runs.ledger import Ledger
 from newscrawl.sites import REASONS, Unreadable
 from newscrawl.sites.normalise import missing, normalise, published_in_utc
 from newscrawl.store import article_rows

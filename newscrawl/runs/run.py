@@ -17,11 +17,11 @@ from scrapy import signals
 
 from newscrawl import __version__, sites
 from newscrawl.addon import the_archive
-from newscrawl.items import Article, Failure, Listed, Page, Reject, Unchanged
+from newscrawl.items import Article, End, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.runs import open_files
 from newscrawl.runs.clocks import clocks_of
-from newscrawl.runs.judging import judged
-from newscrawl.runs.ledger import End, Ledger
+from newscrawl.runs.judging import judge_run
+from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.listing_tracker import ListingTracker
 from newscrawl.runs.outcome import Exit, Outcome
 from newscrawl.runs.schedule import IntervalBounds, is_listing_due, is_page_due
@@ -82,11 +82,13 @@ class Run:
         self.ledger = Ledger()
         shortest, longest = crawler.settings.getlist("NEWSCRAWL_POLL_SECONDS")
         bounds = IntervalBounds(float(shortest), float(longest))
-        self.looks = ListingTracker(self._keep_look, bounds, write_confirmed=self._confirm_listing)
+        self.listings = ListingTracker(
+            self._keep_check, bounds, write_confirmed=self._confirm_listing
+        )
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
-        self._look_again = [
-            float(each) for each in crawler.settings.getlist("NEWSCRAWL_LOOK_AGAIN")
+        self._revisit_hours = [
+            float(each) for each in crawler.settings.getlist("NEWSCRAWL_REVISIT_HOURS")
         ]
         self._is_crawl = crawler.crawling
         """Whether this is a crawl: `scrapy shell` has an engine, but crawls nothing."""
@@ -199,13 +201,13 @@ class Run:
 
     def is_due(self, known: KnownPage) -> bool:
         """Whether a page that was had is to be asked for again."""
-        again = getattr(self.crawler.spider, "again", False)
-        if again or (self.is_misdated(known) and not self._is_clock_wrong):
+        is_revisit = getattr(self.crawler.spider, "revisit", False)
+        if is_revisit or (self.is_misdated(known) and not self._is_clock_wrong):
             return True
         first, last = known.looked_at
         if self.times.spans:
             first, last = self.times.true(first), self.times.true(last)
-        return is_page_due(first, last, self.present, self._look_again)
+        return is_page_due(first, last, self.present, self._revisit_hours)
 
     def is_misdated(self, known: KnownPage) -> bool:
         """Whether a page was last seen by a clock that was wrong."""
@@ -231,7 +233,7 @@ class Run:
     def skip(self, page: Page, *, is_rejected: bool) -> None:
         """Count a page that is known and not due for another look."""
         self.ledger.skip(page.url)
-        self.looks.settled(page.url, "rejected" if is_rejected else None)
+        self.listings.settled(page.url, "rejected" if is_rejected else None)
 
     def expect_answer(self, info_code: str, link: str | None) -> None:
         """Note that an article is to be resolved, so that a later run knows it, whatever comes.
@@ -251,7 +253,7 @@ class Run:
 
     def answer_tried(self, info_code: str) -> None:
         """Note that an article was to be had nowhere: it is asked for again, but not soon."""
-        self._write("answer_tried", self._site, info_code, self._look_again)
+        self._write("answer_tried", self._site, info_code, self._revisit_hours)
 
     def answered(self, info_code: str) -> None:
         """Note that an article needs no answer any more."""
@@ -274,23 +276,23 @@ class Run:
         """Count a page as filtered after all."""
         if article.page is not None:
             self.ledger.withdraw(article.page.url)
-            self.looks.settled(article.page.url, None)
+            self.listings.settled(article.page.url, None)
 
     def _settle(self, url: str, end: End, *, final: bool = True) -> None:
         self.ledger.settle(url, end, final=final)
-        self.looks.settled(url, end)
+        self.listings.settled(url, end)
 
     # -- what the run learns of its listings ----------------------------------------------
 
-    def _keep_look(self, look: ListingCheck) -> None:
-        if getattr(self.crawler.spider, "keeps_looks", True):
-            self._write("look", look)
+    def _keep_check(self, check: ListingCheck) -> None:
+        if getattr(self.crawler.spider, "keeps_checks", True):
+            self._write("look", check)
 
     def _confirm_listing(self, key: ListingKey) -> None:
-        if getattr(self.crawler.spider, "keeps_looks", True):
+        if getattr(self.crawler.spider, "keeps_checks", True):
             self._write("confirm_listing", key)
 
-    def fail_look(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
+    def fail_listing(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
         """Note that a listing could not be had."""
         failure = without_passwords(failure)
         self._write("fail_look", key, url=clean_address(url), found_in=found_in, failure=failure)
@@ -417,14 +419,16 @@ class Run:
         self._closed = True
         if self._commits is not None and not self._commits.get_loop().is_closed():
             self._commits.cancel()
-        self.outcome = self._judged()
+        self.outcome = self._judge_run()
         self._close_archive()
         level = logging.INFO if self.outcome.exit is Exit.OK else logging.ERROR
-        logger.log(level, "Run ended %s", self.outcome)
+        logger.log(
+            level, "Run%s finished: %s", f" {self._run_id}" if self._run_id else "", self.outcome
+        )
 
-    def _judged(self) -> Outcome:
+    def _judge_run(self) -> Outcome:
         try:
-            outcome = self.outcome or interrupted() or self._verdict or judged(self)
+            outcome = self.outcome or interrupted() or self._verdict or judge_run(self)
             if outcome.exit is Exit.OK and self._target.would_empty:
                 reason = "nothing was found to put into the new archive"
                 return Outcome(Exit.DEGRADED, reason)

@@ -63,11 +63,11 @@ class NewsSpider(scrapy.Spider):
 
     Arguments: ``base_url`` (the site), ``hosts`` (further hosts that may be asked, by commas),
     ``site`` (the name under which observations are kept), ``limit`` (pages to get in the run),
-    ``again=1`` (look again at what is stored, due or not).
+    ``revisit=1`` (look again at what is stored, due or not).
     """
 
     argument_names: ClassVar[frozenset[str]] = frozenset(
-        {"base_url", "hosts", "site", "limit", "again"}
+        {"base_url", "hosts", "site", "limit", "revisit"}
     )
 
     page_kinds: ClassVar[tuple[str, ...]] = ()
@@ -90,7 +90,7 @@ class NewsSpider(scrapy.Spider):
         self._named_base = arguments.get("base_url")
         self.site = arguments.get("site", "finews")
         self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
-        self.again = is_set(arguments, "again")
+        self.revisit = is_set(arguments, "revisit")
         self.base_url = ""
         self.allowed_domains: list[str] = []
         self.is_own_base = "base_url" in arguments

@@ -46,7 +46,7 @@ class CategorySpider(ShareLinks, PostLinks):
 
     Arguments: ``category`` (only these slugs, by commas), ``due=1`` (only the listings that are
     worth it now), ``since`` (a day; older posts are left out), ``limit`` (posts to get),
-    ``share=1`` (resolve the share links met), ``again=1`` (look at stored posts again, due or
+    ``share=1`` (resolve the share links met), ``revisit=1`` (look at stored posts again, due or
     not), ``base_url``, ``hosts``, ``site``.
     """
 
@@ -64,8 +64,8 @@ class CategorySpider(ShareLinks, PostLinks):
         self.share = is_set(arguments, "share")
         self.due = is_set(arguments, "due")
         # What a limit or a day leaves out must not be hidden by a later 304.
-        self.keeps_looks = self.since is None and self.limit is None
-        self.is_whole = self.keeps_looks and not self.named
+        self.keeps_checks = self.since is None and self.limit is None
+        self.is_whole = self.keeps_checks and not self.named
         """Whether the run sees all that the mirror shows: then it can be told what is missing."""
         self._listings: dict[str, str] = {}
         """Slug of each listing asked for, and how it was found."""
@@ -99,7 +99,7 @@ class CategorySpider(ShareLinks, PostLinks):
         if response.status == 304 and self._home is not None:
             self._keep_unchanged(response, ListingKey(self.site, "home", ""), self._home)
             yield from self._ask_listings()
-            yield from self._look_again()
+            yield from self._revisit()
             yield from self._resolve_left()
             return
         try:
@@ -115,18 +115,18 @@ class CategorySpider(ShareLinks, PostLinks):
             yield from self._ask_named()
         else:
             yield from self._ask_listings()
-            look = self._look(response, ListingKey(self.site, "home", ""), "home", found.links)
-            look.gap = self._gap(self._home, found.links)
+            check = self._check(response, ListingKey(self.site, "home", ""), "home", found.links)
+            check.gap = self._gap(self._home, found.links)
             asked = (each for link in found.links for each in self.ask_post(link))
-            yield from self.run.looks.noting(look, self._home, asked)
-        yield from self._look_again()
+            yield from self.run.listings.noting(check, self._home, asked)
+        yield from self._revisit()
         yield from self._resolve_left()
 
     def home_failed(self, failure: TwistedFailure) -> None:
         """End the run: without its home page nothing is known of the mirror."""
         self.arrived = True
         key = ListingKey(self.site, "home", "")
-        self.run.fail_look(key, url=self.base_url, found_in="home", failure=why(failure))
+        self.run.fail_listing(key, url=self.base_url, found_in="home", failure=why(failure))
         self.run.stop(Exit.UNREACHABLE, f"{self.base_url} cannot be had: {why(failure)}")
 
     def _no_mirror(self, response: Response, found: str) -> None:
@@ -195,7 +195,7 @@ class CategorySpider(ShareLinks, PostLinks):
             except BadInfoCode:
                 continue
             if not self.named:
-                self.run.looks.at_home.add(page.url)
+                self.run.listings.at_home.add(page.url)
             is_known = known_pages.find_known(self.run.connection, page) is not None
             for slug in listing_page.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
@@ -211,7 +211,7 @@ class CategorySpider(ShareLinks, PostLinks):
         if slug in self._listings:
             if found_in == "footer" and self._listings[slug] == "path":
                 self._listings[slug] = found_in  # what was a guess is now known to exist
-                self.run.looks.confirm(self._key(slug))
+                self.run.listings.confirm(self._key(slug))
                 if slug in self._missing:
                     self._list_lost(slug, "the server answered with status 404")
             return
@@ -248,17 +248,17 @@ class CategorySpider(ShareLinks, PostLinks):
             self._list_lost(slug, f"it is the page of {found.own or 'the site'}")
             return
         self.crawler.stats.inc_value("listings/read")
-        look = self._look(response, key, self._listings[slug], found.links)
-        if stored is not None and stored.content_hash == look.content_hash and not self.again:
-            self.run.looks.keep(look, stored)
+        check = self._check(response, key, self._listings[slug], found.links)
+        if stored is not None and stored.content_hash == check.content_hash and not self.revisit:
+            self.run.listings.keep(check, stored)
             return
-        look.gap = self._gap(stored, found.links)
+        check.gap = self._gap(stored, found.links)
         asked = (each for link in found.links for each in self.ask_post(link, category=slug))
-        yield from self.run.looks.noting(look, stored, asked)
+        yield from self.run.listings.noting(check, stored, asked)
 
     def _conditional(self, request: Request, stored: Listing | None) -> Request:
         """Return the request, with validators where all that the listing led to is stored."""
-        if stored is not None and stored.url == request.url and not self.again:
+        if stored is not None and stored.url == request.url and not self.revisit:
             ask_whether_changed(request, stored.etag, stored.last_modified)
         return request
 
@@ -268,7 +268,7 @@ class CategorySpider(ShareLinks, PostLinks):
     def _key(self, slug: str) -> ListingKey:
         return ListingKey(self.site, "category", slug)
 
-    def _look(
+    def _check(
         self, response: Response, key: ListingKey, found_in: str, links: list[str]
     ) -> ListingCheck:
         return ListingCheck(
@@ -279,13 +279,13 @@ class CategorySpider(ShareLinks, PostLinks):
     def _keep_unchanged(self, response: Response, key: ListingKey, stored: Listing) -> None:
         """Keep a look at a listing that the server says is as it was."""
         self.crawler.stats.inc_value("listings/unchanged")
-        look = self._look(response, key, stored.found_in, [])
-        look.etag, look.last_modified = (
-            look.etag or stored.etag,
-            (look.last_modified or stored.last_modified),
+        check = self._check(response, key, stored.found_in, [])
+        check.etag, check.last_modified = (
+            check.etag or stored.etag,
+            (check.last_modified or stored.last_modified),
         )
-        look.content_hash = stored.content_hash
-        self.run.looks.keep(look, stored)
+        check.content_hash = stored.content_hash
+        self.run.listings.keep(check, stored)
 
     def _gap(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
         """Return the time of which a listing has shown and dropped posts unseen; None where none.
@@ -356,17 +356,19 @@ class CategorySpider(ShareLinks, PostLinks):
         elif slug not in self._stored or slug.casefold() in self._shown:
             self._list_lost(slug, reason)
             return
-        look = ListingCheck(
+        check = ListingCheck(
             self._key(slug), self._url(slug), self._listings[slug], utc_now(), is_missing=True
         )
-        self.run.looks.keep(look, self._stored.get(slug))
+        self.run.listings.keep(check, self._stored.get(slug))
 
     def _list_lost(self, slug: str, reason: str) -> None:
         """Note that a list is not there: its posts may be missed, until the next run."""
         logger.warning("The list of %s cannot be had: %s", slug, reason)
         self.run.lost_lists.append(slug)
         found_in = self._listings[slug]
-        self.run.fail_look(self._key(slug), url=self._url(slug), found_in=found_in, failure=reason)
+        self.run.fail_listing(
+            self._key(slug), url=self._url(slug), found_in=found_in, failure=reason
+        )
 
     def _listing_page(self, response: Response) -> Page:
         return Page(
@@ -395,7 +397,7 @@ class CategorySpider(ShareLinks, PostLinks):
         if category is not None:
             yield Listed(page.key, info_code, category)
 
-    def _look_again(self) -> Iterator[Request]:
+    def _revisit(self) -> Iterator[Request]:
         """Ask again for young posts that are due, whether a listing shows them or is as it was."""
         # And for those that a wrong clock has dated, whatever it wrote.
         spans = [(span.begin, span.end) for span in self.run.times.spans]

@@ -81,7 +81,7 @@ class FeedSpider(ShareLinks, PostLinks):
             raise UsageError(f"No list is named; there are {', '.join(LISTS)}")
         self.pages = positive("pages", arguments.get("pages", str(PAGES)))
         # What a limit or a day leaves out must not be hidden by a later 304.
-        self.keeps_looks = self.since is None and self.limit is None
+        self.keeps_checks = self.since is None and self.limit is None
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the lists, by name."""
         self._seen: set[str] = set()
@@ -127,17 +127,17 @@ class FeedSpider(ShareLinks, PostLinks):
             headers=dict(asked.list.headers), cb_kwargs={"asked": asked, "number": number},
         )  # fmt: skip
         known = self._stored.get(asked.label)
-        if number == 1 and known is not None and known.url == url and not self.again:
+        if number == 1 and known is not None and known.url == url and not self.revisit:
             ask_whether_changed(request, known.etag, known.last_modified)
         return request
 
     def parse_list(self, response: Response, asked: RequestedList, number: int) -> Iterator[Any]:
         """Take the entries of a list, and go on to its next page as long as it has news."""
         known = self._stored.get(asked.label)
-        look = self._look(response, asked)
+        check = self._check(response, asked)
         if response.status == 304 and known is not None:
-            look.etag, look.last_modified = known.etag, known.last_modified
-            self.run.looks.keep(look, known)
+            check.etag, check.last_modified = known.etag, known.last_modified
+            self.run.listings.keep(check, known)
             return
         page = Page(
             kind="list", id=asked.label, url=response.url, body=response.body,
@@ -151,9 +151,9 @@ class FeedSpider(ShareLinks, PostLinks):
             return
         self.crawler.stats.inc_value("listings/read")
         taken = self._take_all(asked, answer, page, response, number)
-        yield from self.run.looks.noting(look, known, taken) if number == 1 else taken
+        yield from self.run.listings.noting(check, known, taken) if number == 1 else taken
 
-    def _look(self, response: Response, asked: RequestedList) -> ListingCheck:
+    def _check(self, response: Response, asked: RequestedList) -> ListingCheck:
         return ListingCheck(
             ListingKey(self.site, "list", asked.label), response.url, "name", looked_at=utc_now(),
             etag=header(response, "ETag"), last_modified=header(response, "Last-Modified"),
@@ -190,7 +190,7 @@ class FeedSpider(ShareLinks, PostLinks):
         sentence = f"The list {asked.label}{nth} {reason}"
         self.run.trouble(sentence)
         key = ListingKey(self.site, "list", asked.label)
-        self.run.fail_look(key, url=self.base_url, found_in="name", failure=sentence)
+        self.run.fail_listing(key, url=self.base_url, found_in="name", failure=sentence)
         self._lost += [sentence] if number == 1 else []
         if len(self._lost) == len(self.lists):
             self.run.fail_at_end(Exit.UNREACHABLE, "; ".join(self._lost))
