@@ -253,11 +253,11 @@ def test_info(db: Path) -> None:
         (["crawl", "category", "--since", "2021"], 2, "looks like 2021-12-01"),
         (["crawl", "category", ""], 2, "is a shell variable not set?"),
         (["crawl", "category", "--base-url", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--base-url", "http://[::1"], 2, "is no address of a site"),
+        (["crawl", "category", "--base-url", "http://[::1"], 2, "is not the URL of a site"),
         (
             ["crawl", "category", "--base-url", "http://[::1", "--delay", "1"],
             2,
-            "is no address of a site",
+            "is not the URL of a site",
         ),
         (["crawl", "share", "--urls", ""], 2, "is a shell variable not set?"),
         (["crawl", "posts"], 2, "Missing argument 'PATH...'"),
@@ -314,12 +314,12 @@ ANSWER = "http://h.test/NewsData/GetNewsText.do?id={info_code}"
         ("ROBOTSTXT_OBEY=perhaps", "it is True or False"),
         ("EXTENSIONS={x", "it is JSON: {…}"),
         ("RETRY_HTTP_CODES=500,x", "it is numbers, by commas"),
-        ("DUPEFILTER_CLASS=scrapy.Nothing", "there is no such class"),
+        ("DUPEFILTER_CLASS=scrapy.Nothing", "the class does not exist"),
         ("NEWSCRAWL_RESOLVERS=xyz", "is no JSON"),
         ("FEEDS={}", "the archive is named by --db; `scrapy crawl` writes other feeds"),
         ("FEED_EXPORT_BATCH_ITEM_COUNT=2", "`scrapy crawl` writes other feeds"),
         ("FEED_URI=x.db", "`scrapy crawl` writes other feeds"),
-        ("ADDONS={}", "without newscrawl's own there is no archive"),
+        ("ADDONS={}", "an archive needs newscrawl's own"),
         ("NEWSCRAWL_DB=x.db", "named by --db"),
     ],
 )
@@ -519,7 +519,7 @@ def test_full_disk_is_a_sentence(db: Path) -> None:
             check=False,
         )  # fmt: skip
     assert done.returncode == Exit.CRASHED
-    assert done.stderr == "Error: Standard output cannot be written: No space left on device.\n"
+    assert done.stderr == "Error: Could not write to standard output: No space left on device.\n"
 
 
 def test_commands_are_modules_of_their_name() -> None:

@@ -118,7 +118,7 @@ def test_shell_and_parse(serving: Serving) -> None:
 
 BAD = [
     (("category", "-a", "base_url=http://127.0.0.1:1/"), Exit.UNREACHABLE, "was refused"),
-    (("category", "-a", "base_url=ftp://x.test/"), Exit.USAGE, "is no address of a site"),
+    (("category", "-a", "base_url=ftp://x.test/"), Exit.USAGE, "is not the URL of a site"),
     (("category", "-a", "since=yesterday"), Exit.USAGE, "is no day"),
     (("category", "-a", "hosts=http://x.test/"), Exit.USAGE, "is no host"),
     (("category", "-a", "nix=1"), Exit.USAGE, "has no argument nix"),

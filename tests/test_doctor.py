@@ -187,7 +187,7 @@ async def test_without_robots_nothing_is_asked_for(serving: Serving) -> None:
     found = await diagnose(server.url)
     assert found.cause == "broken_off"
     assert [step.meaning for step in found.steps] == [
-        "It cannot be had, so nothing may be asked for."
+        "It could not be fetched, so the crawl may request nothing."
     ]
     assert set(server.paths()) == {"/robots.txt"}  # aiohttp tries once more by itself
 
@@ -388,7 +388,7 @@ def test_what_comes_is_safe_to_print(serving: Serving, tmp_path: Path) -> None:
         (["--feed", "atom,fast"], Exit.USAGE, "--feed takes one list"),
         (["--feed", ","], Exit.USAGE, "--feed takes one list"),
         (["--feed", "search"], Exit.USAGE, "needs a word after a colon"),
-        (["--base-url", "ftp://x.test/"], Exit.USAGE, "is no address of a site"),
+        (["--base-url", "ftp://x.test/"], Exit.USAGE, "is not the URL of a site"),
         (["-s", "DOWNLOAD_DELAY=abc"], Exit.USAGE, "it is a number"),
         (["--db", "{folder}"], Exit.STORE, "is a folder"),
         (["--db", "{folder}/notes.txt"], Exit.STORE, "is not an SQLite file"),

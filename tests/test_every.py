@@ -78,7 +78,7 @@ def test_what_repeating_cannot_help_ends_it(serving: Serving, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--every", "soon"], "'soon' is no interval; it looks like 90s, 5m or 1h."),
+        (["--every", "soon"], "'soon' is not a valid interval; use for example 90s, 5m or 1h."),
         (["--every", "5s"], "'5s' is too short; the shortest is 10s."),
         (["--every", "5m", "--rebuild"], "--rebuild makes one anew, once."),
     ],

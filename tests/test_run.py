@@ -44,7 +44,7 @@ async def test_bug_costs_one_page_and_is_said(
     monkeypatch.setattr(module, name, third_call_fails(getattr(module, name)))
     outcome = await crawl("category", tmp_path / "news.db", serving(site).url)
     assert outcome.exit is Exit.DEGRADED
-    assert "a bug of newscrawl's: ZeroDivisionError('made by a test')" in outcome.reason
+    assert "a bug in newscrawl: ZeroDivisionError('made by a test')" in outcome.reason
     run = ledger(tmp_path / "news.db")
     assert run["rejected"] == 1
     assert_balanced(run)
@@ -157,7 +157,7 @@ JUDGED = [
     (filled(3, new=3), "finished", ["a list is gone"], Exit.DEGRADED, "a list is gone"),
     (filled(3, new=3), "finished", ["a"] * 9, Exit.DEGRADED, "a; a; a; and 6 more"),
     (filled(3, new=3), "closespider_timeout", [], Exit.DEGRADED, "stopped early"),
-    (filled(3, new=2), "finished", [], Exit.CRASHED, "1 pages came to no end"),
+    (filled(3, new=2), "finished", [], Exit.CRASHED, "1 pages were not finished"),
 ]
 
 

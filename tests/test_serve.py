@@ -223,7 +223,7 @@ def test_every_table_view_and_question_answers(archive: Path, site: str) -> None
         answer = ask(f"{site}{name}/{part}")
         assert answer.status == 200, part
     assert EDITED in ask(f"{site}{name}/all_on_a_security.json?market=1&code=600160").text
-    assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is no backup
+    assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is not a backup
 
 
 def test_nothing_is_written(archive: Path, site: str) -> None:

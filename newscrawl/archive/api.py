@@ -115,4 +115,4 @@ def _day(name: str, given: date | str) -> date:
     try:
         return date.fromisoformat(given)
     except (TypeError, ValueError):
-        raise ValueError(f"{name}={given!r} is no day: it looks like 2022-01-31") from None
+        raise ValueError(f"{name}={given!r} is not a valid date; use YYYY-MM-DD") from None

@@ -63,10 +63,10 @@ def parse_query(text: str) -> Query:
         raise BadQuery('There is a " without the other one that ends it.')
     parser = _Parser(list(_tokens(text)))
     if not parser.tokens:
-        raise BadQuery("There is nothing to search for: type a word, for example 降息.")
+        raise BadQuery("Nothing to search for: type a word, for example 降息.")
     expression = parser.alternatives()
     if parser.tokens:
-        raise BadQuery("There is a ) without its (.")
+        raise BadQuery("Unbalanced parenthesis: unexpected ).")
     return Query(expression, tuple(parser.terms))
 
 
@@ -172,7 +172,7 @@ class _Parser:
             raise BadQuery("There are more than 20 ( within each other.")
         found = self.alternatives()
         if not self._is_next(")"):
-            raise BadQuery("There is a ( without its ).")
+            raise BadQuery("Unbalanced parenthesis: missing ).")
         self.tokens.pop(0)
         self._depth -= 1
         return f"({found})"

@@ -50,7 +50,7 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
 
 
 class Finding(Exception):
-    """What ends an examination, or the look at one page: a cause, and what was found."""
+    """Ends an examination, or the check of one page: a cause, and what was found."""
 
     def __init__(self, cause: str, found: str, url: str) -> None:
         found = without_passwords(found)
@@ -109,12 +109,12 @@ class AskingSpider(PostLinks):
             is_forbidden = str(error) == FORBIDDEN
             self._explain(self.steps[count:], request, is_forbidden=is_forbidden, error=error)
             cause = "robots" if is_forbidden else cause_of(error)
-            found = with_period(f"{request.url} cannot be had: {_why(error)}")
+            found = with_period(f"could not fetch {request.url}: {_why(error)}")
             raise Finding(cause, found, request.url) from error
         self._explain(self.steps[count:], request)
         if not 200 <= response.status < 300:
             self.say(f"It is an error: status {response.status}.")
-            found = f"{response.url} cannot be had: the server answered with {response.status}."
+            found = f"could not fetch {response.url}: the server answered with {response.status}."
             raise Finding("status", found, response.url)
         return response
 
@@ -160,7 +160,7 @@ def _meaning_of_robots(step: Step, url: str, *, is_forbidden: bool) -> str:
     if is_forbidden:
         return f"It forbids {url}."
     if step.status is None or step.status == 429 or step.status >= 500:
-        return "It cannot be had, so nothing may be asked for."
+        return "It could not be fetched, so the crawl may request nothing."
     if step.status != 200:
         return "There is none, so it forbids nothing."
     return f"It allows {url}."

@@ -1,6 +1,6 @@
 """The spider of ``newscrawl doctor``: it requests a listing and an article, one after the other.
 
-It lies here and not in ``newscrawl.spiders``, because it is none that ``scrapy crawl`` could run.
+It is not in ``newscrawl.spiders``, whose spiders ``scrapy list`` shows and ``scrapy crawl`` runs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from newscrawl.store.suspicion import Doubt
 from newscrawl.text.times import is_day_to_come
 
 TRIES = 3
-"""So many posts are asked for before it is said that none can be had."""
+"""Maximum number of posts that are requested to find one that can be read."""
 
 
 def doctor_settings(**overrides: Any) -> Settings:
@@ -90,9 +90,9 @@ class DoctorSpider(AskingSpider):
 
     async def _examine(self) -> None:
         """Keep what is found."""
-        look = self._look_at_mirror() if self.asked is None else self._look_at_list(self.asked)
+        examination = self._check_mirror() if self.asked is None else self._check_feed(self.asked)
         try:
-            finding = await look
+            finding = await examination
         except Finding as early:
             finding = early
         except Exception as error:  # Scrapy would log it, and end as if all were well
@@ -102,17 +102,17 @@ class DoctorSpider(AskingSpider):
 
     # -- a mirror -----------------------------------------------------------------------
 
-    async def _look_at_mirror(self) -> Finding:
-        """Look at the home page, the listing of the category that is named, and a post.
+    async def _check_mirror(self) -> Finding:
+        """Check the home page, the listing of the category if given, and a post.
 
         :raises Finding: it ends before a post.
         """
         home = await self._get_listing(Request(self.base_url), "The home page", "not_a_mirror")
         if self.category is None:
-            return await self._look_at_posts("The home page", home.links)
+            return await self._check_posts("The home page", home.links)
         name = f"The list of {self.category}"
         found = await self._get_category(self.category, name, home.categories)
-        return await self._look_at_posts(name, found.links)
+        return await self._check_posts(name, found.links)
 
     async def _get_category(
         self, slug: str, name: str, seen: list[str]
@@ -132,13 +132,13 @@ class DoctorSpider(AskingSpider):
     async def _get_listing(
         self, request: Request, name: str, otherwise: str, *, slug: str | None = None
     ) -> listing_page.ListingPage:
-        """Return what a listing says; *otherwise* is the cause where it is none.
+        """Return what a listing says; *otherwise* is the cause if the page is not a listing.
 
-        :raises Finding: it cannot be had, or lists nothing.
+        :raises Finding: it could not be fetched, or lists nothing.
         """
         response = await self.get_now(request)
         if slug is not None and stem_of(response.url) != slug:
-            self.say("It is the page of something else.")
+            self.say("It is a different page.")
             found = f"{request.url} redirects to {response.url}, which is another page."
             raise Finding("redirect", found, request.url)
         page = self._page("listing", response)
@@ -164,15 +164,15 @@ class DoctorSpider(AskingSpider):
         self.say(f"It cannot be read as a list: {detail}.")
         return Finding(cause, f"{page.url} is not the list that is expected: {detail}.", page.url)
 
-    async def _look_at_posts(self, name: str, links: list[str]) -> Finding:
+    async def _check_posts(self, name: str, links: list[str]) -> Finding:
         """Ask for a post, one that is not stored if there is any.
 
-        :raises Finding: none can be had.
+        :raises Finding: none could be fetched.
         """
         posts = self._posts(links)
         if not posts:
             shown = counted(len(links), "link")
-            found = f"{name} has {shown}, and none to a post that may be asked for."
+            found = f"{name} has {shown}, but none to a post on an allowed host."
             return Finding("no_articles", found, self.base_url)
         unknown = [page for page in posts if not self._has_page(page)]
         tried = (unknown or posts)[:TRIES]
@@ -207,17 +207,17 @@ class DoctorSpider(AskingSpider):
             except Finding as finding:
                 findings.append(finding)
         causes = {finding.cause for finding in findings}
-        # What ails all alike, and is no matter of single pages, is a cause of its own.
+        # A cause that all pages share, and that is not about single pages, is reported itself.
         cause = causes.pop() if len(causes) == 1 else "no_articles"
         cause = "no_articles" if cause == "status" else cause
         last = findings[-1]
-        some = f"None of {len(asked)} articles can be had: " if len(asked) > 1 else ""
+        some = f"None of {len(asked)} articles could be fetched: " if len(asked) > 1 else ""
         raise Finding(cause, f"{some}{last.found}", last.url)
 
     async def _read(self, page: Page) -> Article:
         """Ask for a page, and return its article.
 
-        :raises Finding: it cannot be had, or has none.
+        :raises Finding: it could not be fetched, or has no article.
         """
         response = await self.get_now(Request(page.url, meta={"page": page}))
         page = received(response)
@@ -268,7 +268,7 @@ class DoctorSpider(AskingSpider):
         return Finding("healthy", found, self.base_url)
 
     def _suspicious(self) -> list[str]:
-        """Say what crawls found lately in the place of articles."""
+        """Return what recent crawls found instead of articles."""
         if self.archive is None:
             return []
         days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
@@ -277,8 +277,8 @@ class DoctorSpider(AskingSpider):
 
     # -- a list -------------------------------------------------------------------------
 
-    async def _look_at_list(self, asked: RequestedList) -> Finding:
-        """Look at a list of :mod:`newscrawl.sites.eastmoney.lists`, and at the article of an entry.
+    async def _check_feed(self, asked: RequestedList) -> Finding:
+        """Check a feed of :mod:`newscrawl.sites.eastmoney.lists`, and the article of an entry.
 
         :raises Finding: it ends before an article.
         """
@@ -295,9 +295,9 @@ class DoctorSpider(AskingSpider):
         self.say(f"The list {asked.label}: {counted(len(records), 'record')}.")
         if not records:
             return Finding("no_links", f"The list {asked.label} is empty.", answer.url)
-        return await self._look_at_entries(asked, records, answer)
+        return await self._check_entries(asked, records, answer)
 
-    async def _look_at_entries(
+    async def _check_entries(
         self, asked: RequestedList, records: list[Any], answer: Page
     ) -> Finding:
         name = f"The list {asked.label}"
@@ -306,7 +306,7 @@ class DoctorSpider(AskingSpider):
             found = f"{name} has {counted(len(records), 'record')}, and none with an article's id."
             return Finding("no_articles", found, answer.url)
         unknown = [places for places, is_known in entries if not is_known]
-        # An entry without a place is all that is to be had of its article.
+        # An entry without a URL is all there is of its article.
         places = next(filter(None, unknown or [places for places, _ in entries]), [])
         article = await self._first_readable(places) if places else None
         return self._well(name, len(entries), len(unknown), article)
@@ -314,7 +314,7 @@ class DoctorSpider(AskingSpider):
     def _entry(
         self, asked: RequestedList, record: Any, answer: Page
     ) -> tuple[list[Page], bool] | None:
-        """Return where the article of an entry is to be had, and whether it is stored.
+        """Return the pages that may have the article of an entry, and whether it is stored.
 
         None for an entry without an id.
         """

@@ -78,19 +78,18 @@ class _Wanted:
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="Where it goes: a file, standard output where none is named; for jekyll and markdown a "
-    "folder.",
+    help="Output file (default: standard output); for jekyll and markdown a folder.",
 )  # fmt: skip
 @click.option(
     "--since-seq", type=click.IntRange(min=0), default=0, metavar="N",
-    help="Only what was inserted or changed after this sequence number: the last one you have.",
+    help="Only articles inserted or changed after this sequence number.",
 )  # fmt: skip
 @filter_options
 def export_command(
     info_codes: tuple[str, ...], db: str, format_: str, output: Path | None, since_seq: int,
     filters: Filters,
 ) -> None:  # fmt: skip
-    """Write articles as files: all of them, those that the filters let through, or those named.
+    """Export articles to files: all of them, or those that match the filters or are named.
 
     They come in the order of seq, which the last line on standard error ends with: give it to
     --since-seq to go on from there. A file is replaced only when all of it is written.
@@ -173,7 +172,7 @@ def _write(folder: Path, path: str, content: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
+        raise StoreError(f"Could not write {target}: {error.strerror}.") from error
     with replaced(target) as file:
         file.write(content)
 

@@ -22,7 +22,7 @@ from newscrawl.sites.eastmoney.share_urls import resolvers_of
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _FEEDS = "the archive is named by --db; `scrapy crawl` writes other feeds (-o articles.jsonl)"
-_ADDON = "without newscrawl's own there is no archive"
+_ADDON = "an archive needs newscrawl's own"
 REFUSED = {
     "ADDONS": _ADDON,
     "FEEDS": _FEEDS,
@@ -75,7 +75,7 @@ def _wrong(name: str, text: str) -> str | None:
         case list() if name.endswith("_CODES"):
             return None if re.fullmatch(r"\d+(,\d+)*|", text) else "it is numbers, by commas"
         case str() if default.startswith(("scrapy.", "newscrawl.")):
-            return None if _is_there(text) else "there is no such class"
+            return None if _is_there(text) else "the class does not exist"
         case _:
             return None
 

@@ -15,10 +15,10 @@ from newscrawl.cli.output import number, say
 @db_option()
 @click.option(
     "--of-another", is_flag=True,
-    help="Replace the file also where it is another archive, or none; it is kept beside.",
+    help="Also replace a file that is another archive, or none; it is kept under another name.",
 )  # fmt: skip
 def restore_command(backup: str, db: str, of_another: bool) -> None:
-    """Put a copy of BACKUP in the place of the archive.
+    """Replace the archive with a copy of BACKUP.
 
     BACKUP is what `newscrawl backup` made. It is read first to see that it is whole, and stays. The
     file that was there is kept as FILE.before-restore-TIME, with what a killed run left in its
@@ -34,4 +34,4 @@ def restore_command(backup: str, db: str, of_another: bool) -> None:
     last = f", last {done.last_run}" if done.last_run else ""
     say(f"{db} restored from {backup}: {articles}{last}.")
     if done.kept is not None:
-        say(f"What was there is kept as {done.kept}.")
+        say(f"The previous file is kept as {done.kept}.")

@@ -1,4 +1,4 @@
-"""``newscrawl verify``: whether all that must agree in an archive does."""
+"""``newscrawl verify``: the integrity of an archive."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 @click.command("verify", epilog=example("newscrawl verify --db data/news.db"))
 @db_option()
-@click.option("--quick", is_flag=True, help="Leave out what reads every text and every page.")
+@click.option("--quick", is_flag=True, help="Skip the checks that read every text and every page.")
 @click.option(
     "--repair", is_flag=True,
-    help="Make anew what can be: the search index, indexes, views, names, numbers, and, after a "
-    "copy of the archive is made beside it, damaged articles from their stored pages.",
+    help="Rebuild what can be rebuilt: the search index, indexes, views, names, numbers and, after "
+    "the archive is copied, damaged articles from their stored pages.",
 )  # fmt: skip
 @click.option(
     "--continues", type=FILE, metavar="OLD",
-    help="Check only whether the archive is a later state of the archive OLD.",
+    help="Only check whether the archive is a later state of the archive OLD.",
 )  # fmt: skip
 @json_option
 @click.pass_context
 def verify_command(
     ctx: click.Context, db: str, quick: bool, repair: bool, continues: str | None, as_json: bool
 ) -> None:
-    """Check that all that must agree in the archive does.
+    """Verify archive integrity.
 
     The file itself, its tables, references between them, sequence numbers, the ledgers of the
     runs, each article against what its pages say, each page against its hash, and the search index
@@ -53,7 +53,7 @@ def verify_command(
 
     With --continues OLD both are read only: the archive continues OLD where it is the same one
     (`archive_id`, which copies keep) and has all runs and articles of OLD. Ask it before a copy is
-    replaced by a newer one. An archive that --rebuild made anew does not continue what was there.
+    replaced by a newer one. An archive that --rebuild made does not continue the one before.
     """
     if continues is not None:
         if repair:
@@ -111,7 +111,7 @@ def _report_breaks(old: str, new: str, found: Sequence[Problem], *, as_json: boo
 
 
 def _salvage(db: str) -> bool:
-    """Put a new archive in the place of a damaged one, with all that can be read of that.
+    """Replace a damaged archive with a new one that has every row that can be read.
 
     Return whether something is lost that the pages of articles may say again.
     """
@@ -134,7 +134,7 @@ def _salvage(db: str) -> bool:
 
 
 def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> None:
-    """Make anew what can be: first what the file is made of, then articles from their pages.
+    """Rebuild what can be rebuilt: first the parts of the file, then articles from their pages.
 
     *reread*: all articles, and not only those that are found to be damaged.
     """
@@ -151,15 +151,15 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
         again = _examine(db, quick=quick)
         info_codes = sorted({each.info_code for each in again if each.info_code})
     if any(each.kind == "schema" for each in found):
-        say("Repaired: made anew what newscrawl makes. Looking again.")
+        say("Repaired: recreated newscrawl's own tables and indexes. Verifying again.")
         return
     with writing(db, "verify", {"repair": True}) as writer:
         if info_codes:
             remake(writer, info_codes)
         some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""
-        made = f"made anew {some}what is made from the articles"
+        made = f"rebuilt {some}what is derived from the articles"
         writer.end(outcome="ok", exit_code=0, reason=made)
-    say(f"Repaired: {made}. Looking again.")
+    say(f"Repaired: {made}. Verifying again.")
 
 
 def _repair_file(db: str) -> None:
@@ -194,7 +194,7 @@ def _copy_before(db: str) -> None:
 
 
 def _note_open_run(db: str) -> None:
-    """Say it where the archive's last run has no end: a copy of a file in use looks so."""
+    """Report a last run that never ended: a copy of a file in use has one."""
     from newscrawl.store.lock import WriterLock
 
     with reading(db, as_found=True) as connection:
@@ -214,11 +214,11 @@ def _print(db: str, found: Sequence[Problem]) -> None:
     for each in found:
         click.echo(f"{each.kind}: {safe_line(each.sentence)}")
     if not found:
-        say(f"{db} agrees with itself.")
+        say(f"{db} is OK.")
         return
-    said = f"{number(len(found), 'thing does', 'things do')} not agree."
+    said = f"{number(len(found), 'problem', 'problems')} found."
     if any(each.can_repair for each in found):
-        said += " --repair mends what can be made anew."
+        said += " --repair rebuilds what can be rebuilt."
     if not all(each.can_repair or each.kind == "schema" for each in found):
         said += " For the rest, restore a copy that `newscrawl backup` made."
     say(said)

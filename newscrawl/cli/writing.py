@@ -26,7 +26,7 @@ def writing(db: str, name: str, arguments: dict[str, Any]) -> Iterator[Writer]:
     from newscrawl.store.writer import Writer
 
     with reading(db):
-        pass  # a file that is missing is said, and none is made
+        pass  # reported below; no file is created
     target, good = Target(db), False
     try:
         yield Writer(

@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FEW = 2
-"""So many failed pages are let pass where they are most of the new ones: they are asked for again
-by the next run."""
+"""So many failed pages are tolerated even if they are most of the new ones: the next run requests
+them again."""
 
 
 def judge_run(run: Run) -> Outcome:
-    """Return the outcome of a run that nothing has ended before its end."""
+    """Return the outcome of a run that nothing has stopped."""
     finish_reason = run.crawler.stats.get_value("finish_reason", "it never began")
     if not getattr(run.crawler.spider, "arrived", True) and finish_reason not in EARLY_ENDS:
-        return Outcome(Exit.UNREACHABLE, "the home page never came")
+        return Outcome(Exit.UNREACHABLE, "could not fetch the home page")
     share = run.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
     asked = run.crawler.stats.get_value("listings/asked", 0)
     some = ", ".join(run.lost_lists[:3])
-    # A walk has its home page; with --due it may have asked for one list besides, that fails.
+    # A crawl of all categories has its home page; with --due it may request one listing besides.
     is_walk = getattr(run.crawler.spider, "named", None) == []
     if asked and len(run.lost_lists) == asked and not run.ledger.asked and not is_walk:
-        return Outcome(Exit.UNREACHABLE, f"no list of articles can be had: {some}")
+        return Outcome(Exit.UNREACHABLE, f"could not fetch any listing: {some}")
     if len(run.lost_lists) > share * asked:
         run.troubles.append(
-            f"{len(run.lost_lists)} of {asked} lists of articles cannot be had: {some}"
+            f"{len(run.lost_lists)} of {asked} listings could not be fetched: {some}"
         )
     suspicions = run.suspicions()
     run.troubles[:0] = suspicions
-    # No rule says anything of what stands in the place of articles.
+    # Rules do not apply to what is shown instead of articles.
     run.troubles += [] if suspicions else _dead_rules(run)
     clock = _clock(run)
     if clock and abs(clocks_of(run.crawler).difference or 0) > WRONG:
@@ -69,12 +69,12 @@ def judge_pages(
     what went wrong without being a page; *share* is the part of pages that may be lost.
     """
     if not ledger.balances:
-        return Outcome(Exit.CRASHED, f"the ledger does not balance: {dict(ledger.counters)}")
+        return Outcome(Exit.CRASHED, f"the run statistics do not balance: {dict(ledger.counters)}")
     if finish_reason == "finished" and ledger.under_way:
-        return Outcome(Exit.CRASHED, f"{len(ledger.under_way)} pages came to no end")
+        return Outcome(Exit.CRASHED, f"{len(ledger.under_way)} pages were not finished")
     if _nothing_came(ledger):
         return Outcome(
-            Exit.UNREACHABLE, f"none of {ledger.counters['scheduled']} pages could be had"
+            Exit.UNREACHABLE, f"none of {ledger.counters['scheduled']} pages could be fetched"
         )
     if finish_reason != "finished":
         why = EARLY_ENDS.get(finish_reason, finish_reason)
@@ -116,7 +116,7 @@ def _lost_too_much(ledger: Ledger, share: float) -> str | None:
     if not too_many_failed and rejected <= share * (wanted - failed):
         return None
     return (
-        f"{failed + rejected} of {wanted} pages are lost, with no other address to try: in all "
+        f"{failed + rejected} of {wanted} pages are lost, with no other URL to try: in total "
         f"{count['failed']} failed and {count['rejected']} were rejected"
     )
 
@@ -155,7 +155,7 @@ def _dead_rules(run: Run) -> list[str]:
             uses[rule.key] = rules.Uses(read, stat(rule.key, 0))
     run.count_rules(uses)
     dead = rules.dead(run.connection) if run.is_open else []
-    return [f"the rule {rule} used to match and does not any more" for rule in dead]
+    return [f"the rule {rule} no longer matches" for rule in dead]
 
 
 def _quiet(run: Run) -> str | None:

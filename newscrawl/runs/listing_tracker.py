@@ -34,7 +34,7 @@ class _Open:
 
 
 class ListingTracker:
-    """Keeps a good look at a listing once all that it led to has come to its end.
+    """Stores the check of a listing once all the pages that it led to are finished.
 
     Its validators are kept only if all is stored: else a later 304 would hide what is missing.
     """
@@ -58,7 +58,7 @@ class ListingTracker:
     def noting(
         self, check: ListingCheck, stored: Listing | None, found: Iterable[Any]
     ) -> Iterator[Any]:
-        """Yield what a listing leads to, and keep the look when all of it has ended."""
+        """Yield what a listing leads to, and keep the check when all of it is finished."""
         opened = _Open(check, stored)
         for each in found:
             match each:
@@ -81,7 +81,7 @@ class ListingTracker:
         self._open.setdefault(url, []).append(opened)
 
     def settled(self, url: str, end: End | None) -> None:
-        """Note how the page at *url* ended; None where it was not asked for after all."""
+        """Note how the page at *url* ended; None if it was not requested after all."""
         self._ended[url] = end
         for opened in self._open.pop(url, ()):
             opened.waiting.discard(url)
@@ -102,7 +102,7 @@ class ListingTracker:
         self._write_confirmed(key)  # it may have been kept before
 
     def keep(self, check: ListingCheck, stored: Listing | None) -> None:
-        """Keep a look that leads to nothing: the listing is as it was, or is none."""
+        """Keep a check that leads to nothing: the listing is unchanged, or is missing."""
         if check.key in self._confirmed:
             check.found_in = "footer"
         before = stored.interval if stored else None
@@ -112,7 +112,7 @@ class ListingTracker:
         if check.is_missing:
             check.interval = self._bounds.longest
         elif is_early and not check.has_news:
-            check.interval = before  # too soon after the last look to learn anything from it
+            check.interval = before  # too soon after the last check to learn anything from it
         else:
             check.interval = next_interval(before, has_news=check.has_news, bounds=self._bounds)
         self._write(check)

@@ -1,4 +1,4 @@
-"""Tells somebody that a run did not end good: a command of the user's gets the run as JSON."""
+"""Notifies of a failed run: runs a command of the user's with the run as JSON."""
 
 from __future__ import annotations
 

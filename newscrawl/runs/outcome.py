@@ -31,11 +31,11 @@ class Exit(IntEnum):
 
 
 _MEANINGS = {
-    Exit.OK: "all went well; also when there was nothing new",
-    Exit.CRASHED: "a bug, or a negative answer (`show` without an article, a finding of `doctor`)",
-    Exit.USAGE: "the command was asked for something that does not exist",
-    Exit.DEGRADED: "the run ended, but lost too much of what it met",
-    Exit.UNREACHABLE: "the site is down, forbids the crawl, or is not such a mirror",
+    Exit.OK: "success, also if there was nothing new",
+    Exit.CRASHED: "a bug, or a negative result (no article for `show`, a problem found by `doctor`)",
+    Exit.USAGE: "wrong usage, or something named on the command line does not exist",
+    Exit.DEGRADED: "the run finished, but too many pages were lost",
+    Exit.UNREACHABLE: "the site is down, forbids crawling, or is not a mirror",
     Exit.BUSY: "another run is writing the same archive",
     Exit.STORE: "the archive cannot be read or written; what was committed is safe",
     Exit.INTERRUPTED: "stopped by Ctrl-C; what was stored is committed",

@@ -1,4 +1,4 @@
-"""Runs one spider to its end, and says how it ended: for both command lines."""
+"""Runs one spider, and returns its outcome: for both command lines."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     """Run *crawler* in *process*; return how it ended. Blocks until then.
 
     The last line of the log says it, also where the run could not begin. Whoever
-    NEWSCRAWL_NOTIFY names is told of every end that is not good.
+    NEWSCRAWL_NOTIFY names is notified of every run that fails.
     """
     outcome = _run_in(process, crawler, arguments)
     command = str(crawler.settings.get("NEWSCRAWL_NOTIFY") or "").strip()
@@ -78,7 +78,7 @@ def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, 
     if run is not None:
         run.close()
     if run is None or run.outcome is None:
-        return _never_began(Exit.CRASHED, RuntimeError("the run ended without a verdict"))
+        return _never_began(Exit.CRASHED, RuntimeError("the run ended without an outcome"))
     return run.outcome
 
 

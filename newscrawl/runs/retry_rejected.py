@@ -135,7 +135,7 @@ def _retry(writer: Writer, rejected: Rejected, found: Retried) -> End:
         raise
     except Exception as error:  # one page with a bug must not end the others
         found.errors.append(f"{page.url}: {error!r}")
-        return _keep(writer, rejected, "crash", f"a bug of newscrawl's: {error!r}")
+        return _keep(writer, rejected, "crash", f"a bug in newscrawl: {error!r}")
     return _forget(writer, rejected, verdict)
 
 

@@ -95,7 +95,7 @@ class Run:
         self.troubles: list[str] = []
         """Sentences about what went wrong without being a page."""
         self.lost_lists: list[str] = []
-        """Lists of articles that could not be had."""
+        """Listings that could not be fetched."""
         self._rejected_bytes = 0
         self._writer: Writer | None = None
         self._broken: Writer | None = None
@@ -188,7 +188,7 @@ class Run:
         self._write("reject", reject, loader_version=sites.LOADER_VERSION)
 
     def fail(self, failure: Failure) -> None:
-        """Count a page that never came."""
+        """Count a page that could not be fetched."""
         logger.info("Failed %s: %s", failure.url, failure.detail)
         self._settle(failure.url, "failed", final=failure.final)
         if failure.gone is not None:
@@ -200,7 +200,7 @@ class Run:
         self._write("touch", unchanged.page)
 
     def is_due(self, known: KnownPage) -> bool:
-        """Whether a page that was had is to be asked for again."""
+        """Whether a stored page is due for a revisit."""
         is_revisit = getattr(self.crawler.spider, "revisit", False)
         if is_revisit or (self.is_misdated(known) and not self._is_clock_wrong):
             return True
@@ -216,7 +216,7 @@ class Run:
         return is_marked or is_future(latest, self.present)
 
     def is_listing_due(self, listing: Listing) -> bool:
-        """Whether a listing is worth a look now."""
+        """Whether a listing is due for a check."""
         checked_at = self.times.true(listing.checked_at) if listing.checked_at else None
         return is_listing_due(checked_at, listing.interval, self.present)
 
@@ -231,7 +231,7 @@ class Run:
         return abs(self._clocks.difference or 0) > WRONG
 
     def skip(self, page: Page, *, is_rejected: bool) -> None:
-        """Count a page that is known and not due for another look."""
+        """Count a known page that is not due for a revisit."""
         self.ledger.skip(page.url)
         self.listings.settled(page.url, "rejected" if is_rejected else None)
 
@@ -252,7 +252,7 @@ class Run:
         return unresolved.due(self.connection, self._site, utc_now())
 
     def answer_tried(self, info_code: str) -> None:
-        """Note that an article was to be had nowhere: it is asked for again, but not soon."""
+        """Note that no page had the article: it is requested again, but not soon."""
         self._write("answer_tried", self._site, info_code, self._revisit_hours)
 
     def answered(self, info_code: str) -> None:
@@ -268,7 +268,7 @@ class Run:
         self._write("list", listed)
 
     def duplicate(self, article: Article) -> None:
-        """Count a page that was had before in this run."""
+        """Count a page that was already fetched in this run."""
         if article.page is not None:
             self._settle(article.page.url, "duplicate")
 
@@ -293,12 +293,12 @@ class Run:
             self._write("confirm_listing", key)
 
     def fail_listing(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
-        """Note that a listing could not be had."""
+        """Note that a listing could not be fetched."""
         failure = without_passwords(failure)
         self._write("fail_look", key, url=clean_address(url), found_in=found_in, failure=failure)
 
     def trouble(self, sentence: str) -> None:
-        """Note what went wrong without being a page; the run will not end good."""
+        """Note a problem that is not about a page; the run ends as degraded."""
         logger.warning(sentence)
         self.troubles.append(sentence)
 
@@ -375,7 +375,7 @@ class Run:
 
     def engine_started(self) -> None:
         """End a run that was to end before it began: Scrapy forgets so early a signal."""
-        gc.freeze()  # what start-up has made stays: the collector need not look at it again
+        gc.freeze()  # objects made at start-up live on: the collector can skip them
         if self.outcome is None and self._is_crawl and not self.crawler.crawling:
             self.outcome = interrupted() or Outcome(Exit.INTERRUPTED, "stopped")
         if self.outcome is not None:
@@ -405,7 +405,7 @@ class Run:
         if isinstance(error, StoreError | sqlite3.Error):  # a question that the file cannot answer
             self._store_failed(said(error, self._target.path))
             return
-        detail = f"a bug of newscrawl's: {error!r}"
+        detail = f"a bug in newscrawl: {error!r}"
         if page is None or page.url not in self.ledger.under_way:
             self.trouble(detail)
             return
@@ -430,7 +430,7 @@ class Run:
         try:
             outcome = self.outcome or interrupted() or self._verdict or judge_run(self)
             if outcome.exit is Exit.OK and self._target.would_empty:
-                reason = "nothing was found to put into the new archive"
+                reason = "no articles were found for the new archive"
                 return Outcome(Exit.DEGRADED, reason)
         except (StoreError, sqlite3.Error) as error:
             return self.outcome or Outcome(Exit.STORE, str(said(error, self._target.path)))
@@ -439,7 +439,7 @@ class Run:
 
     def report(self) -> dict[str, Any]:
         """Return the run as whoever is to be told of it gets it."""
-        assert self.outcome is not None  # noqa: S101  asked for at its end
+        assert self.outcome is not None  # noqa: S101  called at its end
         return {
             "db": self._target.path,
             "run": self._run_id,
@@ -486,7 +486,7 @@ class Run:
             self._commit_if_due()
 
     def _store_failed(self, error: StoreError) -> None:
-        """Stop at the first error: what Scrapy would swallow must not look like a good end."""
+        """Stop at the first error: Scrapy would swallow it, and the run would seem to succeed."""
         if self._writer is not None:
             self._broken, self._writer = self._writer, None
             self._broken.rollback()
@@ -516,11 +516,11 @@ class Run:
     def _merge_index(self, writer: Writer) -> None:
         if not writer.is_big_import:
             return
-        logger.info("Merging the search index, of which this run brought most")
+        logger.info("Optimizing the search index, most of which this run added")
         try:
             writer.merge_index()
         except StoreError as error:  # all is stored, and is found; searches take longer
-            logger.warning("The search index could not be merged: %s", error)
+            logger.warning("The search index could not be optimized: %s", error)
 
     def _end_row(self, writer: Writer | None, counters: Mapping[str, int]) -> None:
         if writer is None or self.outcome is None:

@@ -1,4 +1,4 @@
-"""When to look again: at an article that may be edited, and at a listing that may have news.
+"""When to revisit an article that may be edited, and to check a listing that may have news.
 
 Pure functions of times, so that the simulation in ``bench/polling.py`` runs what crawls run.
 """
@@ -18,18 +18,18 @@ HOME_SHOWS = 5
 
 @dataclass(frozen=True, slots=True)
 class IntervalBounds:
-    """The shortest and the longest time between two looks at one listing, in seconds."""
+    """The shortest and the longest time between two checks of a listing, in seconds."""
 
     shortest: float = 300
     longest: float = 43_200
 
 
 def next_interval(interval: float | None, *, has_news: bool, bounds: IntervalBounds) -> float:
-    """Return how long to wait for the next look at a listing, in seconds.
+    """Return how long to wait for the next check of a listing, in seconds.
 
-    A look that finds an article nobody had halves the interval, one that finds none adds a half;
+    A check that finds a new article halves the interval, one that finds none adds a half;
     a new listing begins at the shortest. News that the home page told of first is none here: as
-    long as it tells all, looking at the listing itself is only a safety net.
+    long as it shows all of them, the listing itself is only a safety net.
     """
     if interval is None:
         return bounds.shortest
@@ -37,7 +37,7 @@ def next_interval(interval: float | None, *, has_news: bool, bounds: IntervalBou
 
 
 def is_listing_due(checked_at: str | None, interval: float | None, now: str) -> bool:
-    """Whether a listing is to be asked: a tenth of its interval early is not too early.
+    """Whether a listing is due: a tenth of its interval early is not too early.
 
     A scheduler's runs come a little sooner or later; without the tenth every second one would
     find nothing due.
@@ -51,7 +51,7 @@ def is_listing_due(checked_at: str | None, interval: float | None, now: str) -> 
 def is_page_due(observed_at: str, last_seen_at: str, now: str, hours: Sequence[float]) -> bool:
     """Whether a stored page is to be asked again, so many *hours* after it first said what it says.
 
-    An article is edited soon or never, so the looks grow rarer, and end. A time that lies in the
+    An article is edited soon or never, so revisits become rarer, and end. A time that lies in the
     future was written by a wrong clock: when the page was looked at is not known.
     """
     if is_future(max(observed_at, last_seen_at), now):
@@ -62,7 +62,7 @@ def is_page_due(observed_at: str, last_seen_at: str, now: str, hours: Sequence[f
 
 
 def next_try(first: str, now: str, hours: Sequence[float]) -> str | None:
-    """Return when to ask again for what was asked for in vain *first* then; None for never."""
+    """Return when to retry what was first requested in vain at *first*; None for never."""
     waited = _seconds(first, now) / 3600
     left = [each for each in hours if each > waited]
     return _utc(datetime.fromisoformat(first) + timedelta(hours=min(left))) if left else None

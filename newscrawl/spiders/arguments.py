@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def base_url(text: str) -> str:
     """Return *text* as the base of a site: scheme, host, path with a slash at its end.
 
-    :raises UsageError: it is no http or https URL.
+    :raises UsageError: it is not an http or https URL.
     """
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -31,7 +31,7 @@ def base_url(text: str) -> str:
         valid = False
     if not valid:
         raise UsageError(
-            f"base_url {unreadable_address(text)!r} is no address of a site; it looks like "
+            f"base_url {unreadable_address(text)!r} is not the URL of a site; use for example "
             "https://finews.withounder.com/ or http://127.0.0.1:8000/"
         )
     is_file = posixpath.splitext(parts.path)[1] != ""  # …/index.html
@@ -40,27 +40,28 @@ def base_url(text: str) -> str:
 
 
 def host_of(text: str) -> str:
-    """Return *text* where it is the name of a host.
+    """Return *text* in lower case if it is a host name.
 
-    :raises UsageError: it is none.
+    :raises UsageError: it is not a host name.
     """
     host = text.strip()
     if not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:]+", host):
         raise UsageError(
-            f"hosts: {unreadable_address(text)!r} is no host; it looks like finance.eastmoney.com"
+            f"hosts: {unreadable_address(text)!r} is not a host name; "
+            "use for example finance.eastmoney.com"
         )
     return host.lower()
 
 
 def day(name: str, text: str) -> datetime.date:
-    """Return the day that *text* names.
+    """Return *text* as a date.
 
-    :raises UsageError: it names none.
+    :raises UsageError: it is not a valid date.
     """
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{name} {text!r} is no day; it looks like 2021-12-01") from None
+        raise UsageError(f"{name} {text!r} is not a valid date; use YYYY-MM-DD") from None
 
 
 def is_set(arguments: Mapping[str, str], name: str) -> bool:
@@ -74,5 +75,5 @@ def positive(name: str, text: str) -> int:
     except ValueError:
         number = 0
     if number < 1:
-        raise UsageError(f"{name} {text!r} is no number above 0")
+        raise UsageError(f"{name} {text!r} is not a positive integer")
     return number

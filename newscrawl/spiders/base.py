@@ -1,4 +1,4 @@
-"""What the spiders share: their arguments, and the way from a page's address to its article."""
+"""The base class of the spiders: their common arguments, requests and parsing of pages."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ _FILES = ("paths", "urls")
 
 
 class NewsSpider(scrapy.Spider):
-    """A spider of one site. Subclasses say where to go next.
+    """Base class of the spiders: crawls one site; subclasses follow its links.
 
-    Arguments: ``base_url`` (the site), ``hosts`` (further hosts that may be asked, by commas),
-    ``site`` (the name under which observations are kept), ``limit`` (pages to get in the run),
-    ``revisit=1`` (look again at what is stored, due or not).
+    Arguments: ``base_url`` (the site), ``hosts`` (additional hosts, separated by commas),
+    ``site`` (the name under which observations are kept), ``limit`` (maximum number of pages),
+    ``revisit=1`` (revisit stored pages, due or not).
     """
 
     argument_names: ClassVar[frozenset[str]] = frozenset(
@@ -95,7 +95,7 @@ class NewsSpider(scrapy.Spider):
         self.allowed_domains: list[str] = []
         self.is_own_base = "base_url" in arguments
         self._asked: dict[str, str] = {}
-        """The address of each page asked for in this run, by the one spelling of it."""
+        """The URL of each page requested in this run, by its normalised URL."""
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -142,13 +142,13 @@ class NewsSpider(scrapy.Spider):
     # -- one page -----------------------------------------------------------------------
 
     def asked_as(self, url: str) -> str | None:
-        """Return the address under which the page at *url* was asked for in this run, if it was."""
+        """Return the URL under which the page at *url* was requested in this run, if it was."""
         return self._asked.get(one_spelling(url))
 
     def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
         """Return the request for *page*, which the ledger counts as scheduled.
 
-        Whether it was asked for before is the caller's to find out, by :meth:`asked_as`: Scrapy
+        The caller checks whether it was requested before, with :meth:`asked_as`: Scrapy
         would drop a second request without a word to the ledger.
         """
         self._asked[one_spelling(page.url)] = page.url
@@ -220,10 +220,10 @@ class NewsSpider(scrapy.Spider):
         except Exception as error:
             # The article is on its way to the archive: what fails here must not reject it.
             logger.exception("After %s", page.url)
-            self.run.troubles.append(f"{page.url} leads to a bug of newscrawl's: {error!r}")
+            self.run.troubles.append(f"{page.url} leads to a bug in newscrawl: {error!r}")
 
     def page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
-        """Count a page that never came."""
+        """Count a page that could not be fetched."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         page: Page = request.meta["page"]
         failed = Failure(page.url, why(failure))
@@ -247,12 +247,12 @@ class NewsSpider(scrapy.Spider):
         yield reject
 
     def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
-        """Yield what a page that never came leads to."""
+        """Yield what a failed page leads to."""
         yield failure
 
 
 def received(response: Response) -> Page:
-    """Return the page that was asked for, with what came."""
+    """Return the page that was requested, filled from the response."""
     page: Page = response.meta["page"]
     known: KnownPage | None = response.meta.get("known")
     page.body = response.body
@@ -327,7 +327,7 @@ def _why_ignored(error: IgnoreRequest) -> str:
 _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "the name of its host does not resolve"),
     (DownloadConnectionRefusedError, "the connection was refused"),
-    (DownloadTimeoutError, "no whole answer came in time"),
+    (DownloadTimeoutError, "the request timed out"),
     (ResponseDataLossError, "the answer broke off"),
     (CannotUnpack, "it is not packed as it says"),
     (DownloadFailedError, "the connection broke off, or what came was no HTTP"),

@@ -63,12 +63,12 @@ class CategorySpider(ShareLinks, PostLinks):
         self.named = [slug.strip() for slug in named if slug.strip()]
         self.share = is_set(arguments, "share")
         self.due = is_set(arguments, "due")
-        # What a limit or a day leaves out must not be hidden by a later 304.
+        # A later 304 must not hide what a limit or a date left out.
         self.keeps_checks = self.since is None and self.limit is None
         self.is_whole = self.keeps_checks and not self.named
         """Whether the run sees all that the mirror shows: then it can be told what is missing."""
         self._listings: dict[str, str] = {}
-        """Slug of each listing asked for, and how it was found."""
+        """Slug of each requested listing, and how it was found."""
         self._missing: set[str] = set()
         """Slugs whose listing does not exist."""
         self.arrived = False
@@ -127,12 +127,12 @@ class CategorySpider(ShareLinks, PostLinks):
         self.arrived = True
         key = ListingKey(self.site, "home", "")
         self.run.fail_listing(key, url=self.base_url, found_in="home", failure=why(failure))
-        self.run.stop(Exit.UNREACHABLE, f"{self.base_url} cannot be had: {why(failure)}")
+        self.run.stop(Exit.UNREACHABLE, f"could not fetch {self.base_url}: {why(failure)}")
 
     def _no_mirror(self, response: Response, found: str) -> None:
         self.run.stop(
             Exit.UNREACHABLE,
-            f"{response.url} is no mirror of this kind: {found}. Expected a home page with links "
+            f"{response.url} is not a mirror: {found}. Expected a home page with links "
             "like /guojishangbao/2021/12/28/NW202112282228490028.html",
         )
 
@@ -150,7 +150,7 @@ class CategorySpider(ShareLinks, PostLinks):
         for slug, stored in live.items():
             if not self.due or self._is_due(slug, stored):
                 yield from self.ask_listing(slug, found_in=stored.found_in)
-        # A run that was killed had stored posts, but not asked for the listings they named.
+        # A killed run may have stored posts without requesting the listings that they name.
         named = known_pages.young_categories(self.run.connection, self.site, self._young_since())
         for slug, is_certain in named.items():
             if slug not in self._stored:
@@ -175,7 +175,7 @@ class CategorySpider(ShareLinks, PostLinks):
             yield from self.ask_listing(slug, found_in="path")
 
     def _is_due(self, slug: str, stored: Listing) -> bool:
-        """Whether a listing is worth a look: by what it was worth so far, or by the home page.
+        """Whether a listing is due: by how often it had news so far, or by the home page.
 
         Where the home page shows as many posts of it as it ever does, and none is known, there
         may be more.
@@ -240,8 +240,8 @@ class CategorySpider(ShareLinks, PostLinks):
         except Unreadable as error:
             self._list_lost(slug, error.detail)
             return
-        if not found.is_mirror:  # a login page in its place is no empty list
-            self._list_lost(slug, "it is no page of such a mirror")
+        if not found.is_mirror:  # a login page is not an empty listing
+            self._list_lost(slug, "it is not a page of a mirror")
             return
         # Its posts would be given a category that is not theirs. Hosts differ in case.
         if found.own is not None and found.own.casefold() != slug.casefold():
@@ -277,7 +277,7 @@ class CategorySpider(ShareLinks, PostLinks):
         )  # fmt: skip
 
     def _keep_unchanged(self, response: Response, key: ListingKey, stored: Listing) -> None:
-        """Keep a look at a listing that the server says is as it was."""
+        """Keep the check of a listing that the server reports as unchanged."""
         self.crawler.stats.inc_value("listings/unchanged")
         check = self._check(response, key, stored.found_in, [])
         check.etag, check.last_modified = (
@@ -307,8 +307,8 @@ class CategorySpider(ShareLinks, PostLinks):
     def _last_seen(self, stored: Listing | None) -> str | None:
         """Return up to when all that a listing showed was seen.
 
-        The home page shows the newest posts of every category, so a good look at it counts for a
-        listing that was not failing then.
+        The home page shows the newest posts of every category, so a successful check of it counts for
+        a listing that was not failing then.
         """
         if stored is None or stored.checked_at is None:
             return None
@@ -363,7 +363,7 @@ class CategorySpider(ShareLinks, PostLinks):
 
     def _list_lost(self, slug: str, reason: str) -> None:
         """Note that a list is not there: its posts may be missed, until the next run."""
-        logger.warning("The list of %s cannot be had: %s", slug, reason)
+        logger.warning("Could not fetch the listing of %s: %s", slug, reason)
         self.run.lost_lists.append(slug)
         found_in = self._listings[slug]
         self.run.fail_listing(
@@ -434,7 +434,7 @@ class CategorySpider(ShareLinks, PostLinks):
             self.run.expect_answer(article.info_code, article.share_url)
 
     def _is_resolved(self, article: Article) -> bool:
-        """Whether the share link of what a page tells is asked for."""
+        """Whether the share link of an article is to be resolved."""
         is_link = bool(self.share and article.share_url and article.info_code)
         return is_link and not self.is_before_since(article)
 

@@ -56,8 +56,8 @@ class FeedSpider(ShareLinks, PostLinks):
     entries: no address is known that has them.
 
     Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.eastmoney.lists.LISTS`),
-    ``pages`` (pages of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every list is asked
-    for on that host), ``hosts``, ``site``.
+    ``pages`` (maximum number of pages of each list), ``since``, ``limit``, ``base_url`` (then every
+    list is requested from that host), ``hosts``, ``site``.
     """
 
     name = "feed"
@@ -80,7 +80,7 @@ class FeedSpider(ShareLinks, PostLinks):
         if not self.lists:
             raise UsageError(f"No list is named; there are {', '.join(LISTS)}")
         self.pages = positive("pages", arguments.get("pages", str(PAGES)))
-        # What a limit or a day leaves out must not be hidden by a later 304.
+        # A later 304 must not hide what a limit or a date left out.
         self.keeps_checks = self.since is None and self.limit is None
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the lists, by name."""
@@ -177,10 +177,10 @@ class FeedSpider(ShareLinks, PostLinks):
     def list_failed(self, failure: TwistedFailure) -> None:
         """Note that a list could not be had."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
-        self._lose(**request.cb_kwargs, reason=f"cannot be had: {why(failure)}")
+        self._lose(**request.cb_kwargs, reason=f"could not be fetched: {why(failure)}")
 
     def _unreadable(self, asked: RequestedList, number: int, reject: Reject) -> Iterator[Reject]:
-        """Keep an answer that is no list, with its reason."""
+        """Reject a response that is not a listing, with the reason."""
         self._count(reject.page)
         yield reject
         self._lose(asked, number, f"cannot be read: {reject.detail}")
@@ -224,7 +224,7 @@ class FeedSpider(ShareLinks, PostLinks):
         return (yield from self._ask_article(info_code))
 
     def _is_to_ask(self, info_code: str) -> bool:
-        """Whether an article is to be asked for by the ways of the spider `share`."""
+        """Whether an article is to be resolved as the spider `share` does."""
         is_news = digits_of(info_code) is not None and not self.is_too_old(info_code)
         return is_news and not listed_articles.has_article(self.run.connection, info_code)
 
@@ -273,7 +273,7 @@ class FeedSpider(ShareLinks, PostLinks):
         return True
 
     def _follow(self, link: str) -> Generator[Any, None, bool]:
-        """Ask for the post of an entry, or for the article where it is no post of the mirror."""
+        """Request the post of an entry, or its article if it is not a post of the mirror."""
         try:
             page, info_code = self.post_at(link)
             elsewhere = None if self.is_own_post(link) else parse_info_code(link)

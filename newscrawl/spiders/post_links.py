@@ -1,4 +1,4 @@
-"""Links to a mirror's posts: on which address they are to be had, and whether they are too old."""
+"""Links to a mirror's posts: their URL on the crawled host, and whether they are too old."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PostLinks(NewsSpider):
     def post_at(self, link: str) -> tuple[Page, str]:
         """Return the page of the post that *link* leads to, still without its bytes, and its id.
 
-        :raises BadInfoCode: it leads to no post, or is no address of a page.
+        :raises BadInfoCode: it does not lead to a post, or is not the URL of a page.
         """
         try:
             url = self.own(link)
@@ -57,7 +57,7 @@ class PostLinks(NewsSpider):
         except ValueError:
             is_address = False
         if not is_address:
-            raise BadInfoCode(link, "is no address of a page")
+            raise BadInfoCode(link, "is not the URL of a page")
         info_code = info_code_of_stem(stem_of(url), self.site)
         return Page("post_page", path_of(url), url, b"", observed_at="", site=self.site), info_code
 

@@ -226,7 +226,7 @@ class PostsSpider(NewsSpider):
             return Reject(page, error.reason, error.detail)
         except Exception as error:
             # Here an exception would end the whole run.
-            detail = f"a bug of newscrawl's: {error!r}"
+            detail = f"a bug in newscrawl: {error!r}"
             self.run.trouble(f"{page.url} met {detail}")
             return Reject(page, "crash", detail)
         if article.published_raw is not None and article.published_precision == "day":

@@ -73,7 +73,7 @@ def failed(about: str, sentence: str, answer: Answer) -> Row:
 
 BROKE = "the answer broke off"
 NO_HTTP = "the connection broke off, or what came was no HTTP"
-LATE = "no whole answer came in time"
+LATE = "the request timed out"
 LARGE = "the answer is too large"
 CIRCLE = "it redirects in a circle, or too often"
 ELSEWHERE = "it redirects to another host"

@@ -18,7 +18,7 @@ SETTINGS = {
     "default_page_size": 50,
     "max_returned_rows": 1000,
     "num_sql_threads": 3,
-    "allow_download": False,  # a copy of a file in use is no backup
+    "allow_download": False,  # a copy of a file in use is not a backup
     "suggest_facets": False,  # guessing at them reads whole tables
     "truncate_cells_html": 200,
 }
