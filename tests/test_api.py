@@ -111,7 +111,7 @@ def test_a_day_is_a_day(path: Path, until: Any) -> None:
     with newscrawl.open(path) as archive:
         whole = [each.info_code for each in archive.articles(until="2021-12-28")]
         assert [each.info_code for each in archive.articles(until=until)] == whole
-        with pytest.raises(ValueError, match="until='soon' is no day"):
+        with pytest.raises(ValueError, match="until='soon' is not a valid date"):
             archive.articles(until="soon")
 
 

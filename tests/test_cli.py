@@ -149,7 +149,7 @@ def test_list_as_json(db: Path) -> None:
 
 def test_list_of_nothing(db: Path) -> None:
     result = invoke("list", "--db", db, "--since", "2030-01-01")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No article.\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No articles found.\n")
     assert json.loads(invoke("list", "--db", db, "--since", "2030-01-01", "--json").stdout) == []
 
 
@@ -198,11 +198,11 @@ def test_info(db: Path) -> None:
         (["show", "--db", "{db}", "nonsense"], 2, "an infoCode looks like NW"),
         (["show", "--db", "{db}"], 2, "Missing argument 'INFOCODE'"),
         (["list", "--db", "{db}", "--category", "guojishangba"], 2, "for example: guojishangbao"),
-        (["list", "--db", "{db}", "--since", "yesterday"], 2, "looks like 2021-12-01"),
+        (["list", "--db", "{db}", "--since", "yesterday"], 2, "use YYYY-MM-DD"),
         (["list", "--db", "{db}", "--limit", "0"], 2, "x>=1"),
         (["list", "--db", "{db}.not"], 6, "There is no archive"),
         (["info", "--db", "{folder}"], 6, "is a folder"),
-        (["lst"], 2, "There is no command 'lst'; there are crawl"),
+        (["lst"], 2, "Unknown command 'lst'; choose from crawl"),
         (["crawl", "share"], 2, "Nothing to resolve"),
         (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
         (["crawl", "category", "-s", "DOWNLOAD_DELAY=0"], 2, "and not for finews.withounder.com"),
@@ -249,8 +249,8 @@ def test_info(db: Path) -> None:
             2,
             "not for a.example",
         ),
-        (["crawl", "category", "-s", "DELAY"], 2, "looks like DOWNLOAD_TIMEOUT=30"),
-        (["crawl", "category", "--since", "2021"], 2, "looks like 2021-12-01"),
+        (["crawl", "category", "-s", "DELAY"], 2, "for example DOWNLOAD_TIMEOUT=30"),
+        (["crawl", "category", "--since", "2021"], 2, "use YYYY-MM-DD"),
         (["crawl", "category", ""], 2, "is a shell variable not set?"),
         (["crawl", "category", "--base-url", ""], 2, "is a shell variable not set?"),
         (["crawl", "category", "--base-url", "http://[::1"], 2, "is not the URL of a site"),
@@ -263,7 +263,7 @@ def test_info(db: Path) -> None:
         (["crawl", "posts"], 2, "Missing argument 'PATH...'"),
         (["crawl", "posts", ""], 2, "is a shell variable not set?"),
         (["crawl", "category", "--db", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--db", ":memory:"], 2, "is no file"),
+        (["crawl", "category", "--db", ":memory:"], 2, "is not a file"),
         (["crawl", "category", "--db", "b\udcff.db"], 2, "is not UTF-8"),
         (["list", "--db", " "], 2, "is a shell variable not set?"),
         (["demo", "--base-url", ""], 2, "is a shell variable not set?"),
@@ -602,7 +602,7 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
     done = command("newscrawl", "crawl", "category", *where, "--db", str(db))
     assert (done.returncode, done.stdout) == (0, "")
     lines = done.stderr.splitlines()
-    assert lines[-1].split(maxsplit=1)[1].startswith("info Run ended good: ")
+    assert lines[-1].split(maxsplit=1)[1].startswith("info Run 1 finished: ok: ")
     assert not [line for line in lines if "scrapy" in line.casefold()]
     assert_balanced(ledger(db))
 
@@ -704,7 +704,7 @@ def test_crawl_posts(tmp_path: Path) -> None:
     assert stored == {truth.info_code for truth in site.truths()}
     assert ledger(db)["requests"] == 0
     shown = invoke("info", "--db", db).stdout.splitlines()[-1]
-    assert f"posts paths={tmp_path / 'a, b'}: good" in shown
+    assert f"posts paths={tmp_path / 'a, b'}: ok" in shown
     done = command(
         "newscrawl", "crawl", "posts", str(tmp_path / "a, b"), "--limit", "3", "--since",
         "2000-01-01", "--db", str(tmp_path / "three.db"),
@@ -761,7 +761,7 @@ def test_live_progress_on_a_terminal(tmp_path: Path) -> None:
     shown = _plain(_on_a_terminal("demo", "--articles", "40", "--db", str(tmp_path / "demo.db")))
     assert "pages/s" in shown
     assert "0 rejected  0 failed" in shown
-    assert "info Run ended good: " in shown
+    assert "finished: ok: " in shown
     assert "40 articles" in shown
 
 
@@ -799,7 +799,7 @@ def test_no_color(tmp_path: Path) -> None:
         "demo", "--articles", "5", "--db", str(tmp_path / "demo.db"), NO_COLOR="1", TERM="dumb"
     )
     assert "\x1b" not in shown
-    assert "Run ended good" in shown
+    assert "finished: ok" in shown
     fill(tmp_path / "news.db", article(page(FIRST)))
     shown = _on_a_terminal("show", "--db", str(tmp_path / "news.db"), FIRST, NO_COLOR="1")
     assert "\x1b" not in shown

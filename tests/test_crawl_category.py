@@ -370,7 +370,7 @@ async def test_unknown_category(serving: Serving, tmp_path: Path) -> None:
 async def test_unreachable(tmp_path: Path) -> None:
     outcome = await crawl("category", tmp_path / "news.db", "http://127.0.0.1:1/")
     assert outcome.exit is Exit.UNREACHABLE
-    assert outcome.reason == "http://127.0.0.1:1/ cannot be had: the connection was refused"
+    assert outcome.reason == "could not fetch http://127.0.0.1:1/: the connection was refused"
 
 
 async def test_https_on_a_port_that_speaks_http(serving: Serving, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ async def test_gives_up_after_three_posts(serving: Serving) -> None:
     server.faults.pop(first)
     found = await diagnose(server.url)
     assert found.cause == "no_articles"
-    assert found.found.startswith("None of 3 articles can be had: ")
+    assert found.found.startswith("None of 3 articles could be fetched: ")
     assert "the page of NW" in found.found
 
 
@@ -169,7 +169,7 @@ async def test_asks_no_other_host(serving: Serving) -> None:
 @pytest.mark.parametrize(
     ("fault", "meaning"),
     [
-        (Fault(status=404), "There is none, so it forbids nothing."),
+        (Fault(status=404), "There is no robots.txt, so nothing is forbidden."),
         (Fault(status=302, headers={"Location": "/other.txt"}), "It redirects to /other.txt."),
     ],
 )

@@ -246,7 +246,7 @@ async def test_due_run_that_asks_for_one_list_in_vain_has_reached_the_site(
     server.faults[f"/category/{slug}.html"] = Fault(status=500)
     hands.move(minutes=5)
     outcome = await crawl("category", db, server.url, due="1")
-    assert outcome.reason == f"1 of 1 lists of articles cannot be had: {slug}"
+    assert outcome.reason == f"1 of 1 listings could not be fetched: {slug}"
     assert outcome.exit is Exit.DEGRADED
 
 

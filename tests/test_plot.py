@@ -134,7 +134,11 @@ def test_nothing_to_plot(tmp_path: Path, kind: str) -> None:
     db = tmp_path / "empty.db"
     fill(db)
     shown = command("newscrawl", "plot", kind, "--db", str(db))
-    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "", "No article has a time.\n")
+    assert (shown.returncode, shown.stdout, shown.stderr) == (
+        0,
+        "",
+        "No article has a publication time.\n",
+    )
     drawn = command("newscrawl", "plot", kind, "--db", str(db), "-o", str(tmp_path / "a.svg"))
     assert drawn.returncode == 0, drawn.stderr
 

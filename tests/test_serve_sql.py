@@ -18,7 +18,7 @@ from crawls import ROOT, command, query
 from served import Answer, ask, serving
 
 from newscrawl.archive.datasette import database as served_database
-from newscrawl.archive.datasette.database import Archive, Guarded
+from newscrawl.archive.datasette.database import ArchiveDatabase, Guarded
 from newscrawl.archive.datasette.server import make
 from newscrawl.archive.datasette.sql_rules import (
     FUNCTIONS,
@@ -78,7 +78,7 @@ def opened(path: Path) -> Guarded:
     """Return a connection of the database that a server on *path* has."""
     made = make(path)
     (served,) = [each for name, each in made.databases.items() if name != "_internal"]
-    assert isinstance(served, Archive)
+    assert isinstance(served, ArchiveDatabase)
     made.executor.shutdown()
     return served.connect()  # type: ignore[return-value]
 
@@ -297,7 +297,7 @@ def test_a_refusal_says_what_and_where_nothing_lies(archive: Path, site: str) ->
     ],
 )  # fmt: skip
 def test_what_datasette_says_of_itself_is_closed(site: str, path: str) -> None:
-    assert ask(site + path)[::2] == (404, "There is no such page.\n")
+    assert ask(site + path)[::2] == (404, "Page not found.\n")
 
 
 def test_no_link_of_another_site_queries(archive: Path, site: str) -> None:

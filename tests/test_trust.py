@@ -131,7 +131,7 @@ async def test_rule_that_stops_matching_is_said(
     )
     outcome = await crawl("category", db, server.url)
     assert outcome.exit is Exit.DEGRADED
-    assert "the rule parser/title/xpath///section/h7 used to match" in outcome.reason
+    assert "the rule parser/title/xpath///section/h7 no longer matches" in outcome.reason
 
 
 def test_rule_uses() -> None:

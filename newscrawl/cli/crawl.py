@@ -177,7 +177,7 @@ SINCE = click.option(
 )
 @click.option("--share", is_flag=True, help="Resolve the share links in posts, too.")
 @_options(*_SITE, *_COMMON)
-def category(
+def category_command(
     names: tuple[str, ...], since: date | None, due: bool, share: bool, **options: Any
 ) -> None:
     """Crawl a mirror: its home page, its categories and their posts.
@@ -190,7 +190,7 @@ def category(
         "category": ",".join(names),
         "since": _day(since),
         "due": "1" if due else None,
-        "share": "1" if share else None,
+        "share": "1" if share_command else None,
     }
     _crawl("category", arguments, **options)
 
@@ -207,7 +207,7 @@ def category(
 )
 @click.option("--stored", is_flag=True, help="Resolve stored articles that are not resolved yet.")
 @_options(*_SITE, *_COMMON)
-def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any) -> None:
+def share_command(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any) -> None:
     """Resolve share links and infoCodes to their articles."""
     if not (links or urls or stored):
         raise click.UsageError(
@@ -232,7 +232,9 @@ def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any
     help="Maximum number of pages of each feed; default: 5.",
 )
 @_options(*_SITE, *_COMMON)
-def feed(names: tuple[str, ...], since: date | None, pages: int | None, **options: Any) -> None:
+def feed_command(
+    names: tuple[str, ...], since: date | None, pages: int | None, **options: Any
+) -> None:
     """Crawl feeds and other lists of news, and the articles that are not stored yet.
 
     NAME is a feed, for example atom (the mirror's feed; the default), fast, security:1.600519 or
@@ -257,13 +259,15 @@ def feed(names: tuple[str, ...], since: date | None, pages: int | None, **option
     help="Git directory of the folders, if it is not their own .git or belongs to another user.",
 )
 @_options(*_COMMON)
-def posts(paths: tuple[str, ...], since: date | None, git_dir: str | None, **options: Any) -> None:
+def posts_command(
+    paths: tuple[str, ...], since: date | None, git_dir: str | None, **options: Any
+) -> None:
     """Load the mirror's post files from disk, without network access.
 
     PATH is a folder, a git checkout, a tarball (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip), a pipe
     with an uncompressed tarball, or a post file (.md).
     """
-    # One a line, the last line ended: then a comma in a name parts nothing.
+    # One path per line, with a final newline: a name may contain a comma.
     arguments = {
         "paths": "".join(f"{path}\n" for path in paths),
         "since": _day(since),

@@ -69,7 +69,7 @@ def doctor_command(
 
 
 def _list(name: str) -> RequestedList:
-    """Return the list of this name; a usage error where there is none, or are several."""
+    """Return the feed of this name; a usage error if there are none or several."""
     from newscrawl.sites.eastmoney.lists import UnknownList, find_lists
 
     try:
@@ -135,7 +135,7 @@ def _print(found: Diagnosis) -> None:
 
 
 def _answer(step: Step) -> str:
-    """Say what came, in a line; nothing where nothing did."""
+    """Return the response in one line; nothing if there was none."""
     if step.status is None:
         return ""
     return ", ".join(filter(None, (f"{step.status}", size(step.bytes or 0), step.content_type)))

@@ -122,7 +122,7 @@ class AskingSpider(PostLinks):
         self, steps: Iterable[Step], request: Request, *, is_forbidden: bool = False,
         error: Exception | None = None,
     ) -> None:  # fmt: skip
-        """Say what the steps on the way to an answer mean."""
+        """Describe the steps that led to a response."""
         for step in steps:
             if step.redirects_to:
                 step.meaning = f"It redirects to {step.redirects_to}."
@@ -132,7 +132,7 @@ class AskingSpider(PostLinks):
                 step.meaning = with_period(f"It failed: {_why(error)}")
 
     def say(self, sentence: str) -> None:
-        """Say what the last answer means."""
+        """Describe the last response."""
         self.steps[-1].meaning = sentence
 
 
@@ -162,5 +162,5 @@ def _meaning_of_robots(step: Step, url: str, *, is_forbidden: bool) -> str:
     if step.status is None or step.status == 429 or step.status >= 500:
         return "It could not be fetched, so the crawl may request nothing."
     if step.status != 200:
-        return "There is none, so it forbids nothing."
+        return "There is no robots.txt, so nothing is forbidden."
     return f"It allows {url}."

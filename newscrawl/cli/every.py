@@ -102,7 +102,7 @@ class Runs:
         """What to exit with; None as long as runs go on."""
 
     def run(self) -> None:
-        """Run once, and say how it ended and when the next one is."""
+        """Run once, and report the exit code and the time of the next run."""
         if self._code is not None:
             return
         # A session of its own: Ctrl-C on the terminal reaches it through stop(), once.

@@ -98,7 +98,8 @@ def export_command(
     marked as text. parquet: for data frames and DuckDB, with times and lists as such; it needs pip
     install 'newscrawl[parquet]'. atom, rss: feeds for news readers.
 
-    markdown: a file an article, with front matter, in a folder; without -o one after the other.
+    markdown: one file per article, with front matter, in a folder; without -o, all on standard
+    output.
 
     jekyll: posts of the mirror. A post that was read from a file is that file, byte for byte; an
     article that was met only as pages is a post of the mirror's present form.

@@ -179,7 +179,7 @@ def is_filled(db: str) -> bool:
     try:
         return Path(db).is_file() and Path(db).stat().st_size > 0
     except OSError:
-        return False  # the run will say why it cannot write
+        return False  # the run reports why it cannot write
 
 
 @contextmanager

@@ -45,7 +45,7 @@ _BOOLEANS = ("0", "1", "true", "false", "True", "False")
 def checked(overrides: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the settings as they may be given to a run.
 
-    :raises click.UsageError: one cannot be overridden, or its value is none that it can have.
+    :raises click.UsageError: one cannot be overridden, or has an invalid value.
     """
     found = {}
     for name, text in overrides:
@@ -58,7 +58,7 @@ def checked(overrides: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _wrong(name: str, text: str) -> str | None:
-    """Say what a value should be; None where it is that."""
+    """Return what a value should be; None if it is valid."""
     if name.endswith("LOG_LEVEL"):
         return None if text.upper() in LEVELS else f"it is one of {', '.join(LEVELS)}"
     if name == "NEWSCRAWL_RESOLVERS":

@@ -40,8 +40,8 @@ def retry_rejected_command(
 ) -> None:
     """Retry rejected pages with the rules of this version.
 
-    Nothing is fetched: their bytes are in the archive. What is an article now is stored, and is
-    no reject any more; the rest stays. Suspicious pages stay, too, unless they are accepted.
+    Nothing is fetched: their bytes are in the archive. A page that gives an article now is
+    stored and is no longer a rejected page. Suspicious pages are kept unless they are accepted.
     """
     from newscrawl.sites import REASONS
 

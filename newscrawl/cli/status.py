@@ -62,8 +62,8 @@ _STYLES = {"ok": "green", "running": "cyan", "killed": "red", "degraded": "yello
 def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
     """Show crawl health and coverage.
 
-    The last runs and whether their ledgers balance, new articles an hour, when each listing was
-    looked at and how long until it may drop something unseen, gaps, and rejected pages. All times
+    The last runs and whether their ledgers balance, new articles per hour, when each listing was
+    checked and how long until it may drop unseen articles, gaps, and rejected pages. All times
     are UTC.
     """
     from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as DAYS

@@ -45,8 +45,8 @@ def verify_command(
     runs, each article against what its pages say, each page against its hash, and the search index
     against the texts. It may run while a crawl writes.
 
-    The exit code is 1 where something does not agree. --repair alters nothing that is stored
-    before it has copied the archive to FILE.before-repair-TIME. It removes triggers, and indexes
+    The exit code is 1 if a problem is found. --repair changes nothing that is stored before it
+    has copied the archive to FILE.before-repair-TIME. It removes triggers, and indexes
     that are not newscrawl's; where the file is damaged, or a table altered, it puts all rows that
     can be read into a new file, and says which cannot: a copy that `newscrawl backup` made may
     have them.

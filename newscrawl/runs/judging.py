@@ -102,7 +102,7 @@ def _nothing_came(ledger: Ledger) -> bool:
 
 
 def _lost_too_much(ledger: Ledger, share: float) -> str | None:
-    """Say how much is lost, where it is too much; None where it is not.
+    """Return how many pages are lost if that is too much; else None.
 
     A page that failed is one of all that were met, also of those that are known; but where most
     of the new ones fail, and not only one or two, the known ones do not make up for it. A page
@@ -159,7 +159,7 @@ def _dead_rules(run: Run) -> list[str]:
 
 
 def _quiet(run: Run) -> str | None:
-    """Say what has published far less than it used to; None where all is as usual."""
+    """Return what has published far less than it used to; None if nothing has."""
     if not run.is_open or not getattr(run.crawler.spider, "is_whole", False):
         return None
     share = run.crawler.settings.getfloat("NEWSCRAWL_QUIET_SHARE")

@@ -32,7 +32,7 @@ class Exit(IntEnum):
 
 _MEANINGS = {
     Exit.OK: "success, also if there was nothing new",
-    Exit.CRASHED: "a bug, or a negative result (no article for `show`, a problem found by `doctor`)",
+    Exit.CRASHED: "a bug, or a negative result (no article for `show`, a problem for `doctor`)",
     Exit.USAGE: "wrong usage, or something named on the command line does not exist",
     Exit.DEGRADED: "the run finished, but too many pages were lost",
     Exit.UNREACHABLE: "the site is down, forbids crawling, or is not a mirror",

@@ -86,7 +86,7 @@ def note_signals(process: AsyncCrawlerProcess) -> None:
     """Note which signal ends the crawl; what Scrapy does on it stays as it is.
 
     Scrapy installs its handler when the loop runs, over any other, so it is taken here, where it
-    can be had before: from the process.
+    can be set before: on the process.
     """
     interrupts.clear()
     shutdown = process._signal_shutdown_reactorless

@@ -328,7 +328,7 @@ class Run:
         self._write("count_rules", uses)
 
     def suspicions(self) -> list[str]:
-        """Say what was suspicious in the run."""
+        """Return what was suspicious in the run."""
         if not self.is_open or not self.crawler.stats.get_value(f"rejected/{suspects.REASON}"):
             return []
         assert self._run_id is not None  # noqa: S101  it is open

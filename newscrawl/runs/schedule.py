@@ -28,7 +28,7 @@ def next_interval(interval: float | None, *, has_news: bool, bounds: IntervalBou
     """Return how long to wait for the next check of a listing, in seconds.
 
     A check that finds a new article halves the interval, one that finds none adds a half;
-    a new listing begins at the shortest. News that the home page told of first is none here: as
+    a new listing begins at the shortest. News that the home page showed first does not count: as
     long as it shows all of them, the listing itself is only a safety net.
     """
     if interval is None:
@@ -39,7 +39,7 @@ def next_interval(interval: float | None, *, has_news: bool, bounds: IntervalBou
 def is_listing_due(checked_at: str | None, interval: float | None, now: str) -> bool:
     """Whether a listing is due: a tenth of its interval early is not too early.
 
-    A scheduler's runs come a little sooner or later; without the tenth every second one would
+    The runs of a scheduler have jitter; without the tenth every second one would
     find nothing due.
     """
     if checked_at is None or interval is None:

@@ -45,8 +45,8 @@ class CategorySpider(ShareLinks, PostLinks):
     each post, in the paths of posts, and in the archive.
 
     Arguments: ``category`` (only these slugs, by commas), ``due=1`` (only the listings that are
-    worth it now), ``since`` (a day; older posts are left out), ``limit`` (posts to get),
-    ``share=1`` (resolve the share links met), ``revisit=1`` (look at stored posts again, due or
+    due), ``since`` (a day; older posts are left out), ``limit`` (posts to get),
+    ``share=1`` (resolve the share links met), ``revisit=1`` (revisit stored posts, due or
     not), ``base_url``, ``hosts``, ``site``.
     """
 
@@ -307,8 +307,8 @@ class CategorySpider(ShareLinks, PostLinks):
     def _last_seen(self, stored: Listing | None) -> str | None:
         """Return up to when all that a listing showed was seen.
 
-        The home page shows the newest posts of every category, so a successful check of it counts for
-        a listing that was not failing then.
+        The home page shows the newest posts of every category, so a successful check of it
+        counts for a listing that was not failing then.
         """
         if stored is None or stored.checked_at is None:
             return None
@@ -326,7 +326,7 @@ class CategorySpider(ShareLinks, PostLinks):
         return known is not None and self.run.times.true(known.observed_at) < moment
 
     def listing_failed(self, failure: TwistedFailure) -> None:
-        """Note that a list could not be had; one that was only guessed at may not exist."""
+        """Note that a listing could not be fetched; one that was only guessed at may not exist."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         slug = request.cb_kwargs["slug"]
         found_in = self._listings[slug]

@@ -89,7 +89,7 @@ class FeedSpider(ShareLinks, PostLinks):
         self._lost: list[str] = []
         """What became of the lists of which nothing could be read."""
         self._uncounted = 0
-        """Pages in the ledger that were no request for an article."""
+        """Pages in the ledger that were not requests for articles."""
 
     @property
     def is_full(self) -> bool:
@@ -175,7 +175,7 @@ class FeedSpider(ShareLinks, PostLinks):
             logger.info("The list %s has more news than %d pages", asked.label, number)
 
     def list_failed(self, failure: TwistedFailure) -> None:
-        """Note that a list could not be had."""
+        """Note that a feed could not be fetched."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         self._lose(**request.cb_kwargs, reason=f"could not be fetched: {why(failure)}")
 

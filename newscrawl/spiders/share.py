@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 class ShareSpider(ShareLinks):
     """Resolves share links and infoCodes through the sources' own answers.
 
-    Arguments: ``info_code`` (infoCodes or share URLs, by commas), ``urls`` (a file with one a
+    Arguments: ``info_code`` (infoCodes or share URLs, by commas), ``urls`` (a file with one per
     line, ``-`` for standard input), ``stored=1`` (every share link in the archive that was not
     yet resolved), ``limit``, ``base_url``, ``hosts``, ``site``.
     """
@@ -79,7 +79,7 @@ class ShareSpider(ShareLinks):
             raise UsageError(str(error)) from None
 
     def _read(self, name: str) -> list[tuple[str, str]]:
-        """Read one link a line; note each line that is none, and go on."""
+        """Read one link per line; note each invalid line, and go on."""
         try:
             text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:

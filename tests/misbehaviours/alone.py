@@ -51,8 +51,8 @@ class Alone:
 
 HOME, ROBOTS, FEED = "/", "/robots.txt", "/feed.xml"
 HAD = "cannot be had: "
-NO_MIRROR = "is no mirror of this kind"
-NO_RULES = "its robots.txt cannot be had: "
+NO_MIRROR = "is not a mirror"
+NO_RULES = "its robots.txt could not be fetched: "
 TEXT = "Content-Type: text/plain; charset=utf-8"
 XML = "Content-Type: application/xml; charset=utf-8"
 

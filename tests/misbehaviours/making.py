@@ -72,7 +72,7 @@ def failed(about: str, sentence: str, answer: Answer) -> Row:
 
 
 BROKE = "the answer broke off"
-NO_HTTP = "the connection broke off, or what came was no HTTP"
+NO_HTTP = "the connection broke off, or the response was not HTTP"
 LATE = "the request timed out"
 LARGE = "the answer is too large"
 CIRCLE = "it redirects in a circle, or too often"

@@ -56,7 +56,7 @@ _SWITCHES = {
 _EXPLAINED = ("addr", "opcode", "p1", "p2", "p3", "p4", "p5", "comment")
 
 
-class Archive(Database):  # type: ignore[misc]  # Datasette has no types
+class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
     """An archive, read-only, whoever asks; what is refused gets a sentence."""
 
     def connect(self, write: bool = False) -> sqlite3.Connection:

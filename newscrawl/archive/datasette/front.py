@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from newscrawl.store.values import moment
 
 DAYS = 30
-MEDIA = 12
+TOP_SOURCES = 12
 MIRROR_DAYS = 3
 """Days of posts that the mirror shows; see NEWSCRAWL_RETENTION_DAYS."""
 
@@ -76,7 +76,7 @@ def _sources(connection: sqlite3.Connection, since: str) -> list[Bar]:
         connection.execute(
             "SELECT source, count(*) FROM articles WHERE published_at >= ? AND source IS NOT NULL"
             " GROUP BY source ORDER BY 2 DESC, 1 LIMIT ?",
-            (since, MEDIA),
+            (since, TOP_SOURCES),
         ).fetchall()
     )
 

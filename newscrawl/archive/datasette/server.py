@@ -9,7 +9,7 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 
 from newscrawl.archive.datasette import plugin
-from newscrawl.archive.datasette.database import Archive
+from newscrawl.archive.datasette.database import ArchiveDatabase
 from newscrawl.archive.datasette.metadata import metadata
 
 HERE = Path(__file__).parent
@@ -46,7 +46,7 @@ def make(path: Path, *, is_public: bool = False) -> Datasette:
     )
     # Where it is given no file it offers an empty database to calculate in.
     made.remove_database("_memory")
-    archive = Archive(made, str(path), is_mutable=not is_fixed)
+    archive = ArchiveDatabase(made, str(path), is_mutable=not is_fixed)
     database = made.add_database(archive, name=path.stem).name
     plugin.serves[made] = plugin.ServedArchive(database, is_public)
     return made
