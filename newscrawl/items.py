@@ -9,12 +9,9 @@ from typing import Literal, get_args
 from newscrawl.text.passwords import clean_address
 
 Precision = Literal["second", "minute", "day"]
-Found = Literal["repeated", "skipped", "filtered"]
-"""What becomes of a link that leads to no request."""
 End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed"]
-"""What becomes of a page that was requested."""
+"""How a page of a run ended."""
 ENDS: tuple[End, ...] = get_args(End)
-"""Every end, in the order of their columns in ``runs``."""
 
 
 class BodyRank(IntEnum):

@@ -58,7 +58,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def invoke(*words: str | Path) -> Result:
-    """Run a command in this process; what is no exit is raised."""
+    """Run a command in this process; other exceptions are raised."""
     result = CliRunner().invoke(commands, [str(each) for each in words], prog_name="newscrawl")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

@@ -37,7 +37,7 @@ EDITED = "NW202206151200000001"
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of a made mirror, and an article that was edited."""
+    """An archive of a sample site, and an article that was edited."""
     db = tmp_path_factory.mktemp("serve") / "news.db"
     ended = command("newscrawl", "demo", "--db", str(db))
     assert ended.returncode == 0, ended.stderr
@@ -163,7 +163,7 @@ def test_filters(archive: Path, site: str) -> None:
         ({"source": "无此报"}, "The archive has no source '无此报'. It has, for example: "),
         ({"category": "nothing"}, "The archive has no category"),
         ({"security": "9.999999"}, "The archive has no security"),
-        ({"since": "yesterday"}, "is no day"),
+        ({"since": "yesterday"}, "is not a valid date"),
     ],
 )
 def test_what_is_no_query_gets_a_sentence(site: str, asked: dict[str, str], says: str) -> None:
@@ -494,7 +494,8 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, payload in enumerate(PAYLOADS):
             code = f"NW2022061513{number:08d}"
             stranger.execute(
-                "INSERT INTO articles (info_code, seq, first_seq, title, source, summary, body_html,"
+                "INSERT INTO articles (info_code, seq, first_seq, title, source, summary,"
+                " body_html,"
                 " body_text, share_url, original_url, published_at, published_raw, first_seen_at,"
                 " changed_at) VALUES (?1, ?2, ?2, ?3, ?3, ?3, ?3, ?3, ?3, ?3,"
                 " '2022-06-15T13:00:00+08:00', ?3, '2022-06-15T13:00:00+00:00', ?3)",
@@ -584,7 +585,7 @@ HELD = {
 
 
 def test_the_policy_holds_without_the_cleaning(browser: Browser, archive: Path, site: str) -> None:
-    """Whatever comes into a page by a mistake of ours runs nothing and tells nobody."""
+    """Whatever comes into a page by a mistake of ours runs nothing and sends nothing."""
     for path in (
         "",
         f"article/{EDITED}",

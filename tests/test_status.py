@@ -55,7 +55,7 @@ def archive(tmp_path: Path) -> Path:
         LISTING.format("'category', 'gone'",
                        "'2026-03-03T04:25:00+00:00', 43200, 9, '2026-03-01T04:25:00+00:00', NULL,"
                        " NULL"),
-        # The name of 36Ke as a path spells it: a guess that was wrong is no listing that is gone.
+        # The name of 36Ke as a path spells it: a wrong guess is not a listing that has gone.
         LISTING.format("'category', '36Ke'",
                        "'2026-03-03T04:25:00+00:00', 43200, 9, '2026-03-01T04:25:00+00:00', NULL,"
                        " NULL").replace("'footer'", "'path'"),
@@ -86,7 +86,7 @@ def test_listings(archive: Path) -> None:
     assert failing.seconds_left is not None
     assert failing.seconds_left < 0
     assert failing.failure == "the server answered with status 500"
-    # A good look at the home page is one at a category that does not fail.
+    # A successful check of the home page is one of each category that does not fail.
     assert good.forgets_at == home.forgets_at == "2026-03-06T00:00:00+00:00"
     assert good.seconds_left == (2 * 24 + 19) * 3600 + 1800
     assert gone.seconds_left is None

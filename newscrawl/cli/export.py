@@ -91,18 +91,18 @@ def export_command(
 ) -> None:  # fmt: skip
     """Export articles to files: all of them, or those that match the filters or are named.
 
-    They come in the order of seq, which the last line on standard error ends with: give it to
-    --since-seq to go on from there. A file is replaced only when all of it is written.
+    Articles are sorted by seq. The last line on standard error ends with the last seq: pass it to
+    --since-seq to continue from there. A file is replaced only after all of it is written.
 
-    jsonl: a line of JSON an article. csv: for spreadsheets; what they would take for a formula is
-    marked as text. parquet: for data frames and DuckDB, with times and lists as such; it needs pip
+    jsonl: one JSON object per line. csv: for spreadsheets; values that look like formulas are
+    marked as text. parquet: for data frames and DuckDB, with typed times and lists; requires pip
     install 'newscrawl[parquet]'. atom, rss: feeds for news readers.
 
     markdown: one file per article, with front matter, in a folder; without -o, all on standard
     output.
 
-    jekyll: posts of the mirror. A post that was read from a file is that file, byte for byte; an
-    article that was met only as pages is a post of the mirror's present form.
+    jekyll: posts of the mirror. A post that was read from a file is exported byte for byte;
+    articles that were seen only as pages are written in the mirror's current format.
     """
     if output == Path("-"):
         output = None

@@ -19,8 +19,7 @@ def replaced(target: Path) -> Iterator[BinaryIO]:
 
     A device or a pipe is written to directly.
 
-    :raises StoreError: it cannot be written, or is an archive or another SQLite file, which nobody
-        means to replace.
+    :raises StoreError: it cannot be written, or is an archive or another SQLite file.
     """
     try:
         target = target.resolve()  # a link stays, and leads to the new file

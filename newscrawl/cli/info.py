@@ -17,7 +17,7 @@ from newscrawl.cli.output import clock, labelled, number, size, to_json, width
 def info_command(db: str, as_json: bool) -> None:
     """Show statistics of the archive.
 
-    Articles, their times and sources, raw pages, rejects by reason, and the last runs.
+    Articles, their times and sources, raw pages, rejected pages by reason, and the last runs.
     """
     with reading(db) as connection:
         found = overview(connection)

@@ -38,14 +38,14 @@ _PLAIN_WIDTH = 80
 def plot_command(kind: str, db: str, output: Path | None, filters: Filters, as_json: bool) -> None:
     """Plot articles per day, coverage, or the delay until articles were seen.
 
-    articles-per-day: by the day in China on which they were published, the last 30 days unless
-    --since and --until say others.
+    articles-per-day: by day of publication (in China); the last 30 days unless --since and --until
+    are given.
 
-    coverage: which hours of each day a run looked at before the mirror may have dropped them, and
-    those of which something may be missing. Of the filters, --since and --until count.
+    coverage: which hours of each day were crawled before the mirror may have dropped their
+    articles, and gaps. Of the filters, only --since and --until apply.
 
-    delay: how long after their publication articles were first seen. Those of post files do not
-    count, nor those whose time is a day alone.
+    delay: the time from publication until an article was first seen. Articles from post files, or
+    published at an unknown time of day, are left out.
     """
     if output is not None and output.suffix.lower() not in SUFFIXES:
         raise click.UsageError(f"{output.name!r} has an unknown suffix; use .png or .svg.")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def reextract_command(db: str, yes: bool, as_json: bool) -> None:
     """Extract all articles again from their stored pages, with the rules of this version.
 
-    Says first in how many articles each field would change, and asks before it writes. Articles
-    that change get a new seq; no revision is recorded.
+    Shows first in how many articles each field would change, and asks for confirmation. Changed
+    articles get a new seq; no revision is recorded.
     """
     from newscrawl.runs.reextract import count_stored_pages, survey
 

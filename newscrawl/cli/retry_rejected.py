@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     type=int,
     metavar="ID",
     multiple=True,
-    help="Take in what a suspicious page shows: it is true of its article; repeatable. "
-    "`--reason suspicious` lists the ids.",
+    help="Accept the content of a suspicious page; repeatable. "
+    "`--reason suspicious` lists the IDs.",
 )
 @json_option
 def retry_rejected_command(

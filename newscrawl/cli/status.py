@@ -62,7 +62,7 @@ _STYLES = {"ok": "green", "running": "cyan", "killed": "red", "degraded": "yello
 def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
     """Show crawl health and coverage.
 
-    The last runs and whether their ledgers balance, new articles per hour, when each listing was
+    The last runs and whether their statistics balance, new articles per hour, when each listing was
     checked and how long until it may drop unseen articles, gaps, and rejected pages. All times
     are UTC.
     """

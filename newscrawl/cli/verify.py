@@ -41,23 +41,22 @@ def verify_command(
 ) -> None:
     """Verify archive integrity.
 
-    The file itself, its tables, references between them, sequence numbers, the ledgers of the
-    runs, each article against what its pages say, each page against its hash, and the search index
-    against the texts. It may run while a crawl writes.
+    Checks the file, its tables and their references, sequence numbers, run statistics, each
+    article against its pages, each page against its hash, and the search index against the texts.
+    It can run while a crawl is writing. The exit code is 1 if a problem is found.
 
-    The exit code is 1 if a problem is found. --repair changes nothing that is stored before it
-    has copied the archive to FILE.before-repair-TIME. It removes triggers, and indexes
-    that are not newscrawl's; where the file is damaged, or a table altered, it puts all rows that
-    can be read into a new file, and says which cannot: a copy that `newscrawl backup` made may
-    have them.
+    --repair copies the archive to FILE.before-repair-TIME before it changes stored rows. It
+    removes triggers, and indexes that are not newscrawl's. If the file is damaged, or a table
+    altered, it moves all readable rows into a new file and reports the rows that are lost: a copy
+    made by `newscrawl backup` may have them.
 
-    With --continues OLD both are read only: the archive continues OLD where it is the same one
-    (`archive_id`, which copies keep) and has all runs and articles of OLD. Ask it before a copy is
-    replaced by a newer one. An archive that --rebuild made does not continue the one before.
+    --continues OLD only reads: the archive continues OLD if it is the same one (`archive_id`,
+    which copies keep) and has all runs and articles of OLD. Use it before a copy is replaced by a
+    newer one. An archive made by --rebuild does not continue the previous one.
     """
     if continues is not None:
         if repair:
-            raise click.UsageError("--continues only compares; give one of it and --repair.")
+            raise click.UsageError("--continues and --repair cannot be combined.")
         found = _breaks(continues, db)
         ctx.exit(_report_breaks(continues, db, found, as_json=as_json))
     found = _examine(db, quick=quick)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Literal
 
-from newscrawl.items import ENDS, End, Found
+from newscrawl.items import ENDS, End
+
+Found = Literal["repeated", "skipped", "filtered"]
 
 
 class Ledger:

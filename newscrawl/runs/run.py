@@ -516,11 +516,11 @@ class Run:
     def _merge_index(self, writer: Writer) -> None:
         if not writer.is_big_import:
             return
-        logger.info("Optimizing the search index, most of which this run added")
+        logger.info("Merging the search index, of which this run brought most")
         try:
             writer.merge_index()
         except StoreError as error:  # all is stored, and is found; searches take longer
-            logger.warning("The search index could not be optimized: %s", error)
+            logger.warning("The search index could not be merged: %s", error)
 
     def _end_row(self, writer: Writer | None, counters: Mapping[str, int]) -> None:
         if writer is None or self.outcome is None:
