@@ -352,7 +352,7 @@ async def test_not_such_a_mirror(serving: Serving, tmp_path: Path) -> None:
     server.faults["/"] = Fault(body=b"<html><body><h1>Nginx</h1></body></html>")
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.UNREACHABLE
-    assert "no mirror of this kind" in outcome.reason
+    assert "not a mirror" in outcome.reason
 
 
 async def test_unknown_category(serving: Serving, tmp_path: Path) -> None:

@@ -394,7 +394,7 @@ async def test_an_entry_that_is_edited(serving: Serving, tmp_path: Path) -> None
         ({"name": "nix"}, "no list 'nix'; there are atom, columns-1207"),
         ({"name": ","}, "No list is named"),
         ({"name": "search"}, "needs a word"),
-        ({"pages": "0"}, "no number above 0"),
+        ({"pages": "0"}, "not a positive integer"),
         ({"since": "gestern"}, "is not a valid date"),
         ({"category": "x"}, "has no argument category"),
     ],

@@ -339,7 +339,7 @@ def test_command_and_its_exit_codes(serving: Serving, tmp_path: Path) -> None:
         f"    It allows {server.url}.",
     ]
     assert lines[-3] == "diagnosis   healthy"
-    assert lines[-1] == "what to do  Nothing is wrong: the next crawl stores them."
+    assert lines[-1] == "what to do  No problem found: the next crawl stores them."
     assert "info Asking for" in done.stderr
     assert not path.parent.exists()
 
@@ -383,7 +383,7 @@ def test_what_comes_is_safe_to_print(serving: Serving, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "exit_", "sentence"),
     [
-        (["a", "--feed", "atom"], Exit.USAGE, "name one of the two"),
+        (["a", "--feed", "atom"], Exit.USAGE, "cannot be combined"),
         (["--feed", "nix"], Exit.USAGE, "There is no list 'nix'; there are atom"),
         (["--feed", "atom,fast"], Exit.USAGE, "--feed takes one list"),
         (["--feed", ","], Exit.USAGE, "--feed takes one list"),

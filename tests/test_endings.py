@@ -90,7 +90,7 @@ async def test_rebuild_that_finds_nothing_keeps_the_archive(
     url = serving(Site(articles=10)).url
     outcome = await crawl("category", path, url, overwrite=True, since="2099-01-01")
     assert outcome.exit is Exit.DEGRADED
-    assert "nothing was found" in outcome.reason
+    assert "no articles were found" in outcome.reason
     assert query(path, "SELECT count(*) FROM articles") == [(1,)]
 
 

@@ -80,7 +80,7 @@ def test_what_repeating_cannot_help_ends_it(serving: Serving, tmp_path: Path) ->
     [
         (["--every", "soon"], "'soon' is not a valid interval; use for example 90s, 5m or 1h."),
         (["--every", "5s"], "'5s' is too short; the shortest is 10s."),
-        (["--every", "5m", "--rebuild"], "--rebuild makes one anew, once."),
+        (["--every", "5m", "--rebuild"], "--rebuild replaces it, once."),
     ],
 )
 def test_bad_interval(tmp_path: Path, words: list[str], said: str) -> None:

@@ -175,7 +175,7 @@ def test_ledger_that_does_not_balance_says_so() -> None:
     made.counters["listed"] += 1
     outcome = judge_pages(made, finish_reason="finished", troubles=[], share=0.1)
     assert outcome.exit is Exit.CRASHED
-    assert "does not balance" in outcome.reason
+    assert "do not balance" in outcome.reason
 
 
 def test_ledger_refuses_what_cannot_be() -> None:

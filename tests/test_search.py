@@ -66,16 +66,16 @@ def test_parse_by_pairs(text: str, fts: str) -> None:
 
 
 BAD = [
-    ("", "nothing to search for"),
-    ("  ", "nothing to search for"),
+    ("", "Nothing to search for"),
+    ("  ", "Nothing to search for"),
     ("NOT 降息", "type that word, too"),
     ("降息 AND", "nothing after AND"),
     ("AND 降息", "nothing before AND"),
     ("降息 OR", "nothing on one side of OR"),
     ("OR", "nothing on one side of OR"),
     ("降息 NOT", "nothing after NOT"),
-    ("(降息", "a ( without its )"),
-    ("降息)", "a ) without its ("),
+    ("(降息", "Unbalanced parenthesis: missing )"),
+    ("降息)", "Unbalanced parenthesis: unexpected )"),
     ("()", "between ( and )"),
     ("，。", "no letter, digit or Chinese character"),
     ("title:", "nothing after the name of a field"),

@@ -294,7 +294,7 @@ def test_empty_archive_and_old_schema(tmp_path: Path) -> None:
     empty = tmp_path / "empty.db"
     fill(empty)
     with serving(empty) as site:
-        assert "There is no article yet" in ask(site).text
+        assert "No articles yet" in ask(site).text
         assert find(site).status == 200
 
 
@@ -304,7 +304,7 @@ def test_only_what_reads_is_answered(archive: Path, site: str, method: str) -> N
     for path in ("", "search", f"article/{EDITED}", name, f"{name}/articles", "-/messages",
                  "-/logout", "-/permissions", f"{name}/most_mentioned"):  # fmt: skip
         answer = ask(site + path, method=method)
-        assert (answer.status, answer.text) == (405, "This only reads.\n")
+        assert (answer.status, answer.text) == (405, "This server is read-only.\n")
         assert "set-cookie" not in answer.headers
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
@@ -377,7 +377,7 @@ def test_wrong_words_get_a_sentence(tmp_path: Path, archive: Path, site: str) ->
     assert (others.returncode, "--public" in others.stderr) == (2, True)
     port = site.rstrip("/").rpartition(":")[2]
     taken = command("newscrawl", "serve", "--db", str(archive), "--port", port)
-    assert (taken.returncode, "--port takes another one" in taken.stderr) == (2, True)
+    assert (taken.returncode, "Choose another one with --port" in taken.stderr) == (2, True)
     assert "Traceback" not in missing.stderr + others.stderr + taken.stderr
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 import sqlite3
 import stat
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from archives import article, fill, page
-from crawls import ROOT, command
+from crawls import command
 from prometheus_client.parser import text_string_to_metric_families
 
 from newscrawl.archive import metrics
@@ -156,13 +155,6 @@ def test_runs_that_ask_nobody_do_not_hide_a_failure(archive: Path) -> None:
     assert found.last_crawl == before.last_crawl == before.runs[0]
     assert found.last_good_run_at == before.last_good_run_at
     assert 'newscrawl_last_run_outcome{outcome="degraded"} 1' in metrics.exposition(found)
-
-
-def test_archive_before_listings(tmp_path: Path) -> None:
-    path = tmp_path / "1.db"
-    path.write_bytes(lzma.decompress((ROOT / "tests" / "schemas" / "1.db.xz").read_bytes()))
-    found = look(path)
-    assert (found.articles, found.listings, found.gaps, found.dead_rules) == (3, [], [], [])
 
 
 def test_sparkline() -> None:

@@ -327,7 +327,7 @@ def _why_ignored(error: IgnoreRequest) -> str:
 _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "the name of its host does not resolve"),
     (DownloadConnectionRefusedError, "the connection was refused"),
-    (DownloadTimeoutError, "the request timed out"),
+    (DownloadTimeoutError, "no whole answer came in time"),
     (ResponseDataLossError, "the answer broke off"),
     (CannotUnpack, "it is not packed as it says"),
     (DownloadFailedError, "the connection broke off, or what came was no HTTP"),
