@@ -27,14 +27,18 @@ them again."""
 def judge_run(run: Run) -> Outcome:
     """Return the outcome of a run that nothing has stopped."""
     finish_reason = run.crawler.stats.get_value("finish_reason", "it never began")
-    if not getattr(run.crawler.spider, "arrived", True) and finish_reason not in EARLY_ENDS:
+    if run.options.needs_home and not run.home_came and finish_reason not in EARLY_ENDS:
         return Outcome(Exit.UNREACHABLE, "could not fetch the home page")
     share = run.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
     asked = run.crawler.stats.get_value("listings/asked", 0)
     some = ", ".join(run.lost_lists[:3])
     # A crawl of all categories has its home page; with --due it may request one listing besides.
-    is_walk = getattr(run.crawler.spider, "named", None) == []
-    if asked and len(run.lost_lists) == asked and not run.ledger.asked and not is_walk:
+    if (
+        asked
+        and len(run.lost_lists) == asked
+        and not run.ledger.asked
+        and not run.options.crawls_all
+    ):
         return Outcome(Exit.UNREACHABLE, f"could not fetch any listing: {some}")
     if len(run.lost_lists) > share * asked:
         run.troubles.append(
@@ -147,7 +151,7 @@ def _dead_rules(run: Run) -> list[str]:
     """Count the use of the rules that pages are read by, and name those that have stopped."""
     stat = run.crawler.stats.get_value
     uses: dict[str, rules.Uses] = {}
-    for kind in getattr(run.crawler.spider, "page_kinds", ()):
+    for kind in run.options.page_kinds:
         first = {rule.field: rule for rule in reversed(sites.rules_of(kind))}
         for rule in first.values():
             before = uses[rule.key].pages if rule.key in uses else 0
@@ -160,7 +164,7 @@ def _dead_rules(run: Run) -> list[str]:
 
 def _quiet(run: Run) -> str | None:
     """Return what has published far less than it used to; None if nothing has."""
-    if not run.is_open or not getattr(run.crawler.spider, "is_whole", False):
+    if not run.is_open or not run.options.is_whole:
         return None
     share = run.crawler.settings.getfloat("NEWSCRAWL_QUIET_SHARE")
     found = find_quiet(run.connection, utc_now(), share=share)

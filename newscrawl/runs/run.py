@@ -24,6 +24,7 @@ from newscrawl.runs.judging import judge_run
 from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.listing_tracker import ListingTracker
 from newscrawl.runs.outcome import Exit, Outcome
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.runs.schedule import IntervalBounds, is_listing_due, is_page_due
 from newscrawl.sites.eastmoney.share_urls import KINDS
 from newscrawl.store import suspects, unresolved
@@ -79,6 +80,10 @@ class Run:
             raise StoreError(f"{too_many}.")
         path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
         self._target = Target(path, overwrite=overwrite)
+        self.options = RunOptions()
+        """What the spider says of itself, from when it is open."""
+        self.home_came = False
+        """Whether the home page, or its failure, has come."""
         self.ledger = Ledger()
         shortest, longest = crawler.settings.getlist("NEWSCRAWL_POLL_SECONDS")
         bounds = IntervalBounds(float(shortest), float(longest))
@@ -201,8 +206,7 @@ class Run:
 
     def is_due(self, known: KnownPage) -> bool:
         """Whether a stored page is due for a revisit."""
-        is_revisit = getattr(self.crawler.spider, "revisit", False)
-        if is_revisit or (self.is_misdated(known) and not self._is_clock_wrong):
+        if self.options.revisit or (self.is_misdated(known) and not self._is_clock_wrong):
             return True
         first, last = known.looked_at
         if self.times.spans:
@@ -240,7 +244,7 @@ class Run:
 
         To be called before the article's own page is handed on.
         """
-        self._write("expect_answer", self._site, info_code, link)
+        self._write("expect_answer", self.options.site, info_code, link)
 
     def unanswered(self, since: str | None = None) -> list[tuple[str, str | None]]:
         """Return the articles to resolve now, the newest first, with their share links.
@@ -248,20 +252,16 @@ class Run:
         With *since*, those whose posts were seen since then are among them, whoever stored them.
         """
         if since is not None:
-            self._write("expect_young", self._site, since)
-        return unresolved.due(self.connection, self._site, utc_now())
+            self._write("expect_young", self.options.site, since)
+        return unresolved.due(self.connection, self.options.site, utc_now())
 
     def answer_tried(self, info_code: str) -> None:
         """Note that no page had the article: it is requested again, but not soon."""
-        self._write("answer_tried", self._site, info_code, self._revisit_hours)
+        self._write("answer_tried", self.options.site, info_code, self._revisit_hours)
 
     def answered(self, info_code: str) -> None:
         """Note that an article needs no answer any more."""
-        self._write("answered", self._site, info_code)
-
-    @property
-    def _site(self) -> str:
-        return str(getattr(self.crawler.spider, "site", ""))
+        self._write("answered", self.options.site, info_code)
 
     def listed(self, listed: Listed) -> None:
         """Note a listing's category for an article."""
@@ -285,11 +285,11 @@ class Run:
     # -- what the run learns of its listings ----------------------------------------------
 
     def _keep_check(self, check: ListingCheck) -> None:
-        if getattr(self.crawler.spider, "keeps_checks", True):
+        if self.options.keeps_checks:
             self._write("look", check)
 
     def _confirm_listing(self, key: ListingKey) -> None:
-        if getattr(self.crawler.spider, "keeps_checks", True):
+        if self.options.keeps_checks:
             self._write("confirm_listing", key)
 
     def fail_listing(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
@@ -350,21 +350,22 @@ class Run:
 
     def spider_opened(self, spider: Spider) -> None:
         """Begin the run's row."""
+        self.options = getattr(spider, "run_options", self.options)
         try:
             self._writer = Writer(
                 self._target.db,
                 spider=spider.name,
-                arguments=getattr(spider, "arguments", {}),
+                arguments=dict(self.options.arguments),
                 versions=software_versions(),
                 pid=os.getpid(),
                 batch_items=self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES"),
                 batch_seconds=self.crawler.settings.getfloat("NEWSCRAWL_BATCH_SECONDS"),
-                importing=getattr(spider, "imports", False),
+                importing=self.options.is_import,
             )
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
             return  # engine_started ends the run
-        for kind in getattr(spider, "page_kinds", ()):
+        for kind in self.options.page_kinds:
             for rule in sites.rules_of(kind):
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
@@ -444,7 +445,7 @@ class Run:
             "db": self._target.path,
             "run": self._run_id,
             "spider": self.crawler.spider.name if self.crawler.spider else None,
-            "arguments": getattr(self.crawler.spider, "arguments", {}),
+            "arguments": dict(self.options.arguments),
             **self.outcome.as_dict(),
             "counters": self._counters(),
         }

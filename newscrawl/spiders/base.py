@@ -34,6 +34,7 @@ from newscrawl.middlewares.robotstxt import NoRules
 from newscrawl.middlewares.throttle import LeftAlone
 from newscrawl.runs.clocks import answered_at
 from newscrawl.runs.run import Run, run_of
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
 from newscrawl.spiders.arguments import base_url, host_of, is_set, positive
 from newscrawl.store.clock import utc_now
@@ -112,6 +113,14 @@ class NewsSpider(scrapy.Spider):
         spider.base_url = base_url(credentials_of(crawler).take(base))
         spider.allowed_domains = [urlsplit(spider.base_url).hostname or "", *spider.hosts]
         return spider
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider."""
+        return RunOptions(
+            site=self.site, arguments=self.arguments, page_kinds=self.page_kinds,
+            revisit=self.revisit,
+        )  # fmt: skip
 
     @property
     def run(self) -> Run:

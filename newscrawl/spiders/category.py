@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
@@ -15,6 +16,7 @@ from newscrawl.items import Article, Listed, Page
 from newscrawl.middlewares.stock import ask_whether_changed
 from newscrawl.runs.listing_tracker import Repeated, hash_links
 from newscrawl.runs.outcome import Exit
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.runs.schedule import HOME_SHOWS, forgotten_until
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
@@ -64,15 +66,11 @@ class CategorySpider(ShareLinks, PostLinks):
         self.share = is_set(arguments, "share")
         self.due = is_set(arguments, "due")
         # A later 304 must not hide what a limit or a date left out.
-        self.keeps_checks = self.since is None and self.limit is None
-        self.is_whole = self.keeps_checks and not self.named
-        """Whether the run sees all that the mirror shows: then it can be told what is missing."""
+        self._keeps_checks = self.since is None and self.limit is None
         self._listings: dict[str, str] = {}
         """Slug of each requested listing, and how it was found."""
         self._missing: set[str] = set()
         """Slugs whose listing does not exist."""
-        self.arrived = False
-        """Whether the home page came: a run without it has seen nothing."""
         self._shown: dict[str, list[bool]] = {}
         """For each slug in the paths of the home page's posts, which of them are known."""
         self._unknown: list[str] = []
@@ -81,6 +79,17 @@ class CategorySpider(ShareLinks, PostLinks):
         """What the archive knows of the listings, by slug."""
         self._left: list[tuple[str, str | None]] = []
         """What is to be resolved since before the run, with its share links."""
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider: without a home page it has seen nothing."""
+        return replace(
+            super().run_options,
+            keeps_checks=self._keeps_checks,
+            needs_home=True,
+            crawls_all=not self.named,
+            is_whole=self._keeps_checks and not self.named,
+        )
 
     # -- home ---------------------------------------------------------------------------
 
@@ -95,7 +104,7 @@ class CategorySpider(ShareLinks, PostLinks):
 
     def parse_home(self, response: Response) -> Iterator[Any]:
         """Take the posts of the home page, and the categories in their paths."""
-        self.arrived = True
+        self.run.home_came = True
         if response.status == 304 and self._home is not None:
             self._keep_unchanged(response, ListingKey(self.site, "home", ""), self._home)
             yield from self._ask_listings()
@@ -124,7 +133,7 @@ class CategorySpider(ShareLinks, PostLinks):
 
     def home_failed(self, failure: TwistedFailure) -> None:
         """End the run: without its home page nothing is known of the mirror."""
-        self.arrived = True
+        self.run.home_came = True
         key = ListingKey(self.site, "home", "")
         self.run.fail_listing(key, url=self.base_url, found_in="home", failure=why(failure))
         self.run.stop(Exit.UNREACHABLE, f"could not fetch {self.base_url}: {why(failure)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +16,7 @@ from scrapy.http import Request, Response
 from newscrawl.items import Article, Failure, Page, Reject
 from newscrawl.middlewares.stock import ask_whether_changed
 from newscrawl.runs.outcome import Exit
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney import list_entry
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, digits_of, parse_info_code
@@ -81,7 +83,7 @@ class FeedSpider(ShareLinks, PostLinks):
             raise UsageError(f"No list is named; there are {', '.join(LISTS)}")
         self.pages = positive("pages", arguments.get("pages", str(PAGES)))
         # A later 304 must not hide what a limit or a date left out.
-        self.keeps_checks = self.since is None and self.limit is None
+        self._keeps_checks = self.since is None and self.limit is None
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the lists, by name."""
         self._seen: set[str] = set()
@@ -90,6 +92,11 @@ class FeedSpider(ShareLinks, PostLinks):
         """What became of the lists of which nothing could be read."""
         self._uncounted = 0
         """Pages in the ledger that were not requests for articles."""
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider."""
+        return replace(super().run_options, keeps_checks=self._keeps_checks)
 
     @property
     def is_full(self) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
@@ -20,6 +21,7 @@ from newscrawl.runs.post_files import folders
 from newscrawl.runs.post_files.folders import Found, Left, Lost, PostFile, Unsafe
 from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory
 from newscrawl.runs.post_files.history import commit_times
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.sites.finews import post_file
 from newscrawl.sites.normalise import missing, normalise, published_in_utc
 from newscrawl.spiders.arguments import day
@@ -50,8 +52,6 @@ class PostsSpider(NewsSpider):
     )
 
     page_kinds = ("post_file",)
-    imports = True
-    """Brings so many articles at once that the search index is merged later."""
 
     custom_settings = {  # noqa: RUF012  as Scrapy declares it
         # It asks nobody.
@@ -79,6 +79,11 @@ class PostsSpider(NewsSpider):
         """Links of a folder that lead out of it, and are no posts by their names."""
         self._link = ""
         """The last of them."""
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider: it brings many articles at once."""
+        return replace(super().run_options, is_import=True)
 
     async def start(self) -> AsyncIterator[Any]:
         """Give the article of each file."""
