@@ -197,6 +197,6 @@ NEWSCRAWL_QUIET_SHARE = 0.1
 """A whole walk is degraded where less than this part of the articles came that the same hours of
 the weeks before had: a source that is broken looks like one that is quiet."""
 NEWSCRAWL_NOTIFY = ""
-"""A command that gets each run that did not end good, as JSON on its standard input."""
+"""A command that is run for each failed run, with the run as JSON on its standard input."""
 NEWSCRAWL_PROGRESS_SECONDS = 10.0
 """How often the log says how far the run is."""

@@ -59,10 +59,10 @@ class ListingStatus:
     name: str
     state: State
     checked_at: str | None
-    """The last good look (UTC)."""
+    """The last successful check (UTC)."""
     news_at: str | None
     interval: float | None
-    """Seconds between two looks."""
+    """Seconds between two checks."""
     forgets_at: str | None
     """When it may begin to drop what was never seen (UTC); None where nothing is to be lost."""
     seconds_left: int | None
@@ -105,7 +105,7 @@ class Status:
     last_crawl: RunStatus | None
     """The last run that asked a site."""
     last_good_run_at: str | None
-    """End of the last run that asked a site and ended good (UTC)."""
+    """End of the last successful run that requested a site (UTC)."""
     hours: list[int | None]
     """New articles in each of the last hours, the present one last; None where no site was asked
     and nothing came."""
@@ -214,7 +214,7 @@ def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listi
         # A name that was only guessed at, from a path in small letters, and never was one.
         " WHERE missing_since IS NULL OR found_in <> 'path' OR content_hash IS NOT NULL"
     ).fetchall()
-    # A good look at the home page is one at every category: it shows the newest posts of each.
+    # A successful check of the home page is one of every category: it shows the newest of each.
     homes = {row[0]: row[3] for row in rows if row[1] == "home" and not row[7]}
     found = [_listing(tuple(row), homes.get(row[0]), now, days) for row in rows]
     order = {"failing": 0, "ok": 1, "missing": 2}

@@ -106,7 +106,7 @@ class BoundsMiddleware(BaseSpiderMiddleware):
     """Takes only so many requests from one page and in one run, and none that is too deep or long.
 
     A page can have any number of links, and each can lead to another such page. What is left out
-    is said: the run does not end good, and the next one takes what is then new.
+    is said: the run ends as degraded, and the next one takes what is then new.
     """
 
     def __init__(self, crawler: Crawler) -> None:
