@@ -168,7 +168,7 @@ def test_show(db: Path) -> None:
         "\n"
         "正文\n"
         "\n"
-        f"seen        2022-01-01 00:00:00 UTC post http://mirror.test/post/{FIRST}.html\n"
+        f"seen        2022-01-01 00:00:00 UTC post_page http://mirror.test/post/{FIRST}.html\n"
     )
     second = invoke("show", "--db", db, SECOND).stdout
     assert safe(second).count("�") == 4
@@ -186,7 +186,7 @@ def test_info(db: Path) -> None:
     assert str(db) in shown
     assert "articles    2 in 1 category" in shown
     assert "2021-12-08 00:00:00 to 2021-12-28 14:27:35" in shown
-    assert "test: good, made by a test" in shown
+    assert "test: ok, made by a test" in shown
     assert json.loads(invoke("info", "--db", db, "--json").stdout)["articles"] == 2
 
 
@@ -358,7 +358,7 @@ def test_resolvers_of_text_and_of_the_settings() -> None:
         ('["api_answer"]', "is no pair"),
         ([("api_answer", 1)], "is no pair"),
         ([("api_answer", ANSWER, "x")], "is no pair"),
-        ([("post_page", ANSWER)], "there is no kind 'post_page'; there are answer and public"),
+        ([("post_page", ANSWER)], "there is no kind 'post_page'; there are api_answer and article_page"),
         ([("api_answer", "http://h.test/{code}")], "has a placeholder {code}"),
         ([("api_answer", "http://h.test/{}")], "has a placeholder {}"),
         ([("api_answer", "http://h.test/{info_code")], "is no address"),

@@ -190,7 +190,7 @@ def category_command(
         "category": ",".join(names),
         "since": _day(since),
         "due": "1" if due else None,
-        "share": "1" if share_command else None,
+        "share": "1" if share else None,
     }
     _crawl("category", arguments, **options)
 
