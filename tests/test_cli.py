@@ -358,7 +358,10 @@ def test_resolvers_of_text_and_of_the_settings() -> None:
         ('["api_answer"]', "is no pair"),
         ([("api_answer", 1)], "is no pair"),
         ([("api_answer", ANSWER, "x")], "is no pair"),
-        ([("post_page", ANSWER)], "there is no kind 'post_page'; there are api_answer and article_page"),
+        (
+            [("post_page", ANSWER)],
+            "there is no kind 'post_page'; there are api_answer and article_page",
+        ),
         ([("api_answer", "http://h.test/{code}")], "has a placeholder {code}"),
         ([("api_answer", "http://h.test/{}")], "has a placeholder {}"),
         ([("api_answer", "http://h.test/{info_code")], "is no address"),
@@ -841,7 +844,7 @@ def test_reextract_asks_before_it_writes(db: Path, monkeypatch: pytest.MonkeyPat
     def better(page: Page, stats: object = None) -> Article:
         return article(page, title="更好的标题", published_raw="2021-12-28 14:27:35 +0800")
 
-    monkeypatch.setattr(sites, "read", better)
+    monkeypatch.setattr(sites, "read_page", better)
     asked = invoke("reextract", "--db", db)
     assert "  title: 2\n" in asked.stdout
     assert "Nothing was written. Add --yes" in asked.stderr
