@@ -25,11 +25,11 @@ EDITED = 10
 """Every so many-th article is edited while it is read, so that it is no longer as it began."""
 
 PAUSE = 0.2
-"""Seconds between two looks: what is tried is a crawl at full speed, not five readers."""
+"""Seconds between two reads: what is tried is a crawl at full speed, not five readers."""
 
 
 class Reader:
-    """One program that reads an archive of the made mirror."""
+    """One program that reads an archive of the sample site."""
 
     def __init__(self, path: Path, articles: int) -> None:
         self.path = path
@@ -128,7 +128,7 @@ KINDS: dict[str, Callable[[Reader], None]] = {
 
 
 def main() -> None:
-    """Look again and again, until stopped."""
+    """Read repeatedly, until stopped."""
     kind, path, articles = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     reader, looks, last = Reader(path, articles), 0, False
     while not last:

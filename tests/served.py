@@ -49,7 +49,7 @@ def serving(db: Path, *options: str, is_asked_wrongly: bool = False) -> Iterator
         listening.join()
         process.stderr.close()
         assert code in (0, 130, -signal.SIGINT)
-        # Nothing went wrong, and Ctrl-C is no trouble.
+        # Nothing went wrong, and Ctrl-C is not an error.
         assert said == [] or is_asked_wrongly
 
 

@@ -59,7 +59,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def invoke(*words: str | Path) -> Result:
-    """Run a command in this process; what is no exit is raised."""
+    """Run a command in this process; other exceptions are raised."""
     result = CliRunner().invoke(commands, [str(each) for each in words], prog_name="newscrawl")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -150,7 +150,7 @@ def test_list_as_json(db: Path) -> None:
 
 def test_list_of_nothing(db: Path) -> None:
     result = invoke("list", "--db", db, "--since", "2030-01-01")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No article.\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No articles found.\n")
     assert json.loads(invoke("list", "--db", db, "--since", "2030-01-01", "--json").stdout) == []
 
 
@@ -169,7 +169,7 @@ def test_show(db: Path) -> None:
         "\n"
         "正文\n"
         "\n"
-        f"seen        2022-01-01 00:00:00 UTC post http://mirror.test/post/{FIRST}.html\n"
+        f"seen        2022-01-01 00:00:00 UTC post_page http://mirror.test/post_page/{FIRST}.html\n"
     )
     second = invoke("show", "--db", db, SECOND).stdout
     assert safe(second).count("�") == 4
@@ -187,7 +187,7 @@ def test_info(db: Path) -> None:
     assert str(db) in shown
     assert "articles    2 in 1 category" in shown
     assert "2021-12-08 00:00:00 to 2021-12-28 14:27:35" in shown
-    assert "test: good, made by a test" in shown
+    assert "test: ok, made by a test" in shown
     assert json.loads(invoke("info", "--db", db, "--json").stdout)["articles"] == 2
 
 
@@ -199,11 +199,11 @@ def test_info(db: Path) -> None:
         (["show", "--db", "{db}", "nonsense"], 2, "examples: NW"),
         (["show", "--db", "{db}"], 2, "Missing argument 'INFOCODE'"),
         (["list", "--db", "{db}", "--category", "guojishangba"], 2, "for example: guojishangbao"),
-        (["list", "--db", "{db}", "--since", "yesterday"], 2, "looks like 2021-12-01"),
+        (["list", "--db", "{db}", "--since", "yesterday"], 2, "use YYYY-MM-DD"),
         (["list", "--db", "{db}", "--limit", "0"], 2, "x>=1"),
         (["list", "--db", "{db}.not"], 6, "There is no archive"),
         (["info", "--db", "{folder}"], 6, "is a folder"),
-        (["lst"], 2, "There is no command 'lst'; there are crawl"),
+        (["lst"], 2, "Unknown command 'lst'; choose from crawl"),
         (["crawl", "share"], 2, "Nothing to resolve"),
         (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
         (["crawl", "category", "-s", "DOWNLOAD_DELAY=0"], 2, "and not for finews.withounder.com"),
@@ -250,24 +250,24 @@ def test_info(db: Path) -> None:
             2,
             "not for a.example",
         ),
-        (["crawl", "category", "-s", "DELAY"], 2, "looks like DOWNLOAD_TIMEOUT=30"),
-        (["crawl", "category", "--since", "2021"], 2, "looks like 2021-12-01"),
-        (["crawl", "category", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--base-url", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--base-url", "http://[::1"], 2, "is no address of a site"),
+        (["crawl", "category", "-s", "DELAY"], 2, "for example DOWNLOAD_TIMEOUT=30"),
+        (["crawl", "category", "--since", "2021"], 2, "use YYYY-MM-DD"),
+        (["crawl", "category", ""], 2, "is a shell variable unset?"),
+        (["crawl", "category", "--base-url", ""], 2, "is a shell variable unset?"),
+        (["crawl", "category", "--base-url", "http://[::1"], 2, "is not the URL of a site"),
         (
             ["crawl", "category", "--base-url", "http://[::1", "--delay", "1"],
             2,
-            "is no address of a site",
+            "is not the URL of a site",
         ),
-        (["crawl", "share", "--urls", ""], 2, "is a shell variable not set?"),
+        (["crawl", "share", "--urls", ""], 2, "is a shell variable unset?"),
         (["crawl", "posts"], 2, "Missing argument 'PATH...'"),
-        (["crawl", "posts", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--db", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--db", ":memory:"], 2, "is no file"),
+        (["crawl", "posts", ""], 2, "is a shell variable unset?"),
+        (["crawl", "category", "--db", ""], 2, "is a shell variable unset?"),
+        (["crawl", "category", "--db", ":memory:"], 2, "is not a file"),
         (["crawl", "category", "--db", "b\udcff.db"], 2, "is not UTF-8"),
-        (["list", "--db", " "], 2, "is a shell variable not set?"),
-        (["demo", "--base-url", ""], 2, "is a shell variable not set?"),
+        (["list", "--db", " "], 2, "is a shell variable unset?"),
+        (["demo", "--base-url", ""], 2, "is a shell variable unset?"),
         (["demo", "--db", "{db}"], 2, "holds articles of 'finews', which are none of a demo"),
     ],
 )
@@ -315,12 +315,12 @@ ANSWER = "http://h.test/NewsData/GetNewsText.do?id={info_code}"
         ("ROBOTSTXT_OBEY=perhaps", "it is True or False"),
         ("EXTENSIONS={x", "it is JSON: {…}"),
         ("RETRY_HTTP_CODES=500,x", "it is numbers, by commas"),
-        ("DUPEFILTER_CLASS=scrapy.Nothing", "there is no such class"),
+        ("DUPEFILTER_CLASS=scrapy.Nothing", "the class does not exist"),
         ("NEWSCRAWL_RESOLVERS=xyz", "is not JSON"),
         ("FEEDS={}", "the archive is named by --db; `scrapy crawl` writes other feeds"),
         ("FEED_EXPORT_BATCH_ITEM_COUNT=2", "`scrapy crawl` writes other feeds"),
         ("FEED_URI=x.db", "`scrapy crawl` writes other feeds"),
-        ("ADDONS={}", "without newscrawl's own there is no archive"),
+        ("ADDONS={}", "an archive needs newscrawl's own"),
         ("NEWSCRAWL_DB=x.db", "named by --db"),
     ],
 )
@@ -520,7 +520,7 @@ def test_full_disk_is_a_sentence(db: Path) -> None:
             check=False,
         )  # fmt: skip
     assert done.returncode == Exit.CRASHED
-    assert done.stderr == "Error: Standard output cannot be written: No space left on device.\n"
+    assert done.stderr == "Error: Could not write to standard output: No space left on device.\n"
 
 
 def test_commands_are_modules_of_their_name() -> None:
@@ -603,7 +603,7 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
     done = command("newscrawl", "crawl", "category", *where, "--db", str(db))
     assert (done.returncode, done.stdout) == (0, "")
     lines = done.stderr.splitlines()
-    assert lines[-1].split(maxsplit=1)[1].startswith("info Run ended good: ")
+    assert lines[-1].split(maxsplit=1)[1].startswith("info Run 1 finished: ok: ")
     assert not [line for line in lines if "scrapy" in line.casefold()]
     assert_balanced(ledger(db))
 
@@ -618,7 +618,7 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "Enabled item pipelines" in done.stderr
     assert (ledger(db)["skipped"], ledger(db)["scheduled"]) == (1, 0)
-    assert command("newscrawl", *again, "--again").returncode == 0
+    assert command("newscrawl", *again, "--revisit").returncode == 0
     assert ledger(db)["unchanged"] == 1
 
 
@@ -705,7 +705,7 @@ def test_crawl_posts(tmp_path: Path) -> None:
     assert stored == {truth.info_code for truth in site.truths()}
     assert ledger(db)["requests"] == 0
     shown = invoke("info", "--db", db).stdout.splitlines()[-1]
-    assert f"posts paths={tmp_path / 'a, b'}: good" in shown
+    assert f"posts paths={tmp_path / 'a, b'}: ok" in shown
     done = command(
         "newscrawl", "crawl", "posts", str(tmp_path / "a, b"), "--limit", "3", "--since",
         "2000-01-01", "--db", str(tmp_path / "three.db"),
@@ -762,7 +762,7 @@ def test_live_progress_on_a_terminal(tmp_path: Path) -> None:
     shown = _plain(_on_a_terminal("demo", "--articles", "40", "--db", str(tmp_path / "demo.db")))
     assert "pages/s" in shown
     assert "0 rejected  0 failed" in shown
-    assert "info Run ended good: " in shown
+    assert "finished: ok: " in shown
     assert "40 articles" in shown
 
 
@@ -800,7 +800,7 @@ def test_no_color(tmp_path: Path) -> None:
         "demo", "--articles", "5", "--db", str(tmp_path / "demo.db"), NO_COLOR="1", TERM="dumb"
     )
     assert "\x1b" not in shown
-    assert "Run ended good" in shown
+    assert "finished: ok" in shown
     fill(tmp_path / "news.db", article(page(FIRST)))
     shown = _on_a_terminal("show", "--db", str(tmp_path / "news.db"), FIRST, NO_COLOR="1")
     assert "\x1b" not in shown

@@ -21,7 +21,7 @@ from newscrawl.items import BodyRank
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
 from newscrawl.sites.eastmoney.info_code import public_url
-from newscrawl.spiders.base import base_url
+from newscrawl.spiders.arguments import base_url
 
 Serving = Callable[[Answers], Server]
 
@@ -219,7 +219,7 @@ async def test_edited_article_keeps_its_earlier_text(serving: Serving, tmp_path:
     first, second = serving(site), serving(site.edited(number, 1))
     await crawl("category", tmp_path / "news.db", first.url)
     await asyncio.sleep(1.1)  # the archive's clock has seconds
-    await crawl("category", tmp_path / "news.db", second.url, again="1")
+    await crawl("category", tmp_path / "news.db", second.url, revisit="1")
     run = ledger(tmp_path / "news.db")
     assert (run["new"], run["changed"]) == (0, 1)
     old, new = site.article(number), site.edited(number, 1).article(number)
@@ -352,7 +352,7 @@ async def test_not_such_a_mirror(serving: Serving, tmp_path: Path) -> None:
     server.faults["/"] = Fault(body=b"<html><body><h1>Nginx</h1></body></html>")
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.UNREACHABLE
-    assert "no mirror of this kind" in outcome.reason
+    assert "not a mirror" in outcome.reason
 
 
 async def test_unknown_category(serving: Serving, tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ async def test_unknown_category(serving: Serving, tmp_path: Path) -> None:
 async def test_unreachable(tmp_path: Path) -> None:
     outcome = await crawl("category", tmp_path / "news.db", "http://127.0.0.1:1/")
     assert outcome.exit is Exit.UNREACHABLE
-    assert outcome.reason == "http://127.0.0.1:1/ cannot be had: connection refused"
+    assert outcome.reason == "could not fetch http://127.0.0.1:1/: connection refused"
 
 
 async def test_https_on_a_port_that_speaks_http(serving: Serving, tmp_path: Path) -> None:

@@ -366,7 +366,7 @@ async def test_nothing_can_be_read(serving: Serving, tmp_path: Path) -> None:
     assert "The list rolling cannot be read: the answer is a page of HTML" in outcome.reason
     outcome = await crawl("feed", tmp_path / "news.db", "http://127.0.0.1:1/")
     assert outcome.exit is Exit.UNREACHABLE
-    assert "The list atom cannot be had" in outcome.reason
+    assert "The list atom could not be fetched" in outcome.reason
 
 
 async def test_robots_are_obeyed(serving: Serving, tmp_path: Path) -> None:
@@ -394,8 +394,8 @@ async def test_an_entry_that_is_edited(serving: Serving, tmp_path: Path) -> None
         ({"name": "nix"}, "Unknown list 'nix'; use one of atom, columns-1207"),
         ({"name": ","}, "No list is named"),
         ({"name": "search"}, "needs a word"),
-        ({"pages": "0"}, "no number above 0"),
-        ({"since": "gestern"}, "is no day"),
+        ({"pages": "0"}, "not a positive integer"),
+        ({"since": "gestern"}, "is not a valid date"),
         ({"category": "x"}, "has no argument category"),
     ],
 )

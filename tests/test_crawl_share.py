@@ -201,7 +201,7 @@ async def test_links_met_by_category(serving: Serving, tmp_path: Path) -> None:
         ({"info_code": "NW20221399123456789"}, "a day and a counter"),
         ({}, "Nothing to resolve"),
         ({"urls": "/nowhere/links.txt"}, "cannot be read"),
-        ({"info_code": "NW202112282228490028", "limit": "0"}, "no number above 0"),
+        ({"info_code": "NW202112282228490028", "limit": "0"}, "not a positive integer"),
         ({"info_code": "NW202112282228490028", "nix": "1"}, "has no argument nix"),
     ],
 )

@@ -297,7 +297,7 @@ def test_workflow_keeps_nothing_that_does_not_continue(
 ) -> None:
     assert repository.run(str(posts[0]), first=True)[0]
     before = repository.assets()
-    # Somebody changes the workflow, and it makes an archive anew.
+    # Somebody changes the workflow, and it rebuilds the archive.
     good, said, calls = repository.run(f"{posts[1]} --rebuild --yes")
     assert (good, "continues: it lacks" in said) == (False, True), said
     assert not any("upload" in each for each in calls)

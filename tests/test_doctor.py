@@ -20,16 +20,15 @@ from crawls import ROOT, command, crawl, query
 from diagnoses import diagnose
 from scrapy.exceptions import DownloadConnectionRefusedError
 
+from newscrawl.cli import doctor_requests, doctor_spider
 from newscrawl.cli.app import commands
 from newscrawl.demo import render
 from newscrawl.demo.server import Answers, Fault, Server
 from newscrawl.demo.site import HTML, Site
 from newscrawl.middlewares.failures import failure_reason
-from newscrawl.runs.doctor import examination
 from newscrawl.runs.doctor.diagnosis import Step
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.lists import LISTS, RequestedList, find_lists
-from newscrawl.spiders import asking_base
 
 Serving = Callable[[Answers], Server]
 
@@ -43,7 +42,7 @@ def asked(name: str) -> RequestedList:
 
 
 def listed(site: Site, path: str) -> set[bytes]:
-    """Return the posts that a page of a made mirror lists."""
+    """Return the posts that a page of a sample site lists."""
     return set(re.findall(rb'<li><a href="([^"]+)"', site.respond(path).body))
 
 
@@ -139,7 +138,7 @@ async def test_gives_up_after_three_posts(serving: Serving) -> None:
     server.faults.pop(first)
     found = await diagnose(server.url)
     assert found.cause == "no_articles"
-    assert found.found.startswith("None of 3 articles can be had: ")
+    assert found.found.startswith("None of 3 articles could be fetched: ")
     assert "the page of NW" in found.found
 
 
@@ -169,7 +168,7 @@ async def test_asks_no_other_host(serving: Serving) -> None:
 @pytest.mark.parametrize(
     ("fault", "meaning"),
     [
-        (Fault(status=404), "There is none, so it forbids nothing."),
+        (Fault(status=404), "There is no robots.txt, so nothing is forbidden."),
         (Fault(status=302, headers={"Location": "/other.txt"}), "It redirects to /other.txt."),
     ],
 )
@@ -187,7 +186,7 @@ async def test_without_robots_nothing_is_asked_for(serving: Serving) -> None:
     found = await diagnose(server.url)
     assert found.cause == "broken_off"
     assert [step.meaning for step in found.steps] == [
-        "It cannot be had, so nothing may be asked for."
+        "It could not be fetched, so the crawl may request nothing."
     ]
     assert set(server.paths()) == {"/robots.txt"}  # aiohttp tries once more by itself
 
@@ -208,10 +207,10 @@ async def test_answer_that_is_too_large(serving: Serving) -> None:
 def test_no_way_to_the_server_is_no_refusal() -> None:
     error = DownloadConnectionRefusedError("x")
     error.__cause__ = OSError(errno.EHOSTUNREACH, "No route to host")
-    assert asking_base.cause_of(error) == "no_connection"
+    assert doctor_requests.cause_of(error) == "no_connection"
     assert failure_reason(error) == "could not connect: [Errno 113] No route to host"
     error.__cause__ = OSError(errno.ECONNREFUSED, "Connect call failed")
-    assert asking_base.cause_of(error) == "refused"
+    assert doctor_requests.cause_of(error) == "refused"
     assert failure_reason(error) == "connection refused"
 
 
@@ -300,13 +299,13 @@ async def test_entries_that_lead_nowhere(serving: Serving) -> None:
 
 
 def test_settings_are_those_of_a_crawl() -> None:
-    made = examination.doctor_settings(NEWSCRAWL_CONTACT="you@example.org")
+    made = doctor_spider.doctor_settings(NEWSCRAWL_CONTACT="you@example.org")
     assert made["USER_AGENT"].endswith("(news archive) (+you@example.org)")
     assert made.getbool("ROBOTSTXT_OBEY")
     assert made.getfloat("DOWNLOAD_DELAY") == 0.5
     assert "newscrawl.middlewares.redirect.RedirectMiddleware" in made["DOWNLOADER_MIDDLEWARES"]
     assert made.getint("RETRY_TIMES") == 0
-    assert examination.doctor_settings(RETRY_TIMES="2").getint("RETRY_TIMES") == 2
+    assert doctor_spider.doctor_settings(RETRY_TIMES="2").getint("RETRY_TIMES") == 2
     for name in ("ADDONS", "EXTENSIONS", "FEEDS", "ITEM_PIPELINES"):
         assert dict(made[name]) == {}
 
@@ -315,7 +314,7 @@ async def test_bug_is_no_diagnosis(serving: Serving, monkeypatch: pytest.MonkeyP
     def failing(*_: Any) -> None:
         raise ZeroDivisionError("made by a test")
 
-    monkeypatch.setattr(examination.listing, "read_listing", failing)
+    monkeypatch.setattr(doctor_spider.listing_page, "read_listing", failing)
     with pytest.raises(ZeroDivisionError):
         await diagnose(serving(Site(articles=5)).url)
 
@@ -339,7 +338,7 @@ def test_command_and_its_exit_codes(serving: Serving, tmp_path: Path) -> None:
         f"    It allows {server.url}.",
     ]
     assert lines[-3] == "diagnosis   healthy"
-    assert lines[-1] == "what to do  Nothing is wrong: the next crawl stores them."
+    assert lines[-1] == "what to do  No problem found: the next crawl stores them."
     assert "info Asking for" in done.stderr
     assert not path.parent.exists()
 
@@ -383,12 +382,12 @@ def test_what_comes_is_safe_to_print(serving: Serving, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "exit_", "sentence"),
     [
-        (["a", "--feed", "atom"], Exit.USAGE, "name one of the two"),
+        (["a", "--feed", "atom"], Exit.USAGE, "cannot be combined"),
         (["--feed", "nix"], Exit.USAGE, "Unknown list 'nix'; use one of atom"),
         (["--feed", "atom,fast"], Exit.USAGE, "--feed takes one list"),
         (["--feed", ","], Exit.USAGE, "--feed takes one list"),
         (["--feed", "search"], Exit.USAGE, "needs an argument after a colon"),
-        (["--base-url", "ftp://x.test/"], Exit.USAGE, "is no address of a site"),
+        (["--base-url", "ftp://x.test/"], Exit.USAGE, "is not the URL of a site"),
         (["-s", "DOWNLOAD_DELAY=abc"], Exit.USAGE, "it is a number"),
         (["--db", "{folder}"], Exit.STORE, "is a folder"),
         (["--db", "{folder}/notes.txt"], Exit.STORE, "is not an SQLite file"),

@@ -90,7 +90,7 @@ async def test_rebuild_that_finds_nothing_keeps_the_archive(
     url = serving(Site(articles=10)).url
     outcome = await crawl("category", path, url, overwrite=True, since="2099-01-01")
     assert outcome.exit is Exit.DEGRADED
-    assert "nothing was found" in outcome.reason
+    assert "no articles were found" in outcome.reason
     assert query(path, "SELECT count(*) FROM articles") == [(1,)]
 
 
@@ -195,7 +195,7 @@ async def test_list_that_a_footer_names_and_that_is_gone(serving: Serving, tmp_p
         server.faults[f"/category/{slug}.html"] = Fault(status=404)
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.DEGRADED
-    assert "lists of articles cannot be had" in outcome.reason
+    assert "listings could not be fetched" in outcome.reason
 
 
 async def test_list_that_redirects_and_fails(serving: Serving, tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_two_signals_still_commit_and_close_the_row(serving: Serving, tmp_path: 
     run = ledger(path)
     assert (run["outcome"], run["ended_at"] is not None) == ("interrupted", True)
     assert run["new"] == query(path, "SELECT count(*) FROM articles")[0][0] > 0
-    assert "Run ended interrupted" in log
+    assert "finished: interrupted" in log
 
 
 # -- the file -------------------------------------------------------------------------------

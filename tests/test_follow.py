@@ -48,7 +48,7 @@ def follow(archive: Path, copy: Path, *words: str) -> subprocess.CompletedProces
 
 def crawl_words(server: Server, archive: Path) -> list[str]:
     return ["newscrawl", "crawl", "category", "--db", str(archive), "--base-url", server.url,
-            "--delay", "0", "--again", "-s", "RETRY_TIMES=0", "-s", "NEWSCRAWL_BATCH_PAGES=3",
+            "--delay", "0", "--revisit", "-s", "RETRY_TIMES=0", "-s", "NEWSCRAWL_BATCH_PAGES=3",
             "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=2"]  # fmt: skip
 
 

@@ -165,7 +165,7 @@ def test_title_with_quotes_is_yaml(tmp_path: Path) -> None:
 def test_export_to_where_nothing_can_be_written(db: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, _, err = run("export", "--db", db, "--format", "jekyll", "-o", tmp_path / "file" / "x")
-    assert (code, "cannot be written" in err) == (6, True)
+    assert (code, "Could not write" in err) == (6, True)
 
 
 def test_export_from_a_copy_without_raw_pages(tmp_path: Path) -> None:

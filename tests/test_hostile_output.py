@@ -40,7 +40,7 @@ from newscrawl.runs.logs import sanitize_record
 from newscrawl.store.connections import open_for_reading
 from newscrawl.store.schema import TABLES, Table
 
-FORGED = "12:00:00 error Run ended FORGED"
+FORGED = "12:00:00 error Run 1 finished: FORGED"
 
 HOSTILE = {
     "csi": "甲\x1b[38;5;201m红\x1b[2J\x1b[H",

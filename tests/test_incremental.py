@@ -190,7 +190,7 @@ async def test_edit_after_the_clock_was_set_back(
     await crawl("category", db, server.url)
     server.site = site.edited(number, 1)
     hands.move(hours=-1)
-    assert (await crawl("category", db, server.url, again="1")).exit is Exit.OK
+    assert (await crawl("category", db, server.url, revisit="1")).exit is Exit.OK
     assert counts(db, "changed") == (1,)
     info_code, title = site.article(number).info_code, server.site.article(number).title
     assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
@@ -246,7 +246,7 @@ async def test_due_run_that_asks_for_one_list_in_vain_has_reached_the_site(
     server.faults[f"/category/{slug}.html"] = Fault(status=500)
     hands.move(minutes=5)
     outcome = await crawl("category", db, server.url, due="1")
-    assert outcome.reason == f"1 of 1 lists of articles cannot be had: {slug}"
+    assert outcome.reason == f"1 of 1 listings could not be fetched: {slug}"
     assert outcome.exit is Exit.DEGRADED
 
 

@@ -268,7 +268,7 @@ def test_stored_passwords_are_found_and_removed(tmp_path: Path) -> None:
         change = connection.execute
         change(
             "UPDATE runs SET arguments = ?, reason = ?",
-            (json.dumps({"base_url": f"{USER}:{SECRET}@host"}), f"{inside} cannot be had"),
+            (json.dumps({"base_url": f"{USER}:{SECRET}@host"}), f"could not fetch {inside}"),
         )
         change("UPDATE observations SET url = replace(url, '://', ?)", (f"://{USER}:{SECRET}@",))
         change("UPDATE listings SET url = replace(url, '://', ?)", (f"://{USER}:{SECRET}@",))

@@ -134,7 +134,11 @@ def test_nothing_to_plot(tmp_path: Path, kind: str) -> None:
     db = tmp_path / "empty.db"
     fill(db)
     shown = command("newscrawl", "plot", kind, "--db", str(db))
-    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "", "No article has a time.\n")
+    assert (shown.returncode, shown.stdout, shown.stderr) == (
+        0,
+        "",
+        "No article has a publication time.\n",
+    )
     drawn = command("newscrawl", "plot", kind, "--db", str(db), "-o", str(tmp_path / "a.svg"))
     assert drawn.returncode == 0, drawn.stderr
 
@@ -147,9 +151,9 @@ def test_what_cannot_be_drawn_is_said(archive: Path, tmp_path: Path) -> None:
 
     assert ends("nothing")[0] == 2
     code, said = ends("delay", "-o", str(tmp_path / "a.gif"))
-    assert (code, ".png and .svg do" in said) == (2, True)
+    assert (code, "use .png or .svg" in said) == (2, True)
     code, said = ends("delay", "-o", str(tmp_path / "none" / "a.png"))
-    assert (code, "cannot be written" in said) == (6, True)
+    assert (code, "Could not write" in said) == (6, True)
     code, said = ends("articles-per-day", "--source", "无此报")
     assert (code, "has no source" in said) == (2, True)
 

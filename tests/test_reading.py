@@ -29,7 +29,7 @@ def crawl(server: Server, path: Path) -> None:
     program = str(Path(sys.executable).with_name("newscrawl"))
     done = subprocess.run(
         [program, "crawl", "category", "--db", str(path), "--base-url", server.url, "--delay", "0",
-         "--again", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=8", "-s", "AUTOTHROTTLE_ENABLED=0"],
+         "--revisit", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=8", "-s", "AUTOTHROTTLE_ENABLED=0"],
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == Exit.OK, done.stderr

@@ -116,7 +116,7 @@ async def test_what_an_edit_dropped_is_still_known(serving: Serving, tmp_path: P
     # As if the first look had been a minute earlier: the archive's clock has seconds.
     target.db.conn.execute("UPDATE observations SET observed_at = '2022-01-01T00:00:00+00:00'")
     target.finish(good=True)
-    await crawl("category", path, serving(site.edited(number, 1)).url, again="1")
+    await crawl("category", path, serving(site.edited(number, 1)).url, revisit="1")
     before = dump(path)
     assert len(before["revisions"]) == 1
     with writing(path) as made:

@@ -53,7 +53,7 @@ async def test_links(serving: Serving, tmp_path: Path, ends: tuple[str, str]) ->
     server = serving(Respelt(tuple(POST + each for each in ends)))
     for run in range(2):
         db = tmp_path / "news.db"
-        outcome = await crawl("category", db, server.url, share="1", again=str(run))
+        outcome = await crawl("category", db, server.url, share="1", revisit=str(run))
         assert outcome.exit is Exit.OK, outcome
         assert_balanced(ledger(db))
         assert ledger(db)["repeated"] > 0

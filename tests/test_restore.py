@@ -89,7 +89,7 @@ def test_restores_a_copy_and_keeps_what_was_there(db: Path, backup: Path) -> Non
     assert done.returncode == Exit.OK, done.stderr
     assert re.search(
         rf"{db} restored from {backup}: 2 articles, last run 1 of 20\S+, ok\.\n"
-        rf"What was there is kept as {kept(db)}\.",
+        rf"The previous file is kept as {kept(db)}\.",
         done.stderr,
     ), done.stderr
     assert dump(db) == dump(backup)

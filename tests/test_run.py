@@ -14,8 +14,9 @@ from newscrawl import pipelines, sites
 from newscrawl.demo.server import Answers, Server
 from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
+from newscrawl.runs.judging import judge_pages
 from newscrawl.runs.ledger import Ledger
-from newscrawl.runs.outcome import Exit, judge
+from newscrawl.runs.outcome import Exit
 from newscrawl.sites import normalise
 from newscrawl.store import target
 
@@ -43,7 +44,7 @@ async def test_bug_costs_one_page_and_is_said(
     monkeypatch.setattr(module, name, third_call_fails(getattr(module, name)))
     outcome = await crawl("category", tmp_path / "news.db", serving(site).url)
     assert outcome.exit is Exit.DEGRADED
-    assert "a bug of newscrawl's: ZeroDivisionError('made by a test')" in outcome.reason
+    assert "a bug in newscrawl: ZeroDivisionError('made by a test')" in outcome.reason
     run = ledger(tmp_path / "news.db")
     assert run["rejected"] == 1
     assert_balanced(run)
@@ -156,7 +157,7 @@ JUDGED = [
     (filled(3, new=3), "finished", ["a list is gone"], Exit.DEGRADED, "a list is gone"),
     (filled(3, new=3), "finished", ["a"] * 9, Exit.DEGRADED, "a; a; a; and 6 more"),
     (filled(3, new=3), "closespider_timeout", [], Exit.DEGRADED, "stopped early"),
-    (filled(3, new=2), "finished", [], Exit.CRASHED, "1 pages came to no end"),
+    (filled(3, new=2), "finished", [], Exit.CRASHED, "1 pages were not finished"),
 ]
 
 
@@ -164,7 +165,7 @@ JUDGED = [
 def test_judge(
     made: Ledger, finish_reason: str, troubles: list[str], exit_: Exit, reason: str
 ) -> None:
-    outcome = judge(made, finish_reason=finish_reason, troubles=troubles, share=0.1)
+    outcome = judge_pages(made, finish_reason=finish_reason, troubles=troubles, share=0.1)
     assert outcome.exit is exit_
     assert reason in outcome.reason
 
@@ -172,9 +173,9 @@ def test_judge(
 def test_ledger_that_does_not_balance_says_so() -> None:
     made = filled(3, new=3)
     made.counters["listed"] += 1
-    outcome = judge(made, finish_reason="finished", troubles=[], share=0.1)
+    outcome = judge_pages(made, finish_reason="finished", troubles=[], share=0.1)
     assert outcome.exit is Exit.CRASHED
-    assert "does not balance" in outcome.reason
+    assert "do not balance" in outcome.reason
 
 
 def test_ledger_refuses_what_cannot_be() -> None:

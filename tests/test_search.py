@@ -356,7 +356,7 @@ def test_command(archive: Path) -> None:
     assert {"info_code", "published_at", "source", "title", "excerpt"} == set(hits[0])
     assert all("公司" in hit["excerpt"] + hit["title"] for hit in hits)
     done = command(*words, "并没有这样的话")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No article.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No articles found.\n")
     done = command(*words, "公司 AND")
     assert (done.returncode, "Expected a word after AND." in done.stderr) == (Exit.USAGE, True)
     done = command(*words, "公司", "--security", "1.600")

@@ -37,7 +37,7 @@ EDITED = "NW202206151200000001"
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of a made mirror, and an article that was edited."""
+    """An archive of a sample site, and an article that was edited."""
     db = tmp_path_factory.mktemp("serve") / "news.db"
     ended = command("newscrawl", "demo", "--db", str(db))
     assert ended.returncode == 0, ended.stderr
@@ -163,7 +163,7 @@ def test_filters(archive: Path, site: str) -> None:
         ({"source": "无此报"}, "The archive has no source '无此报'. It has, for example: "),
         ({"category": "nothing"}, "The archive has no category"),
         ({"security": "9.999999"}, "The archive has no security"),
-        ({"since": "yesterday"}, "is no day"),
+        ({"since": "yesterday"}, "is not a valid date"),
     ],
 )
 def test_what_is_no_query_gets_a_sentence(site: str, asked: dict[str, str], says: str) -> None:
@@ -223,7 +223,7 @@ def test_every_table_view_and_question_answers(archive: Path, site: str) -> None
         answer = ask(f"{site}{name}/{part}")
         assert answer.status == 200, part
     assert EDITED in ask(f"{site}{name}/all_on_a_security.json?market=1&code=600160").text
-    assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is no backup
+    assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is not a backup
 
 
 def test_nothing_is_written(archive: Path, site: str) -> None:
@@ -294,7 +294,7 @@ def test_empty_archive_and_old_schema(tmp_path: Path) -> None:
     empty = tmp_path / "empty.db"
     fill(empty)
     with serving(empty) as site:
-        assert "There is no article yet" in ask(site).text
+        assert "No articles yet" in ask(site).text
         assert find(site).status == 200
 
 
@@ -304,7 +304,7 @@ def test_only_what_reads_is_answered(archive: Path, site: str, method: str) -> N
     for path in ("", "search", f"article/{EDITED}", name, f"{name}/articles", "-/messages",
                  "-/logout", "-/permissions", f"{name}/most_mentioned"):  # fmt: skip
         answer = ask(site + path, method=method)
-        assert (answer.status, answer.text) == (405, "This only reads.\n")
+        assert (answer.status, answer.text) == (405, "This server is read-only.\n")
         assert "set-cookie" not in answer.headers
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
@@ -377,7 +377,7 @@ def test_wrong_words_get_a_sentence(tmp_path: Path, archive: Path, site: str) ->
     assert (others.returncode, "--public" in others.stderr) == (2, True)
     port = site.rstrip("/").rpartition(":")[2]
     taken = command("newscrawl", "serve", "--db", str(archive), "--port", port)
-    assert (taken.returncode, "--port takes another one" in taken.stderr) == (2, True)
+    assert (taken.returncode, "Choose another one with --port" in taken.stderr) == (2, True)
     assert "Traceback" not in missing.stderr + others.stderr + taken.stderr
 
 
@@ -494,7 +494,8 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, payload in enumerate(PAYLOADS):
             code = f"NW2022061513{number:08d}"
             stranger.execute(
-                "INSERT INTO articles (info_code, seq, first_seq, title, source, summary, body_html,"
+                "INSERT INTO articles (info_code, seq, first_seq, title, source, summary,"
+                " body_html,"
                 " body_text, share_url, original_url, published_at, published_raw, first_seen_at,"
                 " changed_at) VALUES (?1, ?2, ?2, ?3, ?3, ?3, ?3, ?3, ?3, ?3,"
                 " '2022-06-15T13:00:00+08:00', ?3, '2022-06-15T13:00:00+00:00', ?3)",
@@ -584,7 +585,7 @@ HELD = {
 
 
 def test_the_policy_holds_without_the_cleaning(browser: Browser, archive: Path, site: str) -> None:
-    """Whatever comes into a page by a mistake of ours runs nothing and tells nobody."""
+    """Whatever comes into a page by a mistake of ours runs nothing and sends nothing."""
     for path in (
         "",
         f"article/{EDITED}",

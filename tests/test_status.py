@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 import sqlite3
 import stat
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from archives import article, fill, page
-from crawls import ROOT, command
+from crawls import command
 from prometheus_client.parser import text_string_to_metric_families
 
 from newscrawl.archive import metrics
@@ -55,7 +54,7 @@ def archive(tmp_path: Path) -> Path:
         LISTING.format("'category', 'gone'",
                        "'2026-03-03T04:25:00+00:00', 43200, 9, '2026-03-01T04:25:00+00:00', NULL,"
                        " NULL"),
-        # The name of 36Ke as a path spells it: a guess that was wrong is no listing that is gone.
+        # The name of 36Ke as a path spells it: a wrong guess is not a listing that has gone.
         LISTING.format("'category', '36Ke'",
                        "'2026-03-03T04:25:00+00:00', 43200, 9, '2026-03-01T04:25:00+00:00', NULL,"
                        " NULL").replace("'footer'", "'path'"),
@@ -86,7 +85,7 @@ def test_listings(archive: Path) -> None:
     assert failing.seconds_left is not None
     assert failing.seconds_left < 0
     assert failing.failure == "the server answered with status 500"
-    # A good look at the home page is one at a category that does not fail.
+    # A successful check of the home page is one of each category that does not fail.
     assert good.forgets_at == home.forgets_at == "2026-03-06T00:00:00+00:00"
     assert good.seconds_left == (2 * 24 + 19) * 3600 + 1800
     assert gone.seconds_left is None
@@ -158,13 +157,6 @@ def test_runs_that_ask_nobody_do_not_hide_a_failure(archive: Path) -> None:
     assert 'newscrawl_last_run_outcome{outcome="degraded"} 1' in metrics.exposition(found)
 
 
-def test_archive_before_listings(tmp_path: Path) -> None:
-    path = tmp_path / "1.db"
-    path.write_bytes(lzma.decompress((ROOT / "tests" / "schemas" / "1.db.xz").read_bytes()))
-    found = look(path)
-    assert (found.articles, found.listings, found.gaps, found.dead_rules) == (3, [], [], [])
-
-
 def test_sparkline() -> None:
     assert sparkline([None, 0, 1, 4, 8]) == "·▁▂▅█"
     assert sparkline([0, 1, 10_000]) == "▁▂█"
@@ -207,7 +199,7 @@ def test_command(archive: Path, tmp_path: Path) -> None:
     bad = str(tmp_path / "none" / "m.prom")
     done = command("newscrawl", "status", "--db", str(archive), "--prometheus", bad)
     assert done.returncode == Exit.USAGE
-    assert "cannot be written: No such file or directory" in done.stderr
+    assert "No such file or directory" in done.stderr
     done = command("newscrawl", "status", "--db", str(archive), "--limit", "1")
     assert "and 2 listings more" in done.stdout
 

@@ -256,7 +256,9 @@ def test_every_call_may_fail(situation: Situation, kind: str) -> None:
                 assert contents(situation.path) == situation.expected
             elif done["exit"] == Exit.STORE:
                 last = done["said"].strip().splitlines()[-1]
-                assert re.search(r"(Run ended store: .*\.|Error: .*\.)$", last), last
+                assert re.search(
+                    r"(Run (\d+ finished|did not start): store: .*\.|Error: .*\.)$", last
+                ), last
             ends[f"{done['exit']} {left}"] += 1
             healed = situation.server.run(situation.path, situation.words, None)
             assert healed["exit"] == Exit.OK, healed
@@ -355,11 +357,11 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     "the search index dropped": (sql("DROP TABLE articles_fts"), {
         "search": (STORE, "no such table: articles_fts"),
         "crawl": (STORE, "no such table: .*articles_fts.*`newscrawl verify`"),
-        "verify": (CRASHED, "--repair mends"), "repair": (OK, "agrees with itself"),
+        "verify": (CRASHED, "--repair rebuilds"), "repair": (OK, "is OK"),
     }),
     "the last number lost": (sql("DELETE FROM meta"), {
-        "crawl": (OK, "Run ended ok"), "verify": (CRASHED, "meta says none"),
-        "repair": (OK, "agrees with itself"),
+        "crawl": (OK, "finished: ok"), "verify": (CRASHED, "meta says none"),
+        "repair": (OK, "is OK"),
     }),
     "articles deleted": (
         sql("DELETE FROM articles WHERE first_seq = 1"),
@@ -374,7 +376,7 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     }),
     "pages lost": (zeros(16_384 * 3, 6), {
         "verify": (CRASHED, "file: SQLite says"),
-        "repair": (OK, r"its rows were put into a new file.*agrees with itself"),
+        "repair": (OK, r"its rows were put into a new file.*is OK"),
         "backup": (STORE, "copy is not whole|damaged"),
     }),
     "half of the file": (cut, {
@@ -483,7 +485,7 @@ def test_file_taken_away_under_a_run(
     assert (run.returncode, "Traceback" in said) == (Exit.STORE, False), said
     [kept] = tmp_path.glob("news.db.rescued-*")
     assert re.search(
-        rf"Run ended store: {path}(-wal)? was (deleted, or moved away,|replaced by another file) "
+        rf"finished: store: {path}(-wal)? was (deleted, or moved away,|replaced by another file) "
         rf"while it was being written\. All that was committed until then is kept in {kept}\.",
         said,
     ), said
@@ -537,7 +539,10 @@ def test_disk_that_is_full(
     before = query(path, "SELECT count(*) FROM articles")[0][0]
     done = server.run(path, _load(path, posts["second"]), None)
     assert done["exit"] == Exit.STORE, done
-    assert re.search(r"Run ended store: The disk is full: .* Free some space", done["said"])
+    assert re.search(
+        r"Run (\d+ finished|did not start): store: The disk is full: .* Free some space",
+        done["said"],
+    )
     assert "Traceback" not in done["said"]
     assert query(path, "SELECT count(*) FROM articles")[0][0] >= before
     with closing(open_for_reading(path)) as archive:
@@ -566,7 +571,7 @@ def test_disk_that_is_read_only(
     disk("remount", "ro")
     for words, exits, says in (
         (_load(path, posts["second"]), Exit.STORE, "is read-only for this user"),
-        (["verify", "--repair", "--db", str(path)], Exit.OK, "agrees with itself"),
+        (["verify", "--repair", "--db", str(path)], Exit.OK, "is OK"),
         (["list", "--db", str(path)], Exit.OK, ""),
         (["backup", str(tmp_path / "copy.db"), "--db", str(path)], Exit.OK, "copied to"),
         (["backup", str(path.with_name("copy.db")), "--db", str(path)], Exit.STORE, "read-only"),

@@ -233,7 +233,7 @@ async def test_no_article_of_a_sample_site_is_doubted(serving: Serving, tmp_path
     outcome = await crawl("category", db, server.url)
     assert outcome.exit is Exit.OK, outcome
     server.site = replace(site, edits=dict.fromkeys(range(300), 1))
-    outcome = await crawl("category", db, server.url, again="1")
+    outcome = await crawl("category", db, server.url, revisit="1")
     assert outcome.exit is Exit.OK, outcome
     assert query(db, "SELECT count(*) FROM suspicious_observations") == [(0,)]
     assert query(db, "SELECT count(*) > 250 FROM revisions") == [(1,)]
@@ -391,7 +391,7 @@ async def test_forty_of_sixty(serving: Serving, tmp_path: Path, hands: Hands, ki
     hands.move(minutes=30)
     assert (await crawl("category", db, server.url)).exit is Exit.OK  # nothing is due
     hands.move(hours=41)
-    outcome = await crawl("category", db, server.url, again="1")
+    outcome = await crawl("category", db, server.url, revisit="1")
     assert outcome.exit is Exit.OK, outcome
     assert articles(db) == before
     assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
@@ -473,7 +473,7 @@ async def test_page_that_is_old_is_asked_again(
         wrong = made(site.respond(path))
         server.faults[path] = lambda _, wrong=wrong: wrong
     hands.move(days=5)
-    assert (await crawl("category", db, server.url, again="1")).exit is Exit.DEGRADED
+    assert (await crawl("category", db, server.url, revisit="1")).exit is Exit.DEGRADED
     server.site = site.showing(20, 30)
     server.requests.clear()
     hands.move(hours=1)
@@ -793,7 +793,7 @@ def test_killed_among_placeholders(serving: Serving, tmp_path: Path) -> None:
     server.faults.update(dict.fromkeys(paths, fault))
     program = str(Path(sys.executable).with_name("newscrawl"))
     crawl_ = subprocess.Popen(
-        [program, *words[1:], "--again"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [program, *words[1:], "--revisit"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     assert shown.wait(60)
     crawl_.kill()
@@ -806,11 +806,11 @@ def test_killed_among_placeholders(serving: Serving, tmp_path: Path) -> None:
     assert_balanced(run, interrupted=True)
     assert run["rejected"] == there
 
-    done = command(*words, "--again")
+    done = command(*words, "--revisit")
     assert done.returncode == Exit.DEGRADED
     assert f"{len(paths)} pages show the same text in the place of their" in done.stderr
     assert texts(db) == before
     server.faults.clear()
-    assert command(*words, "--again").returncode == Exit.OK
+    assert command(*words, "--revisit").returncode == Exit.OK
     assert texts(db) == before
     assert command("newscrawl", "verify", "--db", str(db)).returncode == 0

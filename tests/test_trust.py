@@ -15,9 +15,10 @@ from crawls import command, crawl, query
 
 from newscrawl.demo.server import Answers, Server
 from newscrawl.demo.site import Site
+from newscrawl.runs.judging import judge_pages
 from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.notify import notify
-from newscrawl.runs.outcome import Exit, judge
+from newscrawl.runs.outcome import Exit
 from newscrawl.sites.finews import post_page
 from newscrawl.store import clock, rules
 from newscrawl.store.connections import MEMORY, open_for_reading, open_for_writing
@@ -130,7 +131,7 @@ async def test_rule_that_stops_matching_is_said(
     )
     outcome = await crawl("category", db, server.url)
     assert outcome.exit is Exit.DEGRADED
-    assert "the rule parser/title/xpath///section/h7 used to match" in outcome.reason
+    assert "the rule parser/title/xpath///section/h7 no longer matches" in outcome.reason
 
 
 def test_rule_uses() -> None:
@@ -175,7 +176,7 @@ def ledger_of(skipped: int, **ends: int) -> Ledger:
     ],
 )
 def test_what_is_known_does_not_hide_what_is_lost(made: Ledger, exit_: Exit) -> None:
-    outcome = judge(made, finish_reason="finished", troubles=[], share=0.1)
+    outcome = judge_pages(made, finish_reason="finished", troubles=[], share=0.1)
     assert outcome.exit is exit_, outcome
 
 

@@ -67,7 +67,7 @@ def _metrics(found: Status) -> Iterator[tuple[str, str, list[Sample]]]:
     yield "dead_rules", "Parser rules that used to match.", [({}, len(found.dead_rules))]
     yield (
         "last_good_run_timestamp_seconds",
-        "End of the last run that asked a site and ended good.",
+        "End of the last successful run that requested a site.",
         [({}, _epoch(found.last_good_run_at))] if found.last_good_run_at else [],
     )
     if found.last_crawl is not None:

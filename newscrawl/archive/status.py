@@ -104,7 +104,7 @@ class Status:
     last_crawl: RunStatus | None
     """The last run that asked a site."""
     last_good_run_at: str | None
-    """End of the last run that asked a site and ended good (UTC)."""
+    """End of the last successful run that requested a site (UTC)."""
     hours: list[int | None]
     """New articles in each of the last hours, the present one last; None where no site was asked
     and nothing came."""

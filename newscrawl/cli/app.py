@@ -1,8 +1,8 @@
 """The group of all commands, and what they have in common.
 
-A command is a module of this package with its name and, in it, ``NAME_command``. To add one: write the
-module, and add its name to :data:`COMMANDS`. Modules import Scrapy only where a command runs it,
-so that the others start at once.
+Each command is a module of this package with its name, which defines ``NAME_command``. To add one,
+write the module and add its name to :data:`COMMANDS`. Modules import Scrapy only inside the
+commands that run it, so that the others start fast.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Busy(click.ClickException):
 
 
 class Commands(click.Group):
-    """The commands, each imported when it is asked for."""
+    """The commands, each imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -60,9 +60,9 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that *args* begin with; say which there are where none is found."""
+        """Return the command that *args* begin with; list all commands if there is no such one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"There is no command {args[0]!r}; there are {', '.join(COMMANDS)}.")
+            ctx.fail(f"Unknown command {args[0]!r}; choose from {', '.join(COMMANDS)}.")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -92,7 +92,7 @@ class Commands(click.Group):
             if error.errno != errno.ENOSPC:
                 raise
             raise click.ClickException(
-                f"Standard output cannot be written: {error.strerror}."
+                f"Could not write to standard output: {error.strerror}."
             ) from error
 
 

@@ -14,7 +14,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion_command(ctx: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands and options.
+    """Print the shell completion script.
 
     For bash and zsh put eval "$(newscrawl completion bash)" (or zsh) into ~/.bashrc (~/.zshrc);
     for fish write it into ~/.config/fish/completions/newscrawl.fish.

@@ -33,10 +33,10 @@ from newscrawl.runs.outcome import Exit
 @json_option
 @click.pass_context
 def diff_command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
-    """Show what changed in an article, from each version to the next.
+    """Show the changes between the revisions of an article.
 
-    What is gone stands in [-brackets-], what is new in {+braces+}; on a terminal they are red and
-    green. INFOCODE is as for `newscrawl show`.
+    Removed text is shown in [-brackets-], added text in {+braces+}; on a terminal they are red
+    and green. INFOCODE is as for `newscrawl show`.
     """
     with reading(db) as connection:
         wanted = article_id(connection, info_code)
@@ -49,7 +49,7 @@ def diff_command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> 
         click.echo(to_json([_as_dict(*step) for step in steps]))
         return
     if not steps:
-        say(f"{wanted} was never seen to change.")
+        say(f"{wanted} has no recorded revisions.")
     for earlier, later in steps:
         for line in _lines(earlier, later):
             click.echo(line)

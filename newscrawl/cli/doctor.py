@@ -1,4 +1,4 @@
-"""``newscrawl doctor``: why a source gives nothing."""
+"""``newscrawl doctor``: diagnose a site that gives no articles."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ INDENT = "    "
 @click.command("doctor", epilog=example("newscrawl doctor guojishangbao"))
 @click.argument("category", required=False, type=NAME)
 @click.option(
-    "--base-url", type=BASE_URL, metavar="URL", help="The site; else the mirror of the settings."
+    "--base-url", type=BASE_URL, metavar="URL", help="URL of the site; default: NEWSCRAWL_BASE_URL."
 )
 @click.option(
-    "--feed", type=NAME, metavar="NAME", help="Look at this list of `crawl feed`, not at a mirror."
+    "--feed", type=NAME, metavar="NAME", help="Check this feed of `crawl feed` instead of a mirror."
 )
 @db_option()
 @json_option
@@ -46,14 +46,14 @@ def doctor_command(
     ctx: click.Context, category: str | None, base_url: str | None, feed: str | None, db: str,
     as_json: bool, settings: Iterable[tuple[str, str]], verbose: bool,
 ) -> None:  # fmt: skip
-    """Say why a source gives nothing, and what to do.
+    """Diagnose a site that gives no articles.
 
-    It asks for the home page, the list of CATEGORY if one is named, and an article, as a crawl
-    does, but each address once, and writes nothing. With --feed it asks for that list and the
-    article of an entry. The exit code is 0 where nothing is wrong.
+    Requests the home page, the listing of CATEGORY if given, and an article, as a crawl does, but
+    each URL once, and writes nothing. With --feed it requests that feed and the article of one of
+    its entries. The exit code is 0 if no problem is found.
     """
     if category and feed:
-        raise click.UsageError("A list of --feed has no categories; name one of the two.")
+        raise click.UsageError("--feed and CATEGORY cannot be combined.")
     asked = _list(feed) if feed else None
     arguments = {"category": category, "asked": asked}
     if base_url:
@@ -69,7 +69,7 @@ def doctor_command(
 
 
 def _list(name: str) -> RequestedList:
-    """Return the list of this name; a usage error where there is none, or are several."""
+    """Return the feed of this name; a usage error if there are none or several."""
     from newscrawl.sites.lists import UnknownList, find_lists
 
     try:
@@ -84,18 +84,19 @@ def _list(name: str) -> RequestedList:
 def _examine(
     db: str, settings: Iterable[tuple[str, str]], arguments: dict[str, Any], *, verbose: bool
 ) -> Diagnosis | Outcome:
-    """Look at the source; what it asks for goes to standard error meanwhile."""
+    """Examine the site; its requests are logged to standard error."""
     from scrapy.exceptions import UsageError
 
+    from newscrawl.cli.doctor_spider import DoctorSpider, doctor_settings
     from newscrawl.cli.overrides import checked
     from newscrawl.cli.terminal import log_to_terminal
-    from newscrawl.runs.doctor.examination import doctor_settings, examine
+    from newscrawl.runs.doctor.examination import examine
 
     made = doctor_settings(**checked(settings))
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
     try:
         with _known(db) as archive:
-            return examine(made, archive=archive, **arguments)
+            return examine(made, DoctorSpider, archive=archive, **arguments)
     except UsageError as error:  # of what settings.py says
         raise click.UsageError(f"{error}.") from None
 
@@ -134,7 +135,7 @@ def _print(found: Diagnosis) -> None:
 
 
 def _answer(step: Step) -> str:
-    """Say what came, in a line; nothing where nothing did."""
+    """Return the response in one line; nothing if there was none."""
     if step.status is None:
         return ""
     return ", ".join(filter(None, (f"{step.status}", size(step.bytes or 0), step.content_type)))

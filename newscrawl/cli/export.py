@@ -81,31 +81,31 @@ class _Wanted:
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="Where it goes: a file, standard output where none is named; for jekyll and markdown a "
-    "folder.",
+    help="Output file (default: standard output); for jekyll and markdown a folder.",
 )  # fmt: skip
 @click.option(
     "--since-seq", type=click.IntRange(min=0), default=0, metavar="N",
-    help="Only what was inserted or changed after this sequence number: the last one you have.",
+    help="Only articles inserted or changed after this sequence number.",
 )  # fmt: skip
 @filter_options
 def export_command(
     info_codes: tuple[str, ...], db: str, format_: str, output: Path | None, since_seq: int,
     filters: Filters,
 ) -> None:  # fmt: skip
-    """Write articles as files: all of them, those that the filters let through, or those named.
+    """Export articles to files: all of them, or those that match the filters or are named.
 
-    They come in the order of seq, which the last line on standard error ends with: give it to
-    --since-seq to go on from there. A file is replaced only when all of it is written.
+    Articles are sorted by seq. The last line on standard error ends with the last seq: pass it to
+    --since-seq to continue from there. A file is replaced only after all of it is written.
 
-    jsonl: a line of JSON an article. csv: for spreadsheets; what they would take for a formula is
-    marked as text. parquet: for data frames and DuckDB, with times and lists as such; it needs pip
+    jsonl: one JSON object per line. csv: for spreadsheets; values that look like formulas are
+    marked as text. parquet: for data frames and DuckDB, with typed times and lists; requires pip
     install 'newscrawl[parquet]'. atom, rss: feeds for news readers.
 
-    markdown: a file an article, with front matter, in a folder; without -o one after the other.
+    markdown: one file per article, with front matter, in a folder; without -o, all on standard
+    output.
 
-    jekyll: posts of the mirror. A post that was read from a file is that file, byte for byte; an
-    article that was met only as pages is a post of the mirror's present form.
+    jekyll: posts of the mirror. A post that was read from a file is exported byte for byte;
+    articles that were seen only as pages are written in the mirror's current format.
     """
     if output == Path("-"):
         output = None
@@ -176,7 +176,7 @@ def _write(folder: Path, path: str, content: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
+        raise StoreError(f"Could not write {target}: {error.strerror}.") from error
     with replaced(target) as file:
         file.write(content)
 

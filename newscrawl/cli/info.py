@@ -1,4 +1,4 @@
-"""``newscrawl info``: what is in an archive."""
+"""``newscrawl info``: statistics of an archive."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from newscrawl.cli.output import clock, labelled, number, size, to_json, width
 @db_option()
 @json_option
 def info_command(db: str, as_json: bool) -> None:
-    """Say what is in the archive.
+    """Show statistics of the archive.
 
-    Articles, their times and sources, raw pages, rejects by reason, and the last runs.
+    Articles, their times and sources, raw pages, rejected pages by reason, and the last runs.
     """
     with reading(db) as connection:
         found = overview(connection)

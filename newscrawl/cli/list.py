@@ -31,6 +31,6 @@ def list_command(db: str, filters: Filters, limit: int | None, as_json: bool) ->
             return
         rows = [(clock(h.published_at), h.source, h.title, h.info_code) for h in found]
     if not rows:
-        say("No article.")
+        say("No articles found.")
         return
     print_table(("published", "source", "title", "infoCode"), rows, wide="title")

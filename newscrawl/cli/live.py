@@ -30,7 +30,7 @@ _ALWAYS = ("new", "changed", "unchanged", "rejected", "failed")
 
 
 class LiveProgress(Progress):
-    """Draws the run's counters anew a few times a second."""
+    """Redraws the run's counters a few times a second."""
 
     _live: Live | None = None
 

@@ -35,7 +35,7 @@ json_option = click.option(
 )
 
 verbose_option = click.option(
-    "-v", "--verbose", is_flag=True, help="Show also what Scrapy logs of itself."
+    "-v", "--verbose", is_flag=True, help="Also show the log of Scrapy itself."
 )
 
 
@@ -47,7 +47,7 @@ class Word(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text."""
         if not str(value).strip():
-            self.fail("It is empty: is a shell variable not set?", param, ctx)
+            self.fail("The value is empty; is a shell variable unset?", param, ctx)
         return str(value)
 
 
@@ -81,7 +81,7 @@ NAME = Name()
 
 
 class File(Word):
-    """The name of an archive. Whatever it looks like, it is a path."""
+    """The path of an archive."""
 
     name = "file"
 
@@ -89,9 +89,9 @@ class File(Word):
         """Return the path."""
         path = super().convert(value, param, ctx)
         if path == MEMORY:
-            self.fail(f"{path!r} is no file, and would keep nothing.", param, ctx)
+            self.fail(f"{path!r} is not a file: nothing would be stored.", param, ctx)
         if not is_utf8(path):
-            self.fail(f"{path!r} is not UTF-8, and SQLite takes no other names.", param, ctx)
+            self.fail(f"{path!r} is not UTF-8, which SQLite requires of file names.", param, ctx)
         return path
 
 
@@ -110,7 +110,7 @@ class DayType(click.ParamType[date]):
         try:
             return date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no day; it looks like 2021-12-01.", param, ctx)
+            self.fail(f"{value!r} is not a valid date; use YYYY-MM-DD.", param, ctx)
 
 
 DAY = DayType()
@@ -129,7 +129,7 @@ class Moment(click.ParamType[str]):
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail(
-                f"{value!r} is no time; it looks like 2021-12-01 or 2021-12-01T10:00.", param, ctx
+                f"{value!r} is not a valid time; use YYYY-MM-DD or YYYY-MM-DDTHH:MM.", param, ctx
             )
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
@@ -161,7 +161,7 @@ def limit_option(default: int) -> Callable[[Decorated], Decorated]:
         "--limit",
         type=click.IntRange(min=1),
         metavar="N",
-        help=f"At most so many; {default} unless given, with --json all.",
+        help=f"Maximum number of results; default: {default}, with --json all.",
     )
 
 
@@ -181,7 +181,7 @@ def is_filled(db: str) -> bool:
     try:
         return Path(db).is_file() and Path(db).stat().st_size > 0
     except OSError:
-        return False  # the run will say why it cannot write
+        return False  # the run reports why it cannot write
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *,
 
 
 def width() -> int | None:
-    """Return the number of cells of a line of text; None where output is no terminal."""
+    """Return the number of cells of a line of text; None if the output is not a terminal."""
     return min(console().width, 88) if sys.stdout.isatty() else None
 
 

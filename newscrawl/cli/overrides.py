@@ -21,7 +21,7 @@ from newscrawl.sites.eastmoney.share_urls import BadResolvers, parse_resolvers
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _FEEDS = "the archive is named by --db; `scrapy crawl` writes other feeds (-o articles.jsonl)"
-_ADDON = "without newscrawl's own there is no archive"
+_ADDON = "an archive needs newscrawl's own"
 REFUSED = {
     "ADDONS": _ADDON,
     "FEEDS": _FEEDS,
@@ -44,7 +44,7 @@ _BOOLEANS = ("0", "1", "true", "false", "True", "False")
 def checked(overrides: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the settings as they may be given to a run.
 
-    :raises click.UsageError: one cannot be overridden, or its value is none that it can have.
+    :raises click.UsageError: one cannot be overridden, or has an invalid value.
     """
     found = {}
     for name, text in overrides:
@@ -57,7 +57,7 @@ def checked(overrides: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _wrong(name: str, text: str) -> str | None:
-    """Say what a value should be; None where it is that."""
+    """Return what a value should be; None if it is valid."""
     if name.endswith("LOG_LEVEL"):
         return None if text.upper() in LEVELS else f"it is one of {', '.join(LEVELS)}"
     if name == "NEWSCRAWL_RESOLVERS":
@@ -74,7 +74,7 @@ def _wrong(name: str, text: str) -> str | None:
         case list() if name.endswith("_CODES"):
             return None if re.fullmatch(r"\d+(,\d+)*|", text) else "it is numbers, by commas"
         case str() if default.startswith(("scrapy.", "newscrawl.")):
-            return None if _is_there(text) else "there is no such class"
+            return None if _is_there(text) else "the class does not exist"
         case _:
             return None
 

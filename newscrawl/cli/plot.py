@@ -1,4 +1,4 @@
-"""``newscrawl plot``: articles a day, what was watched, how soon articles were seen."""
+"""``newscrawl plot``: articles per day, coverage, and the delay until articles were seen."""
 
 from __future__ import annotations
 
@@ -33,26 +33,24 @@ _PLAIN_WIDTH = 80
 @db_option()
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Draw into this file, .png or .svg, and not on the terminal.",
+    help="Write a .png or .svg file instead of plotting on the terminal.",
 )  # fmt: skip
 @filter_options
 @json_option
 def plot_command(kind: str, db: str, output: Path | None, filters: Filters, as_json: bool) -> None:
-    """Plot articles a day, what was watched, or how soon articles were seen.
+    """Plot articles per day, coverage, or the delay until articles were seen.
 
-    articles-per-day: by the day in China on which they were published, the last 30 days unless
-    --since and --until say others.
+    articles-per-day: by day of publication (in China); the last 30 days unless --since and --until
+    are given.
 
-    coverage: which hours of each day a run looked at before the mirror may have dropped them, and
-    those of which something may be missing. Of the filters, --since and --until count.
+    coverage: which hours of each day were crawled before the mirror may have dropped their
+    articles, and gaps. Of the filters, only --since and --until apply.
 
-    delay: how long after their publication articles were first seen. Those of post files do not
-    count, nor those whose time is a day alone.
+    delay: the time from publication until an article was first seen. Articles from post files, or
+    published at an unknown time of day, are left out.
     """
     if output is not None and output.suffix.lower() not in SUFFIXES:
-        raise click.UsageError(
-            f"{output.name!r} has no ending that says what to draw; .png and .svg do."
-        )
+        raise click.UsageError(f"{output.name!r} has an unknown suffix; use .png or .svg.")
     with reading(db) as connection:
         found = _numbers(kind, connection, filters)
     if as_json:
@@ -103,7 +101,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
             days, histogram = found
             drawing.draw_delays(days, histogram, file, title="How soon articles were seen")
     except OSError as error:
-        raise StoreError(f"{file} cannot be written: {error.strerror}.") from error
+        raise StoreError(f"Could not write {file}: {error.strerror}.") from error
 
 
 # -- on a terminal -------------------------------------------------------------------------
@@ -112,7 +110,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
 def _print(kind: str, found: Any) -> None:
     days = found[0] if kind == "delay" else found
     if not days:
-        say("No article has a time.")
+        say("No article has a publication time.")
     elif kind == "articles-per-day":
         _print_bars([(each.day, each.articles, str(each.articles)) for each in days])
     elif kind == "coverage":
@@ -145,7 +143,7 @@ def _print_coverage(days: Sequence[plots.Covered]) -> None:
     for each in days:
         signs = "".join(click.style(_SIGNS[hour], **_click_style(hour)) for hour in each.hours)
         click.echo(f"{each.day}  {signs}  {each.articles}")
-    say("█ watched in time   · nobody looked   × something may be missing")
+    say("█ checked in time   · not checked   × articles may be missing")
 
 
 def _click_style(state: str) -> dict[str, Any]:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @click.command("reextract", epilog=example("newscrawl reextract --db data/news.db --yes"))
 @db_option()
-@click.option("--yes", is_flag=True, help="Write what changes without asking.")
+@click.option("--yes", is_flag=True, help="Write the changes without confirmation.")
 @json_option
 def reextract_command(db: str, yes: bool, as_json: bool) -> None:
-    """Read the pages of every article again, with the rules of this version.
+    """Extract all articles again from their stored pages, with the rules of this version.
 
-    Says first in how many articles each field would change, and asks before it writes. Articles
-    that change get a new seq; no revision is made, for nobody edited them.
+    Shows first in how many articles each field would change, and asks for confirmation. Changed
+    articles get a new seq; no revision is recorded.
     """
     from newscrawl.runs.reextract import survey
     from newscrawl.store.stored_pages import count_articles
@@ -38,7 +38,7 @@ def reextract_command(db: str, yes: bool, as_json: bool) -> None:
         return
     if not yes:
         if not sys.stdin.isatty():
-            say("Nothing was written. Add --yes to write it.")
+            say("Nothing was written. Add --yes to write the changes.")
             return
         question = safe(f"Write the {found.changed} changed articles to {db}?")
         click.confirm(question, abort=True, err=True)

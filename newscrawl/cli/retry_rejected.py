@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     type=TEXT,
     metavar="WORD",
     multiple=True,
-    help="Only what was rejected for this reason, for example not_a_post; may be given often.",
+    help="Only pages rejected for this reason, for example not_a_post; repeatable.",
 )
 @click.option(
     "--accept",
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     type=int,
     metavar="ID",
     multiple=True,
-    help="Take in what a suspicious page shows: it is true of its article; repeatable. "
-    "`--reason suspicious` lists the ids.",
+    help="Accept the content of a suspicious page; repeatable. "
+    "`--reason suspicious` lists the IDs.",
 )
 @json_option
 def retry_rejected_command(
     db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bool
 ) -> None:
-    """Read rejected pages again, with the rules of this version.
+    """Retry rejected pages with the rules of this version.
 
-    Nothing is fetched: their bytes are in the archive. What is an article now is stored, and is
-    no reject any more; the rest stays. Suspicious pages stay, too, unless they are accepted.
+    Nothing is fetched: their bytes are in the archive. A page that gives an article now is
+    stored and is no longer a rejected page. Suspicious pages are kept unless they are accepted.
     """
     from newscrawl.sites import REASONS
 
@@ -69,8 +69,8 @@ def retry_rejected_command(
     click.echo(f"{pages} read again: {found.stored} stored, {found.remain} still rejected")
     if found.untried:
         click.echo(
-            f"{found.untried} more cannot be: they have no bytes, are no single article, or are "
-            "another article than the one asked for"
+            f"{found.untried} more cannot be retried: they have no bytes, are not a single "
+            "article, or are another article than the requested one"
         )
     if found.overtaken:
         were = number(found.overtaken, "page was", "pages were")

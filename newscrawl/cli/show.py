@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 @click.command("show", epilog=example("newscrawl show NW202112282228490028"))
 @click.argument("info_code", metavar="INFOCODE", type=TEXT)
 @db_option()
-@click.option("--as-of", type=MOMENT, metavar="TIME", help="As it was known to read then, in UTC.")
+@click.option("--as-of", type=MOMENT, metavar="TIME", help="Show the version known at TIME (UTC).")
 @json_option
 @click.pass_context
 def show_command(
     ctx: click.Context, info_code: str, db: str, as_of: str | None, as_json: bool
 ) -> None:
-    """Show an article with all that is known of it.
+    """Show an article and its metadata.
 
-    INFOCODE is an infoCode in any form, a share URL, the URL of one of its pages, or an id like
+    INFOCODE is an infoCode in any form, a share URL, the URL of one of its pages, or an ID such as
     finews:init.
     """
     with reading(db) as connection:
@@ -97,9 +97,7 @@ def _lines(found: StoredArticle, limit: int | None) -> Iterator[str]:
             limit,
         )
     if found.revisions:
-        yield from labelled(
-            "revisions", number(found.revisions, "earlier text", "earlier texts"), limit
-        )
+        yield from labelled("revisions", number(found.revisions, "revision", "revisions"), limit)
 
 
 def _facts(found: StoredArticle) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""``newscrawl status``: how the archive is kept."""
+"""``newscrawl status``: crawl health and coverage."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ _STYLES = {"ok": "green", "running": "cyan", "killed": "red", "degraded": "yello
     default=LISTINGS,
     show_default=True,
     metavar="N",
-    help="Show at most so many listings and gaps.",
+    help="Maximum number of listings and gaps.",
 )
 @json_option
 def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
-    """Say how the archive is kept.
+    """Show crawl health and coverage.
 
-    The last runs and whether their ledgers balance, new articles an hour, when each listing was
-    looked at and how long until it may drop something unseen, gaps, and rejected pages. All times
+    The last runs and whether their statistics balance, new articles per hour, when each listing was
+    checked and how long until it may drop unseen articles, gaps, and rejected pages. All times
     are UTC.
     """
     from newscrawl.sites.finews.retention import RETENTION_DAYS
@@ -85,7 +85,7 @@ def _write_metrics(path: Path, found: Status) -> None:
         refuse_sqlite(path)
         metrics.write_metrics(path, found)
     except OSError as error:
-        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error
+        raise click.UsageError(f"Could not write {path}: {error.strerror}.") from error
 
 
 def _print(found: Status, limit: int, days: int) -> None:
@@ -97,7 +97,7 @@ def _print(found: Status, limit: int, days: int) -> None:
     live = [each for each in found.listings if each.state != "missing"]
     _table(
         "listings",
-        ("name", "good look", "last news", "asked", "time left"),
+        ("name", "last check", "last news", "asked", "time left"),
         (_listing_row(each, days) for each in live[:limit]),
     )
     _more(len(live) - limit, "listing", "listings")
@@ -111,7 +111,7 @@ def _print(found: Status, limit: int, days: int) -> None:
     if found.suspicious:
         click.echo("  `newscrawl retry-rejected --reason suspicious` lists what may be accepted.")
     for rule in found.dead_rules:
-        click.echo(f"the rule {safe_line(rule)} used to match and does not any more")
+        click.echo(f"the rule {safe_line(rule)} no longer matches")
 
 
 def _facts(found: Status) -> Iterator[tuple[str, str]]:
@@ -121,7 +121,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         f"{found.path} ({size(found.size)}, {number(found.articles, 'article', 'articles')})",
     )
     new = number(sum(filter(None, found.hours)), "new article", "new articles")
-    gaps = ", · where nobody asked" if None in found.hours else ""
+    gaps = ", · where no run checked" if None in found.hours else ""
     yield "an hour", f"{sparkline(found.hours)} {new} in {len(found.hours)} hours{gaps}"
     if found.listings:
         parts = [f"{states[each]} {each}" for each in ("ok", "failing", "missing") if states[each]]
@@ -130,7 +130,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         more = f"; and {len(found.suspicious) - 1} more" if len(found.suspicious) > 1 else ""
         yield "suspicious", safe_line(found.suspicious[0] + more)
     if found.last_good_run_at:
-        yield "last good", f"{clock(found.last_good_run_at)} UTC"
+        yield "last success", f"{clock(found.last_good_run_at)} UTC"
 
 
 def sparkline(counts: Sequence[int | None]) -> str:
@@ -151,7 +151,7 @@ def _run_row(run: RunStatus) -> tuple[str, ...]:
     if run.unfinished:
         ends.append(f"{run.unfinished} unfinished")
     if not run.balances:
-        ends.append("the ledger does not balance: a bug")
+        ends.append("the run statistics do not balance: a bug")
     took = _took(run.started_at, run.ended_at)
     return _short(run.started_at), took, run.spider + asked, run.outcome, ", ".join(ends) or "none"
 
@@ -220,7 +220,7 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str | Text
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False,
                   header_style="dim")  # fmt: skip
     for column in columns:
-        is_time = column in ("UTC", "good look", "last news", "from", "until", "last seen")
+        is_time = column in ("UTC", "last check", "last news", "from", "until", "last seen")
         table.add_column(column, overflow="fold", no_wrap=is_time)
     for line in lines:
         table.add_row(*(

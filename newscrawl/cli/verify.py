@@ -1,4 +1,4 @@
-"""``newscrawl verify``: whether all that must agree in an archive does."""
+"""``newscrawl verify``: the integrity of an archive."""
 
 from __future__ import annotations
 
@@ -21,40 +21,39 @@ if TYPE_CHECKING:
 
 @click.command("verify", epilog=example("newscrawl verify --db data/news.db"))
 @db_option()
-@click.option("--quick", is_flag=True, help="Leave out what reads every text and every page.")
+@click.option("--quick", is_flag=True, help="Skip the checks that read every text and every page.")
 @click.option(
     "--repair", is_flag=True,
-    help="Make anew what can be: the search index, indexes, views, names, numbers, and, after a "
-    "copy of the archive is made beside it, damaged articles from their stored pages.",
+    help="Rebuild what can be rebuilt: the search index, indexes, views, names, numbers and, after "
+    "the archive is copied, damaged articles from their stored pages.",
 )  # fmt: skip
 @click.option(
     "--continues", type=FILE, metavar="OLD",
-    help="Check only whether the archive is a later state of the archive OLD.",
+    help="Only check whether the archive is a later state of the archive OLD.",
 )  # fmt: skip
 @json_option
 @click.pass_context
 def verify_command(
     ctx: click.Context, db: str, quick: bool, repair: bool, continues: str | None, as_json: bool
 ) -> None:
-    """Check that all that must agree in the archive does.
+    """Verify archive integrity.
 
-    The file itself, its tables, references between them, sequence numbers, the ledgers of the
-    runs, each article against what its pages say, each page against its hash, and the search index
-    against the texts. It may run while a crawl writes.
+    Checks the file, its tables and their references, sequence numbers, run statistics, each
+    article against its pages, each page against its hash, and the search index against the texts.
+    It can run while a crawl is writing. The exit code is 1 if a problem is found.
 
-    The exit code is 1 where something does not agree. --repair alters nothing that is stored
-    before it has copied the archive to FILE.before-repair-TIME. It removes triggers, and indexes
-    that are not newscrawl's; where the file is damaged, or a table altered, it puts all rows that
-    can be read into a new file, and says which cannot: a copy that `newscrawl backup` made may
-    have them.
+    --repair copies the archive to FILE.before-repair-TIME before it changes stored rows. It
+    removes triggers, and indexes that are not newscrawl's. If the file is damaged, or a table
+    altered, it moves all readable rows into a new file and reports the rows that are lost: a copy
+    made by `newscrawl backup` may have them.
 
-    With --continues OLD both are read only: the archive continues OLD where it is the same one
-    (`archive_id`, which copies keep) and has all runs and articles of OLD. Ask it before a copy is
-    replaced by a newer one. An archive that --rebuild made anew does not continue what was there.
+    --continues OLD only reads: the archive continues OLD if it is the same one (`archive_id`,
+    which copies keep) and has all runs and articles of OLD. Use it before a copy is replaced by a
+    newer one. An archive made by --rebuild does not continue the previous one.
     """
     if continues is not None:
         if repair:
-            raise click.UsageError("--continues only compares; give one of it and --repair.")
+            raise click.UsageError("--continues and --repair cannot be combined.")
         found = _breaks(continues, db)
         ctx.exit(_report_breaks(continues, db, found, as_json=as_json))
     found = _examine(db, quick=quick)
@@ -109,7 +108,7 @@ def _report_breaks(old: str, new: str, found: Sequence[Problem], *, as_json: boo
 
 
 def _salvage(db: str) -> bool:
-    """Put a new archive in the place of a damaged one, with all that can be read of that.
+    """Replace a damaged archive with a new one that has every row that can be read.
 
     Return whether something is lost that the pages of articles may say again.
     """
@@ -132,7 +131,7 @@ def _salvage(db: str) -> bool:
 
 
 def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> None:
-    """Make anew what can be: first what the file is made of, then articles from their pages.
+    """Rebuild what can be rebuilt: first the parts of the file, then articles from their pages.
 
     *reread*: all articles, and not only those that are found to be damaged.
     """
@@ -150,15 +149,15 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
         again = _examine(db, quick=quick)
         info_codes = sorted({each.info_code for each in again if each.info_code})
     if any(each.kind == "schema" for each in found):
-        say("Repaired: made anew what newscrawl makes. Looking again.")
+        say("Repaired: recreated newscrawl's own tables and indexes. Verifying again.")
         return
     with writing(db, "verify", {"repair": True}) as writer:
         if info_codes:
             repair_articles(writer, info_codes)
         some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""
-        made = f"made anew {some}what is made from the articles"
+        made = f"rebuilt {some}what is derived from the articles"
         writer.end(outcome="ok", exit_code=0, reason=made)
-    say(f"Repaired: {made}. Looking again.")
+    say(f"Repaired: {made}. Verifying again.")
 
 
 def _copy_before(db: str) -> None:
@@ -173,7 +172,7 @@ def _copy_before(db: str) -> None:
 
 
 def _note_open_run(db: str) -> None:
-    """Say it where the archive's last run has no end: a copy of a file in use looks so."""
+    """Report a last run that never ended: a copy of a file in use has one."""
     from newscrawl.store.lock import WriterLock
 
     with reading(db, as_found=True) as connection:
@@ -193,11 +192,11 @@ def _print(db: str, found: Sequence[Problem]) -> None:
     for each in found:
         click.echo(f"{each.kind}: {safe_line(each.sentence)}")
     if not found:
-        say(f"{db} agrees with itself.")
+        say(f"{db} is OK.")
         return
-    said = f"{number(len(found), 'thing does', 'things do')} not agree."
+    said = f"{number(len(found), 'problem', 'problems')} found."
     if any(each.can_repair for each in found):
-        said += " --repair mends what can be made anew."
+        said += " --repair rebuilds what can be rebuilt."
     if not all(each.can_repair or each.kind == "schema" for each in found):
         said += " For the rest, restore a copy that `newscrawl backup` made."
     say(said)

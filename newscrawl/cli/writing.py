@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 def writing(db: str, name: str, arguments: dict[str, Any]) -> Iterator[Writer]:
     """Open the archive at *db* for a run called *name*; who uses it ends the run.
 
-    :raises StoreError: there is none, or it cannot be written.
+    :raises StoreError: it does not exist, or cannot be written.
     """
     from newscrawl.runs.run import software_versions
     from newscrawl.store.target import Target
     from newscrawl.store.writer import Writer
 
     with reading(db):
-        pass  # a file that is missing is said, and none is made
+        pass  # reported below; no file is created
     target, good = Target(db), False
     try:
         with explained(db):

@@ -1,1 +1,1 @@
-"""A run: what it counts, how it ends; and the jobs that are no crawl."""
+"""A run: its ledger, its outcome and its process; and the jobs that are not crawls."""

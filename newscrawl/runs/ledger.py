@@ -1,4 +1,4 @@
-"""Counts what became of every page of a run. What went in must come out."""
+"""Counts what became of every page of a run; the counters must balance."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Ledger:
         """Pages failed or rejected in whose place another address was asked."""
 
     def link(self, found: Found) -> None:
-        """Count a link, or an id asked for, that leads to no request."""
+        """Count a link, or an id given by the user, that leads to no request."""
         self.counters["listed"] += 1
         self.counters[found] += 1
 
@@ -50,7 +50,7 @@ class Ledger:
             self.passed += not final
 
     def skip(self, url: str) -> None:
-        """Count the page at *url* as known and not due, before it was asked for."""
+        """Count the page at *url* as known and not due, before it was requested."""
         self._close(url)
         self.counters["scheduled"] -= 1
         self.counters["skipped"] += 1

@@ -25,7 +25,7 @@ class Repeated:
 class _Open:
     """A listing whose pages are still to come."""
 
-    look: ListingCheck
+    check: ListingCheck
     stored: Listing | None
     waiting: set[str] = field(default_factory=set)
     """Addresses of the pages that it led to."""
@@ -34,7 +34,7 @@ class _Open:
 
 
 class ListingTracker:
-    """Keeps a good look at a listing once all that it led to has come to its end.
+    """Stores the check of a listing once all the pages that it led to are finished.
 
     Its validators are kept only if all is stored: else a later 304 would hide what is missing.
     """
@@ -56,10 +56,10 @@ class ListingTracker:
         """Addresses of the pages that the home page shows: they are news of no other listing."""
 
     def noting(
-        self, look: ListingCheck, stored: Listing | None, found: Iterable[Any]
+        self, check: ListingCheck, stored: Listing | None, found: Iterable[Any]
     ) -> Iterator[Any]:
-        """Yield what a listing leads to, and keep the look when all of it has ended."""
-        opened = _Open(look, stored)
+        """Yield what a listing leads to, and keep the check when all of it is finished."""
+        opened = _Open(check, stored)
         for each in found:
             match each:
                 case Repeated() if each.url in self._ended:
@@ -81,7 +81,7 @@ class ListingTracker:
         self._open.setdefault(url, []).append(opened)
 
     def settled(self, url: str, end: End | None) -> None:
-        """Note how the page at *url* ended; None where it was not asked for after all."""
+        """Note how the page at *url* ended; None if it was not requested after all."""
         self._ended[url] = end
         for opened in self._open.pop(url, ()):
             opened.waiting.discard(url)
@@ -90,36 +90,36 @@ class ListingTracker:
 
     def _note(self, opened: _Open, url: str) -> None:
         """Note what the end of a page means for a listing, whichever of them came first."""
-        end, look = self._ended[url], opened.look
+        end, check = self._ended[url], opened.check
         if end in ("failed", "rejected"):
-            look.is_complete = False
-        if end == "new" and (look.key.kind == "home" or url not in self.at_home):
-            look.has_news = True
+            check.is_complete = False
+        if end == "new" and (check.key.kind == "home" or url not in self.at_home):
+            check.has_news = True
 
     def confirm(self, key: ListingKey) -> None:
         """Note that a post spells the name of a listing that was guessed at: it exists."""
         self._confirmed.add(key)
         self._write_confirmed(key)  # it may have been kept before
 
-    def keep(self, look: ListingCheck, stored: Listing | None) -> None:
-        """Keep a look that leads to nothing: the listing is as it was, or is none."""
-        if look.key in self._confirmed:
-            look.found_in = "footer"
+    def keep(self, check: ListingCheck, stored: Listing | None) -> None:
+        """Keep a check that leads to nothing: the listing is unchanged, or is missing."""
+        if check.key in self._confirmed:
+            check.found_in = "footer"
         before = stored.interval if stored else None
         is_early = stored is not None and not is_listing_due(
-            stored.checked_at, before, look.checked_at
+            stored.checked_at, before, check.checked_at
         )
-        if look.is_missing:
-            look.interval = self._bounds.longest
-        elif is_early and not look.has_news:
-            look.interval = before  # too soon after the last look to learn anything from it
+        if check.is_missing:
+            check.interval = self._bounds.longest
+        elif is_early and not check.has_news:
+            check.interval = before  # too soon after the last check to learn anything from it
         else:
-            look.interval = next_interval(before, has_news=look.has_news, bounds=self._bounds)
-        self._write(look)
+            check.interval = next_interval(before, has_news=check.has_news, bounds=self._bounds)
+        self._write(check)
 
     def _close_if_done(self, opened: _Open) -> None:
         if opened.is_read and not opened.waiting:
-            self.keep(opened.look, opened.stored)
+            self.keep(opened.check, opened.stored)
 
 
 def hash_links(links: Iterable[str]) -> str:

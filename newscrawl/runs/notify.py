@@ -1,4 +1,4 @@
-"""Runs a command of the user's, with the run as JSON, if the run fails."""
+"""Notifies of a failed run: runs a command of the user's with the run as JSON."""
 
 from __future__ import annotations
 

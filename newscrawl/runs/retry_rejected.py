@@ -120,7 +120,7 @@ def _retry(writer: Writer, rejected: RejectedPage, found: Retried) -> End:
         if is_store_error(error):
             raise
         found.errors.append(f"{page.url}: {error!r}")
-        return _update(writer, rejected, "crash", f"a bug of newscrawl's: {error!r}")
+        return _update(writer, rejected, "crash", f"a bug in newscrawl: {error!r}")
     return _remove(writer, rejected, verdict)
 
 

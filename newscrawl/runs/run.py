@@ -18,10 +18,11 @@ from newscrawl import sites
 from newscrawl._version import __version__
 from newscrawl.items import Article, End, Failure, Listed, Page, Reject, Unchanged
 from newscrawl.runs.clocks import clocks_of
-from newscrawl.runs.judging import judged
+from newscrawl.runs.judging import judge_run
 from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.listing_tracker import ListingTracker
 from newscrawl.runs.outcome import Exit, Outcome
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.runs.schedule import IntervalBounds, is_listing_due, is_page_due
 from newscrawl.store import open_files, suspects
 from newscrawl.store.clock import utc_now
@@ -79,13 +80,19 @@ class Run:
             raise StoreError(f"{too_many}.")
         path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
         self._target = Target(path, overwrite=overwrite)
+        self.options = RunOptions()
+        """What the spider says of itself, from when it is open."""
+        self.home_came = False
+        """Whether the home page, or its failure, has come."""
         self.ledger = Ledger()
         shortest, longest = crawler.settings.getlist("NEWSCRAWL_LISTING_INTERVALS")
         bounds = IntervalBounds(float(shortest), float(longest))
-        self.looks = ListingTracker(self._keep_look, bounds, write_confirmed=self._confirm_listing)
+        self.listings = ListingTracker(
+            self._keep_check, bounds, write_confirmed=self._confirm_listing
+        )
         self.outcome: Outcome | None = None
         """How the run ended; None until it has, or what will end it."""
-        self._look_again = [
+        self._revisit_hours = [
             float(each) for each in crawler.settings.getlist("NEWSCRAWL_REVISIT_HOURS")
         ]
         self._is_crawl = crawler.crawling
@@ -93,7 +100,7 @@ class Run:
         self.troubles: list[str] = []
         """Sentences about what went wrong without being a page."""
         self.lost_lists: list[str] = []
-        """Lists of articles that could not be had."""
+        """Listings that could not be fetched."""
         self._rejected_bytes = 0
         self._writer: Writer | None = None
         self._broken: Writer | None = None
@@ -188,7 +195,7 @@ class Run:
         self._write("reject", reject, loader_version=sites.LOADER_VERSION)
 
     def fail(self, failure: Failure) -> None:
-        """Count a page that never came."""
+        """Count a page that could not be fetched."""
         logger.info("Failed %s: %s", failure.url, failure.detail)
         self._settle(failure.url, "failed", final=failure.final)
         if failure.gone is not None:
@@ -200,14 +207,13 @@ class Run:
         self._write("touch", unchanged.page)
 
     def is_due(self, known: KnownPage) -> bool:
-        """Whether a page that was had is to be asked for again."""
-        again = getattr(self.crawler.spider, "again", False)
-        if again or (self.is_misdated(known) and not self._is_clock_wrong):
+        """Whether a stored page is due for a revisit."""
+        if self.options.revisit or (self.is_misdated(known) and not self._is_clock_wrong):
             return True
         first, last = known.shown
         if self.times.spans:
             first, last = self.times.true(first), self.times.true(last)
-        return is_page_due(first, last, self.present, self._look_again)
+        return is_page_due(first, last, self.present, self._revisit_hours)
 
     def is_misdated(self, known: KnownPage) -> bool:
         """Whether a page was last seen by a clock that was wrong."""
@@ -216,7 +222,7 @@ class Run:
         return is_marked or is_future(latest, self.present)
 
     def is_listing_due(self, listing: Listing) -> bool:
-        """Whether a listing is worth a look now."""
+        """Whether a listing is due for a check."""
         checked_at = self.times.true(listing.checked_at) if listing.checked_at else None
         return is_listing_due(checked_at, listing.interval, self.present)
 
@@ -231,16 +237,16 @@ class Run:
         return abs(self._clocks.difference or 0) > WRONG
 
     def skip(self, page: Page, *, is_rejected: bool) -> None:
-        """Count a page that is known and not due for another look."""
+        """Count a known page that is not due for a revisit."""
         self.ledger.skip(page.url)
-        self.looks.settled(page.url, "rejected" if is_rejected else None)
+        self.listings.settled(page.url, "rejected" if is_rejected else None)
 
     def expect_answer(self, info_code: str, link: str | None) -> None:
         """Note that an article is to be resolved, so that a later run knows it, whatever comes.
 
         To be called before the article's own page is handed on.
         """
-        self._write("expect_answer", self._site, info_code, link)
+        self._write("expect_answer", self.options.site, info_code, link)
 
     def unanswered(self, since: str | None = None) -> list[tuple[str, str | None]]:
         """Return the articles to resolve now, the newest first, with their share links.
@@ -248,27 +254,23 @@ class Run:
         With *since*, those whose posts were seen since then are among them, whoever stored them.
         """
         if since is not None:
-            self._write("expect_young", self._site, since)
-        return self.known.due_links(self._site, utc_now())
+            self._write("expect_young", self.options.site, since)
+        return self.known.due_links(self.options.site, utc_now())
 
     def answer_tried(self, info_code: str) -> None:
-        """Note that an article was to be had nowhere: it is asked for again, but not soon."""
-        self._write("answer_tried", self._site, info_code, self._look_again)
+        """Note that no page had the article: it is requested again, but not soon."""
+        self._write("answer_tried", self.options.site, info_code, self._revisit_hours)
 
     def answered(self, info_code: str) -> None:
         """Note that an article needs no answer any more."""
-        self._write("answered", self._site, info_code)
-
-    @property
-    def _site(self) -> str:
-        return str(getattr(self.crawler.spider, "site", ""))
+        self._write("answered", self.options.site, info_code)
 
     def listed(self, listed: Listed) -> None:
         """Note a listing's category for an article."""
         self._write("list", listed)
 
     def duplicate(self, article: Article) -> None:
-        """Count a page that was had before in this run."""
+        """Count a page that was already fetched in this run."""
         if article.page is not None:
             self._settle(article.page.url, "duplicate")
 
@@ -276,31 +278,31 @@ class Run:
         """Count a page as filtered after all."""
         if article.page is not None:
             self.ledger.withdraw(article.page.url)
-            self.looks.settled(article.page.url, None)
+            self.listings.settled(article.page.url, None)
 
     def _settle(self, url: str, end: End, *, final: bool = True) -> None:
         self.ledger.settle(url, end, final=final)
-        self.looks.settled(url, end)
+        self.listings.settled(url, end)
 
     # -- what the run learns of its listings ----------------------------------------------
 
-    def _keep_look(self, look: ListingCheck) -> None:
-        if getattr(self.crawler.spider, "keeps_looks", True):
-            self._write("note_check", look)
+    def _keep_check(self, check: ListingCheck) -> None:
+        if self.options.keeps_checks:
+            self._write("note_check", check)
 
     def _confirm_listing(self, key: ListingKey) -> None:
-        if getattr(self.crawler.spider, "keeps_looks", True):
+        if self.options.keeps_checks:
             self._write("confirm_listing", key)
 
-    def fail_look(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
-        """Note that a listing could not be had."""
+    def fail_listing(self, key: ListingKey, *, url: str, found_in: str, failure: str) -> None:
+        """Note that a listing could not be fetched."""
         failure = without_passwords(failure)
         self._write(
             "note_failed_check", key, url=clean_address(url), found_in=found_in, failure=failure
         )
 
     def trouble(self, sentence: str) -> None:
-        """Note what went wrong without being a page; the run will not end good."""
+        """Note a problem that is not about a page; the run ends as degraded."""
         logger.warning(sentence)
         self.troubles.append(sentence)
 
@@ -330,7 +332,7 @@ class Run:
         self._write("count_rules", uses)
 
     def suspicions(self) -> list[str]:
-        """Say what was suspicious in the run."""
+        """Return what was suspicious in the run."""
         if not self.is_open or not self.crawler.stats.get_value(f"rejected/{suspects.REASON}"):
             return []
         assert self._run_id is not None  # noqa: S101  it is open
@@ -364,21 +366,22 @@ class Run:
 
     def spider_opened(self, spider: Spider) -> None:
         """Begin the run's row."""
+        self.options = getattr(spider, "run_options", self.options)
         try:
             self._writer = Writer(
                 self._target.db,
                 spider=spider.name,
-                arguments=getattr(spider, "arguments", {}),
+                arguments=dict(self.options.arguments),
                 versions=software_versions(),
                 pid=os.getpid(),
                 batch_items=self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES"),
                 batch_seconds=self.crawler.settings.getfloat("NEWSCRAWL_BATCH_SECONDS"),
-                importing=getattr(spider, "imports", False),
+                importing=self.options.is_import,
             )
         except StoreError as error:
             self.outcome = Outcome(Exit.STORE, str(error))
             return  # engine_started ends the run
-        for kind in getattr(spider, "page_kinds", ()):
+        for kind in self.options.page_kinds:
             for rule in sites.rules_of(kind):
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
@@ -389,7 +392,7 @@ class Run:
 
     def engine_started(self) -> None:
         """End a run that was to end before it began: Scrapy forgets so early a signal."""
-        gc.freeze()  # what start-up has made stays: the collector need not look at it again
+        gc.freeze()  # objects made at start-up live on: the collector can skip them
         if self.outcome is None and self._is_crawl and not self.crawler.crawling:
             self.outcome = interrupted() or Outcome(Exit.INTERRUPTED, "stopped")
         if self.outcome is not None:
@@ -419,7 +422,7 @@ class Run:
         if (failed := as_store_error(error, self._target.path)) is not None:
             self._store_failed(failed)
             return
-        detail = f"a bug of newscrawl's: {error!r}"
+        detail = f"a bug in newscrawl: {error!r}"
         if page is None or page.url not in self.ledger.under_way:
             self.trouble(detail)
             return
@@ -433,17 +436,19 @@ class Run:
         self._closed = True
         if self._commits is not None and not self._commits.get_loop().is_closed():
             self._commits.cancel()
-        self.outcome = self._judged()
+        self.outcome = self._judge_run()
         self._close_archive()
         level = logging.INFO if self.outcome.exit is Exit.OK else logging.ERROR
-        logger.log(level, "Run ended %s", self.outcome)
+        logger.log(
+            level, "Run%s finished: %s", f" {self._run_id}" if self._run_id else "", self.outcome
+        )
 
-    def _judged(self) -> Outcome:
+    def _judge_run(self) -> Outcome:
         try:
             with explained(self._target.path):
-                outcome = self.outcome or interrupted() or self._verdict or judged(self)
+                outcome = self.outcome or interrupted() or self._verdict or judge_run(self)
                 if outcome.exit is Exit.OK and self._target.would_empty:
-                    reason = "nothing was found to put into the new archive"
+                    reason = "no articles were found for the new archive"
                     return Outcome(Exit.DEGRADED, reason)
         except StoreError as error:
             return self.outcome or Outcome(Exit.STORE, str(error))
@@ -452,12 +457,12 @@ class Run:
 
     def report(self) -> dict[str, Any]:
         """Return the run as whoever is to be told of it gets it."""
-        assert self.outcome is not None  # noqa: S101  asked for at its end
+        assert self.outcome is not None  # noqa: S101  called at its end
         return {
             "db": self._target.path,
             "run": self._run_id,
             "spider": self.crawler.spider.name if self.crawler.spider else None,
-            "arguments": getattr(self.crawler.spider, "arguments", {}),
+            "arguments": dict(self.options.arguments),
             **self.outcome.as_dict(),
             "counters": self._counters(),
         }
@@ -499,7 +504,7 @@ class Run:
             self._commit_if_due()
 
     def _store_failed(self, error: StoreError) -> None:
-        """Stop at the first error: what Scrapy would swallow must not look like a good end."""
+        """Stop at the first error: Scrapy would swallow it, and the run would seem to succeed."""
         if self._writer is not None:
             self._broken, self._writer = self._writer, None
             self._broken.rollback()

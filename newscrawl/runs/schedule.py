@@ -35,7 +35,7 @@ def next_interval(interval: float | None, *, has_news: bool, bounds: IntervalBou
 def is_listing_due(checked_at: str | None, interval: float | None, now: str) -> bool:
     """Whether a listing is due: a tenth of its interval early is not too early.
 
-    A scheduler's runs come a little sooner or later; without the tenth every second one would
+    The runs of a scheduler have jitter; without the tenth every second one would
     find nothing due.
     """
     if checked_at is None or interval is None:

@@ -1,14 +1,12 @@
-"""What the spiders share: their arguments, and the way from a page's address to its article."""
+"""The base class of the spiders: their common arguments, requests and parsing of pages."""
 
 from __future__ import annotations
 
-import datetime
 import logging
 import posixpath
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import scrapy
 from scrapy.exceptions import UsageError
@@ -22,13 +20,14 @@ from newscrawl.middlewares.failures import failure_reason, status_of
 from newscrawl.middlewares.handler import HANDLER
 from newscrawl.runs.clocks import answered_at
 from newscrawl.runs.run import Run, run_of
-from newscrawl.sites import finews
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
+from newscrawl.spiders.arguments import base_url, host_of, is_set, positive
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.stored_times import is_future
 from newscrawl.text.escape import is_utf8
-from newscrawl.text.passwords import clean_arguments, unreadable_address
+from newscrawl.text.passwords import clean_arguments
 from newscrawl.text.urls import normalized_path, normalized_url
 
 if TYPE_CHECKING:
@@ -47,18 +46,18 @@ _FILES = ("paths", "urls")
 
 
 class NewsSpider(scrapy.Spider):
-    """A spider of one site. Subclasses say where to go next.
+    """Base class of the spiders: crawls one site; subclasses follow its links.
 
-    Arguments: ``base_url`` (the site), ``hosts`` (further hosts that may be asked, by commas),
-    ``site`` (the name under which observations are kept), ``limit`` (pages to get in the run),
-    ``again=1`` (look again at what is stored, due or not).
+    Arguments: ``base_url`` (the site), ``hosts`` (additional hosts, separated by commas),
+    ``site`` (the name under which observations are kept), ``limit`` (maximum number of pages),
+    ``revisit=1`` (revisit stored pages, due or not).
     """
 
     argument_names: ClassVar[frozenset[str]] = frozenset(
-        {"base_url", "hosts", "site", "limit", "again"}
+        {"base_url", "hosts", "site", "limit", "revisit"}
     )
 
-    page_kinds: ClassVar[tuple[str, ...]] = ()
+    page_kinds: ClassVar[tuple[PageKind, ...]] = ()
     """Kinds of pages that it reads: the use of their rules shows in the run's stats."""
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
@@ -78,12 +77,12 @@ class NewsSpider(scrapy.Spider):
         self._named_base = arguments.get("base_url")
         self.site = arguments.get("site", DEFAULT_SITE)
         self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
-        self.again = is_set(arguments, "again")
+        self.revisit = is_set(arguments, "revisit")
         self.base_url = ""
         self.allowed_domains: list[str] = []
         self.is_own_base = "base_url" in arguments
         self._asked: dict[str, str] = {}
-        """The address of each page asked for in this run, by the one spelling of it."""
+        """The URL of each page requested in this run, by its normalised URL."""
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -100,6 +99,14 @@ class NewsSpider(scrapy.Spider):
         spider.base_url = base_url(credentials_of(crawler).take(base))
         spider.allowed_domains = [urlsplit(spider.base_url).hostname or "", *spider.hosts]
         return spider
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider."""
+        return RunOptions(
+            site=self.site, arguments=self.arguments, page_kinds=self.page_kinds,
+            revisit=self.revisit,
+        )  # fmt: skip
 
     @property
     def run(self) -> Run:
@@ -130,13 +137,13 @@ class NewsSpider(scrapy.Spider):
     # -- one page -----------------------------------------------------------------------
 
     def asked_as(self, url: str) -> str | None:
-        """Return the address under which the page at *url* was asked for in this run, if it was."""
+        """Return the URL under which the page at *url* was requested in this run, if it was."""
         return self._asked.get(normalized_url(url))
 
     def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
         """Return the request for *page*, which the ledger counts as scheduled.
 
-        Whether it was asked for before is the caller's to find out, by :meth:`asked_as`: Scrapy
+        The caller checks whether it was requested before, with :meth:`asked_as`: Scrapy
         would drop a second request without a word to the ledger.
         """
         self._asked[normalized_url(page.url)] = page.url
@@ -209,10 +216,10 @@ class NewsSpider(scrapy.Spider):
         except Exception as error:
             # The article is on its way to the archive: what fails here must not reject it.
             logger.exception("After %s", page.url)
-            self.run.troubles.append(f"{page.url} leads to a bug of newscrawl's: {error!r}")
+            self.run.troubles.append(f"{page.url} leads to a bug in newscrawl: {error!r}")
 
     def page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
-        """Count a page that never came."""
+        """Count a page that could not be fetched."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         page: Page = request.meta["page"]
         failed = Failure(page.url, failure_reason(failure.value))
@@ -236,12 +243,12 @@ class NewsSpider(scrapy.Spider):
         yield reject
 
     def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
-        """Yield what a page that never came leads to."""
+        """Yield what a failed page leads to."""
         yield failure
 
 
 def received(response: Response) -> Page:
-    """Return the page that was asked for, with what came."""
+    """Return the page that was requested, filled from the response."""
     page: Page = response.meta["page"]
     known: KnownPage | None = response.meta.get("known")
     page.body = response.body
@@ -273,62 +280,3 @@ def header(response: Response, name: str) -> str | None:
     """Return a header as text; None where the response has none."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None
-
-
-def base_url(text: str) -> str:
-    """Return *text* as the base of a site: scheme, host, path with a slash at its end.
-
-    :raises UsageError: it is no http or https URL.
-    """
-    try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
-        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise UsageError(
-            f"base_url {unreadable_address(text)!r} is no address of a site; it looks like "
-            f"{finews.HOME} or http://127.0.0.1:8000/"
-        )
-    is_file = posixpath.splitext(parts.path)[1] != ""  # …/index.html
-    path = parts.path if is_file or parts.path.endswith("/") else parts.path + "/"
-    return urljoin(parts._replace(path=path, query="", fragment="").geturl(), ".")
-
-
-def host_of(text: str) -> str:
-    """Return *text* where it is the name of a host.
-
-    :raises UsageError: it is none.
-    """
-    host = text.strip()
-    if not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:]+", host):
-        raise UsageError(
-            f"hosts: {unreadable_address(text)!r} is no host; it looks like finance.eastmoney.com"
-        )
-    return host.lower()
-
-
-def day(name: str, text: str) -> datetime.date:
-    """Return the day that *text* names.
-
-    :raises UsageError: it names none.
-    """
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{name} {text!r} is no day; it looks like 2021-12-01") from None
-
-
-def is_set(arguments: Mapping[str, str], name: str) -> bool:
-    """Whether an argument that is a switch is on."""
-    return arguments.get(name, "0") not in ("0", "")
-
-
-def positive(name: str, text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise UsageError(f"{name} {text!r} is no number above 0")
-    return number

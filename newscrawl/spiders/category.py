@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
@@ -16,13 +17,15 @@ from newscrawl.middlewares.failures import failure_reason, status_of
 from newscrawl.middlewares.known import make_conditional
 from newscrawl.runs.listing_tracker import Repeated, hash_links
 from newscrawl.runs.outcome import Exit
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews import listing_page
 from newscrawl.sites.finews.retention import HOME_SHOWS, RETENTION_DAYS, forgotten_until
-from newscrawl.spiders.base import header, is_set, stem_of
-from newscrawl.spiders.post_links import Following
-from newscrawl.spiders.share_links import Resolving
+from newscrawl.spiders.arguments import is_set
+from newscrawl.spiders.base import header, stem_of
+from newscrawl.spiders.post_links import PostLinks
+from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store.clock import utc_now
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 from newscrawl.store.stored_times import shifted
@@ -37,20 +40,20 @@ LISTING, POST = 0, 10
 cut short has something to show for each request."""
 
 
-class CategorySpider(Resolving, Following):
+class CategorySpider(ShareLinks, PostLinks):
     """Walks a mirror from its home page over its categories to its posts.
 
     A mirror has no index of its categories: they are found on the home page, in the footer of
     each post, in the paths of posts, and in the archive.
 
     Arguments: ``category`` (only these slugs, by commas), ``due=1`` (only the listings that are
-    worth it now), ``since`` (a day; older posts are left out), ``limit`` (posts to get),
-    ``share=1`` (resolve the share links met), ``again=1`` (look at stored posts again, due or
+    due), ``since`` (a day; older posts are left out), ``limit`` (posts to get),
+    ``share=1`` (resolve the share links met), ``revisit=1`` (revisit stored posts, due or
     not), ``base_url``, ``hosts``, ``site``.
     """
 
     name = "category"
-    argument_names: ClassVar[frozenset[str]] = Following.argument_names | {
+    argument_names: ClassVar[frozenset[str]] = PostLinks.argument_names | {
         "category", "share", "due",
     }  # fmt: skip
 
@@ -62,16 +65,12 @@ class CategorySpider(Resolving, Following):
         self.named = [slug.strip() for slug in named if slug.strip()]
         self.share = is_set(arguments, "share")
         self.due = is_set(arguments, "due")
-        # What a limit or a day leaves out must not be hidden by a later 304.
-        self.keeps_looks = self.since is None and self.limit is None
-        self.is_whole = self.keeps_looks and not self.named
-        """Whether the run sees all that the mirror shows: then it can be told what is missing."""
+        # A later 304 must not hide what a limit or a date left out.
+        self._keeps_checks = self.since is None and self.limit is None
         self._listings: dict[str, str] = {}
-        """Slug of each listing asked for, and how it was found."""
+        """Slug of each requested listing, and how it was found."""
         self._missing: set[str] = set()
         """Slugs whose listing does not exist."""
-        self.arrived = False
-        """Whether the home page came: a run without it has seen nothing."""
         self._shown: dict[str, list[bool]] = {}
         """For each slug in the paths of the home page's posts, which of them are known."""
         self._unknown: list[str] = []
@@ -80,6 +79,17 @@ class CategorySpider(Resolving, Following):
         """What the archive knows of the listings, by slug."""
         self._left: list[tuple[str, str | None]] = []
         """What is to be resolved since before the run, with its share links."""
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider: without a home page it has seen nothing."""
+        return replace(
+            super().run_options,
+            keeps_checks=self._keeps_checks,
+            needs_home=True,
+            crawls_all=not self.named,
+            is_whole=self._keeps_checks and not self.named,
+        )
 
     # -- home ---------------------------------------------------------------------------
 
@@ -94,11 +104,11 @@ class CategorySpider(Resolving, Following):
 
     def parse_home(self, response: Response) -> Iterator[Any]:
         """Take the posts of the home page, and the categories in their paths."""
-        self.arrived = True
+        self.run.home_came = True
         if response.status == 304 and self._home is not None:
             self._keep_unchanged(response, ListingKey(self.site, "home", ""), self._home)
             yield from self._ask_listings()
-            yield from self._look_again()
+            yield from self._revisit()
             yield from self._resolve_left()
             return
         try:
@@ -114,28 +124,25 @@ class CategorySpider(Resolving, Following):
             yield from self._ask_named()
         else:
             yield from self._ask_listings()
-            look = self._look(response, ListingKey(self.site, "home", ""), "home", found.links)
-            look.gap = self._gap(self._home, found.links)
+            check = self._check(response, ListingKey(self.site, "home", ""), "home", found.links)
+            check.gap = self._gap(self._home, found.links)
             asked = (each for link in found.links for each in self.ask_post(link))
-            yield from self.run.looks.noting(look, self._home, asked)
-        yield from self._look_again()
+            yield from self.run.listings.noting(check, self._home, asked)
+        yield from self._revisit()
         yield from self._resolve_left()
 
     def home_failed(self, failure: TwistedFailure) -> None:
         """End the run: without its home page nothing is known of the mirror."""
-        self.arrived = True
+        self.run.home_came = True
         key = ListingKey(self.site, "home", "")
-        self.run.fail_look(
-            key, url=self.base_url, found_in="home", failure=failure_reason(failure.value)
-        )
-        self.run.stop(
-            Exit.UNREACHABLE, f"{self.base_url} cannot be had: {failure_reason(failure.value)}"
-        )
+        reason = failure_reason(failure.value)
+        self.run.fail_listing(key, url=self.base_url, found_in="home", failure=reason)
+        self.run.stop(Exit.UNREACHABLE, f"could not fetch {self.base_url}: {reason}")
 
     def _no_mirror(self, response: Response, found: str) -> None:
         self.run.stop(
             Exit.UNREACHABLE,
-            f"{response.url} is no mirror of this kind: {found}. Expected a home page with links "
+            f"{response.url} is not a mirror: {found}. Expected a home page with links "
             "like /guojishangbao/2021/12/28/NW202112282228490028.html",
         )
 
@@ -153,7 +160,7 @@ class CategorySpider(Resolving, Following):
         for slug, stored in live.items():
             if not self.due or self._is_due(slug, stored):
                 yield from self.ask_listing(slug, found_in=stored.found_in)
-        # A run that was killed had stored posts, but not asked for the listings they named.
+        # A killed run may have stored posts without requesting the listings that they name.
         named = self.run.known.young_categories(self.site, self._young_since())
         for slug, is_certain in named.items():
             if slug not in self._stored:
@@ -178,7 +185,7 @@ class CategorySpider(Resolving, Following):
             yield from self.ask_listing(slug, found_in="path")
 
     def _is_due(self, slug: str, stored: Listing) -> bool:
-        """Whether a listing is worth a look: by what it was worth so far, or by the home page.
+        """Whether a listing is due: by how often it had news so far, or by the home page.
 
         Where the home page shows as many posts of it as it ever does, and none is known, there
         may be more.
@@ -198,7 +205,7 @@ class CategorySpider(Resolving, Following):
             except BadInfoCode:
                 continue
             if not self.named:
-                self.run.looks.at_home.add(page.url)
+                self.run.listings.at_home.add(page.url)
             is_known = self.run.known.has_page(page)
             for slug in listing_page.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
@@ -214,7 +221,7 @@ class CategorySpider(Resolving, Following):
         if slug in self._listings:
             if found_in == "footer" and self._listings[slug] == "path":
                 self._listings[slug] = found_in  # what was a guess is now known to exist
-                self.run.looks.confirm(self._key(slug))
+                self.run.listings.confirm(self._key(slug))
                 if slug in self._missing:
                     self._list_lost(slug, "the server answered with status 404")
             return
@@ -243,25 +250,25 @@ class CategorySpider(Resolving, Following):
         except Unreadable as error:
             self._list_lost(slug, error.detail)
             return
-        if not found.is_mirror:  # a login page in its place is no empty list
-            self._list_lost(slug, "it is no page of such a mirror")
+        if not found.is_mirror:  # a login page is not an empty listing
+            self._list_lost(slug, "it is not a page of a mirror")
             return
         # Its posts would be given a category that is not theirs. Hosts differ in case.
         if found.own is not None and found.own.casefold() != slug.casefold():
             self._list_lost(slug, f"it is the page of {found.own or 'the site'}")
             return
         self.crawler.stats.inc_value("listings/read")
-        look = self._look(response, key, self._listings[slug], found.links)
-        if stored is not None and stored.content_hash == look.content_hash and not self.again:
-            self.run.looks.keep(look, stored)
+        check = self._check(response, key, self._listings[slug], found.links)
+        if stored is not None and stored.content_hash == check.content_hash and not self.revisit:
+            self.run.listings.keep(check, stored)
             return
-        look.gap = self._gap(stored, found.links)
+        check.gap = self._gap(stored, found.links)
         asked = (each for link in found.links for each in self.ask_post(link, category=slug))
-        yield from self.run.looks.noting(look, stored, asked)
+        yield from self.run.listings.noting(check, stored, asked)
 
     def _conditional(self, request: Request, stored: Listing | None) -> Request:
         """Return the request, with validators where all that the listing led to is stored."""
-        if stored is not None and stored.url == request.url and not self.again:
+        if stored is not None and stored.url == request.url and not self.revisit:
             make_conditional(request, stored.etag, stored.last_modified)
         return request
 
@@ -271,7 +278,7 @@ class CategorySpider(Resolving, Following):
     def _key(self, slug: str) -> ListingKey:
         return ListingKey(self.site, "category", slug)
 
-    def _look(
+    def _check(
         self, response: Response, key: ListingKey, found_in: str, links: list[str]
     ) -> ListingCheck:
         return ListingCheck(
@@ -280,15 +287,15 @@ class CategorySpider(Resolving, Following):
         )  # fmt: skip
 
     def _keep_unchanged(self, response: Response, key: ListingKey, stored: Listing) -> None:
-        """Keep a look at a listing that the server says is as it was."""
+        """Keep the check of a listing that the server reports as unchanged."""
         self.crawler.stats.inc_value("listings/unchanged")
-        look = self._look(response, key, stored.found_in, [])
-        look.etag, look.last_modified = (
-            look.etag or stored.etag,
-            (look.last_modified or stored.last_modified),
+        check = self._check(response, key, stored.found_in, [])
+        check.etag, check.last_modified = (
+            check.etag or stored.etag,
+            (check.last_modified or stored.last_modified),
         )
-        look.content_hash = stored.content_hash
-        self.run.looks.keep(look, stored)
+        check.content_hash = stored.content_hash
+        self.run.listings.keep(check, stored)
 
     def _gap(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
         """Return the time of which a listing has shown and dropped posts unseen; None where none.
@@ -309,8 +316,8 @@ class CategorySpider(Resolving, Following):
     def _last_seen(self, stored: Listing | None) -> str | None:
         """Return up to when all that a listing showed was seen.
 
-        The home page shows the newest posts of every category, so a good look at it counts for a
-        listing that was not failing then.
+        The home page shows the newest posts of every category, so a successful check of it
+        counts for a listing that was not failing then.
         """
         if stored is None or stored.checked_at is None:
             return None
@@ -328,7 +335,7 @@ class CategorySpider(Resolving, Following):
         return known is not None and self.run.times.true(known.observed_at) < moment
 
     def listing_failed(self, failure: TwistedFailure) -> None:
-        """Note that a list could not be had; one that was only guessed at may not exist."""
+        """Note that a listing could not be fetched; one that was only guessed at may not exist."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         slug = request.cb_kwargs["slug"]
         found_in = self._listings[slug]
@@ -358,17 +365,19 @@ class CategorySpider(Resolving, Following):
         elif slug not in self._stored or slug.casefold() in self._shown:
             self._list_lost(slug, reason)
             return
-        look = ListingCheck(
+        check = ListingCheck(
             self._key(slug), self._url(slug), self._listings[slug], utc_now(), is_missing=True
         )
-        self.run.looks.keep(look, self._stored.get(slug))
+        self.run.listings.keep(check, self._stored.get(slug))
 
     def _list_lost(self, slug: str, reason: str) -> None:
         """Note that a list is not there: its posts may be missed, until the next run."""
-        logger.warning("The list of %s cannot be had: %s", slug, reason)
+        logger.warning("Could not fetch the listing of %s: %s", slug, reason)
         self.run.lost_lists.append(slug)
         found_in = self._listings[slug]
-        self.run.fail_look(self._key(slug), url=self._url(slug), found_in=found_in, failure=reason)
+        self.run.fail_listing(
+            self._key(slug), url=self._url(slug), found_in=found_in, failure=reason
+        )
 
     def _listing_page(self, response: Response) -> Page:
         return Page(
@@ -397,7 +406,7 @@ class CategorySpider(Resolving, Following):
         if category is not None:
             yield Listed(page.key, info_code, category)
 
-    def _look_again(self) -> Iterator[Request]:
+    def _revisit(self) -> Iterator[Request]:
         """Ask again for young posts that are due, whether a listing shows them or is as it was."""
         # And for those that a wrong clock has dated, whatever it wrote.
         spans = [(span.begin, span.end) for span in self.run.times.spans]
@@ -433,7 +442,7 @@ class CategorySpider(Resolving, Following):
             self.run.expect_answer(article.info_code, article.share_url)
 
     def _is_resolved(self, article: Article) -> bool:
-        """Whether the share link of what a page tells is asked for."""
+        """Whether the share link of an article is to be resolved."""
         is_link = bool(self.share and article.share_url and article.info_code)
         return is_link and not self.is_before_since(article)
 

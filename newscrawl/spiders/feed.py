@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +17,7 @@ from newscrawl.items import Article, Failure, Page, PageKind, Reject
 from newscrawl.middlewares.failures import failure_reason
 from newscrawl.middlewares.known import make_conditional
 from newscrawl.runs.outcome import Exit
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.sites import Unreadable, list_entry
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, digits_of, parse_info_code
 from newscrawl.sites.finews import atom_feed
@@ -28,9 +30,10 @@ from newscrawl.sites.lists import (
     find_lists,
     read_list_entry,
 )
-from newscrawl.spiders.base import NewsSpider, header, positive
-from newscrawl.spiders.post_links import Following
-from newscrawl.spiders.share_links import Resolving
+from newscrawl.spiders.arguments import positive
+from newscrawl.spiders.base import NewsSpider, header
+from newscrawl.spiders.post_links import PostLinks
+from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store.clock import utc_now
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 from newscrawl.text.escape import is_utf8
@@ -46,7 +49,7 @@ PAGES = 5
 logger = logging.getLogger(__name__)
 
 
-class FeedSpider(Resolving, Following):
+class FeedSpider(ShareLinks, PostLinks):
     """Asks for lists, keeps what they say of each article, and asks for those not yet stored.
 
     An entry of the mirror's feed leads to its post, every other one to its article by the ways
@@ -54,13 +57,13 @@ class FeedSpider(Resolving, Following):
     entries: no address is known that has them.
 
     Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.lists.LISTS`),
-    ``pages`` (pages of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every
-    list is asked for on that host), ``hosts``, ``site``.
+    ``pages`` (maximum number of pages of each list), ``since``, ``limit``, ``base_url`` (then every
+    list is requested from that host), ``hosts``, ``site``.
     """
 
     name = "feed"
     argument_names: ClassVar[frozenset[str]] = (
-        NewsSpider.argument_names | Following.argument_names | {"name", "pages"}
+        NewsSpider.argument_names | PostLinks.argument_names | {"name", "pages"}
     )
     page_kinds = (
         PageKind.LIST_ENTRY, PageKind.POST_PAGE, PageKind.API_ANSWER, PageKind.ARTICLE_PAGE,
@@ -80,8 +83,8 @@ class FeedSpider(Resolving, Following):
         if not self.lists:
             raise UsageError(f"No list is named; there are {', '.join(LISTS)}")
         self.pages = positive("pages", arguments.get("pages", str(PAGES)))
-        # What a limit or a day leaves out must not be hidden by a later 304.
-        self.keeps_looks = self.since is None and self.limit is None
+        # A later 304 must not hide what a limit or a date left out.
+        self._keeps_checks = self.since is None and self.limit is None
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the lists, by name."""
         self._seen: set[str] = set()
@@ -89,7 +92,12 @@ class FeedSpider(Resolving, Following):
         self._lost: list[str] = []
         """What became of the lists of which nothing could be read."""
         self._uncounted = 0
-        """Pages in the ledger that were no request for an article."""
+        """Pages in the ledger that were not requests for articles."""
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider."""
+        return replace(super().run_options, keeps_checks=self._keeps_checks)
 
     @property
     def is_full(self) -> bool:
@@ -127,17 +135,17 @@ class FeedSpider(Resolving, Following):
             headers=dict(asked.list.headers), cb_kwargs={"asked": asked, "number": number},
         )  # fmt: skip
         known = self._stored.get(asked.label)
-        if number == 1 and known is not None and known.url == url and not self.again:
+        if number == 1 and known is not None and known.url == url and not self.revisit:
             make_conditional(request, known.etag, known.last_modified)
         return request
 
     def parse_list(self, response: Response, asked: RequestedList, number: int) -> Iterator[Any]:
         """Take the entries of a list, and go on to its next page as long as it has news."""
         known = self._stored.get(asked.label)
-        look = self._look(response, asked)
+        check = self._check(response, asked)
         if response.status == 304 and known is not None:
-            look.etag, look.last_modified = known.etag, known.last_modified
-            self.run.looks.keep(look, known)
+            check.etag, check.last_modified = known.etag, known.last_modified
+            self.run.listings.keep(check, known)
             return
         page = Page(
             kind=PageKind.LIST_ANSWER, id=asked.label, url=response.url, body=response.body,
@@ -151,9 +159,9 @@ class FeedSpider(Resolving, Following):
             return
         self.crawler.stats.inc_value("listings/read")
         taken = self._take_all(asked, answer, page, response, number)
-        yield from self.run.looks.noting(look, known, taken) if number == 1 else taken
+        yield from self.run.listings.noting(check, known, taken) if number == 1 else taken
 
-    def _look(self, response: Response, asked: RequestedList) -> ListingCheck:
+    def _check(self, response: Response, asked: RequestedList) -> ListingCheck:
         return ListingCheck(
             ListingKey(self.site, "list", asked.label), response.url, "name", checked_at=utc_now(),
             etag=header(response, "ETag"), last_modified=header(response, "Last-Modified"),
@@ -175,12 +183,13 @@ class FeedSpider(Resolving, Following):
             logger.info("The list %s has more news than %d pages", asked.label, number)
 
     def list_failed(self, failure: TwistedFailure) -> None:
-        """Note that a list could not be had."""
+        """Note that a feed could not be fetched."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
-        self._lose(**request.cb_kwargs, reason=f"cannot be had: {failure_reason(failure.value)}")
+        reason = f"could not be fetched: {failure_reason(failure.value)}"
+        self._lose(**request.cb_kwargs, reason=reason)
 
     def _unreadable(self, asked: RequestedList, number: int, reject: Reject) -> Iterator[Reject]:
-        """Keep an answer that is no list, with its reason."""
+        """Reject a response that is not a listing, with the reason."""
         self._count(reject.page)
         yield reject
         self._lose(asked, number, f"cannot be read: {reject.detail}")
@@ -190,7 +199,7 @@ class FeedSpider(Resolving, Following):
         sentence = f"The list {asked.label}{nth} {reason}"
         self.run.trouble(sentence)
         key = ListingKey(self.site, "list", asked.label)
-        self.run.fail_look(key, url=self.base_url, found_in="name", failure=sentence)
+        self.run.fail_listing(key, url=self.base_url, found_in="name", failure=sentence)
         self._lost += [sentence] if number == 1 else []
         if len(self._lost) == len(self.lists):
             self.run.fail_at_end(Exit.UNREACHABLE, "; ".join(self._lost))
@@ -224,7 +233,7 @@ class FeedSpider(Resolving, Following):
         return (yield from self._ask_article(info_code))
 
     def _is_to_ask(self, info_code: str) -> bool:
-        """Whether an article is to be asked for by the ways of the spider `share`."""
+        """Whether an article is to be resolved as the spider `share` does."""
         is_news = digits_of(info_code) is not None and not self.is_too_old(info_code)
         return is_news and not self.run.known.has_article(info_code)
 
@@ -273,7 +282,7 @@ class FeedSpider(Resolving, Following):
         return True
 
     def _follow(self, link: str) -> Generator[Any, None, bool]:
-        """Ask for the post of an entry, or for the article where it is no post of the mirror."""
+        """Request the post of an entry, or its article if it is not a post of the mirror."""
         try:
             page, info_code = self.post_at(link)
             elsewhere = None if self.is_own_post(link) else parse_info_code(link)

@@ -1,4 +1,4 @@
-"""Links to a mirror's posts: on which address they are to be had, and whether they are too old."""
+"""Links to a mirror's posts: their URL on the crawled host, and whether they are too old."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from newscrawl.sites.eastmoney.info_code import (
 )
 from newscrawl.sites.finews import listing_page
 from newscrawl.sites.normalise import normalise
-from newscrawl.spiders.base import NewsSpider, day, stem_of
+from newscrawl.spiders.arguments import day
+from newscrawl.spiders.base import NewsSpider, stem_of
 from newscrawl.text.passwords import clean_address
 from newscrawl.text.urls import normalized_path
 
 
-class Following(NewsSpider):
+class PostLinks(NewsSpider):
     """A spider that follows links to posts.
 
     Argument: ``since`` (a day; older posts are left out).
@@ -47,7 +48,7 @@ class Following(NewsSpider):
     def post_at(self, link: str) -> tuple[Page, str]:
         """Return the page of the post that *link* leads to, still without its bytes, and its id.
 
-        :raises BadInfoCode: it leads to no post, or is no address of a page.
+        :raises BadInfoCode: it does not lead to a post, or is not the URL of a page.
         """
         try:
             url = self.own(link)
@@ -56,7 +57,7 @@ class Following(NewsSpider):
         except ValueError:
             is_address = False
         if not is_address:
-            raise BadInfoCode(link, "is no address of a page")
+            raise BadInfoCode(link, "is not the URL of a page")
         info_code = info_code_of_stem(stem_of(url), self.site)
         return Page(
             PageKind.POST_PAGE, normalized_path(url), url, b"", observed_at="", site=self.site

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
@@ -20,10 +21,12 @@ from newscrawl.runs.post_files import folders
 from newscrawl.runs.post_files.folders import Found, Left, Lost, PostFile, Unsafe
 from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory
 from newscrawl.runs.post_files.history import commit_times
+from newscrawl.runs.run_options import RunOptions
 from newscrawl.runs.scrapy_private import end_idle_scraper
 from newscrawl.sites.finews import post_file
 from newscrawl.sites.normalise import missing, normalise, published_in_utc
-from newscrawl.spiders.base import NewsSpider, day
+from newscrawl.spiders.arguments import day
+from newscrawl.spiders.base import NewsSpider
 from newscrawl.store.clock import utc_now
 
 logger = logging.getLogger(__name__)
@@ -51,8 +54,6 @@ class PostsSpider(NewsSpider):
     )
 
     page_kinds = (PageKind.POST_FILE,)
-    imports = True
-    """Stores so many articles at once that the search index is optimized later."""
 
     custom_settings = {  # noqa: RUF012  as Scrapy declares it
         # It sends no requests.
@@ -80,6 +81,11 @@ class PostsSpider(NewsSpider):
         """Links that point outside their folder, and are not posts by their names."""
         self._link = ""
         """The last of them."""
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider: it brings many articles at once."""
+        return replace(super().run_options, is_import=True)
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the article of each file."""

@@ -12,16 +12,17 @@ from scrapy.exceptions import UsageError
 
 from newscrawl.items import PageKind
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
-from newscrawl.spiders.base import NewsSpider, is_set
-from newscrawl.spiders.share_links import Resolving
+from newscrawl.spiders.arguments import is_set
+from newscrawl.spiders.base import NewsSpider
+from newscrawl.spiders.share_links import ShareLinks
 
 logger = logging.getLogger(__name__)
 
 
-class ShareSpider(Resolving):
+class ShareSpider(ShareLinks):
     """Resolves share links and infoCodes through the sources' own answers.
 
-    Arguments: ``info_code`` (infoCodes or share URLs, by commas), ``urls`` (a file with one a
+    Arguments: ``info_code`` (infoCodes or share URLs, by commas), ``urls`` (a file with one per
     line, ``-`` for standard input), ``stored=1`` (every share link in the archive that was not
     yet resolved), ``limit``, ``base_url``, ``hosts``, ``site``.
     """
@@ -74,7 +75,7 @@ class ShareSpider(Resolving):
             raise UsageError(str(error)) from None
 
     def _read(self, name: str) -> list[tuple[str, str]]:
-        """Read one link a line; note each line that is none, and go on."""
+        """Read one link per line; note each invalid line, and go on."""
         try:
             text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""The way from an infoCode to its article: one address after the other, until one has it."""
+"""Resolves infoCodes and share links: requests URL after URL until one has the article."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Address = tuple[PageKind, str]
 """Kind of page, URL."""
 
 
-class Resolving(NewsSpider):
+class ShareLinks(NewsSpider):
     """A spider that resolves share links. A share page itself is an empty shell."""
 
     resolvers: list[tuple[PageKind, str]]
@@ -123,7 +123,7 @@ def resolvers_of(settings: BaseSettings) -> list[tuple[PageKind, str]]:
 
 
 def share_host(link: str) -> str | None:
-    """Return the root of the host of a share page; None where *link* is no address of one."""
+    """Return the root of the host of a share page; None if *link* is not the URL of one."""
     parts = urlsplit(clean_address(link))
     is_share = "infocode=" in parts.query.casefold() and parts.path.casefold().endswith(".html")
     if not is_share or parts.scheme not in ("http", "https") or not parts.hostname:

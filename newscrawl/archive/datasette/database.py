@@ -43,7 +43,7 @@ SOFT_HEAP = HEAP * 3 // 4
 LARGEST_ANSWER = 100_000_000
 """Characters and bytes of all rows of an answer."""
 STEPS = 250
-"""Steps of SQLite between two looks at the clock: one may take as long as a longest value does."""
+"""Steps of SQLite between two checks of the clock: one may take as long as a longest value does."""
 
 _SWITCHES = {
     "SQLITE_DBCONFIG_DEFENSIVE": True,
@@ -56,7 +56,7 @@ _SWITCHES = {
 _EXPLAINED = ("addr", "opcode", "p1", "p2", "p3", "p4", "p5", "comment")
 
 
-class Archive(Database):  # type: ignore[misc]  # Datasette has no types
+class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
     """An archive, read-only, whoever asks; what is refused gets a sentence."""
 
     def connect(self, write: bool = False) -> sqlite3.Connection:
@@ -180,5 +180,5 @@ class Guarded(sqlite3.Connection):
         return super().cursor(factory)
 
     def set_progress_handler(self, handler: Any, n: int) -> None:
-        """Let Datasette look at the clock, more often than it asks to."""
+        """Let Datasette check the clock more often than it asks to."""
         super().set_progress_handler(handler, min(n, STEPS))

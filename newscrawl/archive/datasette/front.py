@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from newscrawl.store.values import moment
 
 DAYS = 30
-MEDIA = 12
+TOP_SOURCES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Numbers:
     last_day: str | None
     days: list[Bar]
     """The last :data:`DAYS` days up to the newest article, those without articles too."""
-    media: list[Bar]
+    sources: list[Bar]
     """In the same days."""
 
     @property
@@ -52,7 +52,7 @@ def numbers(connection: sqlite3.Connection) -> Numbers:
     newest = moment(last[:10]).date()
     since = (newest - timedelta(days=DAYS - 1)).isoformat()
     return Numbers(
-        articles, first[:10], last[:10], _days(connection, since), _media(connection, since)
+        articles, first[:10], last[:10], _days(connection, since), _sources(connection, since)
     )
 
 
@@ -69,12 +69,12 @@ def _days(connection: sqlite3.Connection, since: str) -> list[Bar]:
     return _bars([(day, found.get(day, 0)) for day in days])
 
 
-def _media(connection: sqlite3.Connection, since: str) -> list[Bar]:
+def _sources(connection: sqlite3.Connection, since: str) -> list[Bar]:
     return _bars(
         connection.execute(
             "SELECT source, count(*) FROM articles WHERE published_at >= ? AND source IS NOT NULL"
             " GROUP BY source ORDER BY 2 DESC, 1 LIMIT ?",
-            (since, MEDIA),
+            (since, TOP_SOURCES),
         ).fetchall()
     )
 

@@ -19,34 +19,34 @@ _LABELS = {"articles": "title", "categories": "name"}
 
 QUERIES: dict[str, dict[str, str]] = {
     "most_mentioned": {
-        "title": "What most articles are about",
-        "description": "Securities by the articles since a day that link to them.",
+        "title": "Most mentioned securities",
+        "description": "Securities by the number of articles since a day that link to them.",
         "sql": "select market, code, name, count(*) as articles from mentioned_in"
         " where kind = 'stock' and published_at >= :since"
         " group by market, code order by articles desc limit 100",
     },
     "all_on_a_security": {
-        "title": "All that was published on a security",
+        "title": "Articles on a security",
         "description": "By its market and code, such as 1 and 600160.",
         "sql": "select published_at, source, title, info_code from mentioned_in"
         " where market = :market and code = :code order by published_at desc limit 500",
     },
     "by_day_and_medium": {
-        "title": "Articles by day and medium",
+        "title": "Articles by day and source",
         "sql": "select day, source, articles from articles_by_day where day >= :since"
         " order by day desc, articles desc",
     },
     "changed_since": {
-        "title": "What came or changed after a number",
-        "description": "Read on from the last seq that you have.",
+        "title": "Articles added or changed after a sequence number",
+        "description": "Continue from the last seq that you have.",
         "sql": "select * from changes where seq > :seq order by seq limit 500",
     },
     "what_was_missed": {
-        "title": "What may have been missed",
+        "title": "Gaps: periods for which articles may be missing",
         "sql": "select from_at, until_at, listing_kind, name from gaps order by until_at desc",
     },
     "runs_that_lost_something": {
-        "title": "Runs that did not end well",
+        "title": "Failed runs",
         "sql": "select id, started_at, spider, outcome, reason, scheduled, failed, rejected"
         " from runs where outcome not in ('ok', 'running') order by id desc limit 100",
     },

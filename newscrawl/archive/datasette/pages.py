@@ -43,7 +43,7 @@ FILTERS = ("category", "source", "security", "since", "until")
 
 
 async def front(datasette: Datasette, request: Request) -> Response:
-    """What came in lately, how much, and how the archive is kept."""
+    """The front page: the latest articles, numbers and crawl status."""
 
     def read(connection: sqlite3.Connection) -> dict[str, Any]:
         return {
@@ -125,7 +125,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise BadFilter(f"{text!r} is no day; one looks like 2022-06-13.") from None
+        raise BadFilter(f"{text!r} is not a valid date; use YYYY-MM-DD.") from None
 
 
 def _find(

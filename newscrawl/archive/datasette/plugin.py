@@ -52,7 +52,7 @@ App = Callable[[Scope, Any, Send], Awaitable[None]]
 
 @hookimpl  # type: ignore[untyped-decorator]  # pluggy has no types
 def extra_css_urls(datasette: Datasette) -> list[str]:
-    """Datasette's own pages look as ours do."""
+    """Give Datasette's own pages our style sheet."""
     return ["/-/newscrawl/datasette.css"] if datasette in serves else []
 
 
@@ -114,7 +114,7 @@ def _for_this_machine(app: App) -> App:
 
     async def answer(scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] == "http" and not _is_local(scope):
-            await _refuse(send, 421, "This is not that host.")
+            await _refuse(send, 421, "Misdirected request: unknown host.")
         else:
             await app(scope, receive, send)
 
@@ -128,7 +128,7 @@ def _from_here(app: App) -> App:
         if scope["type"] != "http" or not _is_anothers(scope):
             await app(scope, receive, send)
         elif not _is_visit(scope):
-            await _refuse(send, 403, "Another site asked for this.")
+            await _refuse(send, 403, "Cross-site request refused.")
         elif scope["query_string"] and not _is_ours(_path(scope)):
             await _refuse(
                 send,
@@ -148,7 +148,7 @@ def _only_what_readers_need(app: App, database: str) -> App:
 
     async def answer(scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] == "http" and not _is_served(_path(scope), route):
-            await _refuse(send, 404, "There is no such page.")
+            await _refuse(send, 404, "Page not found.")
         else:
             await app(scope, receive, send)
 
@@ -173,7 +173,7 @@ def _read_only(app: App) -> App:
 
     async def answer(scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
-            await _refuse(send, 405, "This only reads.")
+            await _refuse(send, 405, "This server is read-only.")
         else:
             await app(scope, receive, send)
 

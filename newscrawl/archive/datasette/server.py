@@ -9,7 +9,7 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 
 from newscrawl.archive.datasette import plugin
-from newscrawl.archive.datasette.database import Archive
+from newscrawl.archive.datasette.database import ArchiveDatabase
 from newscrawl.archive.datasette.metadata import metadata
 
 HERE = Path(__file__).parent
@@ -18,7 +18,7 @@ SETTINGS = {
     "default_page_size": 50,
     "max_returned_rows": 1000,
     "num_sql_threads": 3,
-    "allow_download": False,  # a copy of a file in use is no backup
+    "allow_download": False,  # a copy of a file in use is not a backup
     "suggest_facets": False,  # guessing at them reads whole tables
     "truncate_cells_html": 200,
 }
@@ -46,7 +46,7 @@ def make(path: Path, *, is_public: bool = False) -> Datasette:
     )
     # Where it is given no file it offers an empty database to calculate in.
     made.remove_database("_memory")
-    archive = Archive(made, str(path), is_mutable=not is_fixed)
+    archive = ArchiveDatabase(made, str(path), is_mutable=not is_fixed)
     database = made.add_database(archive, name=path.stem).name
     plugin.serves[made] = plugin.ServedArchive(database, is_public)
     return made

@@ -2,7 +2,7 @@
 
 SQLite asks for each function, column and pragma that a statement names, also within views, and
 compiles nothing that is refused. What is not listed here is refused, so that a function that a
-later SQLite brings stays closed until somebody has looked at it.
+later SQLite brings stays closed until it is reviewed.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ SETTABLE = {"cache_size", "foreign_key_list", "index_list", "table_info", "table
 """Pragmas that may be given an argument: the name of a table, or the size of a cache."""
 
 TABLE_FUNCTIONS = frozenset({"json_each", "json_tree"})
-"""Virtual tables that are no part of the file and may be read: Datasette's facets use the first."""
+"""Virtual tables outside the file that may be read: Datasette's facets use the first."""
 
 SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema"})
 # To connect a virtual table (the search index, json_each) SQLite compiles its declaration, and asks
-# as if that were stored. No query can update: it is no SELECT, and the file is opened read-only.
+# as if that were stored. No query can update: only SELECT is allowed, and the file is read-only.
 _DECLARING = frozenset({"type", "name", "tbl_name", "rootpage", "sql"})
 
 _FUNCTIONS = frozenset(" ".join(FUNCTIONS.values()).split())

@@ -27,4 +27,4 @@ FORMATS: dict[str, Format] = {
 """By the name that ``newscrawl export --format`` takes."""
 
 BINARY = frozenset({"parquet"})
-"""Formats that are no text: nothing for a terminal."""
+"""Binary formats: not for a terminal."""

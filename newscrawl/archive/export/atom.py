@@ -40,7 +40,7 @@ def _head(changed_at: str) -> list[ET.Element]:
 def _entry(record: Record) -> ET.Element:
     entry = ET.Element("entry")
     xml.add_element(entry, "id", xml.identity(record.info_code))
-    xml.add_element(entry, "title", xml.title_of(record))
+    xml.add_element(entry, "title", xml.feed_title(record))
     xml.add_element(entry, "published", record.published_at)
     xml.add_element(entry, "updated", record.changed_at)
     if record.source and record.source.strip():

@@ -27,7 +27,7 @@ def as_markdown(records: Iterable[Record]) -> Iterator[bytes]:
 
 def document(record: Record) -> str:
     """Return an article as a Markdown document; nothing in it is markup that the body has not."""
-    parts = [front_matter(record)]
+    parts = [exported_front_matter(record)]
     if record.title:
         parts.append(f"# {from_text(record.title)}")
     if record.summary and record.summary != record.body_text:
@@ -36,7 +36,7 @@ def document(record: Record) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def front_matter(record: Record) -> str:
+def exported_front_matter(record: Record) -> str:
     """Return the article's facts as YAML between two lines of dashes."""
     lines = ["---"]
     lines += [f"{name}: {quoted_scalar(getattr(record, name))}" for name in _TEXTS]

@@ -48,7 +48,7 @@ def _head(changed_at: str) -> list[ET.Element]:
 
 def _item(record: Record) -> ET.Element:
     item = ET.Element("item")
-    xml.add_element(item, "title", _plain(xml.title_of(record)))
+    xml.add_element(item, "title", _plain(xml.feed_title(record)))
     for address in xml.article_links(record)[:1]:
         xml.add_element(item, "link", address)
     xml.add_element(item, "guid", xml.identity(record.info_code), isPermaLink="false")
@@ -64,7 +64,7 @@ def _item(record: Record) -> ET.Element:
 
 
 def _plain(title: str) -> str:
-    """Return a title in which no reader finds a tag: RSS does not say whether titles are HTML."""
+    """Return a title without anything like a tag: RSS does not define whether titles are HTML."""
     return _TAG.sub("&lt;", title)
 
 

@@ -15,7 +15,7 @@ NAME = "newscrawl"
 _TITLE = 60
 _EXCERPT = 200
 
-# Of what is harmless, these are no characters of XML 1.0.
+# Characters that terminals accept and XML 1.0 does not.
 _NO_XML = re.compile("[\ufffe\uffff]")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]+)?")
 _PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -45,7 +45,7 @@ def identity(info_code: str) -> str:
     return f"tag:{finews.HOST},2022:{quote(info_code, safe=':')}"
 
 
-def title_of(record: Record) -> str:
+def feed_title(record: Record) -> str:
     """Return the title in one line; of an article without one, how its text begins."""
     if line := " ".join((record.title or "").split()):
         return line
@@ -67,7 +67,7 @@ def article_links(record: Record) -> list[str]:
 
 
 def uri(address: str) -> str | None:
-    """Return the address of a page in the characters of a URI; None for what is none."""
+    """Return the URL of a page in the characters of a URI; None if it is not a URL."""
     try:
         parts = urlsplit(address.strip())
     except ValueError:

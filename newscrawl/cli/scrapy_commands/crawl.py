@@ -1,4 +1,4 @@
-"""``scrapy crawl``: as Scrapy's own, but it writes an archive and exits with the truth."""
+"""``scrapy crawl``: as Scrapy's own, but it writes an archive and exits with the run's code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from newscrawl.store.uris import uri_of
 
 
 class Command(CrawlCommand):
-    """Scrapy's ``crawl``, with a default archive and an honest exit code."""
+    """Scrapy's ``crawl``, with a default archive and the exit code of the run."""
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Write to NEWSCRAWL_DB unless -o, -O or FEEDS say otherwise."""
@@ -25,12 +25,12 @@ class Command(CrawlCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider."""
         if len(args) != 1:
-            raise UsageError("name one spider; `scrapy list` shows them")
+            raise UsageError("give the name of one spider; `scrapy list` shows them")
         assert self.crawler_process is not None  # noqa: S101  set by scrapy.cmdline
         try:
             crawler = self._create_crawler(args[0])
         except KeyError:
             raise UsageError(
-                f"there is no spider {args[0]}; `scrapy list` shows them", print_help=False
+                f"unknown spider {args[0]}; `scrapy list` shows them", print_help=False
             ) from None
         self.exitcode = int(crawl_in(self.crawler_process, crawler, opts.spargs).exit)

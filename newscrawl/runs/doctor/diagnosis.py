@@ -1,4 +1,4 @@
-"""What an examination of a source finds: the requests it made, and what they come down to."""
+"""The result of an examination: its requests, the cause of the problem, and advice."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple
 from newscrawl.runs.outcome import Exit
 
 WELL = ("healthy", "all_known")
-"""Causes that are none: nothing is wrong with the source."""
+"""Causes that mean that the site has no problem."""
 
 
 class Cause(NamedTuple):
-    """A reason why a source gives nothing."""
+    """A reason why a site gives no articles."""
 
     meaning: str
     advice: str
@@ -21,71 +21,71 @@ class Cause(NamedTuple):
 
 CAUSES: dict[str, Cause] = {
     "healthy": Cause(
-        "the source gives articles, and not all of them are stored",
-        "Nothing is wrong: the next crawl stores them.",
+        "the site gives articles, and not all of them are stored",
+        "No problem found: the next crawl stores them.",
     ),
     "all_known": Cause(
-        "every article that the page or list has is stored",
-        "Nothing is wrong: there is nothing new in it. A category may have more than the home "
-        "page: name one.",
+        "every article that the listing has is stored",
+        "No problem found: the listing has nothing new. A category may list more than the home "
+        "page: give one.",
     ),
     "no_such_host": Cause(
         "the name of the host does not resolve",
-        "Check how {host} is spelt, and that this machine resolves other names. A site that has "
-        "moved is named with --base-url.",
+        "Check the spelling of {host}, and that this machine resolves other names. If the site "
+        "has moved, give its URL with --base-url.",
     ),
     "refused": Cause(
-        "nothing listens there",
+        "connection refused",
         "The server is down, or listens on another port: open {url} in a browser, and try again "
         "later.",
     ),
     "no_connection": Cause(
-        "no way leads to the server",
+        "the server is unreachable",
         "Check this machine's network, its routes and its firewall.",
     ),
     "timeout": Cause(
-        "no whole answer came in time",
+        "the request timed out",
         "The server is too busy, or a firewall on the way drops what is sent. Try again later, or "
         "wait longer: -s DOWNLOAD_TIMEOUT=180.",
     ),
     "broken_off": Cause(
-        "the answer ended before its end",
+        "the response was cut off",
         "The server, or something on the way to it, closes connections. Try again later; if it "
-        "lasts, look whether {url} comes whole in a browser.",
+        "lasts, check in a browser whether {url} loads completely.",
     ),
     "tls": Cause(
-        "no TLS connection could be made",
+        "the TLS connection failed",
         "Check the clock of this machine and, in a browser, the certificate of {host}. A server "
         "without TLS is named with http://.",
     ),
     "too_large": Cause(
-        "the answer is larger than DOWNLOAD_MAXSIZE",
+        "the response is larger than DOWNLOAD_MAXSIZE",
         "Look at {url} in a browser. If it is what it should be, allow more: "
         "-s DOWNLOAD_MAXSIZE=100000000.",
     ),
     "failed": Cause(
-        "the request failed in a way that has no name here",
-        "Run the command again with -v: Scrapy's log says more of it.",
+        "the request failed for another reason",
+        "Run the command again with -v: Scrapy's log has the details.",
     ),
     "robots": Cause(
-        "robots.txt forbids the address",
-        "The owner of {host} does not want it to be asked for. Obey; ask the owner, and say who "
-        "you are with NEWSCRAWL_CONTACT in settings.py.",
+        "robots.txt forbids the URL",
+        "The owner of {host} does not want it to be crawled. Obey; ask the owner, and identify "
+        "yourself with NEWSCRAWL_CONTACT in settings.py.",
     ),
     "no_robots": Cause(
-        "robots.txt cannot be had, and until it can, nothing may be asked for",
+        "robots.txt could not be fetched, and until it is, nothing may be requested",
         "The server answers for robots.txt with an error of its own (429, 500 and more), which may "
         "hide a ban (RFC 9309). Try again later; if it lasts, tell the owner of {host}.",
     ),
     "not_allowed": Cause(
-        "the address is none that may be connected to",
+        "connections to the address are not allowed",
         "Private, loopback and other special addresses are asked only where they are meant: name "
         "one with --base-url or --hosts, as 127.0.0.1 is spelt, or a network of your own with -s "
         "NEWSCRAWL_NETWORKS=10.1.0.0/16. If {host} was not yours to begin with, its name leads "
         "where it should not.",
     ),
     "left_alone": Cause(
-        "the host asked to be left alone for longer than a run waits",
+        "the host asked clients to wait longer than a run waits",
         "Try again later. A crawl waits longer with -s NEWSCRAWL_WAIT_SECONDS=600.",
     ),
     "status": Cause(
@@ -95,8 +95,8 @@ CAUSES: dict[str, Cause] = {
         "trouble: try again later.",
     ),
     "redirect": Cause(
-        "the address leads elsewhere",
-        "Open {url} in a browser: where the site has moved, name its new address with --base-url.",
+        "the URL redirects to another page",
+        "Open {url} in a browser: if the site has moved, give its new URL with --base-url.",
     ),
     "login_page": Cause(
         "the page asks for a password",
@@ -104,37 +104,37 @@ CAUSES: dict[str, Cause] = {
         "from here.",
     ),
     "not_a_mirror": Cause(
-        "the home page is none of such a mirror",
+        "the home page is not that of a mirror",
         "Name the mirror's home page with --base-url. If {url} is it, its layout has changed, and "
         "newscrawl/sites/finews/listing_page.py needs new rules.",
     ),
     "no_such_category": Cause(
-        "there is no such category",
-        "Name another one, in the spelling of the site: a slug may have capitals, as TechWeb.",
+        "unknown category",
+        "Use the spelling of the site: a slug may have capitals, for example TechWeb.",
     ),
     "no_list": Cause(
-        "the page or answer has not the list that is expected there",
-        "Open {url} in a browser. If the list is there, its form has changed, and newscrawl/pages "
-        "or newscrawl/feeds needs new rules.",
+        "the page or response does not have the expected listing",
+        "Open {url} in a browser. If the list is there, its form has changed, and newscrawl/sites "
+        "needs new rules.",
     ),
     "no_links": Cause(
-        "the list is there, and it is empty",
+        "the listing is empty",
         "A mirror that is being rebuilt, or has had no news for three days, is empty. Try again in "
         "ten minutes; if it lasts, open {url} in a browser.",
     ),
     "suspicious": Cause(
-        "pages show something else in the place of their articles",
+        "pages show something else instead of their articles",
         "Open {url} in a browser. A placeholder goes by itself: crawls ask again, and what is "
         "stored stays meanwhile. Where an article has really become so, "
         "`newscrawl retry-rejected --reason suspicious` says how to accept it.",
     ),
     "no_articles": Cause(
-        "what the list links to cannot be had or read",
+        "the articles that the listing links to could not be fetched or read",
         "Open {url} in a browser. If the article is there, its form has changed, and "
-        "newscrawl/pages needs new rules; if not, the site is broken: try again later.",
+        "newscrawl/sites needs new rules; if not, the site is broken: try again later.",
     ),
 }
-"""Each cause, one word that does not change, with what it means and what to do about it."""
+"""Each cause, a stable word, with its meaning and advice."""
 
 
 @dataclass(slots=True)
@@ -156,7 +156,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What is wrong with a source, or that nothing is."""
+    """The problem of a site, or that it has none."""
 
     cause: str
     """A key of :data:`CAUSES`."""

@@ -25,7 +25,7 @@ from newscrawl.middlewares.robotstxt import FORBIDDEN, NoRules
 from newscrawl.middlewares.throttle import LeftAlone
 from newscrawl.runs.doctor.diagnosis import CAUSES, Diagnosis, Step
 from newscrawl.spiders.base import header
-from newscrawl.spiders.post_links import Following
+from newscrawl.spiders.post_links import PostLinks
 from newscrawl.text.passwords import clean_address, without_passwords
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _CAUSES: tuple[tuple[type[Exception], str], ...] = (
 
 
 class Finding(Exception):
-    """What ends an examination, or the look at one page: a cause, and what was found."""
+    """Ends an examination, or the check of one page: a cause, and what was found."""
 
     def __init__(self, cause: str, found: str, url: str) -> None:
         found = without_passwords(found)
@@ -66,7 +66,7 @@ class Finding(Exception):
         return Diagnosis(self.cause, self.found, advice, steps)
 
 
-class Asking(Following):
+class AskingSpider(PostLinks):
     """A spider that waits for each answer: through Scrapy's downloader, and without a callback.
 
     So robots.txt, redirects, TLS, delays and hosts are those of a crawl.
@@ -109,12 +109,12 @@ class Asking(Following):
             is_forbidden = str(error) == FORBIDDEN
             self._explain(self.steps[count:], request, is_forbidden=is_forbidden, error=error)
             cause = "robots" if is_forbidden else cause_of(error)
-            found = with_period(f"{request.url} cannot be had: {failure_reason(error)}")
+            found = with_period(f"could not fetch {request.url}: {failure_reason(error)}")
             raise Finding(cause, found, request.url) from error
         self._explain(self.steps[count:], request)
         if not 200 <= response.status < 300:
             self.say(f"It is an error: status {response.status}.")
-            found = f"{response.url} cannot be had: the server answered with {response.status}."
+            found = f"could not fetch {response.url}: the server answered with {response.status}."
             raise Finding("status", found, response.url)
         return response
 
@@ -122,7 +122,7 @@ class Asking(Following):
         self, steps: Iterable[Step], request: Request, *, is_forbidden: bool = False,
         error: Exception | None = None,
     ) -> None:  # fmt: skip
-        """Say what the steps on the way to an answer mean."""
+        """Describe the steps that led to a response."""
         for step in steps:
             if step.redirects_to:
                 step.meaning = f"It redirects to {step.redirects_to}."
@@ -132,7 +132,7 @@ class Asking(Following):
                 step.meaning = with_period(f"It failed: {failure_reason(error)}")
 
     def say(self, sentence: str) -> None:
-        """Say what the last answer means."""
+        """Describe the last response."""
         self.steps[-1].meaning = sentence
 
 
@@ -156,7 +156,7 @@ def _meaning_of_robots(step: Step, url: str, *, is_forbidden: bool) -> str:
     if is_forbidden:
         return f"It forbids {url}."
     if step.status is None or step.status == 429 or step.status >= 500:
-        return "It cannot be had, so nothing may be asked for."
+        return "It could not be fetched, so the crawl may request nothing."
     if step.status != 200:
-        return "There is none, so it forbids nothing."
+        return "There is no robots.txt, so nothing is forbidden."
     return f"It allows {url}."
