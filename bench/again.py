@@ -33,10 +33,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+
 from bench import environments, processes, results
 from bench.crawl import FAST, PEERS, add_sides, version_of
 from bench.serving import Serving, linked, site_with
-from newscrawl.demo.site import Site
 
 
 @dataclass(frozen=True)

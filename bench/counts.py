@@ -21,10 +21,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+
 from bench import processes
 from bench.load import pack
 from bench.serving import Serving
-from newscrawl.demo.site import Site
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = ROOT / "tests" / "regression.json"

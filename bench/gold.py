@@ -16,9 +16,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from newscrawl.demo.article import DIGEST_ONLY
-from newscrawl.demo.site import Site
-from newscrawl.demo.truth import Post, Truth
+from samplesite.article import DIGEST_ONLY
+from samplesite.site import Site
+from samplesite.truth import Post, Truth
 
 CHINA = timezone(timedelta(hours=8))
 _SOURCE = re.compile(r"[（(]\s*文章来源[:：]\s*(.+?)\s*[）)]\s*$")

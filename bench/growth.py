@@ -24,11 +24,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+
 from bench import processes, results, search
 from bench.crawl import FAST
 from bench.serving import Serving
 from newscrawl.archive.export import FORMATS
-from newscrawl.demo.site import Site
 from newscrawl.store.connections import PAGE_SIZE
 from newscrawl.store.migrations import migrations
 

@@ -23,8 +23,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from samplesite import Site
+
 from bench import processes
-from newscrawl.demo import Site
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
 ENDS = "new + extended + changed + unchanged + duplicate + rejected + failed"

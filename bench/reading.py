@@ -21,9 +21,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+
 from bench import environments, gold, processes, results
 from bench.crawl import PEERS, add_sides, version_of
-from newscrawl.demo.site import Site
 
 SIDES = {
     "lxml": "newscrawl",

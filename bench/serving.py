@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import quote
 
-from newscrawl.demo.server import Folder, Server
-from newscrawl.demo.site import Site
+from samplesite.server import Folder, Server
+from samplesite.site import Site
 
 NGINX = """\
 daemon off; worker_processes 1; worker_cpu_affinity {mask}; pid {work}/nginx.pid; {user}

@@ -18,6 +18,8 @@ import pytest
 from archives import article, fill, page
 from click.testing import CliRunner, Result
 from crawls import assert_balanced, command, ledger, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 from scrapy.exceptions import UsageError
 from scrapy.extensions.feedexport import apply_uri_params
 from scrapy.settings import BaseSettings, Settings
@@ -29,8 +31,6 @@ from newscrawl.cli.crawl import is_loopback, pace
 from newscrawl.cli.docs import contexts
 from newscrawl.cli.output import cells, safe, safe_line, size, to_json, wrap
 from newscrawl.cli.overrides import checked
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.items import Article, Mention, Page
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for

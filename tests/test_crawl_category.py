@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from crawls import FAST, assert_balanced, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+from samplesite.truth import Truth
 from scrapy.crawler import AsyncCrawlerRunner
 
 from newscrawl import sites
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
-from newscrawl.demo.truth import Truth
 from newscrawl.items import BodyRank
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for

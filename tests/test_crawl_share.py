@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from crawls import assert_balanced, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+from samplesite.truth import Truth
 from scrapy.exceptions import UsageError
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
-from newscrawl.demo.truth import Truth
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.eastmoney.info_code import public_url
 from newscrawl.sites.eastmoney.share_urls import resolver_urls

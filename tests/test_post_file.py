@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from samplesite import Site
+from samplesite.posts import text
 
 from newscrawl import sites
-from newscrawl.demo import Site
-from newscrawl.demo.posts import text
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.sites.finews.post_file import id_of
 from newscrawl.sites.normalise import normalise

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samplesite.changing import BUILD, Changing, Weather
+from samplesite.site import Site
 
-from newscrawl.demo.changing import BUILD, Changing, Weather
-from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.schedule import forgets_at
 

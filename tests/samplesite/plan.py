@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from newscrawl.demo.dice import mix
 from newscrawl.demo.media import Media, medium, plain
-from newscrawl.demo.oddities import DEFAULT, ROUND, UNLISTED, oddity_at, resolve
+from samplesite.oddities import DEFAULT, ROUND, UNLISTED, oddity_at, resolve
 
 PERIOD = 16 * ROUND
 CHINA = timezone(timedelta(hours=8))

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import heappush, heapreplace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
-from newscrawl.demo import answers, lists, render
-from newscrawl.demo.article import article, local, post_of, title_of
-from newscrawl.demo.plan import EMNEWS, LATE, SITENEWS, Plan
-from newscrawl.demo.posts import files_of
-from newscrawl.demo.truth import Truth
+from newscrawl.demo import layout
+from newscrawl.demo.server import HTML, Response, page
+from samplesite import answers, lists, render
+from samplesite.article import article, local, post_of, title_of
+from samplesite.plan import EMNEWS, LATE, SITENEWS, Plan
+from samplesite.posts import files_of
+from samplesite.truth import Truth
 
-HTML = "text/html; charset=utf-8"
 POST = re.compile(r"/\d{4}/\d\d/\d\d/(?:\d{4}-\d\d-\d\d-)?([^/]+)\.html$")
 OLD_POST = re.compile(r"/old_post/\d{4}-\d\d-\d\d-([^/]+)\.html$")
 PUBLIC = re.compile(r"/(?:a/|news/\d+,)(\d{17,18})\.html$")
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What a site answers."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,7 +76,7 @@ class Site(Plan):
             case "/emnews/" | "/emnews/index.html":
                 return page(render.emnews_page(EMNEWS.name, self.items(EMNEWS.slug)))
             case "/404.html":
-                return page(render.missing_page())
+                return page(layout.missing_page())
             case "/feed.xml":
                 return page(self.feed(), "application/xml; charset=utf-8")
             case "/robots.txt":
@@ -100,7 +92,7 @@ class Site(Plan):
         if listed := lists.respond(self, address):
             return listed
         found = self.category(path) or self.post(path) or self.public(path)
-        return page(found) if found else page(render.missing_page(), status=404)
+        return page(found) if found else page(layout.missing_page(), status=404)
 
     def upstream(self, info_code: str) -> Truth | None:
         """The article of an infoCode or its digits, as long as it was published by now."""
@@ -147,17 +139,17 @@ class Site(Plan):
         labels = [each.label for each in self.category_pages.values()]
         shifted = labels[labels.index(shelf.label) - 1]
         wrong = "shifted_titles" in self.oddities and slug not in (EMNEWS.slug, SITENEWS.slug)
-        return render.category_page(slug, shifted if wrong else shelf.label, heading, items)
+        return layout.category_page(slug, shifted if wrong else shelf.label, heading, items)
 
-    def items(self, slug: str) -> list[render.Item]:
+    def items(self, slug: str) -> list[layout.Item]:
         """All shown posts of a category, by the time that their pages show, newest first."""
         members = list(self.members(self.by_category.get(slug, [])))
         members.sort(key=lambda each: (self.page_second(*each), each), reverse=True)
         return [self.item(number, post) for number, post in members]
 
-    def item(self, number: int, post: int) -> render.Item:
+    def item(self, number: int, post: int) -> layout.Item:
         """A post's path and title, without writing its body."""
-        return render.Item(post_of(self, number, post).path, title_of(self, number))
+        return layout.Item(post_of(self, number, post).path, title_of(self, number))
 
     def newest(self, members: Iterable[tuple[int, int]], count: int) -> list[tuple[int, int]]:
         """The posts with the latest pages, of members that come with falling numbers."""
@@ -179,7 +171,7 @@ class Site(Plan):
             members = self.newest(self.members(places), 5)
             if members:
                 groups.append((tag, [self.item(*member) for member in members]))
-        return render.home_page(groups)
+        return layout.home_page(groups)
 
     def feed(self) -> str:
         """The feed of the ten newest posts; those whose titles break their front matter lead."""
@@ -196,8 +188,8 @@ class Site(Plan):
         for number, place in (leading + self.newest(others, 10))[:10]:
             truth = self.article(number)
             when = local(self.page_second(number, place)).isoformat()
-            entries.append((truth, truth.posts[place], when))
-        return render.feed(entries, local(self.built).isoformat())
+            entries.append(render.entry(truth, truth.posts[place], when))
+        return layout.feed(entries, local(self.built).isoformat())
 
     @property
     def last_modified(self) -> datetime:
@@ -222,11 +214,6 @@ class Site(Plan):
             if truth.digits:
                 count += put(folder, f"/a/{truth.digits}.html", answers.public_page(truth).encode())
         return count
-
-
-def page(text: str, kind: str = HTML, status: int = 200) -> Response:
-    """A response of text."""
-    return Response(status, text.encode(), {"Content-Type": kind})
 
 
 def put(folder: Path, path: str, body: bytes) -> int:

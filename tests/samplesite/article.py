@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from newscrawl.demo.dialect import Body, Inline, Markup, squeeze
 from newscrawl.demo.dice import Dice, mix
-from newscrawl.demo.kramdown import shown as shown_digest
-from newscrawl.demo.plan import CHINA, EMNEWS_GENERATIONS, Kind, Plan
-from newscrawl.demo.truth import Post, Told, Truth
 from newscrawl.demo.words import (
     BOARDS,
     BROKERS,
@@ -28,6 +24,10 @@ from newscrawl.demo.words import (
     title,
 )
 from newscrawl.items import BodyRank
+from samplesite.dialect import Body, Inline, Markup, squeeze
+from samplesite.kramdown import shown as shown_digest
+from samplesite.plan import CHINA, EMNEWS_GENERATIONS, Kind, Plan
+from samplesite.truth import Post, Told, Truth
 
 BREAK = Markup("<br />", "\n")
 STRONG, STRONG_END = Markup("<strong>", ""), Markup("</strong>", "")
