@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from newscrawl.demo.words import INDEX, Security
+from collections.abc import Iterable
+
+from newscrawl.demo.words import INDEX, Keyword, Security, Token
 
 QUOTE = "http://quote.eastmoney.com/unify/r/"
 
@@ -31,3 +33,19 @@ def later(security: Security) -> str:
         f'class="em_stock_key_common" data-code="{security.market},{security.code}">'
         f"{security.name}</span>"
     )
+
+
+def linked(paragraphs: Iterable[Iterable[Token]]) -> tuple[str, list[Security]]:
+    """Paragraphs with their links, and the securities linked to, in order."""
+    found: dict[tuple[str, str], Security] = {}
+    text = ""
+    for tokens in paragraphs:
+        text += "<p>"
+        for token in tokens:
+            if isinstance(token, Security):
+                text += later(token) if token[:2] in found else first(token)
+                found.setdefault(token[:2], token)
+            else:
+                text += token.word if isinstance(token, Keyword) else token
+        text += "</p>"
+    return text, list(found.values())
