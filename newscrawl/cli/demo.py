@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -146,10 +147,12 @@ def _is_good(outcome: Outcome) -> bool:
 
 
 def _wait(url: str) -> None:
-    """Return on Ctrl-C."""
+    """Return on Ctrl-C or SIGTERM; their handlers are still those of the crawl."""
+    done = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: done.set())
     say(f"The sample site stays at {url} until Ctrl-C")
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
+    done.wait()
 
 
 def _report(db: str, outcome: Outcome) -> None:

@@ -1,8 +1,8 @@
 """The sample site: what it shows at a moment follows from its options and that moment alone.
 
-Articles are published at even intervals over three days, some are corrected hours later, and each
-has a post under its source's category and an answer of the share API. Nothing is kept: a page is
-written when it is asked for.
+An article is published in each of equal intervals of three days, and some are corrected hours
+later. Each has a post under its source's category and an answer of the share API. Nothing is kept:
+a page is written when it is asked for.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from newscrawl.demo.sources import NamedSource, plain_sources
 from newscrawl.store import clock
 
 CHINA = timezone(timedelta(hours=8))
-SPAN = 3 * 86_400
-"""Seconds over which the articles are published."""
+DAYS, DAY = 3, 86_400
+"""Over how many days the articles are published, and the seconds of one."""
+MIDNIGHT = datetime(1970, 1, 1, tzinfo=CHINA)
+"""From here on the intervals are counted, so that a day in China has a whole number of them."""
 CATEGORIES = 40
 """How many sources there are, each with a category of its own."""
 FIRST_DAY, FIRST_COUNTER = datetime(2017, 4, 1, tzinfo=CHINA), 725_887_367
@@ -74,10 +76,19 @@ class SampleSite:
     now: Callable[[], datetime] = lambda: clock.clock()
     """Later articles and corrections are not shown yet."""
 
+    @property
+    def per_day(self) -> int:
+        """How many articles are published a day, one in each interval."""
+        return -(-self.articles // DAYS)
+
+    def interval(self, moment: datetime) -> int:
+        """The number of the interval at a moment."""
+        return int((moment - MIDNIGHT).total_seconds()) * self.per_day // DAY
+
     @cached_property
     def numbers(self) -> range:
-        """The numbers of its articles: they count the intervals since 1970."""
-        last = int(self.end.timestamp()) * self.articles // SPAN
+        """The numbers of the articles: those of their intervals, all of which end by *end*."""
+        last = self.interval(self.end)
         return range(last - self.articles, last)
 
     @cached_property
@@ -101,8 +112,8 @@ class SampleSite:
 
     def published(self, number: int) -> datetime:
         """When an article is published."""
-        jitter = mix(self.seed, number) % max(1, SPAN // self.articles)
-        return datetime.fromtimestamp(number * SPAN // self.articles + jitter, CHINA)
+        jitter = mix(self.seed, number) % (DAY // self.per_day)
+        return MIDNIGHT + timedelta(seconds=number * DAY // self.per_day + jitter)
 
     def digits(self, number: int) -> str:
         """The digits of an article's infoCode: its day, and a counter that rises with the time."""
@@ -112,8 +123,8 @@ class SampleSite:
 
     def find(self, digits: str) -> int | None:
         """The article that is shown under an infoCode's digits; None if there is none."""
-        seconds = FIRST_DAY.timestamp() + (int(digits[8:]) - FIRST_COUNTER) // 10
-        number = int(seconds) * self.articles // SPAN
+        seconds = (int(digits[8:]) - FIRST_COUNTER) // 10
+        number = self.interval(FIRST_DAY + timedelta(seconds=seconds))
         for each in (number, number + 1):  # an interval may begin within a second
             if each in self.numbers and self.is_shown(each) and self.digits(each) == digits:
                 return each
@@ -124,10 +135,10 @@ class SampleSite:
         return self.published(number) <= self.now()
 
     def is_corrected(self, number: int) -> bool:
-        """Whether an article is one of every eight that are corrected, and was by now."""
+        """Whether an article is one in six that are corrected, and was by now."""
         dice = Dice(self.seed, number, 2)
-        hours = dice.number(1, 8)
-        return dice.one_in(8) and self.published(number) + timedelta(hours=hours) <= self.now()
+        hours = dice.number(2, 30)
+        return dice.one_in(6) and self.published(number) + timedelta(hours=hours) <= self.now()
 
     def story(self, number: int) -> Story:
         """An article as it reads now: its title is of the company that it is about."""
