@@ -1,6 +1,6 @@
 """What is true of a post page, so that what was read of it can be marked.
 
-For the made mirror its own truth. For real pages the post files that they were rendered from, read
+For the sample site its own truth. For real pages the post files that they were rendered from, read
 here in a few lines that share nothing with the parser they judge.
 """
 

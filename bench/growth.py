@@ -2,9 +2,9 @@
 
     python -m bench growth --sizes 10000 100000 1000000 --keep FOLDER
 
-Made articles of 800 to 1,200 characters, each with its page, are written by the project's writer;
+Synthetic articles of 800 to 1,200 characters, each with its page, are written by the project's writer;
 at each size everything is measured on the same file. Searches: see `bench/search.py`. A run
-without news is `newscrawl crawl category` on a made mirror whose articles are all stored. The
+without news is `newscrawl crawl category` on a sample site whose articles are all stored. The
 migration is of a file with the same articles in the schema before; its search index is empty, but
 for what the migration makes. FOLDER keeps the archive: what is in it is not made again.
 

@@ -2,7 +2,7 @@
 
     python -m bench load --articles 86000
 
-The posts of a made mirror, packed into a .tar.gz, are loaded by `newscrawl crawl posts` into a
+The posts of a sample site, packed into a .tar.gz, are loaded by `newscrawl crawl posts` into a
 fresh archive, with the search index, in a process of its own on one core. What it has done is read
 from the archive while it runs.
 

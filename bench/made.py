@@ -1,8 +1,8 @@
-"""Made articles in any number, written into an archive by the project's own writer.
+"""Synthetic articles in any number, written into an archive by the project's own writer.
 
     python -m bench.made FILE FROM UP_TO
 
-A title, a summary and the first paragraph are the made mirror's. It has so few words that any of
+A title, a summary and the first paragraph are the sample site's. It has so few words that any of
 them would be in every tenth article; so the rest of a text (800 to 1,200 characters) is of 40,000
 made words of 1 to 4 characters, as frequent as words are (Zipf's law), in sentences with commas,
 numbers and Latin words. Each article has a page of the mirror's layout, which is stored as well.

@@ -1,4 +1,4 @@
-"""How long searches take: random queries against an archive of made articles.
+"""How long searches take: random queries against an archive of synthetic articles.
 
     python -m bench.made FILE 0 1000000
     python -m bench search FILE

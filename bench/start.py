@@ -3,7 +3,7 @@
     python -m bench start --runs 20
 
 Each command is run so often, in turn, beside `python -c pass`, which is what any of them takes at
-the least. The archive has 200 made articles. What `newscrawl search` imports is counted by
+the least. The archive has 200 synthetic articles. What `newscrawl search` imports is counted by
 tests/test_cli.py.
 
 With 20 runs some 20 seconds.

@@ -1,4 +1,4 @@
-"""What tests share: the real pages where they are, made mirrors, and whole crawls in process."""
+"""What tests share: the real pages where they are, sample sites, and whole crawls in process."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ PAUSE = 0.2
 
 
 class Reader:
-    """One program that reads an archive of the made mirror."""
+    """One program that reads an archive of the sample site."""
 
     def __init__(self, path: Path, articles: int) -> None:
         self.path = path

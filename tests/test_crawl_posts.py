@@ -34,7 +34,7 @@ from newscrawl.store.writer import Writer
 
 
 def site_files(articles: int = 60) -> Files:
-    """Return the post files of a made mirror with every oddity."""
+    """Return the post files of a sample site with every oddity."""
     return list(Site(articles=articles, oddities=frozenset({"all"})).posts())
 
 

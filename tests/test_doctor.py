@@ -44,7 +44,7 @@ def asked(name: str) -> RequestedList:
 
 
 def listed(site: Site, path: str) -> set[bytes]:
-    """Return the posts that a page of a made mirror lists."""
+    """Return the posts that a page of a sample site lists."""
     return set(re.findall(rb'<li><a href="([^"]+)"', site.respond(path).body))
 
 

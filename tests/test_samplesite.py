@@ -1,4 +1,4 @@
-"""The made mirror: the same answers always, every oddity, and pages that say what is true."""
+"""The sample site: the same answers always, every oddity, and pages that say what is true."""
 
 from __future__ import annotations
 

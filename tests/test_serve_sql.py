@@ -53,9 +53,9 @@ TABLES_ELSEWHERE = [
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of a made mirror."""
+    """An archive of a sample site."""
     db = tmp_path_factory.mktemp("served") / "news.db"
-    ended = command("newscrawl", "demo", "--db", str(db))
+    ended = command("newscrawl", "demo", "--until", "2022-06-14", "--db", str(db))
     assert ended.returncode == 0, ended.stderr
     return db
 

@@ -1,4 +1,4 @@
-"""A made mirror that misbehaves at one address for each row of the table, and is good elsewhere."""
+"""A sample site that misbehaves at one address for each row of the table, and is good elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A made mirror in the shape of the real one, for tests, benchmarks and the demo.
+"""A sample site in the shape of the real one, for tests, benchmarks and the demo.
 
 ``Site(seed=1, articles=200)`` answers like the mirror, the share interface and the public article
 pages; ``Site.article(i)`` says what is true of each article; ``serve(site)`` puts it on loopback.

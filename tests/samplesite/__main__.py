@@ -1,4 +1,4 @@
-"""``python tests/samplesite``: serves a made mirror on loopback, or writes it to a folder."""
+"""``python tests/samplesite``: serves a sample site on loopback, or writes it to a folder."""
 
 from __future__ import annotations
 

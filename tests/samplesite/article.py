@@ -151,7 +151,8 @@ def write(plan: Plan, number: int, source: str) -> tuple[Body, str]:
     dice = Dice(plan.seed, number, 4)
     subject = company(Dice(plan.seed, number, 3))  # the one of the title
     version = plan.edits.get(number, 0)
-    revised = f"本文经第{version}次修订，补充了一处数据。" if version and version % 2 == 0 else ""
+    # What was added once stays: later versions change the title, and do not take the text back.
+    revised = f"本文经第{version - version % 2}次修订，补充了一处数据。" if version >= 2 else ""
     body = Body(crlf=kind.oddity == "crlf" or (kind.oddity is None and dice.one_in(3)))
     if kind.oddity == "notice":
         body.paragraph(f"本站第{number}号公告：页面每五分钟更新一次。{revised}")

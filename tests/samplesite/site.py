@@ -1,4 +1,4 @@
-"""The made mirror: a site whose every page is a pure function of its options and the address."""
+"""The sample site: a site whose every page is a pure function of its options and the address."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PUBLIC = re.compile(r"/(?:a/|news/\d+,)(\d{17,18})\.html$")
 
 @dataclass(frozen=True)
 class Site(Plan):
-    """A mirror of made-up articles: see :class:`Plan` for its options.
+    """A site of synthetic articles: see :class:`Plan` for its options.
 
     It keeps nothing but tables of fixed size: any article and page is made when asked for. A
     category page costs one title per member, and memory for its own list; every other page costs
