@@ -2,8 +2,8 @@
 
     python -m bench growth --sizes 10000 100000 1000000 --keep FOLDER
 
-Synthetic articles of 800 to 1,200 characters, each with its page, are written by the project's writer;
-at each size everything is measured on the same file. Searches: see `bench/search.py`. A run
+Synthetic articles of 800 to 1,200 characters, each with its page, are written by the project's
+writer; at each size everything is measured on the same file. Searches: see `bench/search.py`. A run
 without news is `newscrawl crawl category` on a sample site whose articles are all stored. The
 migration is of a file with the same articles in the schema before; its search index is empty, but
 for what the migration makes. FOLDER keeps the archive: what is in it is not made again.
@@ -92,7 +92,7 @@ def _known(db: Path) -> list[list[float]]:
 
 
 def _write(db: Path, first: int, last: int, core: int, folder: Path) -> list[list[float]]:
-    words: processes.Command = [sys.executable, "-m", "bench.made", db, str(first), str(last)]
+    words: processes.Command = [sys.executable, "-m", "bench.synthetic", db, str(first), str(last)]
     root = Path(__file__).parents[1]
     done = processes.run(words, folder / "log", core=core, cwd=root, limit=6 * 3600)
     processes.check(done, "writing")

@@ -99,7 +99,7 @@ def test_growth(folder: Path) -> None:
 
 
 def test_search(folder: Path, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "bench.made", tmp_path / "made.db", "0", "80"]
+    words = [sys.executable, "-m", "bench.synthetic", tmp_path / "made.db", "0", "80"]
     subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
     found = bench(folder, "search", str(tmp_path / "made.db"), "--queries", "10")
     assert (found["articles"], found["ways"]["by rank"]["queries"]) == (80, 10)

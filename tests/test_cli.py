@@ -267,7 +267,7 @@ def test_info(db: Path) -> None:
         (["crawl", "category", "--db", "b\udcff.db"], 2, "is not UTF-8"),
         (["list", "--db", " "], 2, "is a shell variable not set?"),
         (["demo", "--base-url", ""], 2, "is a shell variable not set?"),
-        (["demo", "--db", "{db}"], 2, "holds articles of 'finews', and sample articles would be mixed"),
+        (["demo", "--db", "{db}"], 2, "of 'finews', and sample articles would be mixed"),
     ],
 )
 def test_bad_input(db: Path, words: list[str], exit_: int, sentence: str) -> None:

@@ -101,7 +101,7 @@ async def test_odd_answers_are_read(serving: Serving, tmp_path: Path, oddity: st
     assert published_at[:10] == truth.published_at[:10]
 
 
-async def test_lost_when_nobody_has_it(serving: Serving, tmp_path: Path) -> None:
+async def test_failed_when_no_host_has_it(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=10)
     server = serving(site)
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code="202206149999999999")

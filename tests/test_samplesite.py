@@ -147,7 +147,7 @@ def test_every_oddity_occurs() -> None:
 
 
 def lines(container: lxml.html.HtmlElement) -> tuple[str, ...]:
-    """A body's lines by the archive's rules, written anew: furniture must be gone."""
+    """A body's lines by the archive's rules, written again: furniture must be gone."""
     for node in container.xpath(".//*[contains(@style,'display:none')] | .//p[@class='em_media']"):
         node.drop_tree()
     for node in container.xpath(".//br"):

@@ -228,7 +228,7 @@ def content(story: Story) -> str:
 
 
 def post_page(story: Story) -> str:
-    """The page of a post, as the mirror's script writes it now."""
+    """The page of a post, in the site's present layout."""
     section = (
         f"<small>(GMT+8, Asia/Shanghai, CST) {story.published:%Y-%m-%d %H:%M:%S}</small>\n"
         f"<h1>{story.title}</h1>\n\n{content(story)}\n\n\n\n"

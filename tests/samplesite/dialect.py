@@ -58,7 +58,7 @@ class Body:
     images: list[str] = field(default_factory=list)
     found: dict[tuple[str, str], Mention] = field(default_factory=dict)
     crlf: bool = False
-    """Whether paragraphs are parted by carriage return, line feed and space."""
+    """Whether paragraphs are separated by carriage return, line feed and space."""
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Synthetic articles in any number, written into an archive by the project's own writer.
 
-    python -m bench.made FILE FROM UP_TO
+    python -m bench.synthetic FILE FROM UP_TO
 
 A title, a summary and the first paragraph are the sample site's. It has so few words that any of
 them would be in every tenth article; so the rest of a text (800 to 1,200 characters) is of 40,000
