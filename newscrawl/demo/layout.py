@@ -48,7 +48,7 @@ def absolute(path: str) -> str:
     return BASE + quote(path, safe="/(),.-_~")
 
 
-def page(head: Head, section: str) -> str:
+def whole_page(head: Head, section: str) -> str:
     """A whole page around its section."""
     url = absolute(head.path)
     return f"""<!DOCTYPE html>
@@ -166,13 +166,13 @@ def home_page(groups: Iterable[tuple[str, list[Item]]]) -> str:
         f'\n<h2 id="{tag}">{tag}</h2>\n<ul>\n    \n{listing(items, "    ")}  </ul>\n<hr />\n'
         for tag, items in groups
     )
-    return page(Head("首页", "/", "WebSite"), f"{text}\n\n")
+    return whole_page(Head("首页", "/", "WebSite"), f"{text}\n\n")
 
 
 def category_page(slug: str, title: str, heading: str, items: Iterable[Item]) -> str:
     """A category page: all its posts, newest first, without dates."""
     text = f'\n<h2 id="{heading}">{heading}</h2>\n\n<ul>\n  \n{listing(items, "  ")}</ul>\n'
-    return page(Head(title, f"/category/{slug}.html"), text)
+    return whole_page(Head(title, f"/category/{slug}.html"), text)
 
 
 def missing_page() -> str:
@@ -198,10 +198,10 @@ def missing_page() -> str:
 <p><br />
 请访问<a href="/">首页</a></p>
 """
-    return page(Head("404", "/404.html"), script)
+    return whole_page(Head("404", "/404.html"), script)
 
 
-def feed(entries: Iterable[Entry], built: str) -> str:
+def atom_feed(entries: Iterable[Entry], built: str) -> str:
     """The Atom feed as jekyll-feed 0.17 writes it."""
     text = (
         '<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom" '
@@ -232,7 +232,7 @@ def typographic(text: str) -> str:
     return re.sub(r'"(?=\w)(?=[^"]*")', "“", text, count=1).replace('"', "”")
 
 
-def excerpt(markup: str) -> str:
+def page_excerpt(markup: str) -> str:
     """The words of a page's first part, for its description: no tags, white space single."""
     text = re.sub(r"<!--(?:.*?-->|.*)|<[^<>]*>", "", markup, flags=re.S)
     return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()

@@ -34,7 +34,7 @@ class Answers(Protocol):
         ...
 
 
-def page(text: str, kind: str = HTML, status: int = 200) -> Response:
+def text_response(text: str, kind: str = HTML, status: int = 200) -> Response:
     """Return a response of text."""
     return Response(status, text.encode(), {"Content-Type": kind})
 

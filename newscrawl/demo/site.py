@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 
 from newscrawl.demo import layout, links, words
 from newscrawl.demo.dice import Dice, mix
-from newscrawl.demo.server import Response, page
+from newscrawl.demo.server import Response, text_response
 from newscrawl.demo.sources import NamedSource, plain_sources
 from newscrawl.store import clock
 
@@ -146,7 +146,7 @@ class SampleSite:
         title = words.title(Dice(self.seed, number, 3), f"{when.month}月{when.day}日")
         subject = words.company(Dice(self.seed, number, 3))
         dice = Dice(self.seed, number, 4)
-        paragraphs = [words.paragraph(dice, subject) for _ in range(dice.number(3, 9))]
+        paragraphs = [words.write_paragraph(dice, subject) for _ in range(dice.number(3, 9))]
         if self.is_corrected(number):
             title += "（更正）"
             paragraphs.append(["更正：前文", subject, f"一处数据应为{words.figure(dice)}亿元。"])
@@ -167,17 +167,17 @@ class SampleSite:
         path, _, query = address.partition("?")
         match path:
             case "/" | "/index.html":
-                return page(self.home())
+                return text_response(self.home())
             case "/feed.xml":
-                return page(self.feed(), XML)
+                return text_response(self.feed(), XML)
             case "/robots.txt":
-                return page("User-agent: *\nDisallow:\n", "text/plain; charset=utf-8")
+                return text_response("User-agent: *\nDisallow:\n", "text/plain; charset=utf-8")
             case "/html_News/NewsShare.html":
-                return page(SHELL)
+                return text_response(SHELL)
             case "/NewsData/GetNewsText.do":
-                return page(self.share_answer(parse_qs(query).get("id", [""])[0]), JSON)
+                return text_response(self.share_answer(parse_qs(query).get("id", [""])[0]), JSON)
         found = self.category(path) or self.post(path)
-        return page(found) if found else page(layout.missing_page(), status=404)
+        return text_response(found) if found else text_response(layout.missing_page(), status=404)
 
     def home(self) -> str:
         """The home page: the newest five articles of each category."""
@@ -212,12 +212,12 @@ class SampleSite:
         """The Atom feed of the newest ten articles."""
         shown = [each for each in self.numbers if self.is_shown(each)][:-11:-1]
         stories = [self.story(each) for each in shown]
-        return layout.feed(
+        return layout.atom_feed(
             map(entry, stories), self.now().astimezone(CHINA).isoformat("T", "seconds")
         )
 
 
-def content(story: Story) -> str:
+def post_content(story: Story) -> str:
     """A post's body with its share link and the links back."""
     share, slug = f"{SHARE}NW{story.digits}", story.source.slug
     return (
@@ -231,11 +231,11 @@ def post_page(story: Story) -> str:
     """The page of a post, in the site's present layout."""
     section = (
         f"<small>(GMT+8, Asia/Shanghai, CST) {story.published:%Y-%m-%d %H:%M:%S}</small>\n"
-        f"<h1>{story.title}</h1>\n\n{content(story)}\n\n\n\n"
+        f"<h1>{story.title}</h1>\n\n{post_content(story)}\n\n\n\n"
         f"  <small>tags: <em>{story.source.name}新闻</em></small>\n\n"
     )
-    published, about = story.published.isoformat(), layout.excerpt(story.plain)
-    return layout.page(
+    published, about = story.published.isoformat(), layout.page_excerpt(story.plain)
+    return layout.whole_page(
         layout.Head(story.title, story.path, "BlogPosting", published, about), section
     )
 
@@ -243,8 +243,8 @@ def post_page(story: Story) -> str:
 def entry(story: Story) -> layout.Entry:
     """An article in the feed."""
     return layout.Entry(
-        story.path, story.title, story.published.isoformat(), content(story),
-        layout.excerpt(story.plain), (story.source.slug, f"{story.source.name}新闻"),
+        story.path, story.title, story.published.isoformat(), post_content(story),
+        layout.page_excerpt(story.plain), (story.source.slug, f"{story.source.name}新闻"),
     )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def title(dice: Dice, day: str) -> str:
             return f"{dice.pick(TRADES)}一周观察（{day}）：{dice.pick(WORDS)}{dice.pick(MOODS)}"
 
 
-def sentence(dice: Dice, subject: Security) -> list[Token]:
+def write_sentence(dice: Dice, subject: Security) -> list[Token]:
     """A sentence, often about the subject, as parts; the last part ends with 。"""
     match dice.number(0, 11):
         case 0:
@@ -166,9 +166,9 @@ def sentence(dice: Dice, subject: Security) -> list[Token]:
             return [f"对此，业内人士的看法并不一致，分歧主要在{dice.pick(WORDS)}。"]
 
 
-def paragraph(dice: Dice, subject: Security) -> list[Token]:
+def write_paragraph(dice: Dice, subject: Security) -> list[Token]:
     """Two to five sentences."""
-    return [part for _ in range(dice.number(2, 5)) for part in sentence(dice, subject)]
+    return [part for _ in range(dice.number(2, 5)) for part in write_sentence(dice, subject)]
 
 
 def shown(tokens: list[Token]) -> str:

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from newscrawl.demo.server import page
+from newscrawl.demo.server import text_response
 from samplesite.answers import ERROR
 from samplesite.list_answers import ANSWERS, Asked, Record, now_of
 
@@ -77,9 +77,9 @@ def respond(site: Site, address: str, oddities: frozenset[str] = frozenset()) ->
     asked = Asked(site, query, oddities | {query.get("oddity", "")})
     for oddity, body in (("list_html", ERROR), ("list_empty", ""), ("list_null", "null")):
         if oddity in asked.oddities:
-            return page(body, KINDS["json"] if body == "null" else "text/html")
+            return text_response(body, KINDS["json"] if body == "null" else "text/html")
     made = _wrapped(asked, answer(asked), path)
-    answered = page(made, KINDS["json" if made.startswith("{") else "js"])
+    answered = text_response(made, KINDS["json" if made.startswith("{") else "js"])
     # Its clock is the site's; a list that prints 今天 means this day.
     answered.headers["Date"] = format_datetime(now_of(site).astimezone(UTC), usegmt=True)
     return answered

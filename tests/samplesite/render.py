@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from newscrawl.demo.layout import Entry, Head, Item, excerpt, page, typographic
+from newscrawl.demo.layout import Entry, Head, Item, page_excerpt, typographic, whole_page
 from samplesite.article import DIGEST_ONLY
 from samplesite.kramdown import blocks, quoted, spans
 from samplesite.posts import footer, front_matter, link_of
@@ -32,7 +32,7 @@ def content(truth: Truth, post: Post) -> tuple[str, str]:
     if links:
         anchors = (f'<a href="{target}">{words}</a>' for words, target in links)
         parts.append(f"<p>{parting.join(anchors)}</p>")
-    return "\n\n".join(parts), excerpt(first)
+    return "\n\n".join(parts), page_excerpt(first)
 
 
 def post_page(truth: Truth, post: Post) -> str:
@@ -55,7 +55,7 @@ def post_page(truth: Truth, post: Post) -> str:
     )
     published = (post.printed or "").replace(" ", "T") + "+08:00"
     description = None if post.path.startswith("/old_post/") else words
-    return page(Head(truth.title, post.path, "BlogPosting", published, description), section)
+    return whole_page(Head(truth.title, post.path, "BlogPosting", published, description), section)
 
 
 def emnews_page(heading: str, items: Iterable[Item]) -> str:
@@ -66,7 +66,7 @@ def emnews_page(heading: str, items: Iterable[Item]) -> str:
     text = (text + "</ul>\n").replace("<", "&lt;").replace(">", "&gt;")
     start = '<div class="language-plaintext highlighter-rouge"><div class="highlight">'
     block = f'\n{start}<pre class="highlight"><code>{text}</code></pre></div></div>\n\n'
-    return page(Head(heading, "/emnews/"), block)
+    return whole_page(Head(heading, "/emnews/"), block)
 
 
 def entry(truth: Truth, post: Post, when: str) -> Entry:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
 from newscrawl.demo import layout
-from newscrawl.demo.server import HTML, Response, page
+from newscrawl.demo.server import HTML, Response, text_response
 from samplesite import answers, lists, render
 from samplesite.article import article, local, post_of, title_of
 from samplesite.plan import EMNEWS, LATE, SITENEWS, Plan
@@ -70,29 +70,29 @@ class Site(Plan):
         path = unquote(raw)
         match path:
             case "/" | "/index.html":
-                return page(self.home())
+                return text_response(self.home())
             case "/emnews":
                 return Response(301, b"", {"Location": "/emnews/", "Content-Type": HTML})
             case "/emnews/" | "/emnews/index.html":
-                return page(render.emnews_page(EMNEWS.name, self.items(EMNEWS.slug)))
+                return text_response(render.emnews_page(EMNEWS.name, self.items(EMNEWS.slug)))
             case "/404.html":
-                return page(layout.missing_page())
+                return text_response(layout.missing_page())
             case "/feed.xml":
-                return page(self.feed(), "application/xml; charset=utf-8")
+                return text_response(self.feed(), "application/xml; charset=utf-8")
             case "/robots.txt":
                 rule = "Disallow: /" if self.robots == "deny" else "Disallow:"
-                return page(f"User-agent: *\n{rule}\n", "text/plain; charset=utf-8")
+                return text_response(f"User-agent: *\n{rule}\n", "text/plain; charset=utf-8")
             case "/html_News/NewsShare.html":
-                return page(answers.SHELL)
+                return text_response(answers.SHELL)
             case "/NewsData/GetNewsText.do":
                 truth = self.upstream(parse_qs(query).get("id", [""])[0])
                 text = answers.answer(truth)
                 kind = HTML if text.startswith("<") else "application/json; charset=utf-8"
-                return page(text, kind)
+                return text_response(text, kind)
         if listed := lists.respond(self, address):
             return listed
         found = self.category(path) or self.post(path) or self.public(path)
-        return page(found) if found else page(layout.missing_page(), status=404)
+        return text_response(found) if found else text_response(layout.missing_page(), status=404)
 
     def upstream(self, info_code: str) -> Truth | None:
         """The article of an infoCode or its digits, as long as it was published by now."""
@@ -189,7 +189,7 @@ class Site(Plan):
             truth = self.article(number)
             when = local(self.page_second(number, place)).isoformat()
             entries.append(render.entry(truth, truth.posts[place], when))
-        return layout.feed(entries, local(self.built).isoformat())
+        return layout.atom_feed(entries, local(self.built).isoformat())
 
     @property
     def last_modified(self) -> datetime:
