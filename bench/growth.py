@@ -135,7 +135,7 @@ def _measure(
     found["exports"] = {each: export(db, each, core, folder) for each in options.formats}
     _say(f"{size:,}: size")
     found["size"] = sizes(db)
-    if size <= options.migrate:
+    if size <= options.migrate and len(migrations.pending(Database(memory=True))) > 1:
         _say(f"{size:,}: migration")
         found["migration"] = migration(db, core, folder)
     return found

@@ -141,7 +141,7 @@ def timed(connection: sqlite3.Connection, path: Path, query: Query) -> Timed:
     times: dict[Order, float] = {}
     [(hits,)] = connection.execute(
         "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?",
-        (parse_query(query.text, by_pairs=True).fts,),
+        (parse_query(query.text).fts,),
     )
     for order in ("newest", "rank"):
         for _ in range(2):
