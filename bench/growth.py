@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from samplesite.site import Site
+from sqlite_utils import Database
 
 from bench import processes, results, search
 from bench.crawl import FAST
@@ -221,7 +222,6 @@ def sizes(db: Path) -> dict[str, Any]:
 
 def migration(db: Path, core: int, folder: Path) -> dict[str, Any]:
     """Copy the articles into a file of the schema before, and open it with this version."""
-    from sqlite_utils import Database
 
     last = [each.name for each in migrations.pending(Database(memory=True))][-1]
     old = folder / "old.db"

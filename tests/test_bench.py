@@ -94,7 +94,6 @@ def test_growth(folder: Path) -> None:
     assert each["search"]["by rank"]["queries"] == 20
     assert each["size"]["rest"] > each["size"]["text"] > 2000
     assert each["size"]["pages_raw"] > each["size"]["text"]
-    assert each["migration"]["seconds"] > 0
     assert each["exports"]["jsonl"]["mb"] > 0
 
 
