@@ -3,7 +3,7 @@
     python -m bench counts          # prints, beside what is expected
     python -m bench counts --write  # makes it what is expected, in tests/regression.json
 
-A made mirror of 200 articles is crawled into a fresh archive, one request at a time; then again,
+A sample site of 200 articles is crawled into a fresh archive, one request at a time; then again,
 unchanged; then the same posts are loaded from files. Counted are requests, statements that SQLite
 is given (not those that its search index makes of them), transactions, and calls of newscrawl's own
 Python functions and from them, an article each. tests/test_regression.py compares.
@@ -21,10 +21,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+
 from bench import processes
 from bench.load import pack
 from bench.serving import Serving
-from newscrawl.demo.site import Site
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = ROOT / "tests" / "regression.json"

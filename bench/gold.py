@@ -1,6 +1,6 @@
 """What is true of a post page, so that what was read of it can be marked.
 
-For the made mirror its own truth. For real pages the post files that they were rendered from, read
+For the sample site its own truth. For real pages the post files that they were rendered from, read
 here in a few lines that share nothing with the parser they judge.
 """
 
@@ -16,9 +16,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from newscrawl.demo.article import DIGEST_ONLY
-from newscrawl.demo.site import Site
-from newscrawl.demo.truth import Post, Truth
+from samplesite.article import DIGEST_ONLY
+from samplesite.site import Site
+from samplesite.truth import Post, Truth
 
 CHINA = timezone(timedelta(hours=8))
 _SOURCE = re.compile(r"[（(]\s*文章来源[:：]\s*(.+?)\s*[）)]\s*$")

@@ -5,7 +5,8 @@
 A few busy media and a long tail publish into a mirror that is built every five minutes and forgets
 after three days; hours, weekends and holidays are those of Chinese financial news. Each way of
 asking is counted in requests for listings (those for articles are the same for all), and by the
-time from publication until an article is found. The schedule is newscrawl's own, newscrawl.runs.schedule.
+time from publication until an article is found. The schedule is newscrawl's own,
+newscrawl.runs.schedule.
 
 Nothing is timed: the figures are the same on every machine. Some 3 minutes.
 """

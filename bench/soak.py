@@ -33,12 +33,13 @@ from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from samplesite.changing import KEPT_DAYS, Changing, Hostile, Weather
+from samplesite.plan import DAY
+from samplesite.site import Site
+
 from bench.soak_judge import Judgement, Run, judge
 from bench.soak_processes import Nursery, Scheduler, Use, fds_of, use_of
-from newscrawl.demo.changing import KEPT_DAYS, Changing, Hostile, Weather
 from newscrawl.demo.dice import Dice
-from newscrawl.demo.plan import DAY
-from newscrawl.demo.site import Site
 
 EVERY = 300
 """Seconds between two runs."""

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from newscrawl.demo.changing import Changing, Served
-from newscrawl.demo.truth import Truth
+from samplesite.changing import Changing, Served
+from samplesite.truth import Truth
+
 from newscrawl.settings import NEWSCRAWL_LISTING_INTERVALS, NEWSCRAWL_REVISIT_HOURS
 
 ROOT = Path(__file__).parents[1]

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from newscrawl.demo import render
-from newscrawl.demo.server import Fault, Server
-from newscrawl.demo.site import HTML, Response, Site
+from samplesite.server import Fault, Server
+from samplesite.site import HTML, Response, Site
+
+from newscrawl.demo import layout
 from newscrawl.runs.outcome import Exit
 
 DOC = Path(__file__).parents[1] / "docs" / "faults.md"
@@ -176,10 +177,10 @@ CASES = (
          "not_a_mirror"),
     Case("the home page has no text", _at("/", _body(b"")), Exit.UNREACHABLE,
          "is not a mirror", "not_a_mirror"),
-    Case("the home page has no links", _at("/", _body(render.home_page([]))),
+    Case("the home page has no links", _at("/", _body(layout.home_page([]))),
          Exit.UNREACHABLE, "is not a mirror: its home page has no list of posts",
          "no_links"),
-    Case("the category is not there", _at(CATEGORY, _body(render.missing_page(), 404)),
+    Case("the category is not there", _at(CATEGORY, _body(layout.missing_page(), 404)),
          Exit.USAGE, f"has no category {SLUG}", "no_such_category", category=True),
     Case("the category's list has status 500", _at(CATEGORY, _body(b"", 500)), Exit.UNREACHABLE,
          "could not fetch any listing", "status", category=True),
@@ -191,9 +192,9 @@ CASES = (
          _at(CATEGORY, _body("<html><body><p>be right back</p></body></html>")), Exit.UNREACHABLE,
          "could not fetch any listing", "no_list", category=True),
     Case("the category's list has no links",
-         _at(CATEGORY, _body(render.category_page(SLUG, "", "", []))), Exit.OK, "",
+         _at(CATEGORY, _body(layout.category_page(SLUG, "", "", []))), Exit.OK, "",
          "no_links", category=True),
-    Case("every post has status 404", _posts(_body(render.missing_page(), 404)),
+    Case("every post has status 404", _posts(_body(layout.missing_page(), 404)),
          Exit.UNREACHABLE, "none of 24 pages could be fetched", "no_articles"),
     Case("every post is a page that cannot be read", _posts(_body(LOGIN)), Exit.DEGRADED,
          "24 of 24 pages are lost", "no_articles"),

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import properties
 from payloads import PAYLOADS
+from samplesite import Site
+from samplesite.lists import LIST_ODDITIES, Lists
 
-from newscrawl.demo import Site
-from newscrawl.demo.lists import LIST_ODDITIES, Lists
 from newscrawl.sites.lists import LISTS
 
 PAGES = ("post_page", "article_page", "listing")

@@ -17,9 +17,10 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from samplesite.site import Site
+
 import newscrawl
 from newscrawl.archive.records import Record
-from newscrawl.demo.site import Site
 
 EDITED = 10
 """Every so many-th article is edited while it is read, so that it is no longer as it began."""

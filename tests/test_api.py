@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from archives import article, fill, page
 from crawls import crawl
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
 import newscrawl
 from newscrawl.archive.filters import UnknownName
 from newscrawl.archive.search_query import BadQuery
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.items import Mention
 from newscrawl.store.errors import StoreError
 

@@ -18,6 +18,8 @@ import pytest
 from archives import article, fill, page
 from click.testing import CliRunner, Result
 from crawls import assert_balanced, command, ledger, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 from scrapy.exceptions import UsageError
 from scrapy.extensions.feedexport import apply_uri_params
 from scrapy.settings import BaseSettings, Settings
@@ -29,8 +31,6 @@ from newscrawl.cli.crawl import is_loopback, pace
 from newscrawl.cli.docs import contexts
 from newscrawl.cli.output import cells, safe, safe_line, size, to_json, wrap
 from newscrawl.cli.overrides import checked
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.items import Article, Mention, Page
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
@@ -268,7 +268,7 @@ def test_info(db: Path) -> None:
         (["crawl", "category", "--db", "b\udcff.db"], 2, "is not UTF-8"),
         (["list", "--db", " "], 2, "is a shell variable unset?"),
         (["demo", "--base-url", ""], 2, "is a shell variable unset?"),
-        (["demo", "--db", "{db}"], 2, "holds articles of 'finews', which are none of a demo"),
+        (["demo", "--db", "{db}"], 2, "of 'finews', and sample articles would be mixed"),
     ],
 )
 def test_bad_input(db: Path, words: list[str], exit_: int, sentence: str) -> None:
@@ -735,12 +735,13 @@ def test_demo_articles_are_of_no_real_site(tmp_path: Path) -> None:
     before = query(db, "SELECT count(*) FROM runs")
     done = command(*words)
     assert done.returncode == Exit.USAGE
-    assert "articles of 'finews', which are none of a demo" in done.stderr
+    assert "articles of 'finews', and sample articles would be mixed" in done.stderr
     assert query(db, "SELECT count(*) FROM runs") == before
 
 
 def test_demo_twice(tmp_path: Path) -> None:
-    first = command("newscrawl", "demo", "--articles", "25", cwd=tmp_path, timeout=60)
+    words = ["demo", "--articles", "25", "--until", "2022-06-14"]
+    first = command("newscrawl", *words, cwd=tmp_path, timeout=60)
     assert first.returncode == 0
     assert "data/demo.db holds\n  25 articles\n" in first.stdout
     *_, listed, queried, crawled = (line.strip() for line in first.stdout.splitlines())
@@ -751,7 +752,7 @@ def test_demo_twice(tmp_path: Path) -> None:
     assert query(tmp_path / "data/demo.db", queried.split('"')[1])
 
     db = tmp_path / "data" / "demo.db"
-    second = command("newscrawl", "demo", "--articles", "25", cwd=tmp_path)
+    second = command("newscrawl", *words, cwd=tmp_path)
     assert second.returncode == 0
     run = ledger(db)
     assert run["skipped"] > 0

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page, writer
 from crawls import ROOT, command, crawl, ledger, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 from scrapy.http import Response
 
 from newscrawl.archive.status import status
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
 from newscrawl.runs.clocks import Clocks, sentence
 from newscrawl.runs.outcome import Exit

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from crawls import ROOT, assert_balanced, crawl, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import clock
 

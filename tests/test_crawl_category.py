@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import re
 from collections.abc import Callable
@@ -10,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crawls import FAST, assert_balanced, crawl, dump, ledger, query
+from crawls import FAST, Hands, assert_balanced, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+from samplesite.truth import Truth
 from scrapy.crawler import AsyncCrawlerRunner
 
 from newscrawl import sites
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
-from newscrawl.demo.truth import Truth
 from newscrawl.items import BodyRank
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
@@ -213,12 +212,14 @@ async def test_second_run_changes_nothing(serving: Serving, tmp_path: Path) -> N
         assert strip == [{k: v for k, v in row.items() if k not in drop} for row in before[table]]
 
 
-async def test_edited_article_keeps_its_earlier_text(serving: Serving, tmp_path: Path) -> None:
+async def test_edited_article_keeps_its_earlier_text(
+    serving: Serving, tmp_path: Path, hands: Hands
+) -> None:
     site = Site(articles=30)
     number = next(t.number for t in site.truths() if t.generation == "8" and len(t.posts) == 1)
     first, second = serving(site), serving(site.edited(number, 1))
     await crawl("category", tmp_path / "news.db", first.url)
-    await asyncio.sleep(1.1)  # the archive's clock has seconds
+    hands.move(seconds=1)  # the archive keeps whole seconds
     await crawl("category", tmp_path / "news.db", second.url, revisit="1")
     run = ledger(tmp_path / "news.db")
     assert (run["new"], run["changed"]) == (0, 1)

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from crawls import assert_balanced, crawl, dump, ledger, query
+from samplesite.lists import Lists
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+from samplesite.truth import Truth
 from scrapy.exceptions import UsageError
 
-from newscrawl.demo.lists import Lists
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
-from newscrawl.demo.truth import Truth
 from newscrawl.items import Page, PageKind
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites import lists

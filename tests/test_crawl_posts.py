@@ -17,12 +17,12 @@ import pytest
 from archives import article, fill, page
 from crawls import FAST, crawl, dump, ledger, query
 from post_files import NAME, Files, commit, counted, folder, load, post, tar, zipped
+from samplesite import Site
+from samplesite.server import Answers, Server
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import UsageError
 
 from newscrawl import pipelines, sites
-from newscrawl.demo import Site
-from newscrawl.demo.server import Answers, Server
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.post_files.folders import is_post, is_safe
 from newscrawl.runs.process import settings_for
@@ -34,7 +34,7 @@ from newscrawl.store.writer import Writer
 
 
 def site_files(articles: int = 60) -> Files:
-    """Return the post files of a made mirror with every oddity."""
+    """Return the post files of a sample site with every oddity."""
     return list(Site(articles=articles, oddities=frozenset({"all"})).posts())
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from crawls import assert_balanced, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+from samplesite.truth import Truth
 from scrapy.exceptions import UsageError
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
-from newscrawl.demo.truth import Truth
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.eastmoney.info_code import public_url
 from newscrawl.sites.eastmoney.share_urls import resolver_urls
@@ -101,7 +101,7 @@ async def test_odd_answers_are_read(serving: Serving, tmp_path: Path, oddity: st
     assert published_at[:10] == truth.published_at[:10]
 
 
-async def test_lost_when_nobody_has_it(serving: Serving, tmp_path: Path) -> None:
+async def test_failed_when_no_host_has_it(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=10)
     server = serving(site)
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code="202206149999999999")

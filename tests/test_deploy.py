@@ -21,9 +21,8 @@ from typing import Any
 import pytest
 import yaml
 from crawls import ROOT, assert_balanced, ledger, query
-
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
 Serving = Callable[[Answers], Server]
 DEPLOY = ROOT / "deploy"

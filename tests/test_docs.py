@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from crawls import ROOT, crawl
 from documents import blocks
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
 from newscrawl.cli import docs, schema_docs
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.store import schema
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

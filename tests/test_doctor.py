@@ -18,13 +18,13 @@ from archives import article, fill, page
 from click.testing import CliRunner
 from crawls import ROOT, command, crawl, query
 from diagnoses import diagnose
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import HTML, Site
 from scrapy.exceptions import DownloadConnectionRefusedError
 
 from newscrawl.cli import doctor_requests, doctor_spider
 from newscrawl.cli.app import commands
-from newscrawl.demo import render
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import HTML, Site
+from newscrawl.demo import layout
 from newscrawl.middlewares.failures import failure_reason
 from newscrawl.runs.doctor.diagnosis import Step
 from newscrawl.runs.outcome import Exit
@@ -367,7 +367,7 @@ def test_what_comes_is_safe_to_print(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=1)
     server = serving(site)
     truth = next(site.truths())
-    evil = render.missing_page().replace("404 找不到页面", "\x1b[31m\u202e红")
+    evil = layout.missing_page().replace("404 找不到页面", "\x1b[31m\u202e红")
     for path in truth.paths:
         server.faults[path] = Fault(status=200, body=evil.encode())
     server.faults["/"] = lambda answer: Fault(

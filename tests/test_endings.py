@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from archives import article, fill, page, writer
 from crawls import FAST, ROOT, assert_balanced, crawl, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Response, Site
 from newscrawl.items import Article, BodyRank
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from archives import fill
 from crawls import ROOT, command, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
 from newscrawl.cli.every import is_no_archive, without_every
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]

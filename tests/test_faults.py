@@ -9,8 +9,8 @@ import pytest
 from crawls import assert_balanced, crawl, ledger
 from diagnoses import diagnose
 from faults import CASES, SITE, SLUG, TIMEOUT, Case, as_markdown, written
+from samplesite.server import Answers, Server
 
-from newscrawl.demo.server import Answers, Server
 from newscrawl.runs.doctor.diagnosis import CAUSES
 from newscrawl.runs.outcome import Exit
 

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from samplesite.list_answers import ANSWERS
+from samplesite.lists import Lists
+from samplesite.site import Site
 
-from newscrawl.demo.list_answers import ANSWERS
-from newscrawl.demo.lists import Lists
-from newscrawl.demo.site import Site
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.sites import REASONS, Unreadable, list_entry, lists
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem

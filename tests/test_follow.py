@@ -17,9 +17,8 @@ from pathlib import Path
 
 from archives import article, fill, page
 from crawls import ROOT, command, query
-
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
 KILLS = int(os.environ.get("NEWSCRAWL_KILLS", "8"))
 SEED = int(os.environ.get("NEWSCRAWL_KILL_SEED", "4"))

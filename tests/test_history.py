@@ -13,6 +13,8 @@ import pytest
 from archives import article, fill, page
 from click.testing import CliRunner
 from crawls import crawl
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
 from newscrawl.archive.export.front_matter import quoted_scalar
 from newscrawl.archive.export.jekyll import jekyll_posts
@@ -25,8 +27,6 @@ from newscrawl.archive.revisions import (
     difference,
 )
 from newscrawl.cli.app import commands
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.items import BodyRank
 from newscrawl.store.connections import open_for_reading
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from crawls import Hands, assert_balanced, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Response, Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.finews.retention import forgotten_until
 from newscrawl.store.clock import utc_now

@@ -20,9 +20,9 @@ from typing import Any
 
 from archives import article, fill, page
 from crawls import ROOT, assert_balanced, command, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]

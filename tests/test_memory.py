@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from crawls import ROOT, command, ledger
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]

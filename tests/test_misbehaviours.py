@@ -25,8 +25,8 @@ from misbehaviours.making import HTML, MAXSIZE, TIMEOUT, Row, head, length
 from misbehaviours.server import Asked, Hostile, Last, Step
 from misbehaviours.site import Site
 from misbehaviours.table import as_markdown, written
+from samplesite.truth import Truth
 
-from newscrawl.demo.truth import Truth
 from newscrawl.runs.outcome import Exit
 
 MAX_LINKS = 500

@@ -21,14 +21,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from diagnoses import diagnose
 from fetching import Listener, Names, connects, fetch, listening
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import DownloadConnectionRefusedError, UsageError
 from scrapy.http import Response
 from scrapy.settings import Settings
 
 import newscrawl
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
 from newscrawl.middlewares.addresses import Refused
 from newscrawl.middlewares.handler import HANDLER
 from newscrawl.runs.outcome import Exit

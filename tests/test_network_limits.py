@@ -13,6 +13,8 @@ import brotli
 import pytest
 from crawls import FAST, assert_balanced, crawl, ledger
 from fetching import Listener, fetch, listening
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import (
     DownloadCancelledError,
@@ -22,8 +24,6 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
 from newscrawl.middlewares.httpcompression import CannotUnpack, TooLarge
 from newscrawl.middlewares.retry import retry_after
 from newscrawl.middlewares.throttle import LeftAlone, Throttle

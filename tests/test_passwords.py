@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 from crawls import ROOT, command, query
+from samplesite.site import Response, Site
 from test_serve import serving
 
-from newscrawl.demo.site import Response, Site
 from newscrawl.items import Article
 from newscrawl.runs.outcome import Exit, Outcome
 from newscrawl.text.limits import sanitize_article

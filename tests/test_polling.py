@@ -1,4 +1,4 @@
-"""When to look again: the schedules as functions of times, and what they save."""
+"""When to revisit: the schedules as functions of times, and what they save."""
 
 from __future__ import annotations
 

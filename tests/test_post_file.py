@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from samplesite import Site
+from samplesite.posts import text
 
 from newscrawl import sites
-from newscrawl.demo import Site
-from newscrawl.demo.posts import text
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.sites.finews.post_file import id_of
 from newscrawl.sites.normalise import normalise
@@ -38,7 +38,7 @@ DIFFER: dict[str, dict[str, str]] = {
         "the quote breaks the YAML, and the site's build loses the front matter",
     ),
 }
-"""For an oddity of the made mirror, the fields in which its file says more, and why."""
+"""For an oddity of the sample site, the fields in which its file says more, and why."""
 TYPESET = {"digest_star", "digest_bar", "digest_quotes"}
 """Oddities whose summary kramdown changes; the file has the source's own."""
 
@@ -266,7 +266,7 @@ def test_body_that_begins_without_a_tag() -> None:
 
 
 def pairs(site: Site) -> Iterator[tuple[frozenset[str], Article, str, bytes]]:
-    """Give each post of a made mirror: its oddities, what its file tells, its page."""
+    """Give each post of a sample site: its oddities, what its file tells, its page."""
     for truth in site.truths():
         for each, (path, body) in zip(truth.posts, site.pages(truth), strict=True):
             yield truth.oddities, read(text(truth, each), each.file), path, body

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from crawls import ROOT, query
 from reading import EDITED, KINDS
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
 
 SECONDS = float(os.environ.get("NEWSCRAWL_READERS_SECONDS") or 5)

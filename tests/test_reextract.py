@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from archives import writer
 from crawls import crawl, dump, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
 from newscrawl import sites
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
 from newscrawl.runs import reextract
 from newscrawl.store import stored_pages

@@ -10,10 +10,10 @@ import pytest
 from crawls import assert_balanced, command, crawl, ledger
 from hypothesis import given
 from hypothesis import strategies as st
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 from w3lib.url import canonicalize_url
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Response, Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.eastmoney.share_urls import resolver_urls
 from newscrawl.text.urls import normalized_path, normalized_url

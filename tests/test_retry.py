@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page, writer
 from crawls import assert_balanced, command, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
 from newscrawl import sites
 from newscrawl.cli.writing import writing
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page, Reject
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.retry_rejected import Retried, retry

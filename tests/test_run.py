@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from crawls import assert_balanced, crawl, ledger, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
 from newscrawl import pipelines, sites
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.items import Article, Page
 from newscrawl.runs.judging import judge_pages
 from newscrawl.runs.ledger import Ledger

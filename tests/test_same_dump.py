@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from crawls import crawl, query
+from samplesite.server import Answers, Server
+from samplesite.site import Response, Site
 
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Response, Site
 from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]

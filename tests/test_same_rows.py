@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from crawls import FAST, crawl, dump, query
+from samplesite.server import Answers, Folder, Server
+from samplesite.site import Site
 from scrapy.crawler import AsyncCrawlerRunner
 
 from newscrawl.archive.export.jekyll import jekyll_posts
-from newscrawl.demo.server import Answers, Folder, Server
-from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for
 from newscrawl.runs.run import run_of

@@ -17,11 +17,11 @@ from archives import article, fill, page
 from crawls import command
 from hypothesis import given
 from hypothesis import strategies as st
+from samplesite.site import Site
 
 from newscrawl.archive.filters import Filters, UnknownName
 from newscrawl.archive.search import excerpt, marked, search
 from newscrawl.archive.search_query import BadQuery, parse_query
-from newscrawl.demo.site import Site
 from newscrawl.items import Mention
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import search_index

@@ -11,8 +11,8 @@ import pytest
 from archives import article, fill, page
 from hypothesis import given
 from hypothesis import strategies as st
+from samplesite.site import Site
 
-from newscrawl.demo.site import Site
 from newscrawl.store import search_index
 from newscrawl.store.search_index import phrase, segment
 

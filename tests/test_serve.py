@@ -39,7 +39,7 @@ EDITED = "NW202206151200000001"
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive of a sample site, and an article that was edited."""
     db = tmp_path_factory.mktemp("serve") / "news.db"
-    ended = command("newscrawl", "demo", "--db", str(db))
+    ended = command("newscrawl", "demo", "--until", "2022-06-14", "--db", str(db))
     assert ended.returncode == 0, ended.stderr
     said: dict[str, Any] = {
         "title": "储能板块午后拉升，多家公司回应产能规划",

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from crawls import ROOT, Hands, assert_balanced, crawl, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Response, Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import unresolved
 from newscrawl.store.known import Known

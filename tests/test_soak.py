@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samplesite.changing import BUILD, Changing, Weather
+from samplesite.site import Site
 
-from newscrawl.demo.changing import BUILD, Changing, Weather
-from newscrawl.demo.site import Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.finews.retention import forgets_at
 
@@ -38,7 +38,7 @@ def _sql(text: str) -> Harm:
 
 
 def _forget_a_request(db: sqlite3.Connection, runs: list[Run]) -> None:
-    """As if a listing had named a post, and nobody had asked for it."""
+    """As if a listing had named a post, and no run had fetched it."""
     page_id, info_code = db.execute("SELECT page_id, info_code FROM observations").fetchone()
     db.execute("DELETE FROM observations WHERE info_code = ?", (info_code,))
     db.execute("DELETE FROM articles WHERE info_code = ?", (info_code,))

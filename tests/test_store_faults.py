@@ -27,11 +27,11 @@ from typing import Any
 import pytest
 from archives import article, fill, page
 from crawls import ROOT, assert_balanced, dump, query
+from samplesite import Site
+from samplesite.server import Answers
+from samplesite.server import Fault as Slow
+from samplesite.server import Server as Mirror
 
-from newscrawl.demo import Site
-from newscrawl.demo.server import Answers
-from newscrawl.demo.server import Fault as Slow
-from newscrawl.demo.server import Server as Mirror
 from newscrawl.runs import verify
 from newscrawl.runs.outcome import Exit
 from newscrawl.store.connections import open_for_reading

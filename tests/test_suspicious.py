@@ -18,10 +18,10 @@ import pytest
 from archives import article, fill, page, writer
 from crawls import assert_balanced, command, crawl, dump, ledger, query
 from diagnoses import diagnose
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 
 from newscrawl import sites
-from newscrawl.demo.server import Answers, Fault, Server
-from newscrawl.demo.site import Response, Site
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.retry_rejected import accept

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 from crawls import command, crawl, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl.demo.server import Answers, Server
-from newscrawl.demo.site import Site
 from newscrawl.runs.judging import judge_pages
 from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.notify import notify

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from samplesite import Site
 from test_body import BARE_K_LINE, K_LINE, PPI, again, board, keyword, stock
 
 from newscrawl import sites
-from newscrawl.demo import Site
 from newscrawl.items import Article, Page
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body

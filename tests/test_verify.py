@@ -22,7 +22,7 @@ OTHER = "NW202112292228490029"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of a made mirror, with an edited article, at rest."""
+    """An archive of a sample site, with an edited article, at rest."""
     db = tmp_path_factory.mktemp("whole") / "news.db"
     assert command("newscrawl", "demo", "--db", str(db), timeout=300).returncode == 0
     fill(

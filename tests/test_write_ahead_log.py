@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page, writer
 from crawls import ROOT, command, query
+from samplesite.site import Site
 
-from newscrawl.demo.site import Site
 from newscrawl.runs import verify
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import rollback_journal, write_ahead_log

@@ -1,24 +1,6 @@
-"""A made mirror in the shape of the real one, for tests, benchmarks and the demo.
+"""The sample site that ``newscrawl demo`` crawls: synthetic financial news of three days."""
 
-``Site(seed=1, articles=200)`` answers like the mirror, the share interface and the public article
-pages; ``Site.article(i)`` says what is true of each article; ``serve(site)`` puts it on loopback.
-"""
+from newscrawl.demo.server import Server
+from newscrawl.demo.site import SampleSite
 
-from newscrawl.demo.oddities import DEFAULT, ODDITIES
-from newscrawl.demo.server import Fault, Folder, Server, serve
-from newscrawl.demo.site import Response, Site
-from newscrawl.demo.truth import Post, Told, Truth
-
-__all__ = [
-    "DEFAULT",
-    "ODDITIES",
-    "Fault",
-    "Folder",
-    "Post",
-    "Response",
-    "Server",
-    "Site",
-    "Told",
-    "Truth",
-    "serve",
-]
+__all__ = ["SampleSite", "Server"]

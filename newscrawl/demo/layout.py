@@ -1,8 +1,10 @@
-"""The mirror's page layout: head, header and footer, as Jekyll and its plugins write them."""
+"""The layout of the site's pages and its feed, as Jekyll and its plugins write them."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -23,12 +25,30 @@ class Head(NamedTuple):
     description: str | None = None
 
 
+class Item(NamedTuple):
+    """A line of a list: a post's path and title."""
+
+    path: str
+    title: str
+
+
+class Entry(NamedTuple):
+    """A post in the feed."""
+
+    path: str
+    title: str
+    when: str
+    html: str
+    excerpt: str
+    terms: tuple[str, ...]
+
+
 def absolute(path: str) -> str:
     """A path's address on the real host, percent-encoded."""
     return BASE + quote(path, safe="/(),.-_~")
 
 
-def page(head: Head, section: str) -> str:
+def whole_page(head: Head, section: str) -> str:
     """A whole page around its section."""
     url = absolute(head.path)
     return f"""<!DOCTYPE html>
@@ -131,3 +151,88 @@ def seo(head: Head, url: str) -> str:
     data["url"] = url
     lines.append(json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "</script>")
     return "\n".join(lines)
+
+
+def listing(items: Iterable[Item], indent: str) -> str:
+    """Items as list elements."""
+    return "".join(
+        f'{indent}  <li><a href="{item.path}">{item.title}</a></li>\n{indent}\n' for item in items
+    )
+
+
+def home_page(groups: Iterable[tuple[str, list[Item]]]) -> str:
+    """The home page: up to five posts under each tag."""
+    text = "".join(
+        f'\n<h2 id="{tag}">{tag}</h2>\n<ul>\n    \n{listing(items, "    ")}  </ul>\n<hr />\n'
+        for tag, items in groups
+    )
+    return whole_page(Head("首页", "/", "WebSite"), f"{text}\n\n")
+
+
+def category_page(slug: str, title: str, heading: str, items: Iterable[Item]) -> str:
+    """A category page: all its posts, newest first, without dates."""
+    text = f'\n<h2 id="{heading}">{heading}</h2>\n\n<ul>\n  \n{listing(items, "  ")}</ul>\n'
+    return whole_page(Head(title, f"/category/{slug}.html"), text)
+
+
+def missing_page() -> str:
+    """The page of status 404: it names an address made of the path's segments, and goes home."""
+    script = """<script language="JavaScript">
+  function myrefresh(){window.location="/";}
+  setTimeout('myrefresh()',5000);
+</script>
+
+<h2 id="404-找不到页面-page-not-found">404 找不到页面 Page Not Found</h2>
+
+<p>没有这个页面，它可能已经过期。</p>
+
+<script language="JavaScript">
+    var url = window.location.pathname;
+    var url2 = url.split("/");
+    var url3 = 'https://github.com/zning1994/finews/blob/main/old_post/'+url2[2]+'-'+url2[3]+'-'\
++url2[4]+'-'+url2[5].split(".")[0]+'.md';
+    var hotText = '三天前的消息在此';
+    document.write(hotText.link(url3));
+</script>
+
+<p><br />
+请访问<a href="/">首页</a></p>
+"""
+    return whole_page(Head("404", "/404.html"), script)
+
+
+def atom_feed(entries: Iterable[Entry], built: str) -> str:
+    """The Atom feed as jekyll-feed 0.17 writes it."""
+    text = (
+        '<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom" '
+        'xml:lang="zh-CN"><generator uri="https://jekyllrb.com/" version="4.3.1">Jekyll'
+        f'</generator><link href="{BASE}/feed.xml" rel="self" type="application/atom+xml" />'
+        f'<link href="{BASE}/" rel="alternate" type="text/html" hreflang="zh-CN" />'
+        f"<updated>{built}</updated><id>{BASE}/feed.xml</id>"
+        f'<title type="html">{NAME}</title><author><name>ZNing</name></author>'
+    )
+    for path, title, when, html, words, terms in entries:
+        url, heading = absolute(path), typographic(title)
+        text += (
+            f'<entry><title type="html">{heading}</title><link href="{url}" rel="alternate" '
+            f'type="text/html" title="{heading}" /><published>{when}</published>'
+            f"<updated>{when}</updated><id>{url.removesuffix('.html')}</id>"
+            f'<content type="html" xml:base="{url}"><![CDATA[{html}]]></content>'
+            "<author><name>ZNing</name></author>"
+            + "".join(f'<category term="{term}" />' for term in terms)
+            + f'<summary type="html"><![CDATA[{words}]]></summary></entry>'
+        )
+    return text + "</feed>"
+
+
+def typographic(text: str) -> str:
+    """Quotes, dashes and dots as kramdown sets them."""
+    text = text.replace("---", "—").replace("--", "–").replace("...", "…")
+    text = re.sub(r'(^|[\s(（，。：、])"', r"\1“", text)
+    return re.sub(r'"(?=\w)(?=[^"]*")', "“", text, count=1).replace('"', "”")
+
+
+def page_excerpt(markup: str) -> str:
+    """The words of a page's first part, for its description: no tags, white space single."""
+    text = re.sub(r"<!--(?:.*?-->|.*)|<[^<>]*>", "", markup, flags=re.S)
+    return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()

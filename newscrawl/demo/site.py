@@ -1,237 +1,267 @@
-"""The made mirror: a site whose every page is a pure function of its options and the address."""
+"""The sample site: what it shows at a moment follows from its options and that moment alone.
+
+An article is published in each of equal intervals of three days, and some are corrected hours
+later. Each has a post under its source's category and an answer of the share API. Nothing is kept:
+a page is written when it is asked for.
+"""
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from heapq import heappush, heapreplace
-from pathlib import Path
-from urllib.parse import parse_qs, unquote
+from bisect import bisect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import parse_qs
 
-from newscrawl.demo import answers, lists, render
-from newscrawl.demo.article import article, local, post_of, title_of
-from newscrawl.demo.plan import EMNEWS, LATE, SITENEWS, Plan
-from newscrawl.demo.posts import files_of
-from newscrawl.demo.truth import Truth
+from newscrawl.demo import layout, links, words
+from newscrawl.demo.dice import Dice, mix
+from newscrawl.demo.server import Response, text_response
+from newscrawl.demo.sources import NamedSource, plain_sources
+from newscrawl.store import clock
 
-HTML = "text/html; charset=utf-8"
-POST = re.compile(r"/\d{4}/\d\d/\d\d/(?:\d{4}-\d\d-\d\d-)?([^/]+)\.html$")
-OLD_POST = re.compile(r"/old_post/\d{4}-\d\d-\d\d-([^/]+)\.html$")
-PUBLIC = re.compile(r"/(?:a/|news/\d+,)(\d{17,18})\.html$")
+CHINA = timezone(timedelta(hours=8))
+DAYS, DAY = 3, 86_400
+"""Over how many days the articles are published, and the seconds of one."""
+MIDNIGHT = datetime(1970, 1, 1, tzinfo=CHINA)
+"""From here on the intervals are counted, so that a day in China has a whole number of them."""
+CATEGORIES = 40
+"""How many sources there are, each with a category of its own."""
+FIRST_DAY, FIRST_COUNTER = datetime(2017, 4, 1, tzinfo=CHINA), 725_887_367
+"""An infoCode's last digits: a counter of that value on that day, ten a second since."""
+
+POST = re.compile(r"/[^/]+/\d{4}/\d\d/\d\d/NW(\d{18})\.html")
+SHARE = "http://finews.zning.xyz/html_News/NewsShare.html?infoCode="
+HOST = "//finews.withounder.com/"
+SHELL = '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body id="app"></body></html>'
+JSON = "application/json; charset=utf-8"
+XML = "application/xml; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What a site answers."""
+class Story(NamedTuple):
+    """An article as it reads at a moment."""
 
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+    digits: str
+    title: str
+    source: NamedSource
+    published: datetime
+    plain: str
+    """The body without links on securities: the posts have it so."""
+    linked: str
+    """The body with them: the share API has it so."""
+    securities: list[words.Security]
+
+    @property
+    def path(self) -> str:
+        """The path of its post."""
+        return f"/{self.source.slug.lower()}/{self.published:%Y/%m/%d}/NW{self.digits}.html"
+
+    @property
+    def item(self) -> layout.Item:
+        """Its line in a listing."""
+        return layout.Item(self.path, self.title)
 
 
 @dataclass(frozen=True)
-class Site(Plan):
-    """A mirror of made-up articles: see :class:`Plan` for its options.
+class SampleSite:
+    """The site, with so many articles published in the three days before *end*."""
 
-    It keeps nothing but tables of fixed size: any article and page is made when asked for. A
-    category page costs one title per member, and memory for its own list; every other page costs
-    the articles on it.
-    """
+    end: datetime
+    articles: int = 200
+    seed: int = 1
+    now: Callable[[], datetime] = lambda: clock.clock()
+    """Later articles and corrections are not shown yet."""
 
-    def article(self, number: int) -> Truth:
-        """What is true of an article: always the same. Raises IndexError beyond the last."""
-        return article(self, number)
+    @property
+    def per_day(self) -> int:
+        """How many articles are published a day, one in each interval."""
+        return -(-self.articles // DAYS)
 
-    def truths(self) -> Iterator[Truth]:
-        """The articles that the mirror shows, the oldest number first, one at a time."""
-        return map(self.article, filter(self.is_shown, self.shown))
+    def interval(self, moment: datetime) -> int:
+        """The number of the interval at a moment."""
+        return int((moment - MIDNIGHT).total_seconds()) * self.per_day // DAY
 
-    def edited(self, number: int, version: int) -> Site:
-        """The site after an article was edited in place so often.
+    @cached_property
+    def numbers(self) -> range:
+        """The numbers of the articles: those of their intervals, all of which end by *end*."""
+        last = self.interval(self.end)
+        return range(last - self.articles, last)
 
-        An odd version has another title, an even one a paragraph (or digest sentence) more.
-        """
-        return replace(self, edits={**self.edits, number: version})
+    @cached_property
+    def _sources(self) -> tuple[list[NamedSource], list[float]]:
+        """The sources and their cumulative shares: a few busy ones and a long tail."""
+        shares = itertools.accumulate(1 / (place + 2) for place in range(CATEGORIES))
+        return list(plain_sources()[:CATEGORIES]), list(shares)
 
-    def showing(self, start: int, stop: int) -> Site:
-        """The site while it shows only these articles: later ones are to come, earlier ones gone.
+    @cached_property
+    def categories(self) -> dict[NamedSource, list[int]]:
+        """The numbers of the articles in each category, by its source."""
+        found: dict[NamedSource, list[int]] = {}
+        for number in self.numbers:
+            found.setdefault(self.source(number), []).append(number)
+        return found
 
-        The share interface and public pages still have those before ``start``.
-        """
-        return replace(self, window=(start, stop))
+    def source(self, number: int) -> NamedSource:
+        """The source of an article."""
+        sources, shares = self._sources
+        return sources[bisect(shares, mix(self.seed, number, 1) % 10**6 / 10**6 * shares[-1])]
 
-    def pages(self, truth: Truth) -> Iterator[tuple[str, bytes]]:
-        """The mirror's pages of an article: path and bytes."""
-        for post in truth.posts:
-            yield post.path, render.post_page(truth, post).encode()
+    def published(self, number: int) -> datetime:
+        """When an article is published."""
+        jitter = mix(self.seed, number) % (DAY // self.per_day)
+        return MIDNIGHT + timedelta(seconds=number * DAY // self.per_day + jitter)
 
-    def posts(self) -> Iterator[tuple[str, bytes]]:
-        """The post files of all shown articles: path in the repository (``_posts/…``), bytes."""
-        for truth in self.truths():
-            yield from files_of(truth)
+    def digits(self, number: int) -> str:
+        """The digits of an article's infoCode: its day, and a counter that rises with the time."""
+        when = self.published(number)
+        counter = FIRST_COUNTER + 10 * int((when - FIRST_DAY).total_seconds())
+        return f"{when:%Y%m%d}{counter + mix(number, self.seed, 2) % 10}"
+
+    def find(self, digits: str) -> int | None:
+        """The article that is shown under an infoCode's digits; None if there is none."""
+        seconds = (int(digits[8:]) - FIRST_COUNTER) // 10
+        number = self.interval(FIRST_DAY + timedelta(seconds=seconds))
+        for each in (number, number + 1):  # an interval may begin within a second
+            if each in self.numbers and self.is_shown(each) and self.digits(each) == digits:
+                return each
+        return None
+
+    def is_shown(self, number: int) -> bool:
+        """Whether an article is published by now."""
+        return self.published(number) <= self.now()
+
+    def is_corrected(self, number: int) -> bool:
+        """Whether an article is one in six that are corrected, and was by now."""
+        dice = Dice(self.seed, number, 2)
+        hours = dice.number(2, 30)
+        return dice.one_in(6) and self.published(number) + timedelta(hours=hours) <= self.now()
+
+    def story(self, number: int) -> Story:
+        """An article as it reads now: its title is of the company that it is about."""
+        when, source = self.published(number), self.source(number)
+        title = words.title(Dice(self.seed, number, 3), f"{when.month}月{when.day}日")
+        subject = words.company(Dice(self.seed, number, 3))
+        dice = Dice(self.seed, number, 4)
+        paragraphs = [words.write_paragraph(dice, subject) for _ in range(dice.number(3, 9))]
+        if self.is_corrected(number):
+            title += "（更正）"
+            paragraphs.append(["更正：前文", subject, f"一处数据应为{words.figure(dice)}亿元。"])
+        end = f'<p class="em_media">（文章来源：{source.name}）</p>'
+        plain = "".join(f"<p>{words.shown(each)}</p>" for each in paragraphs)
+        linked, securities = links.linked(paragraphs)
+        return Story(
+            self.digits(number), title, source, when, plain + end, linked + end, securities
+        )
+
+    def newest(self, source: NamedSource, count: int | None = None) -> list[Story]:
+        """The articles of a category that are shown, the newest first."""
+        shown = (each for each in reversed(self.categories[source]) if self.is_shown(each))
+        return [self.story(number) for number in itertools.islice(shown, count)]
 
     def respond(self, address: str) -> Response:
         """The answer to a path with its query; unknown ones get the 404 page."""
-        raw, _, query = address.partition("?")
-        path = unquote(raw)
+        path, _, query = address.partition("?")
         match path:
             case "/" | "/index.html":
-                return page(self.home())
-            case "/emnews":
-                return Response(301, b"", {"Location": "/emnews/", "Content-Type": HTML})
-            case "/emnews/" | "/emnews/index.html":
-                return page(render.emnews_page(EMNEWS.name, self.items(EMNEWS.slug)))
-            case "/404.html":
-                return page(render.missing_page())
+                return text_response(self.home())
             case "/feed.xml":
-                return page(self.feed(), "application/xml; charset=utf-8")
+                return text_response(self.feed(), XML)
             case "/robots.txt":
-                rule = "Disallow: /" if self.robots == "deny" else "Disallow:"
-                return page(f"User-agent: *\n{rule}\n", "text/plain; charset=utf-8")
+                return text_response("User-agent: *\nDisallow:\n", "text/plain; charset=utf-8")
             case "/html_News/NewsShare.html":
-                return page(answers.SHELL)
+                return text_response(SHELL)
             case "/NewsData/GetNewsText.do":
-                truth = self.upstream(parse_qs(query).get("id", [""])[0])
-                text = answers.answer(truth)
-                kind = HTML if text.startswith("<") else "application/json; charset=utf-8"
-                return page(text, kind)
-        if listed := lists.respond(self, address):
-            return listed
-        found = self.category(path) or self.post(path) or self.public(path)
-        return page(found) if found else page(render.missing_page(), status=404)
-
-    def upstream(self, info_code: str) -> Truth | None:
-        """The article of an infoCode or its digits, as long as it was published by now."""
-        number = self.find(info_code) if info_code[-1:].isdigit() else None
-        known = number is not None and number < (self.window or (0, self.articles))[1]
-        return self.article(number) if known and number is not None else None
-
-    def post(self, path: str) -> str | None:
-        """The page of a post, None if there is none at the path."""
-        found = OLD_POST.match(path) or POST.search(path)
-        number = self.find(found[1]) if found else None
-        if number is None or not self.is_shown(number):
-            return None
-        truth = self.article(number)
-        pages = (render.post_page(truth, post) for post in truth.posts if post.path == path)
-        return next(pages, None)
-
-    def public(self, path: str) -> str | None:
-        """The public page of an article, None if there is none at the path."""
-        found = PUBLIC.match(path)
-        truth = self.upstream(found[1]) if found else None
-        return answers.public_page(truth) if truth else None
-
-    def category(self, path: str) -> str | None:
-        """A category page, None if there is none at the path: it exists while it has posts.
-
-        A category with a space has a page that lists nothing: Jekyll split it in two.
-        """
-        slug = path.removeprefix("/category/").removesuffix(".html")
-        shelf = self.category_pages.get(slug)
-        if shelf is None or path != f"/category/{slug}.html":
-            return None
-        items = self.items(slug)
-        heading = shelf.label if items else ""
-        if not items:
-            places = [
-                (place, post)
-                for place, kind in enumerate(self.kinds)
-                for post, each in enumerate(kind.shelves)
-                if each.slug == slug and kind.listed
-            ]
-            if next(self.members(places), None) is None:
-                return None
-        labels = [each.label for each in self.category_pages.values()]
-        shifted = labels[labels.index(shelf.label) - 1]
-        wrong = "shifted_titles" in self.oddities and slug not in (EMNEWS.slug, SITENEWS.slug)
-        return render.category_page(slug, shifted if wrong else shelf.label, heading, items)
-
-    def items(self, slug: str) -> list[render.Item]:
-        """All shown posts of a category, by the time that their pages show, newest first."""
-        members = list(self.members(self.by_category.get(slug, [])))
-        members.sort(key=lambda each: (self.page_second(*each), each), reverse=True)
-        return [self.item(number, post) for number, post in members]
-
-    def item(self, number: int, post: int) -> render.Item:
-        """A post's path and title, without writing its body."""
-        return render.Item(post_of(self, number, post).path, title_of(self, number))
-
-    def newest(self, members: Iterable[tuple[int, int]], count: int) -> list[tuple[int, int]]:
-        """The posts with the latest pages, of members that come with falling numbers."""
-        heap: list[tuple[int, tuple[int, int]]] = []
-        for number, post in members:
-            entry = (self.page_second(number, post), (number, post))
-            if len(heap) < count:
-                heappush(heap, entry)
-            elif entry > heap[0]:
-                heapreplace(heap, entry)
-            elif self.kind(number).oddity != "old_id" and entry[0] + LATE < heap[0][0]:
-                break  # times fall with the numbers, but for eight hours and old ids
-        return [member for _, member in sorted(heap, reverse=True)]
+                return text_response(self.share_answer(parse_qs(query).get("id", [""])[0]), JSON)
+        found = self.category(path) or self.post(path)
+        return text_response(found) if found else text_response(layout.missing_page(), status=404)
 
     def home(self) -> str:
-        """The home page."""
-        groups = []
-        for tag, places in sorted(self.by_tag.items(), key=lambda each: each[1][0]):
-            members = self.newest(self.members(places), 5)
-            if members:
-                groups.append((tag, [self.item(*member) for member in members]))
-        return render.home_page(groups)
+        """The home page: the newest five articles of each category."""
+        groups = ((f"{source.name}新闻", self.newest(source, 5)) for source in self.categories)
+        return layout.home_page(
+            (label, [each.item for each in stories]) for label, stories in groups if stories
+        )
+
+    def category(self, path: str) -> str | None:
+        """A category page; None if there is none at the path, or nothing on it."""
+        for source in self.categories:
+            if path == f"/category/{source.slug}.html" and (stories := self.newest(source)):
+                label = f"{source.name}新闻"
+                items = [each.item for each in stories]
+                return layout.category_page(source.slug, label, label, items)
+        return None
+
+    def post(self, path: str) -> str | None:
+        """The page of a post; None if there is none at the path."""
+        match = POST.fullmatch(path)
+        number = self.find(match[1]) if match else None
+        story = self.story(number) if number is not None else None
+        return post_page(story) if story and story.path == path else None
+
+    def share_answer(self, info_code: str) -> str:
+        """The answer of the share API for an article; ``null`` for an unknown infoCode."""
+        match = re.fullmatch(r"(?:NW)?(\d{18})", info_code)
+        number = self.find(match[1]) if match else None
+        return answer(self.story(number)) if number is not None else "null"
 
     def feed(self) -> str:
-        """The feed of the ten newest posts; those whose titles break their front matter lead."""
-        broken = [(p, 0) for p, kind in enumerate(self.kinds) if kind.oddity == "quoted_title"]
-        others = (
-            (number, post)
-            for number in reversed(self.shown)
-            if self.is_shown(number)
-            and (kind := self.kind(number)).oddity not in ("quoted_title", "old_post")
-            for post in range(len(kind.generations))
+        """The Atom feed of the newest ten articles."""
+        shown = [each for each in self.numbers if self.is_shown(each)][:-11:-1]
+        stories = [self.story(each) for each in shown]
+        return layout.atom_feed(
+            map(entry, stories), self.now().astimezone(CHINA).isoformat("T", "seconds")
         )
-        leading = self.newest(self.members(broken), 10)
-        entries = []
-        for number, place in (leading + self.newest(others, 10))[:10]:
-            truth = self.article(number)
-            when = local(self.page_second(number, place)).isoformat()
-            entries.append((truth, truth.posts[place], when))
-        return render.feed(entries, local(self.built).isoformat())
-
-    @property
-    def last_modified(self) -> datetime:
-        """When the site was built last: what the server says of every page."""
-        return local(self.built)
-
-    def write(self, folder: Path) -> int:
-        """Write the site as static files, one at a time; return how many.
-
-        Two slugs that differ in case only need a file system that tells case.
-        """
-        fixed = ["/index.html", "/emnews/index.html", "/feed.xml", "/404.html", "/robots.txt"]
-        fixed += [f"/category/{slug}.html" for slug in self.category_pages]
-        count = 0
-        for path in fixed:
-            response = self.respond(path)
-            if response.status == 200 or path == "/404.html":
-                count += put(folder, path, response.body)
-        for truth in self.truths():
-            for path, body in self.pages(truth):
-                count += put(folder, path, body)
-            if truth.digits:
-                count += put(folder, f"/a/{truth.digits}.html", answers.public_page(truth).encode())
-        return count
 
 
-def page(text: str, kind: str = HTML, status: int = 200) -> Response:
-    """A response of text."""
-    return Response(status, text.encode(), {"Content-Type": kind})
+def post_content(story: Story) -> str:
+    """A post's body with its share link and the links back."""
+    share, slug = f"{SHARE}NW{story.digits}", story.source.slug
+    return (
+        f'{story.plain}\n\n<p><a href="{share}">{share}</a></p>\n\n'
+        f'<p><a href="{HOST}category/{slug}.html">返回{story.source.name}新闻</a>｜'
+        f'<a href="{HOST}">返回首页</a></p>'
+    )
 
 
-def put(folder: Path, path: str, body: bytes) -> int:
-    """Write one file below the folder; return 1."""
-    file = folder / path.lstrip("/")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(body)
-    return 1
+def post_page(story: Story) -> str:
+    """The page of a post, in the site's present layout."""
+    section = (
+        f"<small>(GMT+8, Asia/Shanghai, CST) {story.published:%Y-%m-%d %H:%M:%S}</small>\n"
+        f"<h1>{story.title}</h1>\n\n{post_content(story)}\n\n\n\n"
+        f"  <small>tags: <em>{story.source.name}新闻</em></small>\n\n"
+    )
+    published, about = story.published.isoformat(), layout.page_excerpt(story.plain)
+    return layout.whole_page(
+        layout.Head(story.title, story.path, "BlogPosting", published, about), section
+    )
+
+
+def entry(story: Story) -> layout.Entry:
+    """An article in the feed."""
+    return layout.Entry(
+        story.path, story.title, story.published.isoformat(), post_content(story),
+        layout.page_excerpt(story.plain), (story.source.slug, f"{story.source.name}新闻"),
+    )  # fmt: skip
+
+
+def answer(story: Story) -> str:
+    """What the share API says of an article, with the keys that clients of the real one read."""
+    return json.dumps(
+        {
+            "Id": f"NW{story.digits}",
+            "newsid": story.digits,
+            "Title": story.title,
+            "Date": f"{story.published:%Y-%m-%d %H:%M:%S}",
+            "From": story.source.name,
+            "medianame": story.source.name,
+            "reletecodes": [f"{each.market}.{each.code}" for each in story.securities],
+            "url": f"http://finance.eastmoney.com/a/{story.digits}.html",
+            "text": story.plain,
+            "content": story.linked,
+        },
+        ensure_ascii=False,
+    )

@@ -1,4 +1,4 @@
-"""Made-up financial Chinese: securities, titles, sentences. No company here is meant to exist."""
+"""Words of synthetic financial news in Chinese: securities, titles and sentences, all invented."""
 
 from __future__ import annotations
 
@@ -7,48 +7,18 @@ from typing import NamedTuple
 from newscrawl.demo.dice import Dice
 
 HEADS = [
-    "云岚",
-    "海澄",
-    "北砚",
-    "锦禾",
-    "青屿",
-    "沐川",
-    "岱山",
-    "泽远",
-    "乾穗",
-    "凌霄",
-    "朔方",
-    "映月",
-    "松麓",
-    "瀚波",
-    "启泓",
-    "鹿原",
-]
+    "云岚", "海澄", "北砚", "锦禾", "青屿", "沐川", "岱山", "泽远",
+    "乾穗", "凌霄", "朔方", "映月", "松麓", "瀚波", "启泓", "鹿原",
+]  # fmt: skip
 TAILS = [
-    "股份",
-    "科技",
-    "新材",
-    "能源",
-    "医药",
-    "电子",
-    "智能",
-    "环境",
-    "食品",
-    "重工",
-    "软件",
-    "物流",
-]
+    "股份", "科技", "新材", "能源", "医药", "电子",
+    "智能", "环境", "食品", "重工", "软件", "物流",
+]  # fmt: skip
 PLACES = ["云汀市", "临澜市", "沧宁市", "南麓县", "望川区", "澄江新区", "北屏市", "东陵港"]
 TRADES = [
-    "光伏玻璃",
-    "工业软件",
-    "冷链物流",
-    "储能电池",
-    "特种钢材",
-    "生物试剂",
-    "智能座舱",
-    "精细化工",
-]
+    "光伏玻璃", "工业软件", "冷链物流", "储能电池",
+    "特种钢材", "生物试剂", "智能座舱", "精细化工",
+]  # fmt: skip
 HOUSES = ["远帆", "朴石", "明榆", "恒岳", "知渚", "安溪"]
 WORDS = ["订单", "产能", "渠道", "研发", "成本", "库存", "出口", "客户", "价格", "合同"]
 MOODS = ["稳步回升", "明显改善", "略有放缓", "高于预期", "低于预期", "基本持平"]
@@ -99,7 +69,7 @@ Token = str | Security | Keyword
 
 
 def company(dice: Dice) -> Security:
-    """One of 192 made-up listed companies, with a code shaped like those of its exchange."""
+    """One of 192 invented listed companies, with a code shaped like those of its exchange."""
     number = dice.number(0, len(HEADS) * len(TAILS) - 1)
     name = HEADS[number // len(TAILS)] + TAILS[number % len(TAILS)]
     first, market = (("600", "1"), ("603", "1"), ("688", "1"), ("000", "0"), ("300", "0"))[
@@ -137,7 +107,7 @@ def title(dice: Dice, day: str) -> str:
             return f"{dice.pick(TRADES)}一周观察（{day}）：{dice.pick(WORDS)}{dice.pick(MOODS)}"
 
 
-def sentence(dice: Dice, subject: Security) -> list[Token]:
+def write_sentence(dice: Dice, subject: Security) -> list[Token]:
     """A sentence, often about the subject, as parts; the last part ends with 。"""
     match dice.number(0, 11):
         case 0:
@@ -196,9 +166,9 @@ def sentence(dice: Dice, subject: Security) -> list[Token]:
             return [f"对此，业内人士的看法并不一致，分歧主要在{dice.pick(WORDS)}。"]
 
 
-def paragraph(dice: Dice, subject: Security) -> list[Token]:
+def write_paragraph(dice: Dice, subject: Security) -> list[Token]:
     """Two to five sentences."""
-    return [part for _ in range(dice.number(2, 5)) for part in sentence(dice, subject)]
+    return [part for _ in range(dice.number(2, 5)) for part in write_sentence(dice, subject)]
 
 
 def shown(tokens: list[Token]) -> str:

@@ -1,4 +1,4 @@
-"""A made mirror that misbehaves at one address for each row of the table, and is good elsewhere."""
+"""A sample site that misbehaves at one address for each row of the table, and is good elsewhere."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from samplesite import render
+from samplesite.plan import Shelf
+from samplesite.site import Response
+from samplesite.site import Site as GoodSite
+from samplesite.truth import Truth
+
 from misbehaviours import GROUPS
 from misbehaviours.making import Row, head, length
 from misbehaviours.server import Asked, Last, Step
-from newscrawl.demo import render
-from newscrawl.demo.plan import Shelf
-from newscrawl.demo.site import Response
-from newscrawl.demo.site import Site as GoodSite
-from newscrawl.demo.truth import Truth
+from newscrawl.demo import layout
 
 _SHARE = re.compile(rb'<p><a href="http://finews\.zning\.xyz/[^\n]*</p>\n\n')
 _LISTED_DAY = "2022/05/12"
@@ -129,7 +131,7 @@ class Site:
             slug = path.removeprefix("/category/").removesuffix(".html")
             post = next(each for each in self._posts if each.startswith(f"/{slug}/"))
             return Response(
-                200, render.category_page(slug, slug, slug, [render.Item(post, slug)]).encode()
+                200, layout.category_page(slug, slug, slug, [layout.Item(post, slug)]).encode()
             )
         if path.partition("=")[2] in self._null:
             return Response(200, b"null")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from newscrawl.demo.article import DIGEST_ONLY
-from newscrawl.demo.plan import NO_ZONE
-from newscrawl.demo.truth import Post, Truth
+from samplesite.article import DIGEST_ONLY
+from samplesite.plan import NO_ZONE
+from samplesite.truth import Post, Truth
 
 HOST = "//finews.withounder.com/"
 

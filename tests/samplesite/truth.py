@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from newscrawl.demo.dialect import Body
-from newscrawl.demo.plan import Shelf
 from newscrawl.items import BodyRank, Mention
+from samplesite.dialect import Body
+from samplesite.plan import Shelf
 
 
 @dataclass(frozen=True, slots=True)

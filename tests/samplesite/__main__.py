@@ -1,4 +1,4 @@
-"""``python -m newscrawl.demo``: serves a made mirror on loopback, or writes it to a folder."""
+"""``python tests/samplesite``: serves a sample site on loopback, or writes it to a folder."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import sys
 import threading
 from pathlib import Path
 
-from newscrawl.demo.oddities import ODDITIES
-from newscrawl.demo.server import Folder, serve
-from newscrawl.demo.site import Site
+if __name__ == "__main__":  # the folder is run: Python has put it on the path, not its parent
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from samplesite.oddities import ODDITIES
+from samplesite.server import Folder, serve
+from samplesite.site import Site
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m newscrawl.demo",
-        description="Serve a made mirror on loopback, or write it to a folder.",
-        epilog="example: python -m newscrawl.demo --articles 200 --oddities all --port 8000",
+        prog="python tests/samplesite",
+        description="Serve the sample site on loopback, or write it to a folder.",
+        epilog="example: python tests/samplesite --articles 200 --oddities all --port 8000",
     )
     parser.add_argument("--articles", type=int, default=200, help="how many (default 200)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another site")
@@ -50,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         server = serve(Folder(options.folder) if options.folder else site, options.port)
     except OSError as error:
-        print(f"port {options.port} cannot be had: {error.strerror}", file=sys.stderr)
+        print(f"could not listen on port {options.port}: {error.strerror}", file=sys.stderr)
         return 1
     with server:
         print(server.url, flush=True)

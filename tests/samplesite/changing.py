@@ -18,11 +18,11 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from newscrawl.demo.article import local, post_of
 from newscrawl.demo.dice import Dice, mix
-from newscrawl.demo.plan import DAY
-from newscrawl.demo.server import Fault, Server
-from newscrawl.demo.site import Response, Site
+from samplesite.article import local, post_of
+from samplesite.plan import DAY
+from samplesite.server import Fault, Server
+from samplesite.site import Response, Site
 
 BUILD = 300
 """Seconds between two builds of the mirror."""

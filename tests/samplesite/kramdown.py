@@ -6,16 +6,10 @@ import html
 import re
 from collections.abc import Iterable
 
-from newscrawl.demo.dialect import Block
+from newscrawl.demo.layout import typographic
+from samplesite.dialect import Block
 
 EMPHASIS = re.compile(r"\*(?=\S)(.+?)(?<=\S)\*")
-
-
-def typographic(text: str) -> str:
-    """Quotes, dashes and dots as kramdown sets them."""
-    text = text.replace("---", "—").replace("--", "–").replace("...", "…")
-    text = re.sub(r'(^|[\s(（，。：、])"', r"\1“", text)
-    return re.sub(r'"(?=\w)(?=[^"]*")', "“", text, count=1).replace('"', "”")
 
 
 def spans(text: str) -> str:
@@ -43,9 +37,3 @@ def blocks(body: Iterable[Block], linked: bool) -> str:
     text = "\n".join(block.linked if linked else block.html for block in body)
     text = text.replace("--><p", "-->\n<p").replace("</p><!--", "</p>\n<!--")
     return re.sub(r"&(?!\w+;|#)", "&amp;", text)
-
-
-def excerpt(markup: str) -> str:
-    """The words of a page's first part, for its description: no tags, white space single."""
-    text = re.sub(r"<!--(?:.*?-->|.*)|<[^<>]*>", "", markup, flags=re.S)
-    return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()

@@ -11,11 +11,13 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from newscrawl.demo.answers import ERROR
-from newscrawl.demo.list_answers import ANSWERS, Asked, Record, now_of
+from newscrawl.demo.server import text_response
+from samplesite.answers import ERROR
+from samplesite.list_answers import ANSWERS, Asked, Record, now_of
 
 if TYPE_CHECKING:
-    from newscrawl.demo.site import Response, Site
+    from newscrawl.demo.server import Response
+    from samplesite.site import Site
 
 LIST_ODDITIES = {
     "list_html": "an HTML error page with status 200 in place of the answer",
@@ -63,8 +65,6 @@ class Lists:
 
 def respond(site: Site, address: str, oddities: frozenset[str] = frozenset()) -> Response | None:
     """The answer of the list at an address; None where there is no list."""
-    from newscrawl.demo.site import page  # the site asks here first
-
     path, _, text = address.partition("?")
     query = dict(parse_qsl(text, keep_blank_values=True))
     if match := KUAIXUN.fullmatch(path):
@@ -77,9 +77,9 @@ def respond(site: Site, address: str, oddities: frozenset[str] = frozenset()) ->
     asked = Asked(site, query, oddities | {query.get("oddity", "")})
     for oddity, body in (("list_html", ERROR), ("list_empty", ""), ("list_null", "null")):
         if oddity in asked.oddities:
-            return page(body, KINDS["json"] if body == "null" else "text/html")
+            return text_response(body, KINDS["json"] if body == "null" else "text/html")
     made = _wrapped(asked, answer(asked), path)
-    answered = page(made, KINDS["json" if made.startswith("{") else "js"])
+    answered = text_response(made, KINDS["json" if made.startswith("{") else "js"])
     # Its clock is the site's; a list that prints 今天 means this day.
     answered.headers["Date"] = format_datetime(now_of(site).astimezone(UTC), usegmt=True)
     return answered

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from newscrawl.demo.dialect import Body, Inline, Markup, squeeze
 from newscrawl.demo.dice import Dice, mix
-from newscrawl.demo.kramdown import shown as shown_digest
-from newscrawl.demo.plan import CHINA, EMNEWS_GENERATIONS, Kind, Plan
-from newscrawl.demo.truth import Post, Told, Truth
 from newscrawl.demo.words import (
     BOARDS,
     BROKERS,
@@ -22,12 +18,16 @@ from newscrawl.demo.words import (
     PPI,
     Security,
     company,
-    paragraph,
-    sentence,
     shown,
     title,
+    write_paragraph,
+    write_sentence,
 )
 from newscrawl.items import BodyRank
+from samplesite.dialect import Body, Inline, Markup, squeeze
+from samplesite.kramdown import shown as shown_digest
+from samplesite.plan import CHINA, EMNEWS_GENERATIONS, Kind, Plan
+from samplesite.truth import Post, Told, Truth
 
 BREAK = Markup("<br />", "\n")
 STRONG, STRONG_END = Markup("<strong>", ""), Markup("</strong>", "")
@@ -158,12 +158,12 @@ def write(plan: Plan, number: int, source: str) -> tuple[Body, str]:
         body.paragraph(f"本站第{number}号公告：页面每五分钟更新一次。{revised}")
         return body, ""
     furnish(body, kind, subject, dice)
-    summary = shown(sentence(dice, subject) + sentence(dice, company(dice)))
+    summary = shown(write_sentence(dice, subject) + write_sentence(dice, company(dice)))
     body.paragraph(summary.replace("。", "，", 1))
     for place in range(dice.number(3, 12)):
         if place == 1 and kind.oddity in EXTRAS:
             EXTRAS[kind.oddity](body, subject, dice)
-        body.paragraph(*paragraph(dice, subject))
+        body.paragraph(*write_paragraph(dice, subject))
         if place == 2 and kind.oddity is None and dice.one_in(4):
             body.image(picture(dice), "")
     if kind.oddity == "disclaimer":

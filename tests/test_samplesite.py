@@ -1,4 +1,4 @@
-"""The made mirror: the same answers always, every oddity, and pages that say what is true."""
+"""The sample site: the same answers always, every oddity, and pages that say what is true."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ import lxml.html
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samplesite import ODDITIES, Fault, Folder, Response, Server, Site, Truth, serve
+from samplesite.dialect import squeeze
+from samplesite.oddities import SITE_ODDITIES
 
-from newscrawl.demo import ODDITIES, Fault, Folder, Response, Server, Site, Truth, serve
-from newscrawl.demo.dialect import squeeze
-from newscrawl.demo.oddities import SITE_ODDITIES
 from newscrawl.items import BodyRank
 
 ALL = frozenset({"all"})
@@ -147,7 +147,7 @@ def test_every_oddity_occurs() -> None:
 
 
 def lines(container: lxml.html.HtmlElement) -> tuple[str, ...]:
-    """A body's lines by the archive's rules, written anew: furniture must be gone."""
+    """A body's lines by the archive's rules, written again: furniture must be gone."""
     for node in container.xpath(".//*[contains(@style,'display:none')] | .//p[@class='em_media']"):
         node.drop_tree()
     for node in container.xpath(".//br"):
@@ -452,7 +452,7 @@ def test_a_folder_serves_its_own_files_only(tmp_path: Path) -> None:
 
 
 def test_the_module_runs_until_it_is_interrupted(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "newscrawl.demo", "--articles", "5"]
+    command = [sys.executable, "tests/samplesite", "--articles", "5"]
     with subprocess.Popen(
         [*command, "--oddities", "all"], stdout=subprocess.PIPE, text=True
     ) as run:

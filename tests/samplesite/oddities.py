@@ -66,7 +66,7 @@ ALL_ODDITIES: tuple[Oddity, ...] = (
     Oddity("kline_board", "a K-line image of a board"),
     Oddity("kline_bare", "a K-line image without a link"),
     Oddity("hidden", "a hidden first paragraph and a K-line image"),
-    Oddity("crlf", "paragraphs parted by carriage return, line feed and space"),
+    Oddity("crlf", "paragraphs separated by carriage return, line feed and space"),
     Oddity("images", "images, two in a row, with a caption and odd alt texts"),
     Oddity("table", "a table"),
     Oddity("subtitles", "strong subtitles with a trailing space, strong inside sentences"),
@@ -120,7 +120,7 @@ UNLISTED = frozenset({"gen_0", "old_post", "quoted_title"})
 
 STEP = 7  # has no factor in common with ROUND: neighbours in the table are not neighbours in time
 
-assert len(ALL_ODDITIES) <= ROUND  # noqa: S101  (a slip of whoever adds the sixty-first)
+assert len(ALL_ODDITIES) <= ROUND
 
 
 def resolve(names: Iterable[str]) -> frozenset[str]:

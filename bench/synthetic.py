@@ -1,8 +1,8 @@
-"""Made articles in any number, written into an archive by the project's own writer.
+"""Synthetic articles in any number, written into an archive by the project's own writer.
 
-    python -m bench.made FILE FROM UP_TO
+    python -m bench.synthetic FILE FROM UP_TO
 
-A title, a summary and the first paragraph are the made mirror's. It has so few words that any of
+A title, a summary and the first paragraph are the sample site's. It has so few words that any of
 them would be in every tenth article; so the rest of a text (800 to 1,200 characters) is of 40,000
 made words of 1 to 4 characters, as frequent as words are (Zipf's law), in sentences with commas,
 numbers and Latin words. Each article has a page of the mirror's layout, which is stored as well.
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from newscrawl.demo import layout
 from newscrawl.demo.dice import Dice
-from newscrawl.demo.words import company, paragraph, sentence, shown, title
+from newscrawl.demo.words import company, shown, title, write_paragraph, write_sentence
 from newscrawl.items import Article, BodyRank, Mention, Page
 from newscrawl.sites import LOADER_VERSION
 from newscrawl.store.target import Target
@@ -95,7 +95,7 @@ def articles(language: Language, first: int, last: int) -> Iterator[Article]:
         when = begin + timedelta(seconds=int(number * 86_400 / A_DAY - late))
         chance = Dice(1, number)
         subject = company(chance)
-        text = language.body(shown(paragraph(chance, subject)))
+        text = language.body(shown(write_paragraph(chance, subject)))
         [source] = dice.choices(language.media, cum_weights=language.media_weights)
         code = f"NW{when:%Y%m%d}{number:010d}"
         heading = title(chance, f"{when.month}月{when.day}日")
@@ -103,12 +103,12 @@ def articles(language: Language, first: int, last: int) -> Iterator[Article]:
         slug = f"m{language.media.index(source)}"
         path = f"/{slug}/{when:%Y/%m/%d}/{code}.html"
         section = f"<small>(GMT+8) {when:%Y-%m-%d %H:%M:%S}</small>\n<h1>{heading}</h1>\n{body}"
-        page = layout.page(layout.Head(heading, path, "BlogPosting"), section)
+        page = layout.whole_page(layout.Head(heading, path, "BlogPosting"), section)
         yield Article(
             info_code=code, title=heading, published_at=when.isoformat(),
             published_raw=f"{when:%Y-%m-%d %H:%M:%S}", published_precision="second",
             published_from="section small", source=source,
-            summary=shown(sentence(chance, subject)), body_html=body, body_text=text,
+            summary=shown(write_sentence(chance, subject)), body_html=body, body_text=text,
             body_rank=BodyRank.FULL, categories=[slug], tags=[f"{source}新闻"],
             mentions=[
                 Mention(each.market, each.code, each.name, each.kind)

@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from newscrawl.demo.dice import mix
-from newscrawl.demo.media import Media, medium, plain
-from newscrawl.demo.oddities import DEFAULT, ROUND, UNLISTED, oddity_at, resolve
+from newscrawl.demo.sources import NamedSource, plain_sources, source_of_slug
+from samplesite.oddities import DEFAULT, ROUND, UNLISTED, oddity_at, resolve
 
 PERIOD = 16 * ROUND
 CHINA = timezone(timedelta(hours=8))
@@ -28,8 +28,8 @@ FIRST_DAY, FIRST_COUNTER = date(2017, 4, 1), 725_887_367
 LEAST_COUNTER, COUNTER_ROUND = 100_000_000, 600_000_000
 """The least counter of nine digits; where counters below it begin again."""
 
-EMNEWS = Media("东财滚动新闻", "emnews")
-SITENEWS = Media("站长消息", "sitenews")
+EMNEWS = NamedSource("东财滚动新闻", "emnews")
+SITENEWS = NamedSource("站长消息", "sitenews")
 EMNEWS_GENERATIONS = frozenset("0123456")
 NO_ZONE = frozenset({"1", "2", "3", "notice"})
 
@@ -65,7 +65,7 @@ class Kind(NamedTuple):
     """What all articles at one place of the period have in common."""
 
     oddity: str | None
-    media: Media
+    media: NamedSource
     generations: tuple[str, ...]
     """The posts that such an article has, one each."""
     shelves: tuple[Shelf, ...]
@@ -76,7 +76,7 @@ class Kind(NamedTuple):
         return self.oddity not in UNLISTED
 
 
-def shelf(media: Media, generation: str, oddity: str | None) -> Shelf:
+def shelf(media: NamedSource, generation: str, oddity: str | None) -> Shelf:
     """Where a post of a generation belongs; Jekyll splits categories and tags at spaces."""
     if generation == "notice":
         return Shelf((SITENEWS.slug,), (SITENEWS.name,), SITENEWS.slug, SITENEWS.name)
@@ -84,7 +84,7 @@ def shelf(media: Media, generation: str, oddity: str | None) -> Shelf:
         return Shelf((EMNEWS.slug,), (EMNEWS.name,), EMNEWS.slug, EMNEWS.name)
     label = media.name + "新闻"
     if oddity == "two_categories":
-        other = medium(SECOND[oddity])
+        other = source_of_slug(SECOND[oddity])
         return Shelf((media.slug, other.slug), (label, other.name + "新闻"), media.slug, label)
     return Shelf(tuple(media.slug.split()), tuple(label.split()), media.slug, label)
 
@@ -115,8 +115,8 @@ class Plan:
     def __post_init__(self) -> None:
         """Resolve the names of oddities; raise ValueError for options out of range."""
         object.__setattr__(self, "oddities", resolve(self.oddities))
-        if self.articles < 1 or not 1 <= self.categories <= len(plain()):
-            raise ValueError(f"articles from 1 on, categories from 1 to {len(plain())}")
+        if self.articles < 1 or not 1 <= self.categories <= len(plain_sources()):
+            raise ValueError(f"articles from 1 on, categories from 1 to {len(plain_sources())}")
         if not 1 <= self.span_days <= 1500 or self.articles > self.span_days * 43_000:
             raise ValueError("days from 1 to 1500, at most 43000 articles a day")
         if self.robots not in ("allow", "deny"):
@@ -203,7 +203,7 @@ class Plan:
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of articles, by place in the period."""
-        used = plain()[: self.categories]
+        used = plain_sources()[: self.categories]
         # A few busy media and a long tail: the n-th medium has about 1/n of the first one's share.
         weights = [1 / (place + 2) for place in range(len(used))]
         ends = [sum(weights[: place + 1]) for place in range(len(used))]
@@ -218,7 +218,7 @@ class Plan:
             if oddity:
                 generations = oddity.posts
                 if oddity.name in SPECIAL:
-                    media = medium(SPECIAL[oddity.name])
+                    media = source_of_slug(SPECIAL[oddity.name])
             name = oddity.name if oddity else None
             shelves = tuple(shelf(media, generation, name) for generation in generations)
             kinds.append(Kind(name, media, generations, shelves))
@@ -284,5 +284,5 @@ class Plan:
         shelves = [s for kind in self.kinds if kind.listed for s in kind.shelves]
         for name, other in SECOND.items():
             if name in self.oddities:
-                shelves.append(shelf(medium(other), "8", None))
+                shelves.append(shelf(source_of_slug(other), "8", None))
         return {each.slug: each for each in shelves}

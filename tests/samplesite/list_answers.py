@@ -9,12 +9,12 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from newscrawl.demo.article import local
-from newscrawl.demo.plan import DAY
-from newscrawl.demo.truth import Truth
+from samplesite.article import local
+from samplesite.plan import DAY
+from samplesite.truth import Truth
 
 if TYPE_CHECKING:
-    from newscrawl.demo.site import Site
+    from samplesite.site import Site
 
 COLUMNS = frozenset({"1207", "344", "345", "350", "353", "724"})
 Record = dict[str, Any]

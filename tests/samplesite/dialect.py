@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from newscrawl.demo.words import INDEX, Keyword, Security
+from newscrawl.demo.links import QUOTE, first, later
+from newscrawl.demo.words import Keyword, Security
 from newscrawl.items import Mention
 
-QUOTE = "http://quote.eastmoney.com/unify/r/"
 KLINE = "https://webquoteklinepic.eastmoney.com/GetPic.aspx"
 FRAME = 'style="border:#d1d1d1 1px solid;padding:3px;margin:5px 0;"'
 
@@ -58,7 +58,7 @@ class Body:
     images: list[str] = field(default_factory=list)
     found: dict[tuple[str, str], Mention] = field(default_factory=dict)
     crlf: bool = False
-    """Whether paragraphs are parted by carriage return, line feed and space."""
+    """Whether paragraphs are separated by carriage return, line feed and space."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -152,32 +152,6 @@ def words_of(token: Inline) -> str:
 def plain(tokens: tuple[Inline, ...]) -> str:
     """The tokens without links on securities and keywords."""
     return "".join(token.html if isinstance(token, Markup) else words_of(token) for token in tokens)
-
-
-def first(security: Security) -> str:
-    """The link on a first mention; its span's id tells the kind of security."""
-    key = f"{security.market}.{security.code}"
-    anchor = (
-        f'<a href="{QUOTE}{key}" class="keytip" '
-        f'data-code="{security.market},{security.code}">{security.name}</a>'
-    )
-    if security == INDEX:
-        link = f'<a href="{QUOTE}{key}" class="infokey">{security.name}</a>'
-        return f'<span id="Info.3259">{link}</span>'
-    if security.market == "116":
-        return f'<span id="Info.{key}">{anchor}</span>'
-    if security.kind == "board":
-        return f'<span id="bk_{key}">{anchor}</span><span id="bkquote_{key}"></span>'
-    return f'<span id="stock_{key}">{anchor}</span><span id="quote_{key}"></span>'
-
-
-def later(security: Security) -> str:
-    """The span on a later mention: it has an href."""
-    return (
-        f'<span web="1" href="{QUOTE}{security.market}.{security.code}" '
-        f'class="em_stock_key_common" data-code="{security.market},{security.code}">'
-        f"{security.name}</span>"
-    )
 
 
 def kline(security: Security, anchor: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 
-from newscrawl.demo.truth import Truth
+from samplesite.truth import Truth
 
 SHELL = """<!DOCTYPE html>
 <html>
