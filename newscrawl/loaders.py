@@ -114,6 +114,10 @@ class ArticleLoader(ItemLoader):
             self._values.setdefault(field, []).extend(got)
         return got
 
+    def has(self, field: str) -> bool:
+        """Whether a value was collected for a field."""
+        return self.get_output_value(field) not in (None, "")
+
     def load_item(self) -> Article:
         """Return the article, sanitized and limited in size."""
         article: Article = self.item

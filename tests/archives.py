@@ -58,7 +58,7 @@ def fill(path: Path, *articles: Article) -> list[str]:
 
 
 def multiply(connection: sqlite3.Connection, articles: int, *, characters: int) -> None:
-    """Add so many synthetic articles with bodies of so many characters, without search index or pages.
+    """Add synthetic articles with bodies of so many characters, without search index or pages.
 
     Each has a category, a tag and two mentions; numbers in the texts make each its own.
     """

@@ -95,14 +95,16 @@ CASES: dict[str, tuple[str, Callable[[], Callable[[], object]]]] = {
     "titles": ("read", lambda: _post("<h1>x</h1>" * (MAX_NODES - 10))),
     "escaped characters": ("too_large", lambda: _post("<p>" + "&amp;字" * 400_000)),
     "NUL bytes": ("read", lambda: _post("\x00" * ROOM)),
-    "nothing but NUL bytes": ("empty", lambda: lambda: sites.read_page(_page("post_page", b"\x00" * ROOM))),
+    "nothing but NUL bytes": ("empty", lambda: lambda: sites.read_page(
+        _page("post_page", b"\x00" * ROOM))),
     "spaces without a line's end": ("read", lambda: _post("<p>a" + " " * (ROOM - 9) + "b")),
     "line ends": ("read", lambda: _post("<p>" + " \n" * (ROOM // 2 - 9) + "b")),
     "overrides": ("read", lambda: _post("<p>" + "\u202e" * HAN)),
     "combining marks": ("read", lambda: _post("<p>e" + "\u0301\u0316" * (ROOM // 4 - 99))),
     "GBK": ("read", lambda: lambda: sites.read_page(_page(
         "post_page", f"<html><section><h1>题</h1><p>{'字' * HAN}</section></html>".encode("gbk")))),
-    "random bytes": ("charset", lambda: lambda: sites.read_page(_page("post_page", os.urandom(ROOM)))),
+    "random bytes": ("charset", lambda: lambda: sites.read_page(
+        _page("post_page", os.urandom(ROOM)))),
     "an answer nested 900,000 deep": ("not_json", lambda: _answer('{"Title":' + "[" * 900_000)),
     "an answer nested 900 deep": (
         "not_json", lambda: _answer('{"Title":"x","a":' + "[" * 900 + "]" * 900 + "}")),

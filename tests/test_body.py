@@ -1,4 +1,4 @@
-"""newscrawl/sites/eastmoney/body.py: the article's markup, without furniture, as safe HTML and as text."""
+"""Tests newscrawl/sites/eastmoney/body.py: an article's markup as safe HTML and as text."""
 
 from __future__ import annotations
 

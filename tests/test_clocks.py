@@ -262,8 +262,10 @@ def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     db, wanted = tmp_path / "news.db", "NW202603021200000001"
     codes = [wanted, "NW202602011200000001", "NW209912311200000001"]
     entries = [
-        article(Page("list_entry", code, f"http://a.test/{code}", b"{}", "2026-03-03T00:00:00+00:00"),
-                info_code=code)
+        article(
+            Page("list_entry", code, f"http://a.test/{code}", b"{}", "2026-03-03T00:00:00+00:00"),
+            info_code=code,
+        )
         for code in codes
     ]  # fmt: skip
     monkeypatch.setattr(clock, "clock", lambda: NOW + 2 * YEAR)

@@ -204,8 +204,8 @@ async def test_files_and_site_make_the_same_rows(
     if order == "site first":
         await load(both, *files)
     fields = (
-        "info_code, title, published_at, published_precision, source, summary, body_html, body_text,"
-        " body_rank, share_url, original_url"
+        "info_code, title, published_at, published_precision, source, summary, body_html,"
+        " body_text, body_rank, share_url, original_url"
     )
     # Not compared: published_raw and published_from say which page printed the time; the seqs and
     # times of this archive's own.

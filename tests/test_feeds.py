@@ -223,7 +223,8 @@ BAD: dict[str, tuple[str, str | bytes, str, str]] = {
     ),
     "text for a list": ("nodes", '{"nodeList":"none"}', "lacks_keys", "expected a list"),
     "limited": (
-        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys", "limits anonymous clients",
+        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys",
+        "limits anonymous clients",
     ),
     "another charset": ("fast", b"\xff\xfe\xff", "charset", ""),
     "a feed of another kind": ("atom", '<rss version="2.0"/>', "not_a_post", "'rss'"),

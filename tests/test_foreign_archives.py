@@ -85,7 +85,7 @@ def read_all(db: Path) -> dict[str, str]:
 
 
 def test_what_each_schema_makes_is_known() -> None:
-    """Else opening takes the long way; ``python -m newscrawl.store.shape`` prints the fingerprints."""
+    """Otherwise opening is slow; ``python -m newscrawl.store.shape`` prints the fingerprints."""
     found = {n: shape.fingerprint(shape.pattern(n)) for n in range(1, SCHEMA_VERSION + 1)}
     assert found == shape.FINGERPRINTS
 

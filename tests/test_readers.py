@@ -36,7 +36,9 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
             body_rank=BodyRank.LINKED,
             share_url=f"https://finews.zning.xyz/html_News/NewsShare.html?infoCode={FIRST}",
         ),
-        article(page(FIRST, kind="api_answer", observed_at="2022-01-02"), categories=None, tags=None),
+        article(
+            page(FIRST, kind="api_answer", observed_at="2022-01-02"), categories=None, tags=None,
+        ),
         article(
             page(SECOND.removeprefix("NW")), title="第二", source=None, categories=["TechWeb"],
             tags=["TechWeb新闻"], published_at="2021-12-08T10:46:18+08:00",

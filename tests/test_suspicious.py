@@ -596,9 +596,11 @@ SEQUENCES: list[tuple[str, list[Article], list[str], list[tuple[Any, ...]]]] = [
      [at(0), at(1, kind="api_answer", text="系统繁忙，请稍后再试")], ["new", "rejected"],
      [("placeholder", 1, "pending")]),
     ("another page of the article shows something else",
-     [at(0), at(1, kind="api_answer", text=OTHER)], ["new", "rejected"], [("shrunken", 1, "pending")]),
+     [at(0), at(1, kind="api_answer", text=OTHER)], ["new", "rejected"],
+      [("shrunken", 1, "pending")]),
     ("another page has a summary alone",
-     [at(0), at(1, kind="list_entry", text=P1[:40], body_rank=BodyRank.SUMMARY)], ["new", "unchanged"],
+     [at(0), at(1, kind="list_entry", text=P1[:40], body_rank=BodyRank.SUMMARY)],
+      ["new", "unchanged"],
      []),
     ("a summary gives way to another page's text",
      [at(0, kind="list_entry", text=P1[:40], body_rank=BodyRank.SUMMARY), at(1, text=OTHER)],
@@ -611,9 +613,11 @@ SEQUENCES: list[tuple[str, list[Article], list[str], list[tuple[Any, ...]]]] = [
     ("boilerplate that tells of each title",
      [at(0, each, f"{each}号公告正文详见附件，敬请投资者查阅", title=f"{each}号公告")
       for each in OTHERS[:9]], ["new"] * 9, []),
-    ("a file that was cut", [at(0, kind="post_file"), at(1, kind="post_file", text=P1)], ["new", "changed"],
+    ("a file that was cut",
+     [at(0, kind="post_file"), at(1, kind="post_file", text=P1)], ["new", "changed"],
      []),
-    ("a file whose letters are gone", [at(0, kind="post_file"), at(1, kind="post_file", text="?" * 90)],
+    ("a file whose letters are gone",
+     [at(0, kind="post_file"), at(1, kind="post_file", text="?" * 90)],
      ["new", "rejected"], [("lost_letters", 1, "pending")]),
 ]  # fmt: skip
 

@@ -97,7 +97,8 @@ DAMAGES = [
     ("references", "INSERT INTO article_tags VALUES ('NW0', 'x')", "refer to nothing in articles"),
     ("pages", "UPDATE raw_pages SET bytes = x'00' WHERE hash = (SELECT min(hash) FROM raw_pages)",
      "cannot be unpacked"),
-    ("pages", "UPDATE raw_pages SET bytes = (SELECT bytes FROM raw_pages ORDER BY hash DESC LIMIT 1)"
+    ("pages", "UPDATE raw_pages SET bytes ="
+              " (SELECT bytes FROM raw_pages ORDER BY hash DESC LIMIT 1)"
               " WHERE hash = (SELECT min(hash) FROM raw_pages)", "other ones"),
     ("ledger", "UPDATE runs SET new = new + 1 WHERE id = 1", "run 1 "),
     ("ledger", "UPDATE runs SET listed = listed + 99, scheduled = scheduled + 99, new = new + 99"

@@ -13,7 +13,7 @@ from newscrawl.items import Page
 from newscrawl.sites import json_text, limits
 from newscrawl.sites.decode import decode_page
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.list_entry import Shape
+from newscrawl.sites.list_shape import Shape
 from newscrawl.text.sanitize import squeeze
 
 

@@ -11,8 +11,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,37 +21,12 @@ from newscrawl.sites import json_text
 from newscrawl.sites.decode import decode_page
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem, parse_info_code
 from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.list_shape import Shape
 from newscrawl.sites.summary import source_of_summary, split_summary
 from newscrawl.text.times import BadTime, parse_time
 
 ANSWERED_AT = "_answered_at"
 """Our own key in a record with a relative time: when the list was answered, in ISO 8601."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The keys of one API's records; of several keys, the first with a value counts."""
-
-    name: str
-    id: tuple[str, ...]
-    title: tuple[str, ...]
-    time: tuple[str, ...]
-    source: tuple[str, ...] = ()
-    summary: tuple[str, ...] = ()
-    url: tuple[str, ...] = ()
-    printed_id: Callable[[list[str]], str] | None = None
-    """Turns the values of the id's keys into a page's name, where they are not info codes."""
-    add_content: Callable[[ArticleLoader, Mapping[str, Any], str], None] | None = None
-    """Adds what the records contain besides these keys, given the info code."""
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The keys as rules of a loader, the first of each field first."""
-        named = {
-            "title": self.title, "published_raw": self.time, "source": self.source,
-            "original_url": self.url, "summary": self.summary,
-        }  # fmt: skip
-        return tuple(Rule(name, key, kind="key") for name, keys in named.items() for key in keys)
 
 
 CODED = (
@@ -177,7 +151,7 @@ def _add_summary(loader: ArticleLoader, rules: list[Rule], data: Mapping[str, An
     for rule in rules:
         title, summary = split_summary("".join(key_values(data, rule.path)))
         loader.put("summary", "key", rule.path, summary)
-        if title and not has(loader, "title"):
+        if title and not loader.has("title"):
             loader.put("title", "rule", "【】 of the summary", title)
         if summary:
             loader.add_value("body_text", summary)
@@ -187,13 +161,8 @@ def _add_summary(loader: ArticleLoader, rules: list[Rule], data: Mapping[str, An
             return
 
 
-def has(loader: ArticleLoader, field: str) -> bool:
-    """Whether a value was collected for a field."""
-    return loader.get_output_value(field) not in (None, "")
-
-
 def _add_tail(loader: ArticleLoader, summary: str) -> None:
-    if not has(loader, "source"):
+    if not loader.has("source"):
         loader.put("source", "rule", "summary's tail", source_of_summary(summary))
 
 

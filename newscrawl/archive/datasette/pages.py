@@ -15,6 +15,7 @@ from datasette.utils.asgi import Response
 from newscrawl.archive.article import read_article, resolve
 from newscrawl.archive.datasette import front as front_numbers
 from newscrawl.archive.datasette.safe_html import safe_body
+from newscrawl.archive.datasette.served import serves
 from newscrawl.archive.filters import Filters, UnknownName, sources
 from newscrawl.archive.latest import latest
 from newscrawl.archive.revisions import article_versions, difference
@@ -153,7 +154,6 @@ async def _answer(
     read: Callable[[sqlite3.Connection], dict[str, Any]],
 ) -> Response:  # fmt: skip
     """Read what a page shows within a time limit, and show it."""
-    from newscrawl.archive.datasette.plugin import serves
 
     database = serves[datasette].database
 

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import tilde_encode
 
 from newscrawl.archive.datasette import pages
-
-
-class ServedArchive(NamedTuple):
-    """What a server of ours serves, and whom."""
-
-    database: str
-    """The archive, as Datasette names it."""
-    is_public: bool
-    """Whether it answers under names that are not this machine's own."""
-
-
-serves: WeakKeyDictionary[Datasette, ServedArchive] = WeakKeyDictionary()
-"""The servers of ours; any other Datasette is left alone."""
+from newscrawl.archive.datasette.served import serves
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 STATIC = ("/-/newscrawl/", "/-/static/")

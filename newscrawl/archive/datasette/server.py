@@ -11,6 +11,7 @@ from datasette.plugins import pm
 from newscrawl.archive.datasette import plugin
 from newscrawl.archive.datasette.database import ArchiveDatabase
 from newscrawl.archive.datasette.metadata import metadata
+from newscrawl.archive.datasette.served import ServedArchive, serves
 
 HERE = Path(__file__).parent
 SETTINGS = {
@@ -48,5 +49,5 @@ def make(path: Path, *, is_public: bool = False) -> Datasette:
     made.remove_database("_memory")
     archive = ArchiveDatabase(made, str(path), is_mutable=not is_fixed)
     database = made.add_database(archive, name=path.stem).name
-    plugin.serves[made] = plugin.ServedArchive(database, is_public)
+    serves[made] = ServedArchive(database, is_public)
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from newscrawl.sites.list_answer import NewsList
-from newscrawl.sites.list_entry import Shape
+from newscrawl.sites.list_shape import Shape
 
 _SHAPES = (
     Shape(

@@ -14,7 +14,7 @@ from newscrawl.sites.eastmoney.info_code import path_of_url
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.finews.post_page import add_parts, take_apart
 from newscrawl.sites.list_answer import NewsList
-from newscrawl.sites.list_entry import Shape, has
+from newscrawl.sites.list_shape import Shape
 from newscrawl.text.sanitize import squeeze
 from newscrawl.text.times import BUILD_TIME
 
@@ -99,7 +99,7 @@ def _add_content(loader: ArticleLoader, data: Mapping[str, Any], info_code: str)
     is_emnews = "emnews" in (data.get("categories") or ())
     parts = take_apart(bodies.parse_fragment(content), info_code, is_emnews=is_emnews)
     late = parts.footer.shift()
-    if not has(loader, "title"):
+    if not loader.has("title"):
         loader.add_value("published_from", BUILD_TIME)
     elif late:
         loader.add_value("published_shift", late[0])
