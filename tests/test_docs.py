@@ -30,7 +30,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
         (
             "docs/schema.md",
             schema_docs.schema_as_markdown,
-            "python -m newscrawl.store.schema > docs/schema.md",
+            "python -m newscrawl.cli.docs write",
         ),
     ],
 )
@@ -39,12 +39,12 @@ def test_written_by_the_code(file: str, printed: Callable[[], str], command: str
     assert written == printed(), f"stale: {command}"
 
 
-def test_the_schema_prints_itself() -> None:
+def test_the_module_prints_the_commands() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "newscrawl.store.schema"],
+        [sys.executable, "-W", "error", "-m", "newscrawl.cli.docs"],
         capture_output=True, text=True, encoding="utf-8", check=True,
     )  # fmt: skip
-    assert done.stdout == schema_docs.schema_as_markdown()
+    assert done.stdout == docs.cli()
 
 
 def test_the_schema_says_what_others_rely_on() -> None:
@@ -52,7 +52,7 @@ def test_the_schema_says_what_others_rely_on() -> None:
     mentions = text[text.index("## mentions") : text.index("## images")]
     for line in (
         "| `market` | TEXT | no | Eastmoney's market number",
-        "empty where the link names none |",
+        "empty if the link names none |",
         "- primary key: `info_code`, `market`, `code`",
         "- index: `market`, `code`, `info_code`",
         "- `info_code` refers to `articles.info_code`",

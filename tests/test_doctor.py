@@ -229,7 +229,7 @@ async def test_no_http() -> None:
         port = server.sockets[0].getsockname()[1]
         found = await diagnose(f"http://127.0.0.1:{port}/")
     assert found.cause == "broken_off"
-    assert "what came was no HTTP" in found.found
+    assert "not an HTTP response" in found.found
 
 
 # -- lists ----------------------------------------------------------------------------------
