@@ -15,11 +15,14 @@ from crawls import command, crawl, query
 from samplesite.server import Answers, Server
 from samplesite.site import Site
 
+from newscrawl import sites
+from newscrawl.items import PageKind
 from newscrawl.runs.judging import judge_pages
 from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.notify import notify
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.finews import post_page
+from newscrawl.sites.page_reader import PageReader
 from newscrawl.store import clock, rules
 from newscrawl.store.connections import MEMORY, open_for_reading, open_for_writing
 from newscrawl.store.quiet import find_quiet
@@ -126,9 +129,9 @@ async def test_rule_that_stops_matching_is_said(
         archive.conn.execute(
             "UPDATE rules SET rule = 'parser/title/xpath///section/h7' WHERE rule = ?", (known,)
         )
-    monkeypatch.setattr(
-        "newscrawl.sites._RULES", {"post_page": (*rules, *post_page.CODED)}, raising=True
-    )
+    reader = PageReader(post_page.read_post_page, (*rules, *post_page.CODED))
+    readers = {**sites._readers(), PageKind.POST_PAGE: reader}
+    monkeypatch.setattr(sites, "_readers", lambda: readers)
     outcome = await crawl("category", db, server.url)
     assert outcome.exit is Exit.DEGRADED
     assert "the rule parser/title/xpath///section/h7 no longer matches" in outcome.reason

@@ -38,7 +38,7 @@ OURS = frozenset(
 )
 
 _TOKENS = re.compile(
-    rb"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[\w$\x80-\xff]+|\S"""
+    rb"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]?|[\w$\x80-\xff]+|\S"""
 )
 
 Kind = Literal["table", "virtual table", "view", "index", "trigger", "something else"]
