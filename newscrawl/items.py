@@ -67,7 +67,7 @@ class PageKind(StrEnum):
 
     @property
     def is_listing(self) -> bool:
-        """Whether it lists articles and is none itself."""
+        """Whether it lists articles, and is not an article itself."""
         return self in (PageKind.LISTING_PAGE, PageKind.LIST_ANSWER)
 
     @property

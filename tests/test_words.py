@@ -145,7 +145,6 @@ def test_no_file_uses_them() -> None:
     assert not (found := found_in_files()), "\n".join(map(str, found))
 
 
-@pytest.mark.xfail(strict=False, reason="the help of `newscrawl demo` is being mended")
 def test_no_help_uses_them() -> None:
     found = [
         str(each)

@@ -106,7 +106,7 @@ def _filters(named: dict[str, Any]) -> Filters:
 def _day(name: str, given: date | str) -> date:
     """Return the day in China that is meant.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is not a day.
     """
     if isinstance(given, datetime):
         return given.astimezone(CHINA).date() if given.tzinfo else given.date()

@@ -59,7 +59,7 @@ class StoredArticle:
     images: list[str]
     observations: list[StoredObservation]
     revisions: int
-    """How often an earlier text of it was kept."""
+    """Number of its revisions."""
 
 
 _COLUMNS = (

@@ -48,7 +48,7 @@ def _known_font() -> str | None:
 
 def draw_articles(days: Sequence[DayCount], file: Path, *, title: str) -> None:
     """Draw the articles of each day, by source if there is a font for their names."""
-    figure, axes = _new(title, "articles a day")
+    figure, axes = _new(title, "articles per day")
     font = chinese_font()
     names = top_sources(days, SOURCES) if font else []
     ground = [0] * len(days)

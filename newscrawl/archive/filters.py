@@ -26,12 +26,12 @@ class UnknownName(ValueError):
         """Those it has, the ones with most articles first."""
 
     def sentence(self) -> str:
-        """Say what is not there, and what is most like it."""
+        """Return a message that suggests the most similar names."""
         named = ", ".join(self.nearest())
         return f"{self}. It has, for example: {named}" if named else f"{self}: it is empty."
 
     def nearest(self) -> list[str]:
-        """Return what is most like it of what there is, what has most articles where nothing is."""
+        """Return the most similar names; if there are none, those with the most articles."""
         likeness = {each: _likeness(self.wanted, each) for each in self.known}
         near = sorted(
             (each for each, alike in likeness.items() if alike >= ALIKE),

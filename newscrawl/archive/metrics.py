@@ -61,7 +61,7 @@ def _metrics(found: Status) -> Iterator[tuple[str, str, list[Sample]]]:
     yield "gaps", "Times of which articles may be missing.", [({}, len(found.gaps))]
     yield (
         "rejects",
-        "Pages that gave no article.",
+        "Pages without an article.",
         [({"reason": each.reason}, each.pages) for each in found.rejects],
     )
     yield "dead_rules", "Parser rules that used to match.", [({}, len(found.dead_rules))]

@@ -54,7 +54,7 @@ class Change:
 
 
 def article_versions(connection: sqlite3.Connection, info_code: str) -> list[Version]:
-    """Return the versions of an article, the oldest first; empty where there is no article."""
+    """Return the versions of an article, the oldest first; empty if the article is not stored."""
     columns = ", ".join(FIELDS)
     rows = connection.execute(
         f"SELECT {columns}, observed_at, last_seen_at FROM revisions"  # noqa: S608  constants

@@ -101,11 +101,11 @@ def _read(
 
 
 def _near(connection: sqlite3.Connection, hits: _Hits, limit: int) -> _Hits | None:
-    """Return fewer hits, the newest *limit* still among them; None where that is no less work.
+    """Return fewer hits, the newest *limit* still among them; None if that saves nothing.
 
     Where there are no more than *limit*, they are found already. Articles mostly come in the order
-    of their times: so the last *limit* hits that came say how new a hit must be, and the articles
-    as new as that say how late it must have come.
+    of their times: so the last *limit* hits that came show how new a hit must be, and the
+    articles as new as that show how late it must have come.
     """
     last = connection.execute(
         f"SELECT first_seq, published_at {hits.sql} ORDER BY {TABLE}.rowid DESC LIMIT ?",

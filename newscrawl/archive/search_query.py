@@ -51,9 +51,9 @@ class _Token(NamedTuple):
 
 
 def parse_query(text: str) -> Query:
-    """Return the query that *text* is.
+    """Parse *text* into a query.
 
-    :raises BadQuery: it is none.
+    :raises BadQuery: it is not a valid query.
     """
     if len(text) > LONGEST:
         raise BadQuery(f"A query may have at most {LONGEST} characters; this one has {len(text)}.")

@@ -107,7 +107,7 @@ ORDER BY published_at DESC LIMIT 10;
 
 In an archive of a million articles a phrase of frequent characters takes a tenth of a second. Its
 bigrams take milliseconds: the columns `title_bigrams`, `summary_bigrams` and `body_text_bigrams`
-hold the same texts as bigrams (pairs of neighbouring tokens), joined by `_`. `"储 能 源"` and
+hold the same texts as bigrams (overlapping pairs of tokens), joined by `_`. `"储 能 源"` and
 `"储_能 能_源"` find the same articles with the same rank.
 
 `newscrawl.store.search_index.segment` makes that text in Python.

@@ -49,8 +49,8 @@ def retry(
 ) -> Retried:
     """Read every rejected page again; store what is an article now, and forget its reject.
 
-    What still is none keeps its row, with what the present rules say of it. *reasons* are the
-    reasons to try, all of them where none is named; *each* is called after every page.
+    A page that still gives none keeps its row, with what the present rules say of it. *reasons*
+    are the reasons to try, all of them if none is named; *each* is called after every page.
     """
     reasons = tuple(reasons)
     db, ledger, found = writer.connection, Ledger(), Retried()

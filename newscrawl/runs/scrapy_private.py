@@ -59,7 +59,7 @@ class OpenAiohttpHandler(_aiohttp.AiohttpDownloadHandler):
     @staticmethod
     def _extract_headers(response: _aiohttp._ClientResponse) -> Headers:
         # As bytes: Scrapy encodes what aiohttp has decoded, and fails if that is not UTF-8. A page
-        # would be lost for a stray byte in a header that nobody reads.
+        # would be lost for a stray byte in a header that is not read.
         return Headers(list(response.raw_headers))
 
     def _request_headers(self, request: Request) -> Headers:  # type: ignore[override]

@@ -96,7 +96,7 @@ def check_whole(text: str, root: etree._Element, *, has_article: bool, expected:
 
 
 def _character(reference: re.Match[str]) -> str:
-    """Return a reference to a character; U+FFFD for one to what is none, as HTML says of some.
+    """Return a reference to a character; U+FFFD for an invalid one, as HTML defines for some.
 
     Nothing in its place would join what stands around it, ``&#&#14;x6``, to another reference.
     libxml2 puts control characters into the tree, where lxml raises at the next touch. Those of

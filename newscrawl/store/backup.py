@@ -148,7 +148,7 @@ def _forget_log(target: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until the disk has it: a backup that a power cut takes away is none."""
+    """Wait until the disk has it: a backup must survive a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

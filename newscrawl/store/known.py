@@ -30,7 +30,7 @@ class KnownPage:
     last_modified: str | None
     has_body: bool
     is_rejected: bool = False
-    """Whether it gave no article."""
+    """Whether it was rejected."""
     suspicious_from: str | None = None
     """When the suspicious content that it showed last was first seen."""
     suspicious_until: str | None = None

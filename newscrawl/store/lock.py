@@ -47,7 +47,7 @@ class WriterLock:
             return False
 
     def release(self) -> None:
-        """Give the lock back; harmless where it is not held."""
+        """Release the lock; does nothing if it is not held."""
         if self._lock.is_locked:
             with suppress(OSError):
                 self._holder.unlink()

@@ -76,7 +76,7 @@ class Merger:
         return verdict
 
     def seen(self, page: Page) -> None:
-        """Note that a page was seen to say what is stored, or to be gone: no doubt is left."""
+        """Note that a page has its stored content, or is gone: it is not suspicious."""
         self._suspects.settle(page.identity, "withdrawn")
 
     def rewrite(

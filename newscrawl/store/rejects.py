@@ -14,7 +14,7 @@ from newscrawl.store.suspects import REASON
 
 @dataclass(frozen=True, slots=True)
 class RejectedPage:
-    """A stored page that gave no article."""
+    """A stored page without an article."""
 
     id: int
     reason: str

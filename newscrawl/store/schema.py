@@ -242,7 +242,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "revisions",
-        "Earlier texts of changed articles.",
+        "Revisions of changed articles.",
         (
             _c("id", int, "number of the revision"),
             _c("info_code", str, "the article"),
@@ -252,7 +252,7 @@ TABLES: tuple[Table, ...] = (
             _c("source", str, "the earlier source"),
             _c("summary", str, "the earlier summary"),
             _c("body_html", str, "the earlier body"),
-            _c("body_text", str, "the earlier text"),
+            _c("body_text", str, "the text of this revision"),
             _c("page_hash", str, "the earlier bytes, in `raw_pages`"),
             _c("observed_at", str, "when the earlier version was first seen (UTC)"),
             _c("last_seen_at", str, "when the earlier version was last seen (UTC)"),
@@ -298,7 +298,7 @@ TABLES: tuple[Table, ...] = (
             _c(
                 "reason",
                 str,
-                "`placeholder`, `lost_letters`, `shrunken` (much of the earlier text is gone) or "
+                "`placeholder`, `lost_letters`, `shrunken` (much of the stored text is gone) or "
                 "`shared` (several articles say the same)",
             ),
             _c("excerpt", str, "the beginning of its text"),

@@ -6,9 +6,9 @@ own: each Han character is a token, each Latin word or number is one, and what s
 crosses it. A query is made the same way and asked as a phrase; :func:`segment` makes both.
 
 A phrase of frequent characters is slow to find in a big archive: SQLite reads every text that has
-them, anywhere. So each text is indexed a second time, in a column of its own, by its bigrams, pairs
-of neighbouring tokens (:func:`bigrams`): few texts contain a given one. A bigram finds what the
-phrase of its two tokens finds, with the same rank.
+them, anywhere. So each text is indexed a second time, in a column of its own, by its bigrams,
+overlapping pairs of tokens (:func:`bigrams`): few texts contain a given one. A bigram finds
+what the phrase of its two tokens finds, with the same rank.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def rebuild(db: sqlite3.Connection) -> None:
 
 
 def configure(db: sqlite3.Connection, *, importing: bool = False) -> None:
-    """Say how soon the pieces in which the index is written are merged.
+    """Set how soon the segments of the index are merged.
 
     *importing*: late. Its pieces are large, and merging them as they come is a third of what
     indexing costs.
@@ -289,7 +289,7 @@ def optimize(db: sqlite3.Connection) -> None:
 
 
 def _values(texts: Texts) -> list[str]:
-    # What is no text, as only another program writes it, has no words.
+    # A value that is not text, which only another program writes, has no words.
     said = (texts[name] for name in COLUMNS)
     laid_out = [lay_out(each if isinstance(each, str) else "") for each in said]
     return [*(segments for segments, _ in laid_out), *(bigrams_ for _, bigrams_ in laid_out)]

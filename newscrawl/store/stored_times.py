@@ -14,7 +14,7 @@ WRONG = 86_400
 """Seconds of difference from which on a run is degraded: its times are of another day."""
 _LONGEST = timedelta(days=1)
 """How long a run lasts at most (CLOSESPIDER_TIMEOUT); of one that was killed no end is known, and
-one in which the clock was put right has an end that is none."""
+the end of one in which the clock was set right is wrong."""
 
 
 class Span(NamedTuple):

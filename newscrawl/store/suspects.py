@@ -183,7 +183,7 @@ class Suspects:
         )
 
     def seen(self, key: Key) -> tuple[str, str] | None:
-        """Return when a page was first and last seen to say what is doubted; None where none is."""
+        """Return when a page first and last had its suspicious content; None if it has none."""
         row: tuple[str, str] | None = self._db.execute(
             "SELECT first_seen_at, last_seen_at FROM suspicious_observations"  # noqa: S608
             f" WHERE {_KEY} AND state = 'pending'",
@@ -219,9 +219,9 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
 
 
 def sentences(db: sqlite3.Connection, *, run_id: int | None = None, since: str = "") -> list[str]:
-    """Say what is suspicious, the most frequent first: all of it, or that of one run.
+    """Return sentences about what is suspicious, the most frequent first.
 
-    *since* leaves out what was last seen before.
+    *run_id* limits them to one run; *since* leaves out what was last seen before.
     """
     return [
         f"{_SENTENCES[reason][pages > 1].format(pages)}: {excerpt}"

@@ -21,13 +21,13 @@ Reason = Literal["placeholder", "lost_letters", "shrunken", "shared"]
 REASONS: dict[Reason, str] = {
     "placeholder": "a known placeholder stands in the place of the article",
     "lost_letters": "the letters of the article are gone",
-    "shrunken": "most of the article's earlier text is gone",
+    "shrunken": "most of the article's stored text is gone",
     "shared": "the same text stands in the place of several articles",
 }
 """Why an observation is suspicious. Only ``shrunken`` is ever confirmed by further visits."""
 
 KEPT_OF_LONG = 2 / 3
-"""The part of an earlier text that a change must leave to be taken at once. A deleted paragraph
+"""The part of a stored text that a change must leave to be taken at once. A deleted paragraph
 leaves more; half a body, cut off by a wall or a broken template, leaves a half."""
 KEPT_OF_FLASH = 1 / 3
 """And of a short one that has grown: a flash that becomes a story is written again, and keeps its
@@ -37,7 +37,7 @@ KEPT_OF_BEGIN = 4 / 5
 FLASH = 200
 """Characters up to which a text is a flash."""
 TOO_SHORT = 10
-"""Characters below which an earlier text says too little to be compared."""
+"""Characters below which a stored text says too little to be compared."""
 LONGEST_PLACEHOLDER = 300
 """Letters of the longest text that is searched for placeholders."""
 FILLING = 1 / 4
@@ -117,7 +117,7 @@ _OTHER_HAN = re.compile(f"[\u3400-\u9fff](?<![{_FREQUENT}])")
 _MARKS = re.compile(r"[?\ufffd\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]")
 """What stands where a letter was lost on the way through a wrong charset."""
 _NEVER_OF_UTF_8 = re.compile("[的是在了一中年月日]")
-"""Frequent letters, of which a byte in GBK is none that a letter of Chinese has in UTF-8."""
+"""Frequent letters with a byte in GBK that no Chinese letter has in UTF-8."""
 _MARKS_AS_HAN = re.compile("[锟斤拷]{2,}")
 """U+FFFD, written as UTF-8 and read as GBK."""
 
@@ -149,7 +149,7 @@ def of_change(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | N
         return doubt
     if kept is None or _was_stub(earlier, later):
         return None
-    return Doubt("shrunken", f"{kept:.0%} of the earlier text is left: {excerpt_of(later)}")
+    return Doubt("shrunken", f"{kept:.0%} of the stored text is left: {excerpt_of(later)}")
 
 
 def of_new(said: Mapping[str, Any]) -> Doubt | None:
@@ -292,7 +292,7 @@ def _is_garbled(text: str) -> bool:
     if han < TOO_SHORT:
         return False
     # UTF-8 that was read as GBK gives other characters of Chinese. They lead back; those of a
-    # Chinese text are no UTF-8.
+    # Chinese text are not UTF-8.
     raw = sample.encode("gb18030", "ignore").decode("utf-8", "replace")
     found = len(_HAN.findall(raw))
     return found * 3 > han and raw.count("\ufffd") < found

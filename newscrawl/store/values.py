@@ -135,7 +135,7 @@ def _row(names: list[str], values: tuple[Any, ...]) -> str:
 def json_object(text: str | None, what: str) -> dict[str, Any]:
     """Return the JSON object that *text* is; an empty one for none.
 
-    :raises Unexpected: it is none, or holds what is no text.
+    :raises Unexpected: it is not an object, or holds half a character.
     """
     if not text:
         return {}
@@ -153,7 +153,7 @@ def json_object(text: str | None, what: str) -> dict[str, Any]:
 def page_difference(text: str | None, what: str) -> Fields:
     """Return in what a page differs from its article, as ``observations.differs`` has it.
 
-    :raises Unexpected: that is none.
+    :raises Unexpected: it is not a difference.
     """
     found = json_object(text, what)
     for name, value in found.items():
@@ -178,7 +178,7 @@ def _is_field(name: str, value: Any) -> bool:
 def moment(text: str) -> datetime:
     """Return a time of the archive; one without an offset is UTC.
 
-    :raises Unexpected: it is none, or of no year in which there is news.
+    :raises Unexpected: it is not a time, or of a year without news.
     """
     try:
         found = datetime.fromisoformat(text)

@@ -161,7 +161,7 @@ def _compare_once(path: Path, log: Path) -> bool | None:
         if state(path) != file or _salts(log) != found.salts:
             return None
     except OSError:
-        return False  # it is gone, or SQLite will say why it cannot be read
+        return False  # it is gone, or SQLite reports why it cannot be read
     return not found.continues(file)
 
 

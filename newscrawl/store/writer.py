@@ -348,7 +348,7 @@ class Writer:
                 ),
             )
         # Into the file itself, and not only its log: a copy of the file alone, made while the run
-        # writes, then says that it is none of a run's end.
+        # writes, then shows that the run has not ended.
         self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         if cursor.lastrowid is None:
             raise StoreError(f"{self.path} gave the run no number.")

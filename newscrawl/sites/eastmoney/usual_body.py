@@ -38,7 +38,7 @@ _TAG = re.compile(
 _ATTRIBUTES = re.compile(r'(?: [a-z][a-z0-9_-]*="[^"<>&]*")*')
 _ATTRIBUTE = re.compile(r' ([a-z][a-z0-9_-]*)="([^"<>&]*)"')
 _ALT = re.compile(r"(?!K图)[\w .,-]*")
-# Of a plain host: the cleaner drops an address whose host is none, 1.2.3.999 for one.
+# Of a plain host: the cleaner drops an address whose host is invalid, such as 1.2.3.999.
 _URL = re.compile(
     r"https?://(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}(?:[/?][A-Za-z0-9_.:/?=%~,+-]*)?"
 )
