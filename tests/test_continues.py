@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from archives import article, fill, page, writer
-from crawls import ROOT, command, query
+from crawls import command, query
 
 from newscrawl.archive.continuity import breaks
 from newscrawl.runs.outcome import Exit
@@ -139,16 +138,3 @@ def test_an_identity_that_somebody_has_deleted(old: Path) -> None:
     done = command("newscrawl", "verify", "--repair", "--db", str(old))
     assert done.returncode == Exit.OK, done.stdout
     assert query(old, "SELECT count(*) FROM identity") == [(1,)]
-
-
-def test_copies_of_an_earlier_schema_have_one_id(tmp_path: Path) -> None:
-    """It is made of the first run, by which they were known before there were ids."""
-    data = lzma.decompress((ROOT / "tests" / "schemas" / "4.db.xz").read_bytes())
-    ids = set()
-    for name in ("one.db", "two.db"):
-        (tmp_path / name).write_bytes(data)
-        fill(tmp_path / name, article(page(ONE)))
-        ids |= set(query(tmp_path / name, "SELECT archive_id FROM identity"))
-    assert len(ids) == 1
-    (tmp_path / "older.db").write_bytes(data)
-    assert found(tmp_path / "older.db", tmp_path / "one.db") == []

@@ -351,7 +351,7 @@ async def test_an_answer_that_is_no_list(
     [(found, kind, detail)] = query(
         tmp_path / "news.db", "SELECT reason, page_kind, detail FROM rejects"
     )
-    assert (found, kind) == (reason, "list")
+    assert (found, kind) == (reason, "list_answer")
     assert words in detail
     assert kinds(tmp_path / "news.db")["post_page"] == 10  # the other list is read
     run = ledger(tmp_path / "news.db")
@@ -393,7 +393,7 @@ async def test_an_entry_that_is_edited(serving: Serving, tmp_path: Path) -> None
     [
         ({"name": "nix"}, "Unknown list 'nix'; use one of atom, columns-1207"),
         ({"name": ","}, "No list is named"),
-        ({"name": "search"}, "needs a word"),
+        ({"name": "search"}, "needs an argument"),
         ({"pages": "0"}, "not a positive integer"),
         ({"since": "gestern"}, "is not a valid date"),
         ({"category": "x"}, "has no argument category"),

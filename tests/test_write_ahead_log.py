@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import random
 import re
 import shutil
@@ -271,30 +270,6 @@ def test_a_rebuild_that_is_killed_while_it_replaces(tmp_path: Path) -> None:
     assert not is_foreign(left)
     assert codes(left) == {code(9)}
     assert query(left, "SELECT archive_id FROM identity") == before
-
-
-def test_migration_that_is_killed_and_an_older_copy(tmp_path: Path) -> None:
-    """An archive without an identity: what its state was tells which file the log is of."""
-    old = lzma.decompress((ROOT / "tests" / "schemas" / "4.db.xz").read_bytes())
-    path, left, grown = (tmp_path / f"{name}.db" for name in ("news", "left", "grown"))
-    for each in (path, grown):
-        each.write_bytes(old)
-    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
-        reader.execute("PRAGMA journal_mode = WAL")
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM articles").fetchone()
-        kill_in_a_run(path)
-        shutil.copy(path, left)
-        log = beside(path).read_bytes()
-    beside(left).write_bytes(log)
-    with closing(sqlite3.connect(f"{left.as_uri()}?immutable=1", uri=True)) as alone:
-        assert alone.execute("PRAGMA user_version").fetchone() == (4,)
-    assert not is_foreign(left)
-    assert codes(left) > {code(n) for n in (21, 22, 23)}
-    with closing(sqlite3.connect(grown)) as db, db:
-        db.execute("UPDATE meta SET value = value + 1 WHERE key = 'seq'")
-    beside(grown).write_bytes(log)
-    assert is_foreign(grown)
 
 
 def test_a_log_in_which_only_another_program_wrote_is_left_to_sqlite(tmp_path: Path) -> None:

@@ -439,9 +439,8 @@ class Run:
         self.outcome = self._judge_run()
         self._close_archive()
         level = logging.INFO if self.outcome.exit is Exit.OK else logging.ERROR
-        logger.log(
-            level, "Run%s finished: %s", f" {self._run_id}" if self._run_id else "", self.outcome
-        )
+        run = f"Run {self._run_id} finished" if self._run_id else "Run did not start"
+        logger.log(level, "%s: %s", run, self.outcome)
 
     def _judge_run(self) -> Outcome:
         try:
