@@ -210,7 +210,8 @@ def test_front_page_numbers(archive: Path, site: str) -> None:
                        " GROUP BY 1"))  # fmt: skip
     assert len(days) == 30
     assert {day: int(count) for day, count in days if count != "0"} == known
-    assert len(root.xpath('//section[@aria-labelledby="runs"]//tbody/tr')) == 2
+    # The demo's four runs, and the one of the fixture.
+    assert len(root.xpath('//section[@aria-labelledby="runs"]//tbody/tr')) == 5
 
 
 def test_every_table_view_and_question_answers(archive: Path, site: str) -> None:
@@ -353,7 +354,7 @@ def test_what_no_question_may_do(archive: Path, tmp_path: Path) -> None:
          "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stderr is not None
-        site = process.stderr.readline().split(" is at ")[1].split(" until")[0]
+        site = process.stderr.readline().split(" is served at ")[1].split(";")[0]
         got = {
             sql: ask(f"{site}{archive.stem}?{urlencode({'sql': sql})}").status for sql in FORBIDDEN
         }
