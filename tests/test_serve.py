@@ -155,8 +155,8 @@ def test_filters(archive: Path, site: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"q": "("}, "or between ( and )"),
-        ({"q": '"'}, 'a " without the other one'),
+        ({"q": "("}, "between ( and )"),
+        ({"q": '"'}, "Unbalanced quotation mark"),
         ({"q": "，"}, "has no letter"),
         ({"q": "降息 AND"}, "a word after AND"),
         ({"q": "x" * 2000}, "at most 1000 characters"),
