@@ -277,7 +277,7 @@ class Court:
             number = self.changing.numbers.get(path)
             if number is None:
                 continue
-            found = kept.pop(_stem(path), [])
+            found = kept.pop(path.removeprefix("/"), [])
             came = self.came.get(path, [])
             texts = {
                 (truth.title, "\n".join(truth.paragraphs)): version
@@ -410,7 +410,3 @@ def _covers(gap: sqlite3.Row, shown: int, truth: Truth) -> bool:
 
 def _path(url: str) -> str:
     return unquote(urlsplit(url).path)
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -322,6 +323,8 @@ def test_future_ids_are_not_first(tmp_path: Path) -> None:
 
 def test_real_clock_that_is_wrong(serving: Serving, tmp_path: Path) -> None:
     """The whole command under a clock of 1980: what it says, and what the next run finds."""
+    if shutil.which("faketime") is None:
+        pytest.skip("faketime is not installed: it sets the clock of a program")
     site, db = Site(articles=10), tmp_path / "news.db"
     server = serving(site)
     words = ["crawl", "category", "--delay", "0", "--base-url", server.url, "--db", str(db)]

@@ -77,11 +77,12 @@ def check(archive: Path, copy: Path) -> int:
     return int(cursor)
 
 
-def growing(dice: random.Random, number: int) -> Site:
-    """Return the site as one crawl of several meets it: more articles, some of them edited."""
+def growing(dice: random.Random, number: int, edits: dict[int, int]) -> Site:
+    """Return the site as one crawl of several meets it: more articles, and more *edits*."""
     shown = SITE.showing(0, 40 + 80 * (number + 1) // KILLS)
-    for each in dice.sample(range(40), 10):
-        shown = shown.edited(each, number + 1)
+    edits.update(dict.fromkeys(dice.sample(range(40), 10), number + 1))
+    for each, version in edits.items():
+        shown = shown.edited(each, version)
     return shown
 
 
@@ -92,12 +93,13 @@ def test_both_killed_at_any_moment(
     server = serving(SITE)
     for truth in SITE.truths():
         for path in truth.paths:
-            server.faults[path] = Fault(delay=0.02)
+            server.faults[path] = Fault(delay=0.1)
     archive, copy = tmp_path / "news.db", tmp_path / "copy.db"
     fill(archive, article(page()))
     cursors, crawls_killed = set(), 0
+    edits: dict[int, int] = {}
     for number in range(KILLS):
-        server.site = growing(dice, number)
+        server.site = growing(dice, number, edits)
         program, *words = crawl_words(server, archive)
         crawl = start(Path(sys.executable).with_name(program), *words)
         ends = time.monotonic() + dice.uniform(1.0, 4.0)

@@ -281,11 +281,11 @@ def test_replaced_before_it_is_opened(
     target = contained.target(NAME)
     known, swapped = getattr(os, call), []
 
-    def late(path: str, *flags: int) -> object:
-        if not swapped and str(path).endswith(target):
+    def late(path: str, *flags: int, dir_fd: int | None = None) -> object:
+        if not swapped and str(path).endswith(Path(target).name):
             swapped.append(path)
             swap(root)
-        return known(path, *flags)
+        return known(path, *flags, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, call, late)
     try:
@@ -293,7 +293,49 @@ def test_replaced_before_it_is_opened(
     except (LeadsOut, OSError):
         read = None
     assert swapped
-    assert read is None
+    # What lay there when its folder was opened may be read.
+    assert read is None or (swap is _swap_folder and read == post())
+
+
+def test_replaced_while_it_is_opened_and_put_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that stands in a folder's place only while a file below it is opened."""
+    folder(root.parent / "private/deep", [(NAME, post(SECRET))])
+    contained = ContainedFolder(root)
+    target = contained.target(NAME)
+    lstat, target_of = os.lstat, contained.target
+
+    def late_lstat(path: str, *, dir_fd: int | None = None) -> os.stat_result:
+        if str(path).endswith(Path(target).name) and not (root / "aside").exists():
+            _swap_folder(root)
+        return lstat(path, dir_fd=dir_fd)
+
+    def put_back(path: str) -> str:
+        (root / "_posts").unlink()
+        (root / "aside").rename(root / "_posts")
+        return target_of(path)
+
+    monkeypatch.setattr(os, "lstat", late_lstat)
+    monkeypatch.setattr(contained, "target", put_back)
+    assert contained.read(target, 1000) == post()
+
+
+def test_folder_replaced_before_it_is_listed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder(root.parent / "private/deep", [("_posts/2022-05-30-secret.md", post(SECRET))])
+    contained = ContainedFolder(root)
+    target_of = contained.target
+
+    def late(path: str) -> str:
+        target = target_of(path)
+        if path == "_posts":
+            _swap_folder(root)
+        return target
+
+    monkeypatch.setattr(contained, "target", late)
+    ((path, error),) = contained.files(["_posts"])
+    assert path == "_posts"
+    assert isinstance(error, LeadsOut)
 
 
 # -- archives ------------------------------------------------------------------------------------

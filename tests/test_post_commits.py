@@ -617,3 +617,25 @@ def test_a_socket_among_the_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         made.bind("pack-x.pack")
         with pytest.raises(NoHistory, match="is a link or a device"):
             history_of(root)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of another")
+async def test_commits_that_wait_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge of many commits of many words each: a few KB, and all are held at once."""
+    root = checkout(tmp_path / "finews")
+    words = tmp_path / "words"
+    words.write_bytes(b"x" * (30 << 20))
+    parents = []
+    for number in range(12):
+        (root / NAME).write_bytes(post(str(number)))
+        git(root, "add", ".")
+        tree = git(root, "write-tree")
+        parents.append(git(root, "commit-tree", tree, "-F", str(words)))
+    (root / NAME).write_bytes(post("merged"))
+    git(root, "add", ".")
+    named = [word for parent in parents for word in ("-p", parent)]
+    merge = git(root, "commit-tree", git(root, "write-tree"), *named, "-m", "merge")
+    git(root, "reset", "--soft", merge)
+    monkeypatch.setattr(history, "MAX_MEMORY", 200 << 20)
+    with pytest.raises(NoHistory, match="git cannot read the history"):
+        await commit_times(root)

@@ -333,7 +333,7 @@ QUESTIONS = (
     " select sum(i) from n",
     "select value from json_each('[1, 2]') where value > 1",
     "select '{\"a\": 1}' ->> 'a', json_object('a', 1)",
-    "select bm25(articles_fts), highlight(articles_fts, 0, '<', '>') from articles_fts"
+    "select bm25(articles_fts) as rank from articles_fts"
     " where articles_fts match '\"公 司\"' order by rank limit 3",
     "select title, row_number() over (partition by source order by published_at) from articles"
     " limit 5",
@@ -403,6 +403,56 @@ def test_values_and_answers_are_bounded(site: str) -> None:
         assert (answer.status, says in answer.text) == (400, True), (sql[:50], answer.text[-300:])
 
 
+def test_no_column_names_another_function(guarded: Guarded) -> None:
+    """FTS5 calls what ``rank`` names by itself, and asks nobody: snippet() takes the square of what
+    it finds."""
+    for sql in (
+        "SELECT 1 FROM articles_fts WHERE articles_fts MATCH 'a' AND rank MATCH 'snippet(1)'",
+        "SELECT 1 FROM articles_fts AS f WHERE f.articles_fts MATCH 'a' AND f.RANK = 'x'",
+        "SELECT rowid FROM articles_fts('a', 'snippet(1,1,1,1,1)') ORDER BY rank",
+        "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'a' ORDER BY \"rank\"",
+    ):
+        assert refusal(guarded, sql) == (
+            "Not allowed in a query: the column rank; bm25(articles_fts) is the same."
+        ), sql
+
+
+def test_no_join_names_another_function(guarded: Guarded) -> None:
+    """SQLite asks for no column that it compares by USING."""
+    given = "(SELECT 'snippet(1,1,1,1,1)' AS rank)"
+    for each in (f'{given} /**/ USING("rank")', f"{given} AS b USING (RANK)"):
+        sql = f"SELECT 1 FROM articles_fts JOIN {each} JOIN {each} WHERE articles_fts MATCH 'a'"
+        with pytest.raises(sqlite3.OperationalError, match="the search index USING a rank"):
+            guarded.cursor().execute(sql)
+
+
+TRIMMED = ("  a b ", "xxaxx", "", "中文中", "a", None, 12.5, 100, b"  a ", "é\u0301e")
+
+
+@pytest.mark.parametrize("name", ["trim", "ltrim", "rtrim"])
+def test_trim_of_ours_is_that_of_sqlite(guarded: Guarded, name: str) -> None:
+    sql = f"SELECT {name}(?, ?), {name}(?)"
+    with closing(sqlite3.connect(":memory:")) as plain:
+        for text in TRIMMED:
+            for characters in TRIMMED:
+                asked_for = (text, characters, text)
+                assert guarded.execute(sql, asked_for).fetchone() == (
+                    plain.execute(sql, asked_for).fetchone()
+                ), asked_for
+
+
+@pytest.mark.parametrize("name", ["trim", "ltrim", "rtrim"])
+def test_trim_takes_no_product_of_lengths(site: str, name: str) -> None:
+    """In SQLite's own function it is an hour, within one step."""
+    long = "replace(printf('%.499999c', 'a'), 'a', 'b')"
+    many = (
+        "(select group_concat(char(n), '') from (with recursive k(n) as"
+        " (select 1000 union all select n + 1 from k where n < 51000) select n from k))"
+    )
+    answer = asked(site, f"select length({name}({long}, {many} || 'b')) as l", _shape="array")
+    assert (answer.status, answer.text) == (200, '[{"l": 0}]')
+
+
 FILL_MEMORY = """
 import asyncio, sqlite3, sys
 from pathlib import Path
@@ -465,6 +515,15 @@ STRANGE = (
         "articles_fts",
     ),
     ("DROP TABLE articles_fts; CREATE VIEW articles_fts AS SELECT changes() AS x", "articles_fts"),
+    (
+        "CREATE VIEW v AS SELECT 1 FROM articles_fts JOIN (SELECT '' AS rank) USING(rank)",
+        "v",
+    ),
+    # The function by which `ORDER BY rank` of our own search would rank.
+    (
+        "INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'snippet(0, 1, 1, 1, 9)')",
+        "articles_fts",
+    ),
 )
 
 

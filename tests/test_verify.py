@@ -188,6 +188,7 @@ TOGETHER = {
         "UPDATE observations SET differs = '{' WHERE info_code ="
         " (SELECT info_code FROM articles WHERE first_seq = 3)",
     ],
+    "what is unknown is no JSON": ["UPDATE observations SET unknown = '{bad' WHERE rowid % 5 = 0"],
     "an index that is another's": [
         "PRAGMA writable_schema = ON",
         "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema"

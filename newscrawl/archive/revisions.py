@@ -81,13 +81,14 @@ def as_of(connection: sqlite3.Connection, info_code: str, time: str) -> Version 
     return seen[-1] if seen else None
 
 
-def difference(earlier: Version, later: Version) -> list[Change]:
+def difference(earlier: Version, later: Version, work: Work | None = None) -> list[Change]:
     """Return the lines in which two versions differ, in the order of the article.
 
-    Texts that are too long to compare, as no article is, are shown whole.
+    Texts that are too long to compare, as no article is, are shown whole; so is what is left when
+    *work*, which several differences may share, is used up.
     """
     changes = []
-    work = _Work()
+    work = work or Work()
     for name in _LINES:
         old, new = getattr(earlier, name), getattr(later, name)
         if old != new:
@@ -99,7 +100,7 @@ def difference(earlier: Version, later: Version) -> list[Change]:
     return changes
 
 
-class _Work:
+class Work:
     """Comparing takes a time that grows with the product of two lengths: so much is done."""
 
     def __init__(self) -> None:
@@ -112,7 +113,7 @@ class _Work:
 
 
 def _changed_lines(
-    old: Sequence[str], new: Sequence[str], work: _Work
+    old: Sequence[str], new: Sequence[str], work: Work
 ) -> Iterator[tuple[Piece, ...]]:
     if not work.may_compare(old, new):
         old, new = ["\n".join(old)], ["\n".join(new)]
@@ -128,7 +129,7 @@ def _changed_lines(
             yield (Piece(line, "new"),)
 
 
-def _pieces(old: str, new: str, work: _Work) -> tuple[Piece, ...]:
+def _pieces(old: str, new: str, work: Work) -> tuple[Piece, ...]:
     """Return a changed line by characters: Chinese has no words to compare."""
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     if not work.may_compare(old, new) or matcher.ratio() < _ALIKE:

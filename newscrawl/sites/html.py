@@ -41,11 +41,20 @@ def parse_html(text: str) -> etree._Element:
     """
     if "&#" in text:
         text = _REFERENCE.sub(_character, text)
+    html = measured(text)
+    root = etree.fromstring(html, _PARSER)
+    return etree.Element("html") if root is None else root
+
+
+def measured(text: str) -> bytes:
+    """Return a page as bytes, if it keeps to the limits.
+
+    Raises Unreadable: ``too_large``, ``too_deep``.
+    """
     html = text.encode("utf-8")
     if len(text) > SURE_CHARACTERS or text.count("<") > SURE_TAGS:
         _measure(html)
-    root = etree.fromstring(html, _PARSER)
-    return etree.Element("html") if root is None else root
+    return html
 
 
 def drop(element: etree._Element) -> None:

@@ -296,7 +296,8 @@ def _values(connection: sqlite3.Connection, reread: Reread) -> Iterator[Problem]
     """Yield the values that are not of their column's type: only another program writes them."""
     sql = "SELECT count(*) FROM observations WHERE unknown IS NOT NULL AND NOT json_valid(unknown)"
     if count := connection.execute(sql).fetchone()[0]:
-        yield Problem("values", f"{count} rows of observations have no JSON in unknown")
+        sentence = f"{count} rows of observations have no JSON in unknown"
+        yield Problem("values", sentence, can_repair=True, touches=True)
     for table in TABLES:
         (sql,) = connection.execute(_WRONG_ROWS, {"table": table.name}).fetchone()
         for rowid, *values in connection.execute(sql, {"most": MOST}).fetchall():
@@ -454,6 +455,8 @@ def _repair(connection: sqlite3.Connection, reread: Reread) -> None:
     for table in TABLES:
         (sql,) = connection.execute(_REINDEX, {"table": table.name}).fetchone()
         connection.execute(sql)
+    # What constructs were met is counted again when the page is read again.
+    connection.execute("UPDATE observations SET unknown = NULL WHERE NOT json_valid(unknown)")
     _remake_revisions(connection, reread)
     _bring_back(connection, reread)
     connection.execute(

@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from datasette.database import Database
 from datasette.views.base import DatasetteError
 
-from newscrawl.archive.datasette.sql_rules import Rules
+from newscrawl.archive.datasette.sql_functions import replace_slow
+from newscrawl.archive.datasette.sql_rules import Rules, joins_by_rank
 from newscrawl.store.errors import StoreError
 from newscrawl.store.write_ahead_log import refuse_foreign
 
@@ -40,8 +41,9 @@ HEAP = 1 << 30
 """Bytes that SQLite may hold in this process: a row may have a hundred values of the longest."""
 SOFT_HEAP = HEAP * 3 // 4
 """From here on it takes memory of its cache, of which a search may use 256 MB in each thread."""
-LARGEST_ANSWER = 100_000_000
-"""Characters and bytes of all rows of an answer."""
+LARGEST_ANSWER = 20_000_000
+"""Characters and bytes of all rows of an answer: 1000 articles with their texts have 10 million. As
+JSON each may take six bytes, and newscrawl.archive.datasette.plugin makes some answers at once."""
 STEPS = 250
 """Steps of SQLite between two checks of the clock: one may take as long as a longest value does."""
 
@@ -82,16 +84,18 @@ class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
         :raises sqlite3.OperationalError: as :meth:`execute_fn`.
         """
 
-        def reading(connection: sqlite3.Connection) -> T:
+        def reading(connection: Guarded) -> T:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+            connection.rules.is_ours = True
             try:
                 return fn(connection)
             finally:
+                connection.rules.is_ours = False
                 connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_OF_A_QUERY)
 
         return await self.execute_fn(reading)
 
-    async def execute_fn(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+    async def execute_fn(self, fn: Callable[[Guarded], T]) -> T:
         """Call *fn* with a connection.
 
         :raises sqlite3.OperationalError: what it asks is refused, wrong, or needs too much.
@@ -123,6 +127,16 @@ def _asked_wrongly(error: Exception) -> str | None:
 
 class Cursor(sqlite3.Cursor):
     """A cursor that shows no machine code and holds no more than :data:`LARGEST_ANSWER`."""
+
+    def execute(self, sql: str, *parameters: Any) -> Self:
+        """Run a statement.
+
+        :raises sqlite3.OperationalError: also where it may join by a rank.
+        """
+        rules: Rules | None = getattr(self.connection, "rules", None)
+        if rules and not rules.is_ours and joins_by_rank(sql):
+            raise sqlite3.OperationalError("Not allowed in a query: the search index USING a rank.")
+        return super().execute(sql, *parameters)
 
     def fetchmany(self, size: int | None = 1) -> list[Any]:
         """Return the next rows."""
@@ -172,6 +186,7 @@ class Guarded(sqlite3.Connection):
         self.execute("PRAGMA cell_size_check = ON")  # a damaged page is seen before it is read
         self.execute(f"PRAGMA hard_heap_limit = {HEAP}")  # of the process, not of a connection
         self.execute(f"PRAGMA soft_heap_limit = {SOFT_HEAP}")
+        replace_slow(self)
         self.rules = Rules(self)
         self.set_authorizer(self.rules)
 

@@ -18,7 +18,7 @@ from newscrawl.archive.datasette.safe_html import safe_body
 from newscrawl.archive.datasette.served import serves
 from newscrawl.archive.filters import Filters, UnknownName, sources
 from newscrawl.archive.latest import latest
-from newscrawl.archive.revisions import article_versions, difference
+from newscrawl.archive.revisions import Work, article_versions, difference
 from newscrawl.archive.search import marked, search
 from newscrawl.archive.search_query import BadQuery
 from newscrawl.archive.status import status
@@ -90,11 +90,13 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
             found = None
         if found is None:
             return {"article": None, "name": name}
-        states = article_versions(connection, found.info_code)
+        states, work = article_versions(connection, found.info_code), Work()
         return {
             "article": found,
             "body": safe_body(found.body_html),
-            "changes": [(old, new, difference(old, new)) for old, new in pairwise(states)][::-1],
+            "changes": [(old, new, difference(old, new, work)) for old, new in pairwise(states)][
+                ::-1
+            ],
         }
 
     return await _answer(datasette, request, "article.html", read)

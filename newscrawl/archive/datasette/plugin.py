@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +13,17 @@ from datasette.utils import tilde_encode
 
 from newscrawl.archive.datasette import pages
 from newscrawl.archive.datasette.served import serves
+
+AT_ONCE = 8
+"""Answers that are made or sent at one time: one may be of 100 MB, and its reader slow."""
+PATIENCE = 60.0
+"""Seconds that the readers of one answer may let us wait in all, so that others get their turn."""
+PIECE = 1 << 16
+"""Bytes of an answer that are sent before its reader has taken what came before."""
+MOST_WORDS = 100
+"""Parameters of a request: a page of a table has thirty columns to filter."""
+MOST_FACETS = 10
+"""Of these, facets: each is a query, and has a list of values in the answer."""
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 STATIC = ("/-/newscrawl/", "/-/static/")
@@ -63,6 +76,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
         if datasette not in serves:
             return app
         served = serves[datasette]
+        app = _few_at_once(_of_few_words(app))
         app = _read_only(_only_what_readers_need(_from_here(app), served.database))
         return _with_headers(app if served.is_public else _for_this_machine(app))
 
@@ -153,6 +167,63 @@ def _is_served(path: str, route: str) -> bool:
         return True
     first = path.removeprefix("/").partition("/")[0]
     return first.partition(".")[0] == route
+
+
+def _of_few_words(app: App) -> App:
+    """Refuse what asks for hundreds of things at once: each may take its time, and its memory."""
+
+    async def answer(scope: Scope, receive: Any, send: Send) -> None:
+        words = scope["query_string"].split(b"&") if scope["type"] == "http" else []
+        facets = sum(word.startswith(b"_facet") for word in words)
+        if len(words) > MOST_WORDS or facets > MOST_FACETS:
+            sentence = f"At most {MOST_WORDS} parameters are taken, {MOST_FACETS} of them facets."
+            await _refuse(send, 400, sentence)
+        else:
+            await app(scope, receive, send)
+
+    return answer
+
+
+def _few_at_once(app: App) -> App:
+    """Let others wait while :data:`AT_ONCE` answers are made, or have not been taken yet."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def answer(scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        async with places:
+            await app(scope, receive, _Patient(send))
+
+    return answer
+
+
+class _Patient:
+    """Sends in pieces, lest all of an answer waits in memory; and not to who does not read it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._left = PATIENCE
+
+    async def __call__(self, message: Message) -> None:
+        body = memoryview(message.get("body", b""))
+        while len(body) > PIECE:
+            await self._send_piece({**message, "body": bytes(body[:PIECE]), "more_body": True})
+            body = body[PIECE:]
+        await self._send_piece({**message, "body": bytes(body)} if "body" in message else message)
+
+    async def _send_piece(self, message: Message) -> None:
+        """Send; once all patience is used up, do nothing: the server then ends the connection."""
+        if self._left <= 0:
+            return
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left):
+                await self._send(message)
+        except TimeoutError:
+            self._left = 0
+        else:
+            self._left -= time.monotonic() - began
 
 
 def _read_only(app: App) -> App:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import nh3
 
+from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.html import measured
+
+LARGEST = 4 << 20
+"""Characters of a body: pages of 1 MB are read, and some letters become entities."""
+
 # Fewer than what is stored: no images, which would tell their host who reads what, and no class
 # or id that a style of ours could take for its own.
 _TAGS = (
@@ -25,5 +31,15 @@ _CLEANER = nh3.Cleaner(
 
 
 def safe_body(html: str | None) -> str | None:
-    """Return a stored body, cleaned once more: a file may come from anywhere."""
-    return _CLEANER.clean(html) if html else None
+    """Return a stored body, cleaned once more: a file may come from anywhere.
+
+    None for one that is larger or nested deeper than any that newscrawl stores: cleaning takes the
+    square of the depth.
+    """
+    if not html or len(html) > LARGEST:
+        return None
+    try:
+        measured(html)
+    except (Unreadable, UnicodeEncodeError):
+        return None
+    return _CLEANER.clean(html)

@@ -27,15 +27,16 @@ FUNCTIONS: dict[str, str] = {
     "JSON, of which some columns are made": "-> ->> json json_array json_array_length json_extract"
     " json_group_array json_group_object json_insert json_object json_pretty json_quote"
     " json_remove json_replace json_set json_type json_valid",
-    "the search index": "bm25 highlight match snippet",
+    "the search index": "bm25 match",
 }
 """The functions that a query may call, by what they are for; ``escape_fts`` is Datasette's.
 
 Left out on purpose: whatever takes or gives a pointer (``fts3_tokenizer``, ``fts5``), loads code
 (``load_extension``), writes (``sqlite_log``, ``optimize``), serves other virtual tables
 (``matchinfo``, ``offsets``, ``rtree*``), takes the square of a text's length (``json_patch``,
-``unhex``) where ours can do without, only makes large values (``zeroblob``, ``randomblob``), or
-tells which SQLite this is, and so which faults it has (``sqlite_version``,
+``unhex``) where ours can do without, or of what it finds in a text (``snippet``; our search index
+keeps no texts to show, also by ``highlight``), only makes large values (``zeroblob``,
+``randomblob``), or tells which SQLite this is, and so which faults it has (``sqlite_version``,
 ``sqlite_compileoption_*``).
 """
 
@@ -68,14 +69,28 @@ _FUNCTIONS = frozenset(" ".join(FUNCTIONS.values()).split())
 _HARMLESS_ACTIONS = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION}
 )
+_RANK = "rank"
+"""The column of the search index by which a query may name another function than bm25, past the
+authorizer (``rank MATCH 'snippet(…)'``): only SQL of ours reads it."""
 _NAME = 60
 """Letters of a refused name that are repeated."""
+
+
+def joins_by_rank(sql: str) -> bool:
+    """Whether a statement may join the search index by its rank: SQLite then asks for no column.
+
+    By its words alone, which may also stand there for something else.
+    """
+    words = sql.lower()
+    return all(word in words for word in (SEARCH_INDEX, "using", _RANK))
 
 
 class Rules:
     """The authorizer of a connection; :attr:`refusal` says why it last refused."""
 
     refusal: str | None = None
+    is_ours: bool = False
+    """Whether what is asked now is SQL of ours alone."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Learn which tables the file has."""
@@ -85,7 +100,9 @@ class Rules:
             for name, sql in connection.execute(
                 "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view')"
             ).fetchall()
-            if name not in virtual and str(sql).startswith(("CREATE TABLE ", "CREATE VIEW "))
+            if name not in virtual
+            and str(sql).startswith(("CREATE TABLE ", "CREATE VIEW "))
+            and not joins_by_rank(str(sql))
         }
         self._tables = plain | SCHEMA_TABLES | TABLE_FUNCTIONS
         if _has_search_index(connection):
@@ -109,6 +126,8 @@ class Rules:
         if action == sqlite3.SQLITE_FUNCTION:
             return None if _folded(second) in _FUNCTIONS else f"the function {second[:_NAME]}"
         if action == sqlite3.SQLITE_READ:
+            if _folded(first) == SEARCH_INDEX and second == _RANK and not self.is_ours:
+                return f"the column {_RANK}; bm25({SEARCH_INDEX}) is the same"
             is_read = self._may_read(_folded(first), second, database)
             return None if is_read else f"the table {first[:_NAME]}"
         if action == sqlite3.SQLITE_PRAGMA:
@@ -148,10 +167,18 @@ def _modules(connection: sqlite3.Connection) -> set[str]:
 
 
 def _has_search_index(connection: sqlite3.Connection) -> bool:
-    """Whether the table of that name is one of FTS5, and no other virtual table."""
+    """Whether the table of that name is one of FTS5, ranked by bm25, and no other virtual table."""
     row = connection.execute(
         "SELECT sql FROM sqlite_master WHERE name = ?", (SEARCH_INDEX,)
     ).fetchone()
-    return row is not None and str(row[0]).startswith(
+    if row is None or not str(row[0]).startswith(
         f"CREATE VIRTUAL TABLE {SEARCH_INDEX} USING fts5("
-    )
+    ):
+        return False
+    try:
+        ranks = connection.execute(
+            f"SELECT 1 FROM {SEARCH_INDEX}_config WHERE k = 'rank'"  # noqa: S608  a constant
+        ).fetchall()
+    except sqlite3.Error:
+        return False
+    return not ranks

@@ -15,12 +15,16 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
 from typing import IO
 
 from newscrawl.runs.post_files.git_dirs import History, NoHistory, history_of
+
+if sys.platform == "linux":
+    import resource
 
 MAX_SECONDS = 600.0
 """A history of 100,000 commits takes git less than a minute; one that never ends is left."""
@@ -29,6 +33,9 @@ MAX_NAMES = 256 << 20
 more than any disk holds, in a few bytes."""
 MAX_NAME = 1 << 16
 """Bytes of one name: no system can have a file with a longer one."""
+MAX_MEMORY = 2 << 30
+"""Bytes of memory of git. It keeps the words of each commit that waits for its turn, and a few KB
+hold many commits of as many words as one object may have."""
 EARLIEST = datetime.datetime(1990, 1, 1, tzinfo=datetime.UTC)
 """Earlier commit times are ignored: git is from 2005, and there were no posts in 1990."""
 _PER_FILE = 200
@@ -116,6 +123,7 @@ async def _log(own: str, history: History, folder: Path, seconds: float) -> dict
         # A session of its own: Ctrl-C is ours to pass on, and all of it can be ended.
         start_new_session=True,
     )
+    _bound_memory(git)
     reading = asyncio.ensure_future(asyncio.to_thread(_read, git, history.folder))
     try:
         async with asyncio.timeout(seconds):
@@ -128,6 +136,14 @@ async def _log(own: str, history: History, folder: Path, seconds: float) -> dict
     if code:
         raise NoHistory(f"git cannot read the history of {folder}: {said[:200]}")
     return found
+
+
+def _bound_memory(git: subprocess.Popen[bytes]) -> None:
+    """Let git end where it would take more; the packs that it looks into do not count."""
+    if sys.platform == "linux":
+        # Where it has ended already, or has less by itself, nothing is to be done.
+        with contextlib.suppress(OSError, ValueError):
+            resource.prlimit(git.pid, resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
 
 
 def _kill(git: subprocess.Popen[bytes]) -> None:

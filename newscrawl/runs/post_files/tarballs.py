@@ -25,6 +25,9 @@ _BLOCK = 1 << 15
 """Bytes that are unpacked at a time."""
 _MAX_HEADER = 1 << 20
 """Bytes of a header that tarfile would read whole, such as a long name."""
+_MAX_IN_A_ROW = 8
+"""Such headers before one file: a long name, a long link and two of pax are four. Tarfile calls
+itself for each."""
 
 _DAMAGES = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
 
@@ -56,6 +59,12 @@ class Budget:
                 f"it unpacks to more than {MAX_RATIO} times its size, {self._spent >> 20} MB by "
                 "now, as a decompression bomb does"
             )
+
+
+class _Archive(tarfile.TarFile):
+    """An archive that counts the headers that come before a file."""
+
+    in_a_row = 0
 
 
 class _Header(tarfile.TarInfo):
@@ -95,10 +104,31 @@ class _Header(tarfile.TarInfo):
         except tarfile.HeaderError as error:
             raise DamagedTarball(str(error)) from error
 
-    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        if self.type in _READ_WHOLE and self.size > _MAX_HEADER:
+    def _proc_member(self, archive: _Archive) -> tarfile.TarInfo:
+        archive.in_a_row = archive.in_a_row + 1 if self.type in _READ_WHOLE else 0
+        if archive.in_a_row and self.size > _MAX_HEADER:
             raise Bomb(f"a header of {self.size} bytes, where names have a few hundred")
+        if archive.in_a_row > _MAX_IN_A_ROW:
+            raise Bomb(f"more than {_MAX_IN_A_ROW} headers in a row, where a file has one or two")
         return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
+
+    def _proc_sparse(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        """Pass by the map of a file with gaps: no post has one, and it may have no end."""
+        stream = archive.fileobj
+        is_longer = self._sparse_structs[1]  # type: ignore[attr-defined]  # no stub
+        while is_longer:
+            block = stream.read(tarfile.BLOCKSIZE)
+            if len(block) < tarfile.BLOCKSIZE:
+                raise tarfile.ReadError("unexpected end of data")
+            is_longer = block[504] != 0
+        self.sparse = b""
+        self.offset_data = stream.tell()
+        archive.offset = self.offset_data + self._block(self.size)  # type: ignore[attr-defined]
+        return self
+
+    def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
+        """Leave the map of a file with gaps, of the newer kind, to be passed by with the file."""
+        member.sparse = b""
 
 
 _READ_WHOLE = (
@@ -137,15 +167,16 @@ def members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, by
         packed = _Counted(file)
         try:
             # In stream mode tarfile never seeks, and reads in blocks.
-            with tarfile.open(
+            with _Archive.open(
                 fileobj=_Metered(_unpacked(packed), Budget(lambda: packed.count)),
                 mode="r|",
                 tarinfo=_Header,
                 bufsize=_BLOCK,
             ) as archive:
                 while (member := archive.next()) is not None:
-                    # It would keep every header.
+                    # It would keep every header it has met, and what was said for all files.
                     archive.members.clear()  # type: ignore[attr-defined]
+                    archive.pax_headers.clear()  # type: ignore[attr-defined]
                     if not member.isdir():
                         yield member.name, _bytes(archive, member, wanted)
                         count += 1
