@@ -22,7 +22,7 @@ class OwnMemory(MemoryUsage):
     def get_virtual_size(self) -> int:
         """Return the bytes of memory that this process has now; elsewhere than on Linux its peak.
 
-        Elsewhere (macOS) the peak begins anew with each program.
+        Elsewhere (macOS) the peak is reset for each program.
         """
         with suppress(OSError):
             resident = int(STATM.read_text(encoding="ascii").split()[1])

@@ -76,7 +76,7 @@ class Commands(click.Group):
             ctx.exit(Exit.INTERRUPTED)
         except click.ClickException as error:
             # It may quote the name of a file, or an archive.
-            error.message = safe(without_passwords(error.message))  # type: ignore[misc]  # final, for no reason
+            error.message = safe(without_passwords(error.message))  # type: ignore[misc]  # click marks it final
             raise
         except MemoryError:
             raise StoreTrouble(

@@ -134,7 +134,7 @@ def _salvage(db: str) -> bool:
 
 
 def _repair(db: str, found: Sequence[Finding], *, quick: bool, reread: bool) -> None:
-    """Make anew what can be: first what the file is made of, then articles from their pages.
+    """Rebuild what can be rebuilt: first the structure of the file, then articles from their pages.
 
     *reread*: all articles, and not only those that are found to be damaged.
     """

@@ -67,7 +67,7 @@ def open_for_reading(
 ) -> sqlite3.Connection:
     """Open the archive at *path* read-only; rows are :class:`sqlite3.Row`.
 
-    *unwritten* says that nobody writes it meanwhile: then nothing is left beside it. *as_found*
+    *unwritten* says that no process writes it meanwhile: then nothing is left beside it. *as_found*
     opens also an archive that somebody has altered, and looks at no row: for who checks that.
 
     :raises StoreError: there is no such file, or it is not an archive this version can read.

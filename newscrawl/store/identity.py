@@ -25,7 +25,7 @@ NO_COMMIT = "0" * 16
 
 
 def has_table(db: sqlite3.Connection) -> bool:
-    """Whether the archive is of schema 5 or later, and nobody has dropped the table."""
+    """Whether the archive is of schema 5 or later, and the table was not dropped."""
     sql = "SELECT 1 FROM sqlite_schema WHERE name = 'identity' AND type = 'table'"
     return db.execute(sql).fetchone() is not None
 
