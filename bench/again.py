@@ -1,14 +1,14 @@
-"""A second crawl: of a site that is as it was, one that was built anew, and one that has news.
+"""A second crawl: of a site that is as it was, one that was rebuilt, and one that has news.
 
     python -m bench again --pages 500 --news 20 --edits 5 --runs 5
 
-The same made mirror as in `crawl`, served in the same way, is crawled once; then again when nothing
-has changed; when the site was built anew, so that every file is the same and younger; and when
+The same sample site as in `crawl`, served in the same way, is crawled once; then again when nothing
+has changed; when the site was rebuilt, so that every file is the same and younger; and when
 some articles are new and some were edited in place. Each program starts at the home page, as it
 would by a schedule, and keeps what it likes between its runs. Counted are the requests of each
 run, its bytes, its seconds, and how many of the new and edited articles it found.
 
-newscrawl looks again at a post half an hour after it was stored; `--again` looks at once, and is
+newscrawl looks again at a post half an hour after it was stored; `--revisit` looks at once, and is
 measured besides. A run's seconds are those of the whole process, as a scheduler sees them.
 
 news-please keeps what it knows in a database; without one it has no memory. Its crawler filters the
@@ -33,10 +33,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+
 from bench import environments, processes, results
 from bench.crawl import FAST, PEERS, add_sides, version_of
 from bench.serving import Serving, linked, site_with
-from newscrawl.mirror.site import Site
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ CACHE = ("-s", "HTTPCACHE_ENABLED=1", "-s", "HTTPCACHE_DIR={work}/cache")
 RFC = "scrapy.extensions.httpcache.RFC2616Policy"
 SIDES = {
     "newscrawl": Side("newscrawl", "newscrawl", newscrawl(), in_archive),
-    "newscrawl-again": Side("newscrawl --again", "newscrawl", newscrawl("--again"), in_archive),
+    "newscrawl-again": Side("newscrawl --revisit", "newscrawl", newscrawl("--revisit"), in_archive),
     "scrapy-cache": Side(
         "Scrapy with HTTPCACHE, RFC2616Policy", "scrapy",
         scrapy(*CACHE, "-s", f"HTTPCACHE_POLICY={RFC}"), in_lines,

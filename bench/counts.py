@@ -3,7 +3,7 @@
     python -m bench counts          # prints, beside what is expected
     python -m bench counts --write  # makes it what is expected, in tests/regression.json
 
-A made mirror of 200 articles is crawled into a fresh archive, one request at a time; then again,
+A sample site of 200 articles is crawled into a fresh archive, one request at a time; then again,
 unchanged; then the same posts are loaded from files. Counted are requests, statements that SQLite
 is given (not those that its search index makes of them), transactions, and calls of newscrawl's own
 Python functions and from them, an article each. tests/test_regression.py compares.
@@ -21,10 +21,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+
 from bench import processes
 from bench.load import pack
 from bench.serving import Serving
-from newscrawl.mirror.site import Site
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = ROOT / "tests" / "regression.json"
@@ -172,14 +173,14 @@ class Counting:
 
 def main(spider: str, db: str, arguments: str) -> None:
     """Crawl in this process and print what was counted."""
-    from newscrawl.crawling import crawl, settings_for
-    from newscrawl.outcome import Exit
+    from newscrawl.runs.outcome import Exit
+    from newscrawl.runs.process import crawl, settings_for
 
     counting = Counting()
     counting.begin()
     outcome = crawl(spider, settings_for(db, **SETTINGS), json.loads(arguments))
     found = counting.as_dict()
-    if outcome.exit is not Exit.GOOD:
+    if outcome.exit is not Exit.OK:
         sys.exit(str(outcome))
     print(json.dumps(found))
 

@@ -2,7 +2,7 @@
 
     python -m bench crawl --pages 2000 --runs 5
 
-A made mirror is written to static files and served from another process, on another core where
+A sample site is written to static files and served from another process, on another core where
 there is one. Each program is pinned to one core, is given the same posts, and runs to its end;
 between two runs of one lies a run of each other. The time is from the first request, by the
 server's log, until the process has ended. All but newscrawl are given the addresses of the posts;
@@ -67,7 +67,7 @@ def newscrawl(python: Path, task: Task) -> list[str | Path]:
 def searchable(task: Task) -> int:
     """Return how many posts are committed; raise where one's article is not in the index."""
     with closing(sqlite3.connect(task.work / "news.db")) as db:
-        [(pages,)] = db.execute("SELECT count(*) FROM sightings WHERE page_kind = 'post'")
+        [(pages,)] = db.execute("SELECT count(*) FROM observations WHERE page_kind = 'post_page'")
         [(without,)] = db.execute(
             "SELECT count(*) FROM articles WHERE first_seq NOT IN"
             " (SELECT id FROM articles_fts_docsize)"

@@ -2,9 +2,9 @@
 
     python -m bench flat --pages 75000
 
-`newscrawl crawl category` walks a made mirror of so many posts, served as in `crawl`, into a fresh
+`newscrawl crawl category` walks a sample site of so many posts, served as in `crawl`, into a fresh
 archive. What it has done is read from the archive while it runs. The bounds of a run are lifted;
-that of a list is not: with 90,000 posts the made mirror's largest has more than the 5 MB that are
+that of a list is not: with 90,000 posts the sample site's largest has more than the 5 MB that are
 read of one, since a third of all posts are of one category.
 
 With 75,000 pages some 5 minutes and 4 GB.

@@ -1,6 +1,6 @@
 """What is true of a post page, so that what was read of it can be marked.
 
-For the made mirror its own truth. For real pages the post files that they were rendered from, read
+For the sample site its own truth. For real pages the post files that they were rendered from, read
 here in a few lines that share nothing with the parser they judge.
 """
 
@@ -16,9 +16,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from newscrawl.mirror.article import DIGEST_ONLY
-from newscrawl.mirror.site import Site
-from newscrawl.mirror.truth import Post, Truth
+from samplesite.article import DIGEST_ONLY
+from samplesite.site import Site
+from samplesite.truth import Post, Truth
 
 CHINA = timezone(timedelta(hours=8))
 _SOURCE = re.compile(r"[（(]\s*文章来源[:：]\s*(.+?)\s*[）)]\s*$")
@@ -80,9 +80,9 @@ def _of_file(text: str) -> Gold | None:
     lines = [each.strip() for each in body.strip().splitlines()]
     while lines and (not lines[-1] or lines[-1].startswith(("<http", "[返回", "<>"))):
         lines.pop()
-    digest = lines.pop(0)[1:].strip() if lines and lines[0].startswith(">") else ""
-    is_digest = not digest and len(lines) == 1
-    digest_tail = re.search(r"（([^（），。]{2,20})）$", lines[-1]) if is_digest else None
+    summary = lines.pop(0)[1:].strip() if lines and lines[0].startswith(">") else ""
+    is_summary = not summary and len(lines) == 1
+    summary_tail = re.search(r"（([^（），。]{2,20})）$", lines[-1]) if is_summary else None
     whole = "\n".join(lines)
     # A medium's name, such as 中国证券报, is linked as well, and is no mention.
     said = whole.partition("（文章来源")[0]
@@ -90,7 +90,7 @@ def _of_file(text: str) -> Gold | None:
     plain = re.sub(r"</p>|<br\s*/?>|</tr>", "\n", whole)
     shown = [html.unescape(_TAG.sub("", each)).strip() for each in plain.splitlines()]
     shown = [each for each in shown if each]
-    source = digest_tail[1] if digest_tail else None
+    source = summary_tail[1] if summary_tail else None
     if shown and (found := _SOURCE.search(shown[-1])):
         source, shown[-1] = "".join(found[1].split()), shown[-1][: found.start()]
     when = parse_time(date)

@@ -2,9 +2,9 @@
 
     python -m bench growth --sizes 10000 100000 1000000 --keep FOLDER
 
-Made articles of 800 to 1,200 characters, each with its page, are written by the project's writer;
-at each size everything is measured on the same file. Searches: see `bench/search.py`. A run
-without news is `newscrawl crawl category` on a made mirror whose articles are all stored. The
+Synthetic articles of 800 to 1,200 characters, each with its page, are written by the project's
+writer; at each size everything is measured on the same file. Searches: see `bench/search.py`. A run
+without news is `newscrawl crawl category` on a sample site whose articles are all stored. The
 migration is of a file with the same articles in the schema before; its search index is empty, but
 for what the migration makes. FOLDER keeps the archive: what is in it is not made again.
 
@@ -24,12 +24,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+from sqlite_utils import Database
+
 from bench import processes, results, search
 from bench.crawl import FAST
 from bench.serving import Serving
-from newscrawl.mirror.site import Site
-from newscrawl.readers.exports import FORMATS
-from newscrawl.store.archive import PAGE_SIZE
+from newscrawl.archive.export import FORMATS
+from newscrawl.store.connections import PAGE_SIZE
 from newscrawl.store.migrations import migrations
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
@@ -91,7 +93,7 @@ def _known(db: Path) -> list[list[float]]:
 
 
 def _write(db: Path, first: int, last: int, core: int, folder: Path) -> list[list[float]]:
-    words: processes.Command = [sys.executable, "-m", "bench.made", db, str(first), str(last)]
+    words: processes.Command = [sys.executable, "-m", "bench.synthetic", db, str(first), str(last)]
     root = Path(__file__).parents[1]
     done = processes.run(words, folder / "log", core=core, cwd=root, limit=6 * 3600)
     processes.check(done, "writing")
@@ -134,7 +136,7 @@ def _measure(
     found["exports"] = {each: export(db, each, core, folder) for each in options.formats}
     _say(f"{size:,}: size")
     found["size"] = sizes(db)
-    if size <= options.migrate:
+    if size <= options.migrate and len(migrations.pending(Database(memory=True))) > 1:
         _say(f"{size:,}: migration")
         found["migration"] = migration(db, core, folder)
     return found
@@ -186,11 +188,11 @@ def sizes(db: Path) -> dict[str, Any]:
     with closing(sqlite3.connect(db)) as connection:
         articles, text, markup = connection.execute(
             "SELECT count(*), sum(length(CAST(concat.texts AS BLOB))), sum(markup) FROM"
-            " (SELECT ifnull(title, '') || ifnull(digest, '') || ifnull(body_text, '') AS texts,"
+            " (SELECT ifnull(title, '') || ifnull(summary, '') || ifnull(body_text, '') AS texts,"
             " length(CAST(ifnull(body_html, '') AS BLOB)) AS markup FROM articles) AS concat"
         ).fetchone()
         raw, packed = connection.execute(
-            "SELECT sum(size), sum(length(bytes)) FROM pages"
+            "SELECT sum(size), sum(length(bytes)) FROM raw_pages"
         ).fetchone()
         rows = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall()
         of = dict(connection.execute("SELECT name, tbl_name FROM sqlite_schema"))
@@ -220,7 +222,6 @@ def sizes(db: Path) -> dict[str, Any]:
 
 def migration(db: Path, core: int, folder: Path) -> dict[str, Any]:
     """Copy the articles into a file of the schema before, and open it with this version."""
-    from sqlite_utils import Database
 
     last = [each.name for each in migrations.pending(Database(memory=True))][-1]
     old = folder / "old.db"
@@ -246,7 +247,7 @@ def migration(db: Path, core: int, folder: Path) -> dict[str, Any]:
             f"INSERT OR REPLACE INTO main.{table} ({named}) SELECT {named} FROM present.{table}"
         )
     made.close()
-    code = f"from newscrawl.store.archive import open_for_writing as o; o({str(old)!r}).close()"
+    code = f"from newscrawl.store.connections import open_for_writing as o; o({str(old)!r}).close()"
     done = processes.run([sys.executable, "-c", code], folder / "log", core=core, limit=6 * 3600)
     processes.check(done, "the migration")
     old.unlink()

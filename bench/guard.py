@@ -22,8 +22,8 @@ import scrapy
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Request, Response
 
-from newscrawl.crawling import own_settings
-from newscrawl.logs import quieten
+from newscrawl.runs.logs import quieten
+from newscrawl.runs.process import own_settings
 
 PAGE = b"<html><body>" + b"<p>" + b"x" * 30_000 + b"</p></body></html>"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n%s\r\n%s"
@@ -38,7 +38,7 @@ WITHOUT = {
 WITH = {
     "DOWNLOADER_MIDDLEWARES": {
         "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-        "newscrawl.middlewares.OnlyAllowed": 50,
+        "newscrawl.middlewares.offsite.OffsiteMiddleware": 50,
     },
 }
 

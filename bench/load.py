@@ -2,7 +2,7 @@
 
     python -m bench load --articles 86000
 
-The posts of a made mirror, packed into a .tar.gz, are loaded by `newscrawl crawl posts` into a
+The posts of a sample site, packed into a .tar.gz, are loaded by `newscrawl crawl posts` into a
 fresh archive, with the search index, in a process of its own on one core. What it has done is read
 from the archive while it runs.
 
@@ -23,11 +23,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from samplesite import Site
+
 from bench import processes
-from newscrawl.mirror import Site
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
-ENDS = "new + richer + changed + unchanged + duplicate + rejected + failed"
+ENDS = "new + extended + changed + unchanged + duplicate + rejected + failed"
 
 
 class Progress(threading.Thread):

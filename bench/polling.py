@@ -5,7 +5,8 @@
 A few busy media and a long tail publish into a mirror that is built every five minutes and forgets
 after three days; hours, weekends and holidays are those of Chinese financial news. Each way of
 asking is counted in requests for listings (those for articles are the same for all), and by the
-time from publication until an article is found. The schedule is newscrawl's own, newscrawl.polling.
+time from publication until an article is found. The schedule is newscrawl's own,
+newscrawl.runs.schedule.
 
 Nothing is timed: the figures are the same on every machine. Some 3 minutes.
 """
@@ -21,7 +22,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from newscrawl.polling import HOME_SHOWS, Bounds, forgets_at, is_listing_due, next_interval
+from newscrawl.runs.schedule import (
+    IntervalBounds,
+    is_listing_due,
+    next_interval,
+)
+from newscrawl.sites.finews.retention import HOME_SHOWS, forgets_at
 
 SLOT = 300
 """Seconds between two builds of the mirror, and between two runs."""
@@ -153,20 +159,20 @@ def _dropped(time: float) -> int:
     """Return the first slot whose build has dropped an article of that time.
 
     The year begins at midnight in China, 16:00 UTC of the day before; the mirror drops at
-    midnight by UTC, :func:`newscrawl.polling.forgets_at`.
+    midnight by UTC, :func:`newscrawl.sites.finews.retention.forgets_at`.
     """
     days = int(time // 86_400) + KEPT_DAYS
     return (days * 86_400 + 8 * 3600) // SLOT
 
 
 def at(slot: int) -> str:
-    """Return the time of a slot as newscrawl.polling takes it."""
+    """Return the time of a slot as newscrawl.runs.schedule takes it."""
     begin = datetime(YEAR.year, 1, 1, tzinfo=UTC) - timedelta(hours=8)
     return (begin + timedelta(seconds=slot * SLOT)).isoformat(timespec="seconds")
 
 
 def check_against_polling() -> None:
-    """Fail where the arithmetic on slots differs from newscrawl.polling."""
+    """Fail where the arithmetic on slots differs from newscrawl.runs.schedule."""
     for slot in range(0, 3000, 7):
         stamp = at(slot)
         assert at(_dropped(slot * SLOT)) == forgets_at(stamp, KEPT_DAYS), stamp
@@ -185,7 +191,7 @@ Slots = dict[int, int]
 """For each article, by its number, the slot in which it was found."""
 
 
-def alone(stories: list[Story], bounds: Bounds) -> tuple[int, Slots]:
+def alone(stories: list[Story], bounds: IntervalBounds) -> tuple[int, Slots]:
     """Ask one category by its learnt interval alone; return the requests and what was found."""
     requests, slot, number, interval = 0, 0, 0, None
     found: Slots = {}
@@ -209,7 +215,7 @@ def alone(stories: list[Story], bounds: Bounds) -> tuple[int, Slots]:
 class WithHome:
     """Asks one category as ``crawl category --due`` does: the home page tells of most articles."""
 
-    def __init__(self, stories: list[Story], bounds: Bounds) -> None:
+    def __init__(self, stories: list[Story], bounds: IntervalBounds) -> None:
         self.stories = stories
         self.bounds = bounds
         self.requests = 0
@@ -262,7 +268,7 @@ class WithHome:
             self.found.update({each: slot for each in top if each not in self.found})
 
 
-def ask(world: list[list[Story]], way: str, bounds: Bounds, *, has_home: bool) -> Found:
+def ask(world: list[list[Story]], way: str, bounds: IntervalBounds, *, has_home: bool) -> Found:
     """Ask a whole mirror for a year."""
     requests, delays, missed = SLOTS, [], 0  # the home page, in every run and in every way
     for stories in world:
@@ -300,12 +306,12 @@ LONGEST = (900, 1800, 3600, 7200, 14_400, 43_200)
 def measure(world: World) -> list[Found]:
     """Return what each way of asking costs and finds."""
     published = publish(world)
-    each_time = Bounds(SLOT, SLOT)
+    each_time = IntervalBounds(SLOT, SLOT)
     found = [ask(published, "everything, every five minutes", each_time, has_home=False)]
     for longest in LONGEST:
         name = f"learnt interval alone, up to {longest / 3600:g} h"
-        found.append(ask(published, name, Bounds(SLOT, longest), has_home=False))
-    found.append(ask(published, "crawl category --due", Bounds(), has_home=True))
+        found.append(ask(published, name, IntervalBounds(SLOT, longest), has_home=False))
+    found.append(ask(published, "crawl category --due", IntervalBounds(), has_home=True))
     return found
 
 

@@ -99,7 +99,7 @@ def run(
 ) -> Done:  # fmt: skip
     """Run a program to its end; it is killed after `limit` seconds.
 
-    `watch` is given what its memory was, ten times a second. Without `memory` nobody looks.
+    `watch` is given what its memory was, ten times a second. Without `memory` it is not measured.
     """
     # What is installed has its bytecode; a variable of the developer's must not take it away.
     variables = {name: each for name, each in os.environ.items() if name not in _SLOW}

@@ -2,7 +2,7 @@
 
     python -m bench reading --pages 500 --runs 5 --real FOLDER
 
-The pages are the made mirror's, with all its oddities. Each library runs in an environment and a
+The pages are the sample site's, with all its oddities. Each library runs in an environment and a
 process of its own, pinned to one core; between two runs of one lies a run of each other. What it
 says is marked against what is true: by the mirror for made pages; and for real ones (FOLDER/posts,
 FOLDER/site: posts and the site that was built from them; $NEWSCRAWL_FINEWS names it as well)
@@ -21,9 +21,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from samplesite.site import Site
+
 from bench import environments, gold, processes, results
 from bench.crawl import PEERS, add_sides, version_of
-from newscrawl.mirror.site import Site
 
 SIDES = {
     "lxml": "newscrawl",
@@ -42,7 +43,7 @@ BASE = "lxml"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what may be chosen."""
     real = os.environ.get("NEWSCRAWL_FINEWS")
-    parser.add_argument("--pages", type=int, default=500, help="made articles")
+    parser.add_argument("--pages", type=int, default=500, help="synthetic articles")
     parser.add_argument("--runs", type=int, default=5, help="of each side")
     parser.add_argument(
         "--real", type=Path, default=Path(real) if real else None, metavar="FOLDER",

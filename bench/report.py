@@ -253,7 +253,7 @@ def exactness(result: Result) -> str:
 
 
 STAGES = {
-    "first": "first run", "unchanged": "unchanged", "rebuilt": "built anew", "news": "with news",
+    "first": "first run", "unchanged": "unchanged", "rebuilt": "rebuilt", "news": "with news",
 }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def ratio(values: Sequence[float], base: Sequence[float]) -> float:
 
 
 def _idle(seconds: float = 2.0) -> float | None:
-    """Return the part of the processor that nobody uses; None where the system does not say."""
+    """Return the part of the processor that is idle; None where the system does not say."""
 
     def ticks() -> list[int]:
         return [int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]

@@ -1,6 +1,6 @@
-"""How long searches take: random queries against an archive of made articles.
+"""How long searches take: random queries against an archive of synthetic articles.
 
-    python -m bench.made FILE 0 1000000
+    python -m bench.synthetic FILE 0 1000000
     python -m bench search FILE
 
 Asks for random parts of random texts (1 to 6 characters, Latin words and numbers among them), for
@@ -24,10 +24,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.query import BadQuery, parse
-from newscrawl.readers.search import Order, search
-from newscrawl.store.archive import open_for_reading
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.search import Order, search
+from newscrawl.archive.search_query import BadQuery, parse_query
+from newscrawl.store.connections import open_for_reading
 
 MOST = 10_000
 """Hits of the queries that the bar is for."""
@@ -35,7 +35,7 @@ MOST = 10_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what may be chosen."""
-    parser.add_argument("file", type=Path, help="an archive that bench.made has made")
+    parser.add_argument("file", type=Path, help="an archive that bench.synthetic has written")
     parser.add_argument("--queries", type=int, default=500)
 
 
@@ -88,7 +88,7 @@ def term(connection: sqlite3.Connection, dice: random.Random, latin: bool = Fals
             part = dice.choice(words or [text[:3]])
         quoted: str = '"' + part.replace('"', "") + '"'
         try:
-            parse(quoted)
+            parse_query(quoted)
         except BadQuery:
             continue
         return quoted
@@ -141,7 +141,7 @@ def timed(connection: sqlite3.Connection, path: Path, query: Query) -> Timed:
     times: dict[Order, float] = {}
     [(hits,)] = connection.execute(
         "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?",
-        (parse(query.text, by_pairs=True).fts,),
+        (parse_query(query.text).fts,),
     )
     for order in ("newest", "rank"):
         for _ in range(2):
@@ -149,8 +149,8 @@ def timed(connection: sqlite3.Connection, path: Path, query: Query) -> Timed:
             list(search(connection, query.text, query.filters, order=order, limit=20))
             times[order] = (time.perf_counter() - began) * 1000
     began = time.perf_counter()
-    with closing(open_for_reading(path)) as anew:
-        list(search(anew, query.text, query.filters, limit=20))
+    with closing(open_for_reading(path)) as fresh:
+        list(search(fresh, query.text, query.filters, limit=20))
     opened = (time.perf_counter() - began) * 1000
     return Timed(query, hits, times["newest"], times["rank"], opened)
 
@@ -161,7 +161,7 @@ def summary(found: list[Timed]) -> dict[str, dict[str, float]]:
     ways = {
         "newest first": [each.newest for each in within],
         "by rank": [each.rank for each in within],
-        "newest first, file opened anew": [each.opened for each in within],
+        "newest first, file reopened": [each.opened for each in within],
     }
     return {way: _percentiles(times) for way, times in ways.items()}
 

@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import quote
 
-from newscrawl.mirror.server import Folder, Server
-from newscrawl.mirror.site import Site
+from samplesite.server import Folder, Server
+from samplesite.site import Site
 
 NGINX = """\
 daemon off; worker_processes 1; worker_cpu_affinity {mask}; pid {work}/nginx.pid; {user}
@@ -118,7 +118,7 @@ class Serving:
 
 
 def site_with(pages: int) -> Site:
-    """Return a made mirror of about so many posts: an article may have two."""
+    """Return a sample site of about so many posts: an article may have two."""
     articles = pages
     while True:
         site = Site(articles=articles)
@@ -129,7 +129,7 @@ def site_with(pages: int) -> Site:
 
 
 def write_site(folder: Path, pages: int) -> list[str]:
-    """Write a made mirror of about so many posts as files; return the paths of the posts."""
+    """Write a sample site of about so many posts as files; return the paths of the posts."""
     site = site_with(pages)
     site.write(folder)
     return linked(site)

@@ -33,12 +33,13 @@ from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from samplesite.changing import KEPT_DAYS, Changing, Hostile, Weather
+from samplesite.plan import DAY
+from samplesite.site import Site
+
 from bench.soak_judge import Judgement, Run, judge
 from bench.soak_processes import Nursery, Scheduler, Use, fds_of, use_of
-from newscrawl.mirror.changing import KEPT_DAYS, Changing, Hostile, Weather
-from newscrawl.mirror.dice import Dice
-from newscrawl.mirror.plan import DAY
-from newscrawl.mirror.site import Site
+from newscrawl.demo.dice import Dice
 
 EVERY = 300
 """Seconds between two runs."""

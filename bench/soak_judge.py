@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from newscrawl.mirror.changing import Changing, Served
-from newscrawl.mirror.truth import Truth
-from newscrawl.settings import NEWSCRAWL_LOOK_AGAIN, NEWSCRAWL_POLL_SECONDS
+from samplesite.changing import Changing, Served
+from samplesite.truth import Truth
+
+from newscrawl.settings import NEWSCRAWL_LISTING_INTERVALS, NEWSCRAWL_REVISIT_HOURS
 
 ROOT = Path(__file__).parents[1]
 INTERRUPTED = (130, 143)
@@ -34,7 +35,7 @@ SLACK = 3 * HOUR
 """How long bad weather may put off a look that is due: an outage, and failures before and after."""
 
 WRONG_CLOCK = 5400
-"""Seconds by which a run's clock may be wrong: it is what says from when on a hole is."""
+"""Seconds by which a run's clock may be wrong: it is what says from when on a gap is."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Came(NamedTuple):
 
 
 def judge(changing: Changing, runs: Sequence[Run], db: Path, *, check: bool = True) -> Judgement:
-    """Compare the archive with what was served to the runs; *check* asks ``newscrawl check``."""
+    """Compare the archive with what was served to the runs; *check* asks ``newscrawl verify``."""
     with closing(sqlite3.connect(db)) as connection:
         connection.row_factory = sqlite3.Row
         court = Court(changing, runs, connection)
@@ -87,11 +88,11 @@ def judge(changing: Changing, runs: Sequence[Run], db: Path, *, check: bool = Tr
 
 def _check(db: Path) -> Iterator[str]:
     said = subprocess.run(
-        [sys.executable, "-m", "newscrawl", "check", "--db", str(db)], cwd=ROOT,
+        [sys.executable, "-m", "newscrawl", "verify", "--db", str(db)], cwd=ROOT,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if said.returncode != 0:
-        yield f"newscrawl check ends with {said.returncode}: {said.stdout}{said.stderr}"
+        yield f"newscrawl verify ends with {said.returncode}: {said.stdout}{said.stderr}"
 
 
 class Court:
@@ -111,7 +112,7 @@ class Court:
         """How the last request for a post's page ended in a whole run."""
         self.named: set[str] = set()
         """Posts that a listing named to a whole run."""
-        self.sightings = {_path(row["url"]): row for row in self._rows("sightings")}
+        self.observations = {_path(row["url"]): row for row in self._rows("observations")}
         self.articles = {row["info_code"]: row for row in self._rows("articles")}
 
     def findings(self) -> Iterator[str]:
@@ -149,7 +150,7 @@ class Court:
             wanted = _ledger(run, ends)
             found = {name: row[name] for name in wanted if name != "came"}
             found["came"] = sum(
-                row[name] for name in ("new", "richer", "changed", "unchanged", "duplicate")
+                row[name] for name in ("new", "extended", "changed", "unchanged", "duplicate")
             )
             if found != wanted:
                 yield f"run {run.number}: its ledger has {found}, the site's log {wanted}"
@@ -180,7 +181,7 @@ class Court:
             self.counts["looks at listings"] += 1
             for path in self._links(served):
                 self.named.add(path)
-                if path in self.sightings or path in ends:
+                if path in self.observations or path in ends:
                     continue
                 if self.last_end.get(path) != "rejected":  # then it is asked for half an hour later
                     yield f"run {run.number}: {served.path} names {path}, which was not asked for"
@@ -200,7 +201,7 @@ class Court:
 
     def _pages(self) -> Iterator[str]:
         certain = {path for path, came in self.came.items() if any(c.run.is_whole for c in came)}
-        stored = set(self.sightings)
+        stored = set(self.observations)
         self.counts["pages stored"] = len(stored)
         self.counts["pages that only an ended run was sent"] = len(set(self.came) - certain)
         yield from (f"{path} came and is not stored" for path in sorted(certain - stored))
@@ -209,7 +210,7 @@ class Court:
     def _articles(self) -> Iterator[str]:
         """Compare each article with what its best page said last."""
         numbers: dict[int, list[str]] = {}
-        for path in self.sightings:
+        for path in self.observations:
             if path in self.changing.numbers:
                 numbers.setdefault(self.changing.numbers[path], []).append(path)
         codes = {self._truth(number, 0).info_code: number for number in numbers}
@@ -264,7 +265,7 @@ class Court:
             "published_at": truth.published_at,
             "body_text": "\n".join(truth.paragraphs),
         }
-        return {**row, "source": truth.source, "digest": truth.digest_shown} if is_whole else row
+        return {**row, "source": truth.source, "summary": truth.digest_shown} if is_whole else row
 
     def _revisions(self) -> Iterator[str]:
         """Compare each page's earlier states: those that came, each once, in their order."""
@@ -272,7 +273,7 @@ class Court:
         for row in self._rows("revisions"):
             kept.setdefault(row["page_id"], []).append((row["title"], row["body_text"]))
         self.counts["revisions"] = sum(map(len, kept.values()))
-        for path in self.sightings:
+        for path in self.observations:
             number = self.changing.numbers.get(path)
             if number is None:
                 continue
@@ -298,15 +299,15 @@ class Court:
 
     def _paths_of(self, number: int) -> list[str]:
         paths = [post.path for post in self._truth(number, 0).posts]
-        return [path for path in paths if path in self.sightings]
+        return [path for path in paths if path in self.observations]
 
     # -- what is not stored ---------------------------------------------------------------------
 
     def _unseen(self) -> Iterator[str]:
         """Explain each article that was shown and is not stored."""
         begin = self.runs[0].second
-        holes = self._rows("holes")
-        self.counts["holes"] = len(holes)
+        gaps = self._rows("gaps")
+        self.counts["gaps"] = len(gaps)
         for number, life in enumerate(self.changing.lives):
             shown, dropped = max(life.shown, begin), min(life.dropped, self.end)
             truth = self._truth(number, 0)
@@ -317,14 +318,14 @@ class Court:
                 continue
             if self.named & set(truth.paths):
                 self.counts["lost: named, and all tries failed"] += 1
-            elif any(_covers(hole, life.shown, truth) for hole in holes):
-                self.counts["lost: in a hole that is told of"] += 1
-            elif dropped - shown < NEWSCRAWL_POLL_SECONDS[1] + SLACK:
+            elif any(_covers(gap, life.shown, truth) for gap in gaps):
+                self.counts["lost: in a gap that is told of"] += 1
+            elif dropped - shown < NEWSCRAWL_LISTING_INTERVALS[1] + SLACK:
                 self.counts["lost: gone before any look named it"] += 1
             else:
                 yield (
                     f"{truth.paths} was shown for {(dropped - shown) / HOUR:.1f} hours, is not "
-                    f"stored, and no hole tells of it (listings: {truth.listings})"
+                    f"stored, and no gap tells of it (listings: {truth.listings})"
                 )
 
     def _edits(self) -> Iterator[str]:
@@ -337,7 +338,7 @@ class Court:
                 if place and came[place - 1].version == first.version:
                     continue
                 edited = life.edits[first.version]
-                looks = [first.run.second + hours * HOUR for hours in NEWSCRAWL_LOOK_AGAIN]
+                looks = [first.run.second + hours * HOUR for hours in NEWSCRAWL_REVISIT_HOURS]
                 due = next((each for each in looks if each >= edited), None)
                 if due is None:
                     self.counts["edits after the last look"] += 1
@@ -354,7 +355,7 @@ class Court:
 
     def _gone(self) -> Iterator[str]:
         """Check what the archive says of pages that the site has taken down."""
-        for path, row in self.sightings.items():
+        for path, row in self.observations.items():
             end = self.last_end.get(path)
             if (row["gone_at"] is not None) != (end == "404"):
                 if any(not each.run.is_whole for each in self.came.get(path, ())[-1:]):
@@ -399,11 +400,11 @@ def _requests(log: Sequence[Served]) -> int:
     return count
 
 
-def _covers(hole: sqlite3.Row, shown: int, truth: Truth) -> bool:
-    if hole["listing_kind"] == "category" and hole["name"] not in truth.listings:
+def _covers(gap: sqlite3.Row, shown: int, truth: Truth) -> bool:
+    if gap["listing_kind"] == "category" and gap["name"] not in truth.listings:
         return False
-    begin = datetime.fromisoformat(hole["from_at"]).timestamp()
-    until = datetime.fromisoformat(hole["until_at"]).timestamp()
+    begin = datetime.fromisoformat(gap["from_at"]).timestamp()
+    until = datetime.fromisoformat(gap["until_at"]).timestamp()
     return begin - WRONG_CLOCK <= shown and truth.published.timestamp() < until
 
 

@@ -3,7 +3,7 @@
     python -m bench start --runs 20
 
 Each command is run so often, in turn, beside `python -c pass`, which is what any of them takes at
-the least. The archive has 200 made articles. What `newscrawl search` imports is counted by
+the least. The archive has 200 synthetic articles. What `newscrawl search` imports is counted by
 tests/test_cli.py.
 
 With 20 runs some 20 seconds.
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import made, processes, results
+from bench import processes, results, synthetic
 from bench.load import PROGRAM
 
 BASE = "python -c pass"
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     core, _ = processes.cores()
     with tempfile.TemporaryDirectory() as folder:
         db, log = Path(folder, "news.db"), Path(folder, "log")
-        for _ in made.write(db, 0, 200):
+        for _ in synthetic.write(db, 0, 200):
             pass
         commands: dict[str, processes.Command] = {
             BASE: [sys.executable, "-c", "pass"],

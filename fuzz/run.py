@@ -1,7 +1,7 @@
 """Fuzz what reads strangers' bytes: ``python fuzz/run.py pages --seconds 600``.
 
 Coverage-guided, by atheris (``pip install -e '.[fuzz,test]'``). What must hold is in
-tests/properties.py; the seeds are pages of the made mirror with all oddities. What is found stays
+tests/properties.py; the seeds are pages of the sample site with all oddities. What is found stays
 in ``build/fuzz/<target>/``: the corpus, from which the next run goes on, and each input that broke
 a promise, which ``python fuzz/run.py pages FILE`` runs alone.
 """

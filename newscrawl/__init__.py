@@ -12,10 +12,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from newscrawl.readers.api import Archive
+from newscrawl._version import __version__ as __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from newscrawl.archive.api import Archive
 
 
 def open(path: str | Path) -> Archive:
@@ -23,6 +23,6 @@ def open(path: str | Path) -> Archive:
 
     :raises newscrawl.store.errors.StoreError: there is none that this version can read.
     """
-    from newscrawl.readers.api import Archive
+    from newscrawl.archive.api import Archive
 
     return Archive(path)

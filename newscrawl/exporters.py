@@ -8,8 +8,8 @@ from typing import IO, TYPE_CHECKING, Any
 from scrapy.exporters import BaseItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 
-from newscrawl.addon import FORMATS
 from newscrawl.items import Article, Batch
+from newscrawl.store.uris import FORMATS
 
 if TYPE_CHECKING:
     from typing import Self
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
-    from newscrawl.run import Run
+    from newscrawl.runs.run import Run
 
 
 class PathStorage(FileFeedStorage):
@@ -28,12 +28,12 @@ class PathStorage(FileFeedStorage):
         self._is_archive = (feed_options or {}).get("format") in FORMATS
 
     def open(self, spider: Spider) -> IO[bytes]:
-        """Return the open file; for an archive, a stand-in that nobody writes to."""
+        """Return the open file; for an archive, a stand-in that is never written to."""
         return BytesIO() if self._is_archive else super().open(spider)
 
 
 class ArchiveExporter(BaseItemExporter):
-    """Hands articles to the run, which has had the archive open since before any request."""
+    """Hands articles to the run, which opened the archive before the first request."""
 
     def __init__(self, run: Run, **options: Any) -> None:
         super().__init__(dont_fail=True, **options)
@@ -42,11 +42,13 @@ class ArchiveExporter(BaseItemExporter):
     @classmethod
     def from_crawler(cls, crawler: Crawler, file: IO[bytes], **options: Any) -> Self:
         """Build it for the crawler's run."""
-        from newscrawl.run import Run
+        from newscrawl.runs.run import Run
 
         run = crawler.get_extension(Run)
         if run is None:
-            raise RuntimeError("an archive is written by newscrawl.run.Run; add it to EXTENSIONS")
+            raise RuntimeError(
+                "an archive is written by newscrawl.runs.run.Run; add it to EXTENSIONS"
+            )
         return cls(run, **options)
 
     def export_item(self, item: Any) -> None:

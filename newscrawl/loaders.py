@@ -1,8 +1,7 @@
-"""How the fields of an article are taken from a page: by rules that are data, and are counted."""
+"""Extracts an article's fields from a page, by rules that are data and whose use is counted."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,8 +13,9 @@ from itemloaders.utils import arg_to_iter
 from lxml import etree
 from parsel import Selector
 
-from newscrawl import texts
 from newscrawl.items import Article
+from newscrawl.text.limits import sanitize_article
+from newscrawl.text.sanitize import squeeze, strip_controls, unique
 
 if TYPE_CHECKING:
     from typing import Self
@@ -31,18 +31,18 @@ class Stats(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to get one field; rules of a field are tried in order until one gives something."""
+    """One way to get one field; a field's rules are tried in order until one yields a value."""
 
     field: str
     """The field of Article."""
     path: str
     """An XPath of the page, or a key of the answer."""
     note: str = ""
-    """Why it is there; for all but a field's first rule, when it is needed."""
+    """Why it exists; for all but a field's first rule, when it is needed."""
     kind: Literal["xpath", "key", "rule"] = "xpath"
-    """``rule``: written in code; path is what it is called."""
+    """``rule``: implemented in code; *path* is its name."""
     name: str = ""
-    """What it reads, in words, where an article says which rule it was."""
+    """A description of what it reads, for fields that name the rule used."""
 
     @property
     def key(self) -> str:
@@ -50,70 +50,32 @@ class Rule:
         return f"parser/{self.field}/{self.kind}/{self.path}"
 
 
-# What no text means: controls but tab and line ends, lone surrogates (JSON escapes make them, and
-# SQLite refuses them), and what is no character (lxml refuses it).
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_CONTROL_BYTES = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
-# Also characters of no width: they break searches for the words that they stand in.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
-
-
-def clean(text: str) -> str:
-    """Return the text without control characters and lone surrogates, lines ended by ``\\n``."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if _is_clean(text) else _CONTROLS.sub("", text.replace("\x85", "\n"))
-
-
-def _is_clean(text: str) -> bool:
-    """Tell whether there is nothing to take out, at a third of the time of looking for it."""
-    try:
-        raw = text.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return False
-    # The others begin so in UTF-8, or are these two; · and NBSP begin so, too.
-    if b"\xc2" in raw or "\ufffe" in text or "\uffff" in text:
-        return _CONTROLS.search(text) is None
-    return len(raw.translate(None, _CONTROL_BYTES)) == len(raw)
-
-
-def squeeze(text: str) -> str:
-    """Return the text as one line: every run of white space, NBSP and U+3000 too, is one space."""
-    line = " ".join(text.split())
-    # A look at the whole is faster than a search for what is hardly ever there.
-    return line if line.isprintable() else " ".join(_INVISIBLE.sub("", text).split())
-
-
 def _squeezed(values: Iterable[Any]) -> list[Any]:
     return [squeeze(value) if isinstance(value, str) else value for value in values]
-
-
-def unique(values: Iterable[Any]) -> list[Any]:
-    """Return the values without repeats, in order."""
-    return list(dict.fromkeys(values))
 
 
 class ArticleLoader(ItemLoader):
     """Fills an Article from one page.
 
-    Given `stats`, it counts each rule that it tries, ``parser/<field>/xpath/<path>``: 1 where it
-    gave something, else 0. A first rule that stays at 0 is dead; a fallback above 0 is a redesign.
+    Given *stats*, it counts each rule that it tries, ``parser/<field>/xpath/<path>``: 1 if it
+    yielded a value, else 0. A first rule that stays at 0 is dead; a fallback above 0 means that
+    the page was redesigned.
     """
 
     default_item_class = Article
     default_input_processor = staticmethod(_squeezed)
     default_output_processor = TakeFirst()
 
-    # These come from the body's own reader, which has made their white space already.
-    body_html_in = body_text_in = digest_in = mentions_in = unknown_in = Identity()
+    # These come from the body's own reader, which has normalized their white space.
+    body_html_in = body_text_in = summary_in = mentions_in = unknown_in = Identity()
     categories_out = tags_out = images_out = staticmethod(unique)
     mentions_out = Identity()
 
     _inputs: ClassVar[dict[str, Processor]] = {}
     _outputs: ClassVar[dict[str, Processor]] = {}
 
-    # ItemLoader serves any item, any processor and any context, and looks for them at each value:
-    # three quarters of its time. Here they are a matter of the class.
+    # ItemLoader looks up the processors for each value: three quarters of its time. Here they
+    # depend on the class alone.
 
     def get_input_processor(self, field_name: str) -> Processor:
         """Return the processor of the values that are collected for a field."""
@@ -141,7 +103,7 @@ class ArticleLoader(ItemLoader):
     def _collect(self, field: str, value: Any) -> list[Any]:
         if value is None:
             return []
-        # Nearly all values are texts or lists: what else there is, ItemLoader's own function knows.
+        # Nearly all values are strings or lists; arg_to_iter handles the rest.
         values = [value] if type(value) is str else value
         got = self.get_input_processor(field)(
             values if type(values) is list else arg_to_iter(value)
@@ -152,28 +114,32 @@ class ArticleLoader(ItemLoader):
             self._values.setdefault(field, []).extend(got)
         return got
 
+    def has(self, field: str) -> bool:
+        """Whether a value was collected for a field."""
+        return self.get_output_value(field) not in (None, "")
+
     def load_item(self) -> Article:
-        """Return the article, in the form and the size that are stored."""
+        """Return the article, sanitized and limited in size."""
         article: Article = self.item
         for field, values in self._values.items():
             value = self.get_output_processor(field)(values)
             if value is not None:
                 setattr(article, field, value)
-        texts.settle(article)
+        sanitize_article(article)
         return article
 
     @classmethod
     def of(cls, root: etree._Element, stats: Stats | None = None) -> ArticleLoader:
-        """Return a loader on a parsed page.
+        """Return a loader for a parsed page.
 
-        The selector takes the tree as it is: parsing is most of what reading a page costs.
+        The tree is used as it is: parsing is most of the cost of reading a page.
         """
         return cls(selector=Selector(root=root, type="html"), stats=stats)
 
     def apply(
         self, rules: Iterable[Rule], data: Mapping[str, Any] | None = None
     ) -> dict[str, Rule]:
-        """Fill each field by its first rule that gives something; return the rules that did."""
+        """Fill each field by its first rule that yields a value; return the rules that did."""
         used: dict[str, Rule] = {}
         for rule in rules:
             if rule.field in used:
@@ -188,12 +154,12 @@ class ArticleLoader(ItemLoader):
         return used
 
     def put(self, field: str, kind: str, rule: str, value: Any) -> bool:
-        """Add a value that a rule gave, count the rule, and tell whether it gave anything."""
+        """Add what a rule yielded, count the rule, and return whether it yielded anything."""
         got = self._collect(field, value)
-        gave = got.count("") + got.count(None) < len(got)
+        has_value = got.count("") + got.count(None) < len(got)
         if self.stats is not None:
-            self.stats.inc_value(f"parser/{field}/{kind}/{rule}", int(gave))
-        return gave
+            self.stats.inc_value(f"parser/{field}/{kind}/{rule}", int(has_value))
+        return has_value
 
 
 @lru_cache(maxsize=256)
@@ -203,7 +169,7 @@ def _compiled(path: str) -> Callable[[etree._Element], Any]:
 
 
 def xpath_values(root: etree._Element, path: str) -> list[str]:
-    """Return the texts that an XPath finds; an element's is all of its text."""
+    """Return the strings that an XPath finds; for an element, all of its text."""
     found = _compiled(path)(root)
     if not isinstance(found, list):
         return [str(found)]
@@ -211,15 +177,15 @@ def xpath_values(root: etree._Element, path: str) -> list[str]:
 
 
 def text_of(element: etree._Element) -> str:
-    """Return all text in an element, without comments, joined with nothing.
+    """Return all text in an element, without comments, and without separators.
 
-    Joined with nothing because sources break words by links on a part of them.
+    Without separators because links often cover only a part of a word.
     """
     # A fifth of the time of string() in XPath.
     return etree.tostring(element, encoding="unicode", method="text", with_tail=False)
 
 
 def key_values(data: Mapping[str, Any], key: str) -> list[str]:
-    """Return the text under a key; nothing where it is missing, null or no text."""
+    """Return the text under a key; an empty list if it is missing, null or not a string."""
     value = data.get(key)
-    return [clean(value)] if isinstance(value, str) else []
+    return [strip_controls(value)] if isinstance(value, str) else []

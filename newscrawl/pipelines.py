@@ -1,4 +1,4 @@
-"""What each item means, or why it is dropped: account ▸ validate ▸ normalise ▸ since ▸ dedupe."""
+"""Item pipelines: account ▸ validate ▸ normalise ▸ since ▸ dedupe."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from newscrawl.items import Article, Batch, Failure, Listed, Reject, Unchanged
-from newscrawl.normalise import missing, normalise
-from newscrawl.pages import REASONS
-from newscrawl.run import run_of
+from newscrawl.runs.run import run_of
+from newscrawl.sites import REASONS
+from newscrawl.sites.normalise import missing, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +61,12 @@ class _Pipeline(ABC):
 
 
 def _dropped(why: str) -> DropItem:
-    # It is counted in the ledger; a warning for each would drown what needs a person.
+    # It is counted in the run statistics; a warning for each would hide the important ones.
     return DropItem(why, log_level=logging.getLevelName(logging.DEBUG))
 
 
 class Account(_Pipeline):
-    """Takes out what is no article: rejects, failures and listings go to the ledger."""
+    """Counts items that are not articles, and drops them: rejects, failures, listed, unchanged."""
 
     def process(self, item: Any) -> Any:
         """Let articles through."""
@@ -85,10 +85,10 @@ class Account(_Pipeline):
 
 
 class Validate(_Pipeline):
-    """Rejects what has no id, or neither title nor body."""
+    """Rejects articles without an id, or with neither title nor body."""
 
     def process(self, item: Any) -> Any:
-        """Let through what is an article."""
+        """Return a complete article."""
         article = _article(item)
         reason = missing(article)
         if reason is None:
@@ -99,7 +99,7 @@ class Validate(_Pipeline):
 
 
 class Normalise(_Pipeline):
-    """Gives the article its one time, ids and URLs."""
+    """Fills in an article's time, ids and URLs."""
 
     def process(self, item: Any) -> Any:
         """Return the article, completed."""
@@ -108,10 +108,10 @@ class Normalise(_Pipeline):
 
 
 class Since(_Pipeline):
-    """Drops what was published before the day that the spider was asked for."""
+    """Drops articles published before the spider's `since`."""
 
     def process(self, item: Any) -> Any:
-        """Let through what is young enough; what has no time is."""
+        """Return an article published since then, or without a time."""
         since: datetime.date | None = getattr(self.crawler.spider, "since", None)
         if since is None:
             return item
@@ -123,22 +123,23 @@ class Since(_Pipeline):
 
 
 class Dedupe(_Pipeline):
-    """Drops a page that was had before in this run, under another address.
+    """Drops a page that was fetched before in this run, under another URL.
 
-    A fuller one passes: two hosts may answer for one infoCode, and only the second have its text.
-    Against the archive nothing is dropped: the writer says new, richer, changed or unchanged.
+    One with a better body passes: two hosts may answer for one infoCode, and only the second may
+    have its text. Nothing is compared with the archive: the writer's verdict is new, extended,
+    changed or unchanged.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._seen: dict[str, int] = {}
-        """How full the body of each page was; -1 for none."""
+        """The body rank of each page; -1 for none."""
 
     def process(self, item: Any) -> Any:
-        """Let each page through once, and again when it is fuller."""
+        """Return the article of a page once, and again if its body is better."""
         article = _article(item)
         if article.page is None:
-            raise DropItem("an article without the page it was seen on")
+            raise DropItem("an article without its page")
         key = article.page.key
         rank = -1 if article.body_rank is None else int(article.body_rank)
         if rank <= self._seen.get(key, -2):

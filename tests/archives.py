@@ -12,7 +12,7 @@ from newscrawl.store.writer import Writer
 
 
 def page(
-    id_: str = "NW202112282228490028", *, kind: str = "post", observed_at: str = "2022-01-01",
+    id_: str = "NW202112282228490028", *, kind: str = "post_page", observed_at: str = "2022-01-01",
     body: bytes = b"<html></html>", url: str | None = None,
 ) -> Page:  # fmt: skip
     """Return a page, seen at midnight UTC of a day or at a given time."""
@@ -52,13 +52,13 @@ def fill(path: Path, *articles: Article) -> list[str]:
     target = Target(path)
     made = writer(target)
     verdicts: list[str] = [made.add(each, loader_version=1) for each in articles]
-    made.end(outcome="good", exit_code=0, reason="made by a test")
+    made.end(outcome="ok", exit_code=0, reason="made by a test")
     target.finish(good=True)
     return verdicts
 
 
 def multiply(connection: sqlite3.Connection, articles: int, *, characters: int) -> None:
-    """Add so many made articles with bodies of so many characters, without search index or pages.
+    """Add synthetic articles with bodies of so many characters, without search index or pages.
 
     Each has a category, a tag and two mentions; numbers in the texts make each its own.
     """

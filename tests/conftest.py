@@ -1,4 +1,4 @@
-"""What tests share: the real pages where they are, made mirrors, and whole crawls in process."""
+"""What tests share: the real pages where they are, sample sites, and whole crawls in process."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from crawls import Hands
+from samplesite.server import Answers, Folder, Server, serve
 
-from newscrawl.mirror.server import Answers, Folder, Server, serve
 from newscrawl.store import clock
 
 FINEWS = Path(os.environ.get("NEWSCRAWL_FINEWS") or Path(__file__).parents[2] / "shared" / "finews")

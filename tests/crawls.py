@@ -13,9 +13,9 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.crawling import settings_for
-from newscrawl.outcome import Outcome
-from newscrawl.run import run_of
+from newscrawl.runs.outcome import Outcome
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -72,7 +72,7 @@ def query(db: Path | str, sql: str, *parameters: object) -> list[tuple[Any, ...]
 
 TABLES = (
     "articles", "article_categories", "article_tags", "mentions", "images", "categories",
-    "category_names", "sightings", "revisions", "pages", "rejects",
+    "category_names", "observations", "revisions", "raw_pages", "rejects",
 )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def ledger(db: Path | str) -> dict[str, Any]:
 
 def assert_balanced(run: Mapping[str, Any], *, interrupted: bool = False) -> None:
     """Check that every link and every page of a run is accounted for."""
-    ends = ("failed", "rejected", "duplicate", "unchanged", "new", "richer", "changed")
+    ends = ("failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed")
     links = run["repeated"] + run["skipped"] + run["filtered"] + run["scheduled"]
     assert run["listed"] == links
     unfinished = run["scheduled"] - sum(run[end] for end in ends)

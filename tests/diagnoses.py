@@ -10,9 +10,10 @@ from typing import Any
 from crawls import FAST
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl import doctor
-from newscrawl.diagnosis import Diagnosis
-from newscrawl.store.archive import open_for_reading
+from newscrawl.cli.doctor_spider import DoctorSpider, doctor_settings
+from newscrawl.runs.doctor.diagnosis import Diagnosis
+from newscrawl.runs.doctor.examination import result_of
+from newscrawl.store.connections import open_for_reading
 
 
 async def diagnose(
@@ -20,12 +21,12 @@ async def diagnose(
     **arguments: Any,
 ) -> Diagnosis:  # fmt: skip
     """Run the doctor in this process; return what it finds."""
-    made = doctor.settings_for(**{**FAST, **(settings or {})})
+    made = doctor_settings(**{**FAST, **(settings or {})})
     runner = AsyncCrawlerRunner(made)
-    crawler = runner.create_crawler(doctor.Doctor)
+    crawler = runner.create_crawler(DoctorSpider)
     if base_url is not None:
         arguments["base_url"] = base_url
     is_there = db is not None and db.exists()
     with closing(open_for_reading(db)) if is_there else nullcontext() as archive:
         await runner.crawl(crawler, archive=archive, **arguments)
-    return doctor.result_of(crawler)
+    return result_of(crawler)

@@ -20,8 +20,8 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
 
-from newscrawl.crawling import own_settings
-from newscrawl.network.handler import GuardedHandler
+from newscrawl.middlewares.handler import AiohttpDownloadHandler
+from newscrawl.runs.process import own_settings
 
 _watched: list[str] | None = None
 
@@ -85,7 +85,7 @@ class Names(AbstractResolver):
         """Nothing is open."""
 
 
-class ByNames(GuardedHandler):
+class ByNames(AiohttpDownloadHandler):
     """The handler of every crawl, which looks names up in ``names``, anew for each connection."""
 
     names: ClassVar[Names]

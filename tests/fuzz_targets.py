@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 
 import properties
 from payloads import PAYLOADS
+from samplesite import Site
+from samplesite.lists import LIST_ODDITIES, Lists
 
-from newscrawl import feeds
-from newscrawl.mirror import Site
-from newscrawl.mirror.lists import LIST_ODDITIES, Lists
+from newscrawl.sites.lists import LISTS
 
-PAGES = ("post", "public", "listing")
+PAGES = ("post_page", "article_page", "listing")
 CONTENT_TYPES = (None, "text/html; charset=utf-8", "text/html; charset=gbk", "text/html; charset=x")
 # The answer of the share interface, and every list that is JSON.
-ANSWERS = ("answer", *(name for name in feeds.LISTS if name != "atom"))
+ANSWERS = ("api_answer", *(name for name in LISTS if name != "atom"))
 
 
 def _choice(data: bytes, *numbers: int) -> tuple[list[int], bytes]:
@@ -38,7 +38,7 @@ def pages(data: bytes) -> None:
 
 def files(data: bytes) -> None:
     """Post files."""
-    properties.page_is_read("file", data)
+    properties.page_is_read("post_file", data)
 
 
 def feed(data: bytes) -> None:
@@ -49,8 +49,8 @@ def feed(data: bytes) -> None:
 def json(data: bytes) -> None:
     """Answers of the share interface and of lists."""
     (kind,), body = _choice(data, len(ANSWERS))
-    if ANSWERS[kind] == "answer":
-        properties.page_is_read("answer", body)
+    if ANSWERS[kind] == "api_answer":
+        properties.page_is_read("api_answer", body)
     else:
         properties.list_is_read(ANSWERS[kind], body)
 
@@ -111,9 +111,9 @@ def _answers(site: Site) -> Iterator[bytes]:
         yield b"0" + _get(site, f"/NewsData/GetNewsText.do?id={truth.info_code}")
     few = Site(articles=5)  # an answer of 50 entries takes as long as 50 pages
     for number, name in enumerate(ANSWERS):
-        if name == "answer":
+        if name == "api_answer":
             continue
-        asked = feeds.LISTS[name]
+        asked = LISTS[name]
         address = asked.address("http://mirror.test/", is_own_base=True, argument="1.600519")
         address = address.removeprefix("http://mirror.test")
         for oddity in ("", *LIST_ODDITIES):

@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from newscrawl import feeds, pages
+from newscrawl import sites
 from newscrawl.items import Page
-from newscrawl.pages import listing
-from newscrawl.pages.body import MAX_FURNITURE
-from newscrawl.pages.bounds import LARGEST
-from newscrawl.pages.markup import MAX_DEPTH, MAX_NODES
+from newscrawl.sites.eastmoney.body import MAX_FURNITURE
+from newscrawl.sites.finews import listing_page
+from newscrawl.sites.html import MAX_DEPTH, MAX_NODES
+from newscrawl.sites.limits import LARGEST
+from newscrawl.sites.list_answer import read_list_answer
+from newscrawl.sites.lists import LISTS
 
 ROOM = LARGEST - 1000
 DEEP = MAX_DEPTH - 10
@@ -34,19 +36,19 @@ def _page(kind: str, body: bytes | str) -> Page:
 
 def _post(content: str) -> Callable[[], object]:
     html = f"<html><body><section><h1>题</h1>{content}</section></body></html>"
-    return lambda: pages.read(_page("post", html))
+    return lambda: sites.read_page(_page("post_page", html))
 
 
 def _file(content: str) -> Callable[[], object]:
-    return lambda: pages.read(_page("file", f"---\nlayout: post\n{content}"))
+    return lambda: sites.read_page(_page("post_file", f"---\nlayout: post\n{content}"))
 
 
 def _answer(text: str) -> Callable[[], object]:
-    return lambda: pages.read(_page("answer", text))
+    return lambda: sites.read_page(_page("api_answer", text))
 
 
 def _list(name: str, text: str) -> Callable[[], object]:
-    return lambda: feeds.read(feeds.LISTS[name], _page("list", text))
+    return lambda: read_list_answer(LISTS[name], _page("list_answer", text))
 
 
 def _atom(content: str, before: str = "", more: str = "") -> Callable[[], object]:
@@ -65,7 +67,7 @@ CASES: dict[str, tuple[str, Callable[[], Callable[[], object]]]] = {
     "as many links as a page may have": (
         "read", lambda: _post("<a href=/x>x</a>" * (MAX_NODES - 10))),
     "a listing of as many links": (
-        "read", lambda: lambda: listing.read_listing(_page("list", "<html><section>" +
+        "read", lambda: lambda: listing_page.read_listing(_page("listing_page", "<html><section>" +
             '<a href="/a/2021/12/28/x.html">x</a>' * (MAX_NODES - 10) + "</section></html>"))),
     "nested 100,000 deep": ("too_deep", lambda: _post("<div>" * 100_000)),
     "nested as deep as a page may be, all levels with its text": (
@@ -93,14 +95,16 @@ CASES: dict[str, tuple[str, Callable[[], Callable[[], object]]]] = {
     "titles": ("read", lambda: _post("<h1>x</h1>" * (MAX_NODES - 10))),
     "escaped characters": ("too_large", lambda: _post("<p>" + "&amp;字" * 400_000)),
     "NUL bytes": ("read", lambda: _post("\x00" * ROOM)),
-    "nothing but NUL bytes": ("empty", lambda: lambda: pages.read(_page("post", b"\x00" * ROOM))),
+    "nothing but NUL bytes": ("empty", lambda: lambda: sites.read_page(
+        _page("post_page", b"\x00" * ROOM))),
     "spaces without a line's end": ("read", lambda: _post("<p>a" + " " * (ROOM - 9) + "b")),
     "line ends": ("read", lambda: _post("<p>" + " \n" * (ROOM // 2 - 9) + "b")),
     "overrides": ("read", lambda: _post("<p>" + "\u202e" * HAN)),
     "combining marks": ("read", lambda: _post("<p>e" + "\u0301\u0316" * (ROOM // 4 - 99))),
-    "GBK": ("read", lambda: lambda: pages.read(_page(
-        "post", f"<html><section><h1>题</h1><p>{'字' * HAN}</section></html>".encode("gbk")))),
-    "random bytes": ("charset", lambda: lambda: pages.read(_page("post", os.urandom(ROOM)))),
+    "GBK": ("read", lambda: lambda: sites.read_page(_page(
+        "post_page", f"<html><section><h1>题</h1><p>{'字' * HAN}</section></html>".encode("gbk")))),
+    "random bytes": ("charset", lambda: lambda: sites.read_page(
+        _page("post_page", os.urandom(ROOM)))),
     "an answer nested 900,000 deep": ("not_json", lambda: _answer('{"Title":' + "[" * 900_000)),
     "an answer nested 900 deep": (
         "not_json", lambda: _answer('{"Title":"x","a":' + "[" * 900 + "]" * 900 + "}")),
@@ -148,7 +152,7 @@ def _cost(make: Callable[[], Callable[[], object]]) -> dict[str, object]:
     try:
         read()
         end = "read"
-    except pages.Unreadable as error:
+    except sites.Unreadable as error:
         end = error.reason
     except Exception as error:
         end = repr(error)[:200]

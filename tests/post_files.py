@@ -14,9 +14,9 @@ from typing import Any
 from crawls import FAST, assert_balanced, ledger
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.crawling import settings_for
-from newscrawl.outcome import Outcome
-from newscrawl.run import run_of
+from newscrawl.runs.outcome import Outcome
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
 
 Files = list[tuple[str, bytes]]
 NAME = "_posts/2022-05-30-NW202205302396671645.md"
@@ -48,7 +48,16 @@ async def load(
 def counted(db: Path) -> dict[str, int]:
     """Return the counters of the last run that are not 0."""
     run = ledger(db)
-    names = ("filtered", "scheduled", "failed", "rejected", "unchanged", "new", "richer", "changed")
+    names = (
+        "filtered",
+        "scheduled",
+        "failed",
+        "rejected",
+        "unchanged",
+        "new",
+        "extended",
+        "changed",
+    )
     return {name: run[name] for name in names if run[name]}
 
 

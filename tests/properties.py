@@ -16,28 +16,42 @@ from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-from newscrawl import feeds, ids, pages, texts, times
-from newscrawl.feeds import atom
+from newscrawl import sites
 from newscrawl.items import Article, Page, Reject
-from newscrawl.loaders import clean
-from newscrawl.normalise import missing, normalise
-from newscrawl.pages import body as bodies
-from newscrawl.pages import entry, listing, post_file, usual
-from newscrawl.pages.reasons import MAX_DETAIL
-from newscrawl.store import raw, rows
-from newscrawl.store.archive import MEMORY
-from newscrawl.store.fold import fold
-from newscrawl.store.merging import sighting_of
+from newscrawl.sites import list_entry
+from newscrawl.sites.eastmoney import body as bodies
+from newscrawl.sites.eastmoney import usual_body
+from newscrawl.sites.eastmoney.info_code import (
+    MAX_SLUG,
+    BadInfoCode,
+    canonical_url,
+    date_of_info_code,
+    info_code_of_stem,
+    parse_info_code,
+    public_url,
+)
+from newscrawl.sites.errors import MAX_DETAIL
+from newscrawl.sites.finews import atom_feed, listing_page, post_file
+from newscrawl.sites.list_answer import read_list_answer
+from newscrawl.sites.lists import LISTS
+from newscrawl.sites.normalise import missing, normalise
+from newscrawl.store import article_rows
+from newscrawl.store.connections import MEMORY
+from newscrawl.store.merge import merge
+from newscrawl.store.merger import observation_of
+from newscrawl.store.raw_pages import load_raw_page, page_hash
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
+from newscrawl.text.sanitize import OVERRIDES, is_plain, nfc, strip_controls
+from newscrawl.text.times import BadTime, parse_time, read_published
 
 NOW = datetime.datetime(2022, 7, 1, tzinfo=datetime.UTC)
 ID = "NW202112282228490028"
 ADDRESSES = {
-    "post": f"http://mirror.test/guojishangbao/2021/12/28/{ID}.html",
-    "answer": f"http://share.test/NewsData/GetNewsText.do?id={ID}",
-    "public": f"https://finance.eastmoney.com/a/{ID[2:]}.html",
-    "file": f"file:///finews/_posts/2021-12-28-{ID}.md",
+    "post_page": f"http://mirror.test/guojishangbao/2021/12/28/{ID}.html",
+    "api_answer": f"http://share.test/NewsData/GetNewsText.do?id={ID}",
+    "article_page": f"https://finance.eastmoney.com/a/{ID[2:]}.html",
+    "post_file": f"file:///finews/_posts/2021-12-28-{ID}.md",
 }
 
 # What no stored text may hold: controls but tab and newline, and halves of characters.
@@ -52,9 +66,9 @@ _CANONICAL = re.compile(rb'<link rel="canonical" href="([\x21\x23-\x7e]{1,200})"
 def page_of(kind: str, body: bytes, content_type: str | None = None) -> Page:
     """Return a page of an article, as a spider would have it."""
     url = ADDRESSES.get(kind, "http://mirror.test/")
-    if kind == "post" and (own := _CANONICAL.search(body)):
+    if kind == "post_page" and (own := _CANONICAL.search(body)):
         url = own[1].decode()
-    id_ = post_file.id_of(urlsplit(url).path) if kind == "file" else ID
+    id_ = post_file.id_of(urlsplit(url).path) if kind == "post_file" else ID
     return Page(kind, id_, url, body, NOW.isoformat(), content_type=content_type)
 
 
@@ -70,8 +84,8 @@ def page_is_read(kind: str, body: bytes, content_type: str | None = None) -> str
 
 def _reads(writer: Writer, page: Page) -> str:
     try:
-        article = pages.read(page)
-    except pages.Unreadable as error:
+        article = sites.read_page(page)
+    except sites.Unreadable as error:
         _is_rejected(writer, page, error)
         return error.reason
     assert missing(article) is None
@@ -81,11 +95,11 @@ def _reads(writer: Writer, page: Page) -> str:
 
 def listing_is_read(body: bytes, content_type: str | None = None) -> str:
     """A home or category page gives links, or a reason."""
-    page = page_of("list", body, content_type)
-    listing.asks_for_password(page)
+    page = page_of("listing_page", body, content_type)
+    listing_page.asks_for_password(page)
     try:
-        found = listing.read_listing(page)
-    except pages.Unreadable as error:
+        found = listing_page.read_listing(page)
+    except sites.Unreadable as error:
         with archive() as writer:
             _is_rejected(writer, page, error)
         return error.reason
@@ -96,22 +110,22 @@ def listing_is_read(body: bytes, content_type: str | None = None) -> str:
 
 def list_is_read(name: str, body: bytes, content_type: str | None = None) -> str:
     """An answer of a list, and each of its entries, gives what can be stored, or a reason."""
-    asked = feeds.LISTS[name]
-    page = page_of("list", body, content_type)
+    asked = LISTS[name]
+    page = page_of("list_answer", body, content_type)
     with archive() as writer:
         try:
-            answer = feeds.read(asked, page)
-        except pages.Unreadable as error:
+            answer = read_list_answer(asked, page)
+        except sites.Unreadable as error:
             _is_rejected(writer, page, error)
             return error.reason
         for record in answer.records:
-            if asked.shape == entry.ATOM:
-                atom.is_broken(record)
+            if asked.shape is atom_feed.SHAPE:
+                atom_feed.is_broken(record)
             try:
-                one = entry.page_of(asked.shape, record, page, answered_at=NOW)
-            except ids.BadInfoCode as error:
-                one = entry.page_of_nothing(asked.shape, record, page)
-                _is_rejected(writer, one, pages.Unreadable("no_id", str(error)))
+                one = list_entry.entry_page(asked.shape, record, page, answered_at=NOW)
+            except BadInfoCode as error:
+                one = list_entry.page_of_nothing(asked.shape, record, page)
+                _is_rejected(writer, one, sites.Unreadable("no_id", str(error)))
                 continue
             _reads(writer, one)
     return "read"
@@ -122,10 +136,10 @@ def body_is_read(html: str) -> None:
 
     Whether it is read with a tree or without makes no difference.
     """
-    usually = usual.read(clean(html))
+    usually = usual_body.read_usual_body(strip_controls(html))
     try:
         found = bodies.read_html(html)
-    except pages.Unreadable as error:
+    except sites.Unreadable as error:
         _is_short(error, reason="too_large")
         return
     assert usually is None or usually == found
@@ -178,25 +192,28 @@ class _Safe(HTMLParser):
 def address_is_read(text: str) -> None:
     """Any text is an id or an address in its one form, or BadInfoCode."""
     try:
-        found = ids.parse(text)
-    except ids.BadInfoCode as error:
+        found = parse_info_code(text)
+    except BadInfoCode as error:
         _is_short(error)
     else:
         assert re.fullmatch("[A-Z]{2,5}[0-9]{9,24}", found)
-        assert ids.parse(found) == found
-        ids.date_of(found)
-        url = ids.public_url(found)
-        assert url is None or ids.parse(url) == found
+        assert parse_info_code(found) == found
+        date_of_info_code(found)
+        url = public_url(found)
+        assert url is None or parse_info_code(url) == found
     try:
-        stem = ids.from_stem(text, "finews")
-    except ids.BadInfoCode:
+        stem = info_code_of_stem(text, "finews")
+    except BadInfoCode:
         pass
     else:
-        assert len(stem) <= ids.MAX_SLUG + len("finews:")
+        assert len(stem) <= MAX_SLUG + len("finews:")
         assert not re.search(r"[/\\\x00-\x1f]|\.\.", stem)
-    assert ids.canonical_url(ids.canonical_url(text)) == ids.canonical_url(text)
-    listing.is_post_link(text)
-    for each in (*(listing.category_of_link(text) or ()), *listing.category_of_path(text)):
+    assert canonical_url(canonical_url(text)) == canonical_url(text)
+    listing_page.is_post_link(text)
+    for each in (
+        *(listing_page.category_of_link(text) or ()),
+        *listing_page.category_of_path(text),
+    ):
         assert each
 
 
@@ -205,15 +222,15 @@ def time_is_read(text: str) -> None:
     day = datetime.date(2021, 12, 28)
     for options in ({}, {"day": day}, {"day": day, "now": NOW}):
         try:
-            at, precision = times.parse(text, **options)
-        except times.BadTime as error:
+            at, precision = parse_time(text, **options)
+        except BadTime as error:
             _is_short(error)
         else:
             assert at.utcoffset() == datetime.timedelta(hours=8)
             assert 1990 <= at.year <= 2100
             assert precision in ("second", "minute", "day")
     for raw_, shift in ((text, None), (text, -8), (None, None)):
-        found = times.published(raw_, where="x", info_code_date=day, shift=shift, now=NOW)
+        found = read_published(raw_, where="x", info_code_date=day, shift=shift, now=NOW)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00", found.at or "")
 
 
@@ -229,8 +246,8 @@ def _is_short(error: Exception, reason: str = "") -> None:
 
 def text_is_settled(text: str) -> None:
     """NFC replaces no character that stands for itself, works once, and joins no markup."""
-    found = texts.nfc(text)
-    assert texts.nfc(found) == found
+    found = nfc(text)
+    assert nfc(found) == found
     assert unicodedata.normalize("NFD", found) == unicodedata.normalize("NFD", text)
     for each in set(text):
         if each in "<=>" or not unicodedata.is_normalized("NFC", each):
@@ -266,26 +283,26 @@ def _is_stored(writer: Writer, article: Article) -> None:
     for name in _ONE_LINE:
         value = getattr(article, name)
         assert value is None or (value and value == " ".join(value.split())), name
-        assert not set(value or "") & set(texts.OVERRIDES), name
-    for text in (article.title, article.digest, article.body_text, *(article.tags or ())):
-        assert text is None or texts.is_plain(text) or texts.nfc(text) == text
-    known = rows.load(writer.connection, article.info_code)
-    writer.add(article, loader_version=pages.LOADER_VERSION)
-    if known.exists:  # a list may tell of it twice
+        assert not set(value or "") & set(OVERRIDES), name
+    for text in (article.title, article.summary, article.body_text, *(article.tags or ())):
+        assert text is None or is_plain(text) or nfc(text) == text
+    known = article_rows.load_article(writer.connection, article.info_code)
+    writer.add(article, loader_version=sites.LOADER_VERSION)
+    if known.has_row:  # a list may name it twice
         return
-    stored = rows.load(writer.connection, article.info_code)
-    assert stored.row == fold([sighting_of(article, article.page)])
-    key = raw.page_hash(article.page.body)
-    assert raw.load(writer.connection, key) == article.page.body
+    stored = article_rows.load_article(writer.connection, article.info_code)
+    assert stored.row == merge([observation_of(article, article.page)])
+    key = page_hash(article.page.body)
+    assert load_raw_page(writer.connection, key) == article.page.body
 
 
-def _is_rejected(writer: Writer, page: Page, error: pages.Unreadable) -> None:
-    assert error.reason in pages.REASONS
+def _is_rejected(writer: Writer, page: Page, error: sites.Unreadable) -> None:
+    assert error.reason in sites.REASONS
     assert error.reason != "crash"
     assert error.detail
     assert len(error.detail) <= MAX_DETAIL
     reject = Reject(page, error.reason, error.detail)
-    writer.reject(reject, loader_version=pages.LOADER_VERSION)
+    writer.reject(reject, loader_version=sites.LOADER_VERSION)
     stored = writer.connection.execute(
         "SELECT reason, detail FROM rejects WHERE url = ? AND reason = ?", (page.url, error.reason)
     ).fetchone()
@@ -295,7 +312,7 @@ def _is_rejected(writer: Writer, page: Page, error: pages.Unreadable) -> None:
 # Columns of the sources' own headers and of numbers; FTS5's own tables.
 _TABLES = (
     "articles", "article_categories", "article_tags", "mentions", "images", "categories",
-    "category_names", "sightings", "rejects",
+    "category_names", "observations", "rejects",
 )  # fmt: skip
 
 

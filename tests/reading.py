@@ -17,19 +17,20 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from samplesite.site import Site
+
 import newscrawl
-from newscrawl.mirror.site import Site
-from newscrawl.readers.records import Record
+from newscrawl.archive.records import Record
 
 EDITED = 10
 """Every so many-th article is edited while it is read, so that it is no longer as it began."""
 
 PAUSE = 0.2
-"""Seconds between two looks: what is tried is a crawl at full speed, not five readers."""
+"""Seconds between two reads: what is tried is a crawl at full speed, not five readers."""
 
 
 class Reader:
-    """One program that reads an archive of the made mirror."""
+    """One program that reads an archive of the sample site."""
 
     def __init__(self, path: Path, articles: int) -> None:
         self.path = path
@@ -49,7 +50,7 @@ class Reader:
             for each in self.dice.sample(found, min(20, len(found))):
                 article = archive.article(each.info_code)
                 assert article is not None
-                assert article.sightings, each
+                assert article.observations, each
                 assert article.categories, each
                 assert article.body_text, each
             self.read += len(found)
@@ -108,7 +109,7 @@ class Reader:
         with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as db:
             for without in (
                 "first_seq NOT IN (SELECT id FROM articles_fts_docsize)",
-                "info_code NOT IN (SELECT info_code FROM sightings)",
+                "info_code NOT IN (SELECT info_code FROM observations)",
                 "info_code NOT IN (SELECT info_code FROM article_categories)",
                 "seq > (SELECT value FROM meta WHERE key = 'seq')",
             ):
@@ -128,7 +129,7 @@ KINDS: dict[str, Callable[[Reader], None]] = {
 
 
 def main() -> None:
-    """Look again and again, until stopped."""
+    """Read repeatedly, until stopped."""
     kind, path, articles = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     reader, looks, last = Reader(path, articles), 0, False
     while not last:

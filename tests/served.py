@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -37,19 +38,22 @@ def serving(db: Path, *options: str, is_asked_wrongly: bool = False) -> Iterator
     )  # fmt: skip
     assert process.stderr is not None
     line = process.stderr.readline()
-    assert " is at http://" in line, line + process.stderr.read()
+    found = re.search(r" is served at (http://\S+); stop", line)
+    if found is None:
+        process.kill()
+        raise AssertionError(line + process.communicate()[1])
     said: list[str] = []
     listening = Thread(target=lambda pipe: said.extend(pipe), args=[process.stderr])
     listening.start()  # else it would wait where a pipe is full
     try:
-        yield line.split(" is at ")[1].split(" until")[0]
+        yield found[1]
     finally:
         process.send_signal(signal.SIGINT)
         code = process.wait(20)
         listening.join()
         process.stderr.close()
         assert code in (0, 130, -signal.SIGINT)
-        # Nothing went wrong, and Ctrl-C is no trouble.
+        # Nothing went wrong, and Ctrl-C is not an error.
         assert said == [] or is_asked_wrongly
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from archives import article, fill, page
 from crawls import crawl
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
 import newscrawl
+from newscrawl.archive.filters import UnknownName
+from newscrawl.archive.search_query import BadQuery
 from newscrawl.items import Mention
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.readers.filters import Unknown
-from newscrawl.readers.query import BadQuery
 from newscrawl.store.errors import StoreError
 
 Serving = Callable[[Answers], Server]
@@ -45,7 +45,7 @@ def test_open(path: Path) -> None:
         assert [each.title for each in archive.search("第二", source="证券时报")] == ["第二"]
         assert archive.article("NW202112282228490028").title == "标题"  # type: ignore[union-attr]
         assert archive.article("NW202112282228490099") is None
-        with pytest.raises(Unknown):
+        with pytest.raises(UnknownName):
             archive.articles(category="none")
         with pytest.raises(BadQuery):
             archive.search("AND")
@@ -78,7 +78,7 @@ def test_changes_come_once_in_their_latest_state(path: Path) -> None:
 async def test_many_batches(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newscrawl.readers.records.BATCH", 7)
+    monkeypatch.setattr("newscrawl.archive.records.BATCH", 7)
     site = Site(articles=60)
     await crawl("category", tmp_path / "news.db", serving(site).url)
     with newscrawl.open(tmp_path / "news.db") as archive:
@@ -111,7 +111,7 @@ def test_a_day_is_a_day(path: Path, until: Any) -> None:
     with newscrawl.open(path) as archive:
         whole = [each.info_code for each in archive.articles(until="2021-12-28")]
         assert [each.info_code for each in archive.articles(until=until)] == whole
-        with pytest.raises(ValueError, match="until='soon' is no day"):
+        with pytest.raises(ValueError, match="until='soon' is not a valid date"):
             archive.articles(until="soon")
 
 

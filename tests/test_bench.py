@@ -94,12 +94,11 @@ def test_growth(folder: Path) -> None:
     assert each["search"]["by rank"]["queries"] == 20
     assert each["size"]["rest"] > each["size"]["text"] > 2000
     assert each["size"]["pages_raw"] > each["size"]["text"]
-    assert each["migration"]["seconds"] > 0
     assert each["exports"]["jsonl"]["mb"] > 0
 
 
 def test_search(folder: Path, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "bench.made", tmp_path / "made.db", "0", "80"]
+    words = [sys.executable, "-m", "bench.synthetic", tmp_path / "made.db", "0", "80"]
     subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
     found = bench(folder, "search", str(tmp_path / "made.db"), "--queries", "10")
     assert (found["articles"], found["ways"]["by rank"]["queries"]) == (80, 10)

@@ -1,4 +1,4 @@
-"""newscrawl/pages/body.py: the article's markup, without furniture, as safe HTML and as text."""
+"""Tests newscrawl/sites/eastmoney/body.py: an article's markup as safe HTML and as text."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newscrawl.items import BodyRank, Mention
-from newscrawl.pages import body
-from newscrawl.pages.securities import kind_of
+from newscrawl.sites.eastmoney import body
+from newscrawl.sites.eastmoney.securities import security_kind
 
 K_LINE = (
     '<!-- EM_StockImg_Start --><p style="text-align:center;"><a href="http://quote.eastmoney.com'
@@ -202,7 +202,7 @@ def test_mentions(html: str, mentions: list[Mention]) -> None:
     ],
 )
 def test_kind_of(market: str, code: str, kind: str) -> None:
-    assert kind_of(market, code) == kind
+    assert security_kind(market, code) == kind
 
 
 def test_html_keeps_the_articles_markup() -> None:
@@ -268,7 +268,7 @@ def test_unknown_is_counted_and_its_text_kept(
     found = body.read_html(html)
     assert (found.text, found.unknown) == (text, unknown)
     assert found.html is not None
-    assert "".join(body.lines(body.parse_fragment(found.html))) == text
+    assert "".join(body.body_lines(body.parse_fragment(found.html))) == text
 
 
 @pytest.mark.parametrize(

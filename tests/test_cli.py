@@ -18,23 +18,24 @@ import pytest
 from archives import article, fill, page
 from click.testing import CliRunner, Result
 from crawls import assert_balanced, command, ledger, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 from scrapy.exceptions import UsageError
 from scrapy.extensions.feedexport import apply_uri_params
 from scrapy.settings import BaseSettings, Settings
 
-from newscrawl import __version__, pages
-from newscrawl.addon import Archive, the_archive
+from newscrawl import __version__, sites
+from newscrawl.addon import Addon
 from newscrawl.cli.app import COMMANDS, commands
 from newscrawl.cli.crawl import is_loopback, pace
 from newscrawl.cli.docs import contexts
 from newscrawl.cli.output import cells, safe, safe_line, size, to_json, wrap
 from newscrawl.cli.overrides import checked
-from newscrawl.crawling import settings_for
 from newscrawl.items import Article, Mention, Page
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.resolvers import resolvers_of
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
+from newscrawl.spiders.share_links import resolvers_of
+from newscrawl.store.uris import the_archive
 
 Serving = Callable[[Answers], Server]
 
@@ -58,7 +59,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def invoke(*words: str | Path) -> Result:
-    """Run a command in this process; what is no exit is raised."""
+    """Run a command in this process; other exceptions are raised."""
     result = CliRunner().invoke(commands, [str(each) for each in words], prog_name="newscrawl")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -149,7 +150,7 @@ def test_list_as_json(db: Path) -> None:
 
 def test_list_of_nothing(db: Path) -> None:
     result = invoke("list", "--db", db, "--since", "2030-01-01")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No article.\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No articles found.\n")
     assert json.loads(invoke("list", "--db", db, "--since", "2030-01-01", "--json").stdout) == []
 
 
@@ -168,7 +169,7 @@ def test_show(db: Path) -> None:
         "\n"
         "正文\n"
         "\n"
-        f"seen        2022-01-01 00:00:00 UTC post http://mirror.test/post/{FIRST}.html\n"
+        f"seen        2022-01-01 00:00:00 UTC post_page http://mirror.test/post_page/{FIRST}.html\n"
     )
     second = invoke("show", "--db", db, SECOND).stdout
     assert safe(second).count("�") == 4
@@ -186,7 +187,7 @@ def test_info(db: Path) -> None:
     assert str(db) in shown
     assert "articles    2 in 1 category" in shown
     assert "2021-12-08 00:00:00 to 2021-12-28 14:27:35" in shown
-    assert "test: good, made by a test" in shown
+    assert "test: ok, made by a test" in shown
     assert json.loads(invoke("info", "--db", db, "--json").stdout)["articles"] == 2
 
 
@@ -195,14 +196,14 @@ def test_info(db: Path) -> None:
     [
         (["show", "--db", "{db}", "NW202112282228490029"], 1, "has no article NW2021122822284900"),
         (["show", "--db", "{db}", "finews:nothing"], 1, "has no article finews:nothing"),
-        (["show", "--db", "{db}", "nonsense"], 2, "an infoCode looks like NW"),
+        (["show", "--db", "{db}", "nonsense"], 2, "examples: NW"),
         (["show", "--db", "{db}"], 2, "Missing argument 'INFOCODE'"),
         (["list", "--db", "{db}", "--category", "guojishangba"], 2, "for example: guojishangbao"),
-        (["list", "--db", "{db}", "--since", "yesterday"], 2, "looks like 2021-12-01"),
+        (["list", "--db", "{db}", "--since", "yesterday"], 2, "use YYYY-MM-DD"),
         (["list", "--db", "{db}", "--limit", "0"], 2, "x>=1"),
         (["list", "--db", "{db}.not"], 6, "There is no archive"),
         (["info", "--db", "{folder}"], 6, "is a folder"),
-        (["lst"], 2, "There is no command 'lst'; there are crawl"),
+        (["lst"], 2, "Unknown command 'lst'; choose from crawl"),
         (["crawl", "share"], 2, "Nothing to resolve"),
         (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
         (["crawl", "category", "-s", "DOWNLOAD_DELAY=0"], 2, "and not for finews.withounder.com"),
@@ -249,25 +250,25 @@ def test_info(db: Path) -> None:
             2,
             "not for a.example",
         ),
-        (["crawl", "category", "-s", "DELAY"], 2, "looks like DOWNLOAD_TIMEOUT=30"),
-        (["crawl", "category", "--since", "2021"], 2, "looks like 2021-12-01"),
-        (["crawl", "category", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--base-url", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--base-url", "http://[::1"], 2, "is no address of a site"),
+        (["crawl", "category", "-s", "DELAY"], 2, "for example DOWNLOAD_TIMEOUT=30"),
+        (["crawl", "category", "--since", "2021"], 2, "use YYYY-MM-DD"),
+        (["crawl", "category", ""], 2, "is a shell variable unset?"),
+        (["crawl", "category", "--base-url", ""], 2, "is a shell variable unset?"),
+        (["crawl", "category", "--base-url", "http://[::1"], 2, "is not the URL of a site"),
         (
             ["crawl", "category", "--base-url", "http://[::1", "--delay", "1"],
             2,
-            "is no address of a site",
+            "is not the URL of a site",
         ),
-        (["crawl", "share", "--urls", ""], 2, "is a shell variable not set?"),
+        (["crawl", "share", "--urls", ""], 2, "is a shell variable unset?"),
         (["crawl", "posts"], 2, "Missing argument 'PATH...'"),
-        (["crawl", "posts", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--db", ""], 2, "is a shell variable not set?"),
-        (["crawl", "category", "--db", ":memory:"], 2, "is no file"),
+        (["crawl", "posts", ""], 2, "is a shell variable unset?"),
+        (["crawl", "category", "--db", ""], 2, "is a shell variable unset?"),
+        (["crawl", "category", "--db", ":memory:"], 2, "is not a file"),
         (["crawl", "category", "--db", "b\udcff.db"], 2, "is not UTF-8"),
-        (["list", "--db", " "], 2, "is a shell variable not set?"),
-        (["demo", "--base-url", ""], 2, "is a shell variable not set?"),
-        (["demo", "--db", "{db}"], 2, "holds articles of 'finews', which are none of a demo"),
+        (["list", "--db", " "], 2, "is a shell variable unset?"),
+        (["demo", "--base-url", ""], 2, "is a shell variable unset?"),
+        (["demo", "--db", "{db}"], 2, "of 'finews', and sample articles would be mixed"),
     ],
 )
 def test_bad_input(db: Path, words: list[str], exit_: int, sentence: str) -> None:
@@ -314,12 +315,12 @@ ANSWER = "http://h.test/NewsData/GetNewsText.do?id={info_code}"
         ("ROBOTSTXT_OBEY=perhaps", "it is True or False"),
         ("EXTENSIONS={x", "it is JSON: {…}"),
         ("RETRY_HTTP_CODES=500,x", "it is numbers, by commas"),
-        ("DUPEFILTER_CLASS=scrapy.Nothing", "there is no such class"),
-        ("NEWSCRAWL_RESOLVERS=xyz", "is no JSON"),
+        ("DUPEFILTER_CLASS=scrapy.Nothing", "the class does not exist"),
+        ("NEWSCRAWL_RESOLVERS=xyz", "is not JSON"),
         ("FEEDS={}", "the archive is named by --db; `scrapy crawl` writes other feeds"),
         ("FEED_EXPORT_BATCH_ITEM_COUNT=2", "`scrapy crawl` writes other feeds"),
         ("FEED_URI=x.db", "`scrapy crawl` writes other feeds"),
-        ("ADDONS={}", "without newscrawl's own there is no archive"),
+        ("ADDONS={}", "an archive needs newscrawl's own"),
         ("NEWSCRAWL_DB=x.db", "named by --db"),
     ],
 )
@@ -335,15 +336,15 @@ def test_settings_that_are_right() -> None:
         "DEPTH_PRIORITY": "-1", "ROBOTSTXT_OBEY": "False", "USER_AGENT": "me", "ANY_OTHER": "x",
         "EXTENSIONS": "{}", "HTTPERROR_ALLOWED_CODES": "404,410", "RETRY_HTTP_CODES": "",
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter", "NEWSCRAWL_LOST_SHARE": "0.5",
-        "NEWSCRAWL_RESOLVERS": json.dumps([["answer", ANSWER]]),
+        "NEWSCRAWL_RESOLVERS": json.dumps([["api_answer", ANSWER]]),
     }  # fmt: skip
     assert checked(given.items()) == {**given, "LOG_LEVEL": "DEBUG"}
 
 
 def test_resolvers_of_text_and_of_the_settings() -> None:
-    text = json.dumps([["answer", ANSWER], ["public", "{base}/a/{digits}.html"]])
+    text = json.dumps([["api_answer", ANSWER], ["article_page", "{base}/a/{digits}.html"]])
     assert resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": text})) == [
-        ("answer", ANSWER), ("public", "{base}/a/{digits}.html"),
+        ("api_answer", ANSWER), ("article_page", "{base}/a/{digits}.html"),
     ]  # fmt: skip
     own = settings_for("news.db")
     assert resolvers_of(own) == own["NEWSCRAWL_RESOLVERS"]
@@ -352,22 +353,22 @@ def test_resolvers_of_text_and_of_the_settings() -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("xyz", "is no JSON"),
-        ("{}", "is no list of pairs"),
-        ("[]", "is no list of pairs"),
-        ('["answer"]', "is no pair"),
-        ([("answer", 1)], "is no pair"),
-        ([("answer", ANSWER, "x")], "is no pair"),
-        ([("post", ANSWER)], "there is no kind 'post'; there are answer and public"),
-        ([("answer", "http://h.test/{code}")], "has a placeholder {code}"),
-        ([("answer", "http://h.test/{}")], "has a placeholder {}"),
-        ([("answer", "http://h.test/{info_code")], "is no address"),
-        ([("answer", "http://h.test/x")], "has neither {info_code} nor {digits}"),
-        ([("answer", "http://[::1/{digits}")], "is no address"),
-        ([("answer", "http://h.test?id={digits}")], "is no address"),
-        ([("answer", "http://{digits}.test/")], "is no address"),
-        ([("answer", "ftp://h.test/{digits}")], "is no address"),
-        ([("answer", "{digits}/{base}")], "is no address"),
+        ("xyz", "is not JSON"),
+        ("{}", "is not a list of pairs"),
+        ("[]", "is not a list of pairs"),
+        ('["api_answer"]', "is not a pair"),
+        ([("api_answer", 1)], "is not a pair"),
+        ([("api_answer", ANSWER, "x")], "is not a pair"),
+        ([("post_page", ANSWER)], "unknown page kind 'post_page'; use api_answer or article_page"),
+        ([("api_answer", "http://h.test/{code}")], "has an unknown placeholder {code}"),
+        ([("api_answer", "http://h.test/{}")], "has an unknown placeholder {}"),
+        ([("api_answer", "http://h.test/{info_code")], "is not a URL"),
+        ([("api_answer", "http://h.test/x")], "has neither {info_code} nor {digits}"),
+        ([("api_answer", "http://[::1/{digits}")], "is not a URL"),
+        ([("api_answer", "http://h.test?id={digits}")], "is not a URL"),
+        ([("api_answer", "http://{digits}.test/")], "is not a URL"),
+        ([("api_answer", "ftp://h.test/{digits}")], "is not a URL"),
+        ([("api_answer", "{digits}/{base}")], "is not a URL"),
     ],
 )
 def test_resolvers_that_are_none(value: object, sentence: str) -> None:
@@ -392,9 +393,9 @@ def test_a_path_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name:
 @pytest.mark.parametrize(
     ("feeds", "sentence"),
     [
-        ({"s3://b/x.db": {"format": "db"}}, "is an address for Scrapy"),
-        ({"data:x.db": {"format": "sqlite"}}, "is ./data:x.db"),
-        ({"%(name)s.db": {"format": "db"}}, "has a placeholder"),
+        ({"s3://b/x.db": {"format": "db"}}, "as a URI"),
+        ({"data:x.db": {"format": "sqlite"}}, "use ./data:x.db"),
+        ({"%(name)s.db": {"format": "db"}}, "contains a placeholder"),
         ({"x.db": {"format": "db", "batch_item_count": 2}}, "the option batch_item_count"),
         ({"x.db": {"format": "db", "item_filter": "x"}}, "the option item_filter"),
         ({"x.db": {"item_classes": ["x"]}}, "the option item_classes"),
@@ -405,7 +406,7 @@ def test_a_path_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name:
 def test_feeds_that_are_no_archive(feeds: dict[Any, dict[str, Any]], sentence: str) -> None:
     settings = Settings({"FEEDS": feeds})
     with pytest.raises(UsageError, match=re.escape(sentence)):
-        Archive().update_settings(settings)
+        Addon().update_settings(settings)
 
 
 def test_batches_are_for_other_feeds(serving: Serving, tmp_path: Path) -> None:
@@ -427,7 +428,7 @@ def test_contact_is_said_in_each_request() -> None:
     ):
         settings = settings_for("news.db", NEWSCRAWL_CONTACT=contact)
         for _ in range(2):
-            Archive().update_settings(settings)
+            Addon().update_settings(settings)
             assert settings["USER_AGENT"] == agent
 
 
@@ -494,7 +495,7 @@ def test_search_imports_little(db: Path) -> None:
     packages = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names
     assert packages == {"newscrawl", "click"}
     assert len(imported) < 150, sorted(imported)
-    assert len([name for name in imported if name.startswith("newscrawl")]) < 34
+    assert len([name for name in imported if name.startswith("newscrawl")]) < 42
 
 
 def test_closed_pipe_is_no_fault(db: Path) -> None:
@@ -519,7 +520,7 @@ def test_full_disk_is_a_sentence(db: Path) -> None:
             check=False,
         )  # fmt: skip
     assert done.returncode == Exit.CRASHED
-    assert done.stderr == "Error: Standard output cannot be written: No space left on device.\n"
+    assert done.stderr == "Error: Could not write to standard output: No space left on device.\n"
 
 
 def test_commands_are_modules_of_their_name() -> None:
@@ -602,13 +603,13 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
     done = command("newscrawl", "crawl", "category", *where, "--db", str(db))
     assert (done.returncode, done.stdout) == (0, "")
     lines = done.stderr.splitlines()
-    assert lines[-1].split(maxsplit=1)[1].startswith("info Run ended good: ")
+    assert lines[-1].split(maxsplit=1)[1].startswith("info Run 1 finished: ok: ")
     assert not [line for line in lines if "scrapy" in line.casefold()]
     assert_balanced(ledger(db))
 
     done = command("newscrawl", "crawl", "share", "--stored", *where, "--db", str(db))
     assert done.returncode == 0
-    assert ledger(db)["richer"] > 0
+    assert ledger(db)["extended"] > 0
 
     old = "http://stock.eastmoney.com/news/1405,{}.html"
     digits = query(db, "SELECT min(info_code) FROM articles WHERE info_code LIKE 'NW%'")[0][0][2:]
@@ -617,7 +618,7 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "Enabled item pipelines" in done.stderr
     assert (ledger(db)["skipped"], ledger(db)["scheduled"]) == (1, 0)
-    assert command("newscrawl", *again, "--again").returncode == 0
+    assert command("newscrawl", *again, "--revisit").returncode == 0
     assert ledger(db)["unchanged"] == 1
 
 
@@ -643,10 +644,10 @@ def test_crawl_says_why_it_failed(tmp_path: Path) -> None:
     words = ["--base-url", "http://127.0.0.1:1/", "--delay", "0", "-s", "RETRY_TIMES=0"]
     done = command("newscrawl", "crawl", "category", *words, "--db", db)
     assert done.returncode == Exit.UNREACHABLE
-    assert "the connection was refused" in done.stderr.splitlines()[-1]
+    assert "connection refused" in done.stderr.splitlines()[-1]
     done = command("newscrawl", "crawl", "share", "nonsense", "--db", db)
     assert done.returncode == Exit.USAGE
-    assert "an infoCode looks like NW" in done.stderr.splitlines()[-1]
+    assert "examples: NW" in done.stderr.splitlines()[-1]
 
 
 def test_crawl_into_any_name(serving: Serving, tmp_path: Path) -> None:
@@ -688,7 +689,7 @@ def test_crawl_feed(serving: Serving, tmp_path: Path) -> None:
 
     done = command("newscrawl", "crawl", "feed", "nothing", "--db", str(db))
     assert done.returncode == Exit.USAGE
-    assert "There is no list 'nothing'; there are atom" in done.stderr
+    assert "Unknown list 'nothing'; use one of atom" in done.stderr
 
 
 def test_crawl_posts(tmp_path: Path) -> None:
@@ -704,7 +705,7 @@ def test_crawl_posts(tmp_path: Path) -> None:
     assert stored == {truth.info_code for truth in site.truths()}
     assert ledger(db)["requests"] == 0
     shown = invoke("info", "--db", db).stdout.splitlines()[-1]
-    assert f"posts paths={tmp_path / 'a, b'}: good" in shown
+    assert f"posts paths={tmp_path / 'a, b'}: ok" in shown
     done = command(
         "newscrawl", "crawl", "posts", str(tmp_path / "a, b"), "--limit", "3", "--since",
         "2000-01-01", "--db", str(tmp_path / "three.db"),
@@ -728,18 +729,19 @@ def test_demo_articles_are_of_no_real_site(tmp_path: Path) -> None:
     db = tmp_path / "demo.db"
     words = ["newscrawl", "demo", "--articles", "40", "--db", str(db)]
     assert command(*words).returncode == 0
-    assert query(db, "SELECT DISTINCT source_site FROM sightings") == [("demo",)]
+    assert query(db, "SELECT DISTINCT site FROM observations") == [("demo",)]
     assert query(db, "SELECT count(*) FROM articles WHERE info_code LIKE 'finews:%'") == [(0,)]
     fill(db, article(page(FIRST)))
     before = query(db, "SELECT count(*) FROM runs")
     done = command(*words)
     assert done.returncode == Exit.USAGE
-    assert "articles of 'finews', which are none of a demo" in done.stderr
+    assert "articles of 'finews', and sample articles would be mixed" in done.stderr
     assert query(db, "SELECT count(*) FROM runs") == before
 
 
 def test_demo_twice(tmp_path: Path) -> None:
-    first = command("newscrawl", "demo", "--articles", "25", cwd=tmp_path, timeout=60)
+    words = ["demo", "--articles", "25", "--until", "2022-06-14"]
+    first = command("newscrawl", *words, cwd=tmp_path, timeout=60)
     assert first.returncode == 0
     assert "data/demo.db holds\n  25 articles\n" in first.stdout
     *_, listed, queried, crawled = (line.strip() for line in first.stdout.splitlines())
@@ -750,7 +752,7 @@ def test_demo_twice(tmp_path: Path) -> None:
     assert query(tmp_path / "data/demo.db", queried.split('"')[1])
 
     db = tmp_path / "data" / "demo.db"
-    second = command("newscrawl", "demo", "--articles", "25", cwd=tmp_path)
+    second = command("newscrawl", *words, cwd=tmp_path)
     assert second.returncode == 0
     run = ledger(db)
     assert run["skipped"] > 0
@@ -761,7 +763,7 @@ def test_live_progress_on_a_terminal(tmp_path: Path) -> None:
     shown = _plain(_on_a_terminal("demo", "--articles", "40", "--db", str(tmp_path / "demo.db")))
     assert "pages/s" in shown
     assert "0 rejected  0 failed" in shown
-    assert "info Run ended good: " in shown
+    assert "finished: ok: " in shown
     assert "40 articles" in shown
 
 
@@ -799,7 +801,7 @@ def test_no_color(tmp_path: Path) -> None:
         "demo", "--articles", "5", "--db", str(tmp_path / "demo.db"), NO_COLOR="1", TERM="dumb"
     )
     assert "\x1b" not in shown
-    assert "Run ended good" in shown
+    assert "finished: ok" in shown
     fill(tmp_path / "news.db", article(page(FIRST)))
     shown = _on_a_terminal("show", "--db", str(tmp_path / "news.db"), FIRST, NO_COLOR="1")
     assert "\x1b" not in shown
@@ -841,7 +843,7 @@ def test_reextract_asks_before_it_writes(db: Path, monkeypatch: pytest.MonkeyPat
     def better(page: Page, stats: object = None) -> Article:
         return article(page, title="更好的标题", published_raw="2021-12-28 14:27:35 +0800")
 
-    monkeypatch.setattr(pages, "read", better)
+    monkeypatch.setattr(sites, "read_page", better)
     asked = invoke("reextract", "--db", db)
     assert "  title: 2\n" in asked.stdout
     assert "Nothing was written. Add --yes" in asked.stderr

@@ -13,21 +13,21 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page, writer
 from crawls import ROOT, command, crawl, ledger, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 from scrapy.http import Response
 
-from newscrawl import feeds
-from newscrawl.feeds import stored
+from newscrawl.archive.status import status
 from newscrawl.items import Article, Page
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.network.clocks import Clocks, sentence
-from newscrawl.normalise import normalise
-from newscrawl.outcome import Exit
-from newscrawl.readers.status import status
+from newscrawl.runs.clocks import Clocks, sentence
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.lists import LISTS
+from newscrawl.sites.normalise import normalise
 from newscrawl.store import clock
-from newscrawl.store.archive import open_for_reading
+from newscrawl.store.connections import open_for_reading
+from newscrawl.store.known import Known
+from newscrawl.store.stored_times import StoredTimes
 from newscrawl.store.target import Target
-from newscrawl.stored_times import StoredTimes
 
 Serving = Callable[[Answers], Server]
 
@@ -112,9 +112,9 @@ def wrong(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> tuple[Server, Cl
 @pytest.mark.parametrize(
     ("error", "exit_", "said"),
     [
-        (timedelta(minutes=5), Exit.GOOD, ""),
-        (timedelta(minutes=11), Exit.GOOD, "11 minutes ahead of the servers' clocks"),
-        (-timedelta(hours=5), Exit.GOOD, "5 hours behind the servers' clocks"),
+        (timedelta(minutes=5), Exit.OK, ""),
+        (timedelta(minutes=11), Exit.OK, "11 minutes ahead of the servers' clocks"),
+        (-timedelta(hours=5), Exit.OK, "5 hours behind the servers' clocks"),
         (timedelta(hours=25), Exit.DEGRADED, "25 hours ahead of"),
         (-50 * YEAR, Exit.DEGRADED, "18,250 days behind the servers' clocks: the times of this"),
     ],
@@ -154,7 +154,7 @@ async def test_edit_after_a_wrong_clock(
     now.now, now.error = NOW + timedelta(hours=1), timedelta(0)
     server.site = site.edited(number, 1)
     outcome = await crawl("category", db, server.url, due="1")
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     if not tells and error < timedelta(0):
         return  # nobody has told, and nothing looks wrong: a page of long ago
     assert ledger(db)["changed"] == 1
@@ -173,8 +173,8 @@ async def test_edit_after_a_wrong_clock(
     assert ledger(db)["changed"] == 1
     title = server.site.article(number).title
     assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
-    assert query(db, "SELECT count(*) FROM holes") == [(0,)]
-    assert command("newscrawl", "check", "--db", str(db)).returncode == 0
+    assert query(db, "SELECT count(*) FROM gaps") == [(0,)]
+    assert command("newscrawl", "verify", "--db", str(db)).returncode == 0
 
 
 async def test_edit_met_by_a_wrong_clock(wrong: tuple[Server, Clock], tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def _run(db: Path, begin: str, end: str | None, difference: int) -> None:
 
     sql = (
         "INSERT INTO runs (spider, arguments, versions, pid, started_at, ended_at, outcome,"
-        " clock_difference) VALUES ('category', '{}', '{}', 1, ?, ?, 'good', ?)"
+        " clock_difference) VALUES ('category', '{}', '{}', 1, ?, ?, 'ok', ?)"
     )
     with closing(sqlite3.connect(db)) as connection, connection:
         connection.execute(sql, (begin, end, difference))
@@ -263,16 +263,18 @@ def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     db, wanted = tmp_path / "news.db", "NW202603021200000001"
     codes = [wanted, "NW202602011200000001", "NW209912311200000001"]
     entries = [
-        article(Page("entry", code, f"http://a.test/{code}", b"{}", "2026-03-03T00:00:00+00:00"),
-                info_code=code)
+        article(
+            Page("list_entry", code, f"http://a.test/{code}", b"{}", "2026-03-03T00:00:00+00:00"),
+            info_code=code,
+        )
         for code in codes
     ]  # fmt: skip
     monkeypatch.setattr(clock, "clock", lambda: NOW + 2 * YEAR)
     fill(db, *entries)
     monkeypatch.setattr(clock, "clock", lambda: NOW)
     with open_for_reading(db) as connection:
-        assert stored.left_over(connection) == [wanted]
-    assert feeds.LISTS
+        assert Known(connection).entries_only() == [wanted]
+    assert LISTS
 
 
 # -- ids and times of the future ----------------------------------------------------------------
@@ -296,7 +298,7 @@ def test_future_is_not_believed(
 ) -> None:
     found = Article(
         info_code=info_code, title="题", published_raw=printed, published_from="section small",
-        page=Page("post", info_code, "http://a.test/", b"", NOW.isoformat()),
+        page=Page("post_page", info_code, "http://a.test/", b"", NOW.isoformat()),
     )  # fmt: skip
     normalise(found)
     assert found.published_at == at
@@ -336,7 +338,7 @@ def test_real_clock_that_is_wrong(serving: Serving, tmp_path: Path) -> None:
     number = next(t.number for t in site.truths() if t.linked and len(t.posts) == 1)
     server.site = site.edited(number, 1)
     done = command("newscrawl", *words)
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     assert "the clock of" not in done.stderr
     title = server.site.article(number).title
     sql = "SELECT title FROM articles WHERE info_code = ?"

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 from crawls import ROOT, assert_balanced, command, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 
@@ -64,7 +64,7 @@ def test_default_file_output_and_rebuild(serving: Serving, tmp_path: Path) -> No
     default, other = tmp_path / "news.db", tmp_path / "other.db"
     done = scrapy_crawl("category", *base, "-s", f"NEWSCRAWL_DB={default}")
     assert done.returncode == 0, done.stderr
-    assert "Run ended good: " in done.stderr
+    assert "finished: ok: " in done.stderr
     assert "Traceback" not in done.stderr
     assert "WARNING" not in done.stderr
     done = scrapy_crawl("category", *base, "-o", str(other), "-s", f"NEWSCRAWL_DB={default}")
@@ -117,13 +117,13 @@ def test_shell_and_parse(serving: Serving) -> None:
 
 
 BAD = [
-    (("category", "-a", "base_url=http://127.0.0.1:1/"), Exit.UNREACHABLE, "was refused"),
-    (("category", "-a", "base_url=ftp://x.test/"), Exit.USAGE, "is no address of a site"),
-    (("category", "-a", "since=yesterday"), Exit.USAGE, "is no day"),
-    (("category", "-a", "hosts=http://x.test/"), Exit.USAGE, "is no host"),
+    (("category", "-a", "base_url=http://127.0.0.1:1/"), Exit.UNREACHABLE, "connection refused"),
+    (("category", "-a", "base_url=ftp://x.test/"), Exit.USAGE, "is not the URL of a site"),
+    (("category", "-a", "since=yesterday"), Exit.USAGE, "is not a valid date"),
+    (("category", "-a", "hosts=http://x.test/"), Exit.USAGE, "is not a host name"),
     (("category", "-a", "nix=1"), Exit.USAGE, "has no argument nix"),
-    (("share", "-a", "info_code=garbage"), Exit.USAGE, "is no infoCode"),
-    (("nix",), Exit.USAGE, "there is no spider nix"),
+    (("share", "-a", "info_code=garbage"), Exit.USAGE, "is not an info code"),
+    (("nix",), Exit.USAGE, "unknown spider nix"),
 ]
 
 
@@ -184,7 +184,7 @@ def test_killed_run_loses_nothing_and_repeats_nothing(serving: Serving, tmp_path
     done = scrapy_crawl("category", *words)
     assert done.returncode == 0, done.stderr
     assert_balanced(ledger(path))
-    assert query(path, "SELECT outcome FROM runs ORDER BY id") == [("killed",), ("good",)]
+    assert query(path, "SELECT outcome FROM runs ORDER BY id") == [("killed",), ("ok",)]
     assert ledger(path)["new"] == sum(t.linked for t in site.truths()) - kept
     codes = {row[0] for row in query(path, "SELECT info_code FROM articles")}
     assert codes == {truth.info_code for truth in site.truths() if truth.linked}

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from crawls import ROOT, assert_balanced, crawl, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import clock
 
 Serving = Callable[[Answers], Server]
@@ -46,7 +46,7 @@ def test_two_runs_at_once(serving: Serving, tmp_path: Path) -> None:
         runs = [start(server, path), start(server, path)]
         said = [run.communicate(timeout=60)[1] for run in runs]
         codes = [run.returncode for run in runs]
-        assert sorted(codes) == [Exit.GOOD, Exit.BUSY], said
+        assert sorted(codes) == [Exit.OK, Exit.BUSY], said
         first, second = (runs, said) if codes[1] == Exit.BUSY else (runs[::-1], said[::-1])
         assert re.search(rf"process {first[0].pid}, started 20\d\d-", second[1])
         assert stored(path) == linked(site)
@@ -66,8 +66,8 @@ def test_lock_that_a_killed_run_left_blocks_nobody(serving: Serving, tmp_path: P
     assert Path(f"{path}.lock").exists()
     run = start(server, path)
     run.communicate(timeout=60)
-    assert run.returncode == Exit.GOOD
-    assert query(path, "SELECT outcome FROM runs ORDER BY id") == [("killed",), ("good",)]
+    assert run.returncode == Exit.OK
+    assert query(path, "SELECT outcome FROM runs ORDER BY id") == [("killed",), ("ok",)]
 
 
 async def test_reader_that_holds_on_through_a_crawl(serving: Serving, tmp_path: Path) -> None:
@@ -80,10 +80,10 @@ async def test_reader_that_holds_on_through_a_crawl(serving: Serving, tmp_path: 
         before = reader.execute("SELECT count(*) FROM articles").fetchone()
         server.site = whole
         outcome = await crawl("category", path, server.url)
-        assert outcome.exit is Exit.GOOD, outcome
+        assert outcome.exit is Exit.OK, outcome
         assert reader.execute("SELECT count(*) FROM articles").fetchone() == before
         assert stored(path) == linked(whole)
-    assert (await crawl("category", path, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", path, server.url)).exit is Exit.OK
     with closing(sqlite3.connect(path)) as db:  # the next run may take the log in again
         assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -98,7 +98,7 @@ async def test_clock_that_jumps_back_in_a_run(
     )
     site, path = Site(articles=60), tmp_path / "news.db"
     outcome = await crawl("category", path, serving(site).url)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert stored(path) == linked(site)
     run = ledger(path)
     assert_balanced(run)
@@ -117,6 +117,6 @@ async def test_clock_that_jumps_back_between_runs(
     now -= timedelta(hours=1)
     server.site = whole
     for due in ("", "1"):
-        assert (await crawl("category", path, server.url, due=due)).exit is Exit.GOOD
+        assert (await crawl("category", path, server.url, due=due)).exit is Exit.OK
     assert stored(path) == linked(whole)
-    assert query(path, "SELECT count(*) FROM holes") == [(0,)]
+    assert query(path, "SELECT count(*) FROM gaps") == [(0,)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -12,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from archives import article, fill, page, writer
-from crawls import ROOT, command, query
+from crawls import command, query
 
-from newscrawl.continuity import breaks
-from newscrawl.outcome import Exit
-from newscrawl.store.archive import open_for_reading
+from newscrawl.archive.continuity import breaks
+from newscrawl.runs.outcome import Exit
 from newscrawl.store.backup import back_up
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.target import Target
 
 ONE, TWO, THREE = "NW2022010100000001", "NW2022010100000002", "NW2022010100000003"
@@ -61,7 +60,7 @@ def rebuilt(path: Path) -> None:
     made = writer(target)
     for each in (ONE, TWO):
         made.add(article(page(each)), loader_version=1)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
 
 
@@ -106,14 +105,16 @@ def test_command(old: Path, tmp_path: Path) -> None:
     new = Path(shutil.copy(old, tmp_path / "new.db"))
     grows(new)
     both = [old.read_bytes(), new.read_bytes()]
-    done = command("newscrawl", "check", "--continues", str(old), "--db", str(new))
-    assert (done.returncode, done.stderr) == (Exit.GOOD, f"{new} continues {old}.\n")
-    done = command("newscrawl", "check", "--continues", str(new), "--db", str(old), "--json")
+    done = command("newscrawl", "verify", "--continues", str(old), "--db", str(new))
+    assert (done.returncode, done.stderr) == (Exit.OK, f"{new} continues {old}.\n")
+    done = command("newscrawl", "verify", "--continues", str(new), "--db", str(old), "--json")
     kinds = {each["kind"] for each in json.loads(done.stdout)}
     assert (done.returncode, kinds) == (Exit.CRASHED, {"continues"})
-    done = command("newscrawl", "check", "--continues", str(tmp_path / "none.db"), "--db", str(new))
+    done = command(
+        "newscrawl", "verify", "--continues", str(tmp_path / "none.db"), "--db", str(new)
+    )
     assert (done.returncode, "There is no archive" in done.stderr) == (Exit.STORE, True)
-    done = command("newscrawl", "check", "--continues", str(old), "--repair", "--db", str(new))
+    done = command("newscrawl", "verify", "--continues", str(old), "--repair", "--db", str(new))
     assert done.returncode == Exit.USAGE
     assert [old.read_bytes(), new.read_bytes()] == both
 
@@ -132,21 +133,8 @@ def test_the_id_stays_and_each_commit_is_a_link(old: Path) -> None:
 
 def test_an_identity_that_somebody_has_deleted(old: Path) -> None:
     sql("DELETE FROM identity")(old)
-    done = command("newscrawl", "check", "--db", str(old))
+    done = command("newscrawl", "verify", "--db", str(old))
     assert (done.returncode, "no identity" in done.stdout) == (Exit.CRASHED, True), done.stdout
-    done = command("newscrawl", "check", "--repair", "--db", str(old))
-    assert done.returncode == Exit.GOOD, done.stdout
+    done = command("newscrawl", "verify", "--repair", "--db", str(old))
+    assert done.returncode == Exit.OK, done.stdout
     assert query(old, "SELECT count(*) FROM identity") == [(1,)]
-
-
-def test_copies_of_an_earlier_schema_have_one_id(tmp_path: Path) -> None:
-    """It is made of the first run, by which they were known before there were ids."""
-    data = lzma.decompress((ROOT / "tests" / "schemas" / "4.db.xz").read_bytes())
-    ids = set()
-    for name in ("one.db", "two.db"):
-        (tmp_path / name).write_bytes(data)
-        fill(tmp_path / name, article(page(ONE)))
-        ids |= set(query(tmp_path / name, "SELECT archive_id FROM identity"))
-    assert len(ids) == 1
-    (tmp_path / "older.db").write_bytes(data)
-    assert found(tmp_path / "older.db", tmp_path / "one.db") == []

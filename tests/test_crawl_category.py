@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import re
 from collections.abc import Callable
@@ -10,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crawls import FAST, assert_balanced, crawl, dump, ledger, query
+from crawls import FAST, Hands, assert_balanced, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+from samplesite.truth import Truth
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl import ids, pages
-from newscrawl.base_spider import base_url
-from newscrawl.crawling import settings_for
+from newscrawl import sites
 from newscrawl.items import BodyRank
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.mirror.truth import Truth
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
+from newscrawl.sites.eastmoney.info_code import public_url
+from newscrawl.spiders.arguments import base_url
 
 Serving = Callable[[Answers], Server]
 
@@ -28,7 +28,7 @@ Serving = Callable[[Answers], Server]
 def stored(db: Path) -> dict[str, dict[str, Any]]:
     """Return every article with its sets, by infoCode."""
     names = (
-        "info_code", "title", "published_at", "source", "digest", "body_text", "body_html",
+        "info_code", "title", "published_at", "source", "summary", "body_text", "body_html",
         "body_rank", "share_url", "original_url", "published_precision", "published_from",
     )  # fmt: skip
     articles = {
@@ -50,7 +50,7 @@ def stored(db: Path) -> dict[str, dict[str, Any]]:
 
 async def test_real_site(real_mirror: Server, finews: Path, tmp_path: Path) -> None:
     outcome = await crawl("category", tmp_path / "news.db", real_mirror.url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     articles = stored(tmp_path / "news.db")
     assert len(articles) == 13
     for info_code, article in articles.items():
@@ -116,7 +116,7 @@ def plain_lines(path: Path) -> list[str]:
     text = re.split(r"\n<http|\n\[返回", text)[0]
     is_whole = "<p" in text
     if is_whole:
-        text = re.sub(r"(?m)^> .*$", "", text)  # the digest
+        text = re.sub(r"(?m)^> .*$", "", text)  # the summary
     text = re.sub(r"<!-- EM_StockImg_Start -->.*?<!-- EM_StockImg_End -->", "", text, flags=re.S)
     text = re.sub(r"（文章来源.*?）", "", re.sub(r"<[^>]+>(?=[^<]*）</p>)", "", text))
     text = re.sub(r"</p>|<br ?/?>|</center>|<p[^>]*>|<center>", "\n", text)
@@ -144,7 +144,7 @@ async def test_every_oddity(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=180, oddities=frozenset({"all"}))
     server = serving(site)
     outcome = await crawl("category", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     articles = stored(tmp_path / "news.db")
     linked = [truth for truth in site.truths() if truth.linked]
     assert set(articles) == {truth.info_code for truth in linked}
@@ -155,11 +155,11 @@ async def test_every_oddity(serving: Serving, tmp_path: Path) -> None:
             "published_at": truth.published_at,
             "published_precision": "second",
             "source": truth.source,
-            "digest": truth.digest_shown,
+            "summary": truth.digest_shown,
             "body_text": "\n".join(truth.paragraphs),
             "body_rank": truth.rank,
             "share_url": truth.share_url,
-            "original_url": ids.public_url(truth.info_code),
+            "original_url": public_url(truth.info_code),
             "categories": categories_of(truth),
             "tags": sorted(truth.tags),
             "images": list(truth.images),
@@ -192,7 +192,7 @@ async def test_each_page_is_asked_once(serving: Serving, tmp_path: Path) -> None
     assert all(articles[t.info_code]["categories"] == categories_of(t) for t in several)
     pairs = [truth for truth in site.truths() if len(truth.posts) == 2]
     assert pairs
-    pages = query(tmp_path / "news.db", "SELECT count(*) FROM sightings")[0][0]
+    pages = query(tmp_path / "news.db", "SELECT count(*) FROM observations")[0][0]
     assert pages == sum(len(truth.posts) for truth in site.truths())
 
 
@@ -203,8 +203,8 @@ async def test_second_run_changes_nothing(serving: Serving, tmp_path: Path) -> N
     outcome = await crawl("category", tmp_path / "news.db", server.url, share="1")
     run = ledger(tmp_path / "news.db")
     # Every third share answer is made to fail; the same ones fail again.
-    assert (run["new"], run["richer"], run["changed"]) == (0, 0, 0)
-    assert outcome.exit in (Exit.GOOD, Exit.DEGRADED)
+    assert (run["new"], run["extended"], run["changed"]) == (0, 0, 0)
+    assert outcome.exit in (Exit.OK, Exit.DEGRADED)
     after = dump(tmp_path / "news.db")
     for table in before:
         drop = ("run_id", "times") if table == "rejects" else ()
@@ -212,13 +212,15 @@ async def test_second_run_changes_nothing(serving: Serving, tmp_path: Path) -> N
         assert strip == [{k: v for k, v in row.items() if k not in drop} for row in before[table]]
 
 
-async def test_edited_article_keeps_its_earlier_text(serving: Serving, tmp_path: Path) -> None:
+async def test_edited_article_keeps_its_earlier_text(
+    serving: Serving, tmp_path: Path, hands: Hands
+) -> None:
     site = Site(articles=30)
     number = next(t.number for t in site.truths() if t.generation == "8" and len(t.posts) == 1)
     first, second = serving(site), serving(site.edited(number, 1))
     await crawl("category", tmp_path / "news.db", first.url)
-    await asyncio.sleep(1.1)  # the archive's clock has seconds
-    await crawl("category", tmp_path / "news.db", second.url, again="1")
+    hands.move(seconds=1)  # the archive keeps whole seconds
+    await crawl("category", tmp_path / "news.db", second.url, revisit="1")
     run = ledger(tmp_path / "news.db")
     assert (run["new"], run["changed"]) == (0, 1)
     old, new = site.article(number), site.edited(number, 1).article(number)
@@ -244,7 +246,7 @@ async def test_since(serving: Serving, tmp_path: Path) -> None:
     days = sorted({truth.published_at[:10] for truth in site.truths()})
     since = days[len(days) // 2]
     outcome = await crawl("category", tmp_path / "news.db", serving(site).url, since=since)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     expected = {t.info_code for t in site.truths() if t.published_at >= since and t.linked}
     assert set(stored(tmp_path / "news.db")) == expected
     run = ledger(tmp_path / "news.db")
@@ -255,7 +257,7 @@ async def test_since(serving: Serving, tmp_path: Path) -> None:
 async def test_limit(serving: Serving, tmp_path: Path) -> None:
     server = serving(Site(articles=60))
     outcome = await crawl("category", tmp_path / "news.db", server.url, limit="7")
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     assert ledger(tmp_path / "news.db")["scheduled"] == 7
     assert sum("/20" in path for path in server.paths()) == 7
 
@@ -270,7 +272,7 @@ async def test_stays_on_the_hosts_given(serving: Serving, tmp_path: Path) -> Non
     assert elsewhere.requests == []
     run = ledger(tmp_path / "news.db")
     assert run["failed"] == 1
-    assert outcome.exit is Exit.GOOD  # one of twenty is within the share that may be lost
+    assert outcome.exit is Exit.OK  # one of twenty is within the share that may be lost
     assert_balanced(run)
 
 
@@ -304,7 +306,7 @@ async def test_bad_pages(
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     run = ledger(tmp_path / "news.db")
     assert_balanced(run)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     assert (run["failed"], run["rejected"]) == ((0, 1) if reason else (1, 0))
     assert truth.info_code not in stored(tmp_path / "news.db")
     assert len(stored(tmp_path / "news.db")) == sum(t.linked for t in site.truths()) - 1
@@ -320,7 +322,7 @@ async def test_page_in_another_charset(serving: Serving, tmp_path: Path) -> None
     body = page.decode().replace("UTF-8", "GBK").encode("gb18030")
     server.faults[truth.paths[0]] = Fault(body=body, headers={"Content-Type": "text/html"})
     outcome = await crawl("category", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     assert stored(tmp_path / "news.db")[truth.info_code]["title"] == truth.title
 
 
@@ -343,7 +345,7 @@ async def test_dead_rules_show_in_stats(serving: Serving, tmp_path: Path) -> Non
     rules = {k: v for k, v in crawler.stats.get_stats().items() if k.startswith("parser/")}
     assert rules["parser/title/xpath///section/h1"] > 0
     assert rules["parser/published_from/rule/build time"] == 0  # no such page on this site
-    assert set(rules) == {rule.key for rule in pages.rules_of("post")}
+    assert set(rules) == {rule.key for rule in sites.rules_of("post_page")}
 
 
 async def test_not_such_a_mirror(serving: Serving, tmp_path: Path) -> None:
@@ -351,7 +353,7 @@ async def test_not_such_a_mirror(serving: Serving, tmp_path: Path) -> None:
     server.faults["/"] = Fault(body=b"<html><body><h1>Nginx</h1></body></html>")
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.UNREACHABLE
-    assert "no mirror of this kind" in outcome.reason
+    assert "not a mirror" in outcome.reason
 
 
 async def test_unknown_category(serving: Serving, tmp_path: Path) -> None:
@@ -369,14 +371,14 @@ async def test_unknown_category(serving: Serving, tmp_path: Path) -> None:
 async def test_unreachable(tmp_path: Path) -> None:
     outcome = await crawl("category", tmp_path / "news.db", "http://127.0.0.1:1/")
     assert outcome.exit is Exit.UNREACHABLE
-    assert outcome.reason == "http://127.0.0.1:1/ cannot be had: the connection was refused"
+    assert outcome.reason == "could not fetch http://127.0.0.1:1/: connection refused"
 
 
 async def test_https_on_a_port_that_speaks_http(serving: Serving, tmp_path: Path) -> None:
     url = serving(Site(articles=5)).url.replace("http:", "https:")
     outcome = await crawl("category", tmp_path / "news.db", url)
     assert outcome.exit is Exit.UNREACHABLE
-    assert "no TLS connection could be made" in outcome.reason
+    assert "TLS handshake failed" in outcome.reason
 
 
 @pytest.mark.parametrize(

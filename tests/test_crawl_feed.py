@@ -12,17 +12,18 @@ from typing import Any
 
 import pytest
 from crawls import assert_balanced, crawl, dump, ledger, query
+from samplesite.lists import Lists
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+from samplesite.truth import Truth
 from scrapy.exceptions import UsageError
 
-from newscrawl import feeds, ids
-from newscrawl.items import Page
-from newscrawl.mirror.lists import Lists
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.mirror.truth import Truth
-from newscrawl.outcome import Exit
-from newscrawl.pages import entry
-from newscrawl.store import raw
+from newscrawl.items import Page, PageKind
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites import lists
+from newscrawl.sites.eastmoney.info_code import public_url
+from newscrawl.sites.lists import LISTS
+from newscrawl.store.raw_pages import load_raw_page
 
 Serving = Callable[[Answers], Server]
 FIELDS = "title, published_at, source, body_text, original_url"
@@ -38,7 +39,7 @@ def full(truth: Truth) -> tuple[Any, ...]:
     """Return what is true of an article, as its answer tells it."""
     return (
         truth.title, truth.published_at, truth.source or truth.media,
-        "\n".join(truth.full.paragraphs), ids.public_url(truth.info_code),
+        "\n".join(truth.full.paragraphs), public_url(truth.info_code),
     )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def news(site: Site) -> dict[str, tuple[Any, ...]]:
 
 def kinds(db: Path) -> dict[str, int]:
     """Return how many pages of each kind were seen."""
-    return dict(query(db, "SELECT page_kind, count(*) FROM sightings GROUP BY 1"))
+    return dict(query(db, "SELECT page_kind, count(*) FROM observations GROUP BY 1"))
 
 
 NAMES = [
@@ -63,13 +64,13 @@ async def test_every_article_of_a_list(serving: Serving, tmp_path: Path, name: s
     site = Site(articles=70)
     server = serving(site)
     outcome = await crawl("feed", tmp_path / "news.db", server.url, name=name)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert stored(tmp_path / "news.db") == news(site)
     count = len(news(site))
-    assert kinds(tmp_path / "news.db") == {"entry": count, "answer": count}
+    assert kinds(tmp_path / "news.db") == {"list_entry": count, "api_answer": count}
     run = ledger(tmp_path / "news.db")
     assert_balanced(run)
-    assert (run["listed"], run["scheduled"], run["new"], run["richer"]) == (
+    assert (run["listed"], run["scheduled"], run["new"], run["extended"]) == (
         2 * count, 2 * count, count, count,
     )  # fmt: skip
 
@@ -80,11 +81,11 @@ async def test_second_run_adds_nothing(serving: Serving, tmp_path: Path, name: s
     await crawl("feed", tmp_path / "news.db", server.url, name=name)
     before, asked = dump(tmp_path / "news.db"), len(server.paths())
     outcome = await crawl("feed", tmp_path / "news.db", server.url, name=name)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert dump(tmp_path / "news.db") == before
     assert len(server.paths()) == asked + 2  # robots.txt and the first page
     run = ledger(tmp_path / "news.db")
-    assert (run["new"], run["richer"], run["failed"]) == (0, 0, 0)
+    assert (run["new"], run["extended"], run["failed"]) == (0, 0, 0)
     assert run["skipped"] == run["unchanged"]
     assert_balanced(run)
 
@@ -102,11 +103,11 @@ async def test_several_lists_of_the_same_articles(serving: Serving, tmp_path: Pa
     server = serving(site)
     names = "columns-344,columns-345,fast,rolling,choice"
     outcome = await crawl("feed", tmp_path / "news.db", server.url, name=names)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert stored(tmp_path / "news.db") == news(site)
     count = len(news(site))
     # The two columns tell of an article in the same words: one page.
-    assert kinds(tmp_path / "news.db") == {"entry": 4 * count, "answer": count}
+    assert kinds(tmp_path / "news.db") == {"list_entry": 4 * count, "api_answer": count}
     answers = [path for path in server.paths() if "GetNewsText" in path]
     assert len(answers) == count
     assert_balanced(ledger(tmp_path / "news.db"))
@@ -116,10 +117,10 @@ async def test_the_feed_leads_to_posts(serving: Serving, tmp_path: Path) -> None
     site = Site(articles=60)
     server = serving(site)
     outcome = await crawl("feed", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     posts = [path for path in server.paths() if path.startswith("/") and "/2022/" in path]
     assert len(posts) == len(set(posts)) == 10
-    assert kinds(tmp_path / "news.db") == {"entry": 10, "post": 10}
+    assert kinds(tmp_path / "news.db") == {"list_entry": 10, "post_page": 10}
     await crawl("category", tmp_path / "walked.db", server.url)
     walked = stored(tmp_path / "walked.db")
     for code, said in stored(tmp_path / "news.db").items():
@@ -144,11 +145,11 @@ async def test_a_broken_entry_of_the_feed_is_only_a_link(serving: Serving, tmp_p
     for truth in broken:
         rows = query(
             tmp_path / "news.db",
-            "SELECT page_kind, published_at FROM articles JOIN sightings USING (info_code)"
+            "SELECT page_kind, published_at FROM articles JOIN observations USING (info_code)"
             " WHERE info_code = ?",
             truth.info_code,
         )
-        assert rows == [("post", f"{truth.published_at[:10]}T00:00:00+08:00")]
+        assert rows == [("post_page", f"{truth.published_at[:10]}T00:00:00+08:00")]
 
 
 async def test_a_post_that_is_gone_is_asked_for_elsewhere(serving: Serving, tmp_path: Path) -> None:
@@ -158,7 +159,7 @@ async def test_a_post_that_is_gone_is_asked_for_elsewhere(serving: Serving, tmp_
     for path in newest.paths:
         server.faults[path] = Fault(status=404)
     outcome = await crawl("feed", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert stored(tmp_path / "news.db")[newest.info_code] == full(newest)
     run = ledger(tmp_path / "news.db")
     assert run["failed"] == len(newest.paths)
@@ -244,7 +245,7 @@ async def test_limit_and_since(serving: Serving, tmp_path: Path) -> None:
     server = serving(site)
     await crawl("feed", tmp_path / "a.db", server.url, name="fast", limit="5")
     run = ledger(tmp_path / "a.db")
-    assert kinds(tmp_path / "a.db")["answer"] == 5
+    assert kinds(tmp_path / "a.db")["api_answer"] == 5
     assert run["filtered"] > 0
     assert_balanced(run)
     await crawl("feed", tmp_path / "b.db", server.url, name="fast", since="2022-06-14")
@@ -266,7 +267,7 @@ async def test_a_link_of_the_feed_that_leads_nowhere(
                     response.body, count=1), response.headers,
     )  # fmt: skip
     outcome = await crawl("feed", tmp_path / "news.db", server.url)
-    assert kinds(tmp_path / "news.db")["post"] >= 9
+    assert kinds(tmp_path / "news.db")["post_page"] >= 9
     assert_balanced(ledger(tmp_path / "news.db"))
     assert (outcome.exit is Exit.DEGRADED) == bool(link)
 
@@ -301,7 +302,7 @@ async def test_foreign_ids_are_kept_as_entries(serving: Serving, tmp_path: Path)
     site = Site(articles=10)
     server = serving(Lists(site, {"list_foreign_ids"}))
     outcome = await crawl("feed", tmp_path / "news.db", server.url, name="columns-345")
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     found = stored(tmp_path / "news.db")
     others = {code: each for code, each in found.items() if code not in news(site)}
     assert set(others) == {
@@ -324,7 +325,7 @@ async def test_bad_entries_are_named_and_the_rest_is_loaded(
     await crawl("feed", tmp_path / "news.db", server.url, name="columns-345")
     assert stored(tmp_path / "news.db") == news(site)
     rejects = query(tmp_path / "news.db", "SELECT reason, page_kind, detail FROM rejects")
-    assert [each[:2] for each in rejects] == [("no_id", "entry")] * 2
+    assert [each[:2] for each in rejects] == [("no_id", "list_entry")] * 2
     await crawl("feed", tmp_path / "news.db", server.url, name="columns-345")
     assert len(query(tmp_path / "news.db", "SELECT * FROM rejects")) == 2
     assert_balanced(ledger(tmp_path / "news.db"))
@@ -350,9 +351,9 @@ async def test_an_answer_that_is_no_list(
     [(found, kind, detail)] = query(
         tmp_path / "news.db", "SELECT reason, page_kind, detail FROM rejects"
     )
-    assert (found, kind) == (reason, "list")
+    assert (found, kind) == (reason, "list_answer")
     assert words in detail
-    assert kinds(tmp_path / "news.db")["post"] == 10  # the other list is read
+    assert kinds(tmp_path / "news.db")["post_page"] == 10  # the other list is read
     run = ledger(tmp_path / "news.db")
     assert run["rejected"] == 1
     assert_balanced(run)
@@ -365,7 +366,7 @@ async def test_nothing_can_be_read(serving: Serving, tmp_path: Path) -> None:
     assert "The list rolling cannot be read: the answer is a page of HTML" in outcome.reason
     outcome = await crawl("feed", tmp_path / "news.db", "http://127.0.0.1:1/")
     assert outcome.exit is Exit.UNREACHABLE
-    assert "The list atom cannot be had" in outcome.reason
+    assert "The list atom could not be fetched" in outcome.reason
 
 
 async def test_robots_are_obeyed(serving: Serving, tmp_path: Path) -> None:
@@ -390,11 +391,11 @@ async def test_an_entry_that_is_edited(serving: Serving, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"name": "nix"}, "no list 'nix'; there are atom, columns-1207"),
+        ({"name": "nix"}, "Unknown list 'nix'; use one of atom, columns-1207"),
         ({"name": ","}, "No list is named"),
-        ({"name": "search"}, "needs a word"),
-        ({"pages": "0"}, "no number above 0"),
-        ({"since": "gestern"}, "is no day"),
+        ({"name": "search"}, "needs an argument"),
+        ({"pages": "0"}, "not a positive integer"),
+        ({"since": "gestern"}, "is not a valid date"),
         ({"category": "x"}, "has no argument category"),
     ],
 )
@@ -414,22 +415,24 @@ async def test_the_run_keeps_what_it_was_asked(serving: Serving, tmp_path: Path)
 
 async def test_stored_entries_can_be_read_again(serving: Serving, tmp_path: Path) -> None:
     server = serving(Site(articles=20))
-    await crawl("feed", tmp_path / "news.db", server.url, name=",".join([*feeds.LISTS][:4]))
+    await crawl("feed", tmp_path / "news.db", server.url, name=",".join([*LISTS][:4]))
     with closing(sqlite3.connect(tmp_path / "news.db")) as db:
         rows = db.execute(
-            "SELECT page_id, url, page_hash, observed_at, info_code FROM sightings"
-            " WHERE page_kind = 'entry'"
+            "SELECT page_id, url, page_hash, observed_at, info_code FROM observations"
+            " WHERE page_kind = 'list_entry'"
         ).fetchall()
         assert rows
         for page_id, url, page_hash, observed_at, info_code in rows:
-            page = Page(entry.KIND, page_id, url, raw.load(db, page_hash), observed_at)
-            assert entry.read(page).info_code == info_code
+            page = Page(
+                PageKind.LIST_ENTRY, page_id, url, load_raw_page(db, page_hash), observed_at
+            )
+            assert lists.read_list_entry(page).info_code == info_code
 
 
 async def test_the_real_feed(real_mirror: Server, tmp_path: Path) -> None:
     outcome = await crawl("feed", tmp_path / "news.db", real_mirror.url)
-    assert outcome.exit is Exit.GOOD, outcome
-    assert kinds(tmp_path / "news.db") == {"entry": 10, "post": 10}
+    assert outcome.exit is Exit.OK, outcome
+    assert kinds(tmp_path / "news.db") == {"list_entry": 10, "post_page": 10}
     asked = {path.partition("?")[0] for path in real_mirror.paths()}
     assert asked >= {"/feed.xml"}
     await crawl("category", tmp_path / "walked.db", real_mirror.url)

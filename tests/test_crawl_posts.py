@@ -17,24 +17,24 @@ import pytest
 from archives import article, fill, page
 from crawls import FAST, crawl, dump, ledger, query
 from post_files import NAME, Files, commit, counted, folder, load, post, tar, zipped
+from samplesite import Site
+from samplesite.server import Answers, Server
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import UsageError
 
-from newscrawl import pages, pipelines
-from newscrawl.checking import examine
-from newscrawl.crawling import settings_for
-from newscrawl.mirror import Site
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.outcome import Exit
-from newscrawl.post_sources import is_post, is_safe
-from newscrawl.run import run_of
+from newscrawl import pipelines, sites
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.post_files.folders import is_post, is_safe
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
+from newscrawl.runs.verify import find_problems
 from newscrawl.store import search_index, writer
-from newscrawl.store.archive import open_for_reading
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.writer import Writer
 
 
 def site_files(articles: int = 60) -> Files:
-    """Return the post files of a made mirror with every oddity."""
+    """Return the post files of a sample site with every oddity."""
     return list(Site(articles=articles, oddities=frozenset({"all"})).posts())
 
 
@@ -52,13 +52,15 @@ SOURCES: dict[str, Callable[[Path, Files], Path]] = {
 async def test_every_source_gives_every_article(tmp_path: Path, kind: str) -> None:
     site = Site(articles=60, oddities=frozenset({"all"}))
     outcome = await load(tmp_path / "news.db", SOURCES[kind](tmp_path, site_files()))
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     sql = "SELECT info_code, title, published_at, source FROM articles"
     assert sorted(query(tmp_path / "news.db", sql)) == sorted(
         (truth.info_code, truth.title, truth.published_at, truth.source) for truth in site.truths()
     )
     assert query(tmp_path / "news.db", "SELECT count(*) FROM revisions") == [(0,)]
-    assert query(tmp_path / "news.db", "SELECT DISTINCT page_kind FROM sightings") == [("file",)]
+    assert query(tmp_path / "news.db", "SELECT DISTINCT page_kind FROM observations") == [
+        ("post_file",)
+    ]
 
 
 @pytest.mark.parametrize(("big", "is_merged"), [(50, True), (500, False)])
@@ -68,12 +70,12 @@ async def test_a_big_import_leaves_its_search_index_in_one_piece(
     monkeypatch.setattr(writer, "BIG_IMPORT", big)
     db, path = tmp_path / "news.db", folder(tmp_path / "finews", site_files())
     outcome = await load(db, path, settings={"NEWSCRAWL_BATCH_PAGES": 10})
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     [(structure,)] = query(db, "SELECT block FROM articles_fts_data WHERE id = 10")
     segments = structure[5]  # behind a cookie of four bytes and the number of levels
     assert (segments == 1) == is_merged
     with closing(open_for_reading(db)) as connection:
-        assert list(examine(connection)) == []
+        assert list(find_problems(connection)) == []
 
 
 def merged_from(db: sqlite3.Connection) -> int:
@@ -113,9 +115,9 @@ async def test_posts_elsewhere_in_a_site_are_counted_and_told_of(
          ("_layouts/a.md", b""), (f".git/{NAME}", post())],
     )  # fmt: skip
     outcome = await load(tmp_path / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert query(tmp_path / "news.db", "SELECT new, filtered FROM runs") == [(1, 1)]
-    assert f"1 Markdown files of {root} lie outside _posts/ and old_post/" in caplog.text
+    assert f"1 Markdown files of {root} are outside _posts/ and old_post/" in caplog.text
 
 
 async def test_what_came_before_a_broken_end_is_loaded(tmp_path: Path) -> None:
@@ -158,15 +160,15 @@ async def test_a_member_of_impossible_size_ends_an_archive(tmp_path: Path, size:
     assert ledger(tmp_path / "news.db")["new"] == 1
 
 
-async def test_what_a_sighting_says(tmp_path: Path) -> None:
+async def test_what_a_observation_says(tmp_path: Path) -> None:
     path = tar(tmp_path / "a b.tar.gz", [(NAME, post())])
     await load(tmp_path / "news.db", path)
-    sql = "SELECT source_site, page_id, url, observed_at FROM sightings"
+    sql = "SELECT site, page_id, url, observed_at FROM observations"
     assert query(tmp_path / "news.db", sql) == [(
         "finews", NAME.removesuffix(".md"), f"{path.as_uri()}!/{NAME}", "2022-05-30T14:00:29+00:00",
     )]  # fmt: skip
-    stored = query(tmp_path / "news.db", "SELECT page_kind, size FROM pages")
-    assert stored == [("file", len(post()))]
+    stored = query(tmp_path / "news.db", "SELECT page_kind, size FROM raw_pages")
+    assert stored == [("post_file", len(post()))]
 
 
 async def test_loading_twice_changes_nothing(tmp_path: Path) -> None:
@@ -174,7 +176,7 @@ async def test_loading_twice_changes_nothing(tmp_path: Path) -> None:
     await load(tmp_path / "news.db", path)
     before = dump(tmp_path / "news.db")
     outcome = await load(tmp_path / "news.db", path)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     count = counted(tmp_path / "news.db")
     assert count["unchanged"] == count["scheduled"]
     assert dump(tmp_path / "news.db") == before
@@ -184,7 +186,7 @@ async def test_copy_in_old_post_is_no_edit(tmp_path: Path) -> None:
     twin = post().replace(b"</p>", b"</p>\r\n ")
     path = folder(tmp_path / "finews", [(NAME, post()), (NAME.replace("_posts", "old_post"), twin)])
     outcome = await load(tmp_path / "news.db", path)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     assert counted(tmp_path / "news.db") == {"scheduled": 2, "new": 1, "unchanged": 1}
     assert query(tmp_path / "news.db", "SELECT count(*) FROM revisions") == [(0,)]
 
@@ -202,8 +204,8 @@ async def test_files_and_site_make_the_same_rows(
     if order == "site first":
         await load(both, *files)
     fields = (
-        "info_code, title, published_at, published_precision, source, digest, body_html, body_text,"
-        " body_rank, share_url, original_url"
+        "info_code, title, published_at, published_precision, source, summary, body_html,"
+        " body_text, body_rank, share_url, original_url"
     )
     # Not compared: published_raw and published_from say which page printed the time; the seqs and
     # times of this archive's own.
@@ -231,7 +233,7 @@ async def test_made_files_and_site_in_either_order(
     await crawl("category", two, server.url)
     await load(two, path)
     sql = (
-        "SELECT info_code, title, published_at, published_raw, published_from, source, digest,"
+        "SELECT info_code, title, published_at, published_raw, published_from, source, summary,"
         " body_html, body_text, body_rank, share_url, original_url FROM articles ORDER BY 1"
     )
     assert query(one, sql) == query(two, sql)
@@ -245,7 +247,7 @@ async def test_commit_time_is_when_a_file_was_seen(tmp_path: Path) -> None:
     commit(checkout, "2022-05-31T09:00:00+08:00")
     folder(checkout, [("_posts/2022-05-30-NW202205302396671646.md", post("三"))])
     await load(tmp_path / "news.db", checkout)
-    sql = "SELECT page_id, observed_at FROM sightings ORDER BY page_id"
+    sql = "SELECT page_id, observed_at FROM observations ORDER BY page_id"
     assert query(tmp_path / "news.db", sql) == [
         (NAME.removesuffix(".md"), "2022-05-31T01:00:00+00:00"),
         # not committed: when it was published
@@ -299,7 +301,7 @@ async def test_bad_files_are_named_and_the_rest_is_loaded(tmp_path: Path, kind: 
     }  # fmt: skip
     rejects = dict(query(tmp_path / "news.db", "SELECT url, reason FROM rejects"))
     assert sorted(rejects.values()) == sorted(reason for _, reason in BAD.values())
-    assert any("leads out" in detail for (detail,) in
+    assert any("points outside" in detail for (detail,) in
                query(tmp_path / "news.db", "SELECT detail FROM rejects"))  # fmt: skip
     [(at, from_)] = query(
         tmp_path / "news.db",
@@ -384,7 +386,7 @@ async def test_a_member_twice_in_an_archive(tmp_path: Path) -> None:
     [
         ("", "Nothing to load"),
         ("/no/such/folder", "does not exist"),
-        (__file__, "no folder, no archive"),
+        (__file__, "not a folder, a tarball"),
     ],
 )
 async def test_usage(tmp_path: Path, paths: str, sentence: str) -> None:
@@ -396,7 +398,7 @@ async def test_a_folder_without_posts(tmp_path: Path) -> None:
     empty = folder(tmp_path / "empty", [("README.md", b"# x")])
     outcome = await load(tmp_path / "news.db", empty)
     assert outcome.exit is Exit.USAGE
-    assert "holds no post files" in outcome.reason
+    assert "contains no post files" in outcome.reason
     assert counted(tmp_path / "news.db") == {"filtered": 1}
 
 
@@ -413,14 +415,14 @@ async def test_since_and_limit(tmp_path: Path) -> None:
 async def test_a_bug_in_the_reader_loses_one_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = pages.read
+    read = sites.read_page
 
     def broken(page: Any, stats: Any = None) -> Any:
         if page.id.endswith("6"):
             raise RuntimeError("oh")
         return read(page, stats)
 
-    monkeypatch.setattr(pages, "read", broken)
+    monkeypatch.setattr(sites, "read_page", broken)
     names = [f"2022-05-30-NW20220530239667164{n}.md" for n in (5, 6, 7)]
     path = folder(tmp_path / "posts", [(name, post()) for name in names])
     outcome = await load(tmp_path / "news.db", path)
@@ -439,8 +441,10 @@ async def test_a_store_that_fails_ends_the_run(
 
     monkeypatch.setattr(Writer, "add_all", full)
     taken = []
-    known = pages.read
-    monkeypatch.setattr(pages, "read", lambda *args, **kw: taken.append(1) or known(*args, **kw))
+    known = sites.read_page
+    monkeypatch.setattr(
+        sites, "read_page", lambda *args, **kw: taken.append(1) or known(*args, **kw)
+    )
     path = tar(tmp_path / "posts.tar.gz", site_files(300))
     settings = settings_for(str(tmp_path / "news.db"), **FAST, NEWSCRAWL_BATCH_PAGES=64)
     runner = AsyncCrawlerRunner(settings)
@@ -496,7 +500,7 @@ async def test_all_too_old_is_no_empty_folder(tmp_path: Path) -> None:
     outcome = await load(
         tmp_path / "news.db", folder(tmp_path / "f", [(NAME, post())]), since="2099-01-01"
     )
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
 
 
 async def test_copies_in_two_folders_settle(tmp_path: Path) -> None:
@@ -534,7 +538,7 @@ async def test_together_and_one_by_one_give_the_same_rows(tmp_path: Path) -> Non
 async def test_one_of_a_batch_that_fails_takes_no_other_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    from newscrawl.store.merging import Merger
+    from newscrawl.store.merger import Merger
 
     known: Callable[..., Any] = pipelines.normalise if "normalise" in place else Merger._insert
     bad = "NW202205302396671646"

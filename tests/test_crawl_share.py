@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from crawls import assert_balanced, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+from samplesite.truth import Truth
 from scrapy.exceptions import UsageError
 
-from newscrawl import ids
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.mirror.truth import Truth
-from newscrawl.outcome import Exit
-from newscrawl.resolvers import addresses
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.eastmoney.info_code import public_url
+from newscrawl.sites.eastmoney.share_urls import resolver_urls
 
 Serving = Callable[[Answers], Server]
 
@@ -32,17 +32,19 @@ async def test_every_article_by_its_code(serving: Serving, tmp_path: Path) -> No
     truths = [truth for truth in site.truths() if truth.digits]
     codes = ",".join(truth.info_code for truth in truths)
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code=codes)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     sql = "SELECT info_code, title, published_at, source, body_text, original_url FROM articles"
     found = {row[0]: row[1:] for row in query(tmp_path / "news.db", sql)}
     assert found == {
         truth.info_code: (
             truth.title, truth.published_at, truth.source or truth.media,
-            "\n".join(truth.full.paragraphs), ids.public_url(truth.info_code),
+            "\n".join(truth.full.paragraphs), public_url(truth.info_code),
         )
         for truth in truths
     }  # fmt: skip
-    assert query(tmp_path / "news.db", "SELECT DISTINCT page_kind FROM sightings") == [("answer",)]
+    assert query(tmp_path / "news.db", "SELECT DISTINCT page_kind FROM observations") == [
+        ("api_answer",)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ async def test_bad_answer_leads_to_the_public_page(
     site, truth = odd(oddity)
     server = serving(site)
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code=truth.info_code)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     [(title, published_at, precision, body)] = query(
         tmp_path / "news.db",
         "SELECT title, published_at, published_precision, body_text FROM articles",
@@ -84,7 +86,7 @@ async def test_answer_without_text_leads_to_the_public_page(
     assert body == "\n".join(truth.full.paragraphs)
     assert published_at == truth.published_at  # the answer's time has seconds
     run = ledger(tmp_path / "news.db")
-    assert (run["scheduled"], run["new"], run["richer"]) == (2, 1, 1)
+    assert (run["scheduled"], run["new"], run["extended"]) == (2, 1, 1)
 
 
 @pytest.mark.parametrize("oddity", ["share_wrapped", "share_date_minute", "share_date_day"])
@@ -93,13 +95,13 @@ async def test_odd_answers_are_read(serving: Serving, tmp_path: Path, oddity: st
     await crawl("share", tmp_path / "news.db", serving(site).url, info_code=truth.info_code)
     [(title, published_at, kind)] = query(
         tmp_path / "news.db",
-        "SELECT title, published_at, page_kind FROM articles JOIN sightings USING (info_code)",
+        "SELECT title, published_at, page_kind FROM articles JOIN observations USING (info_code)",
     )
-    assert (title, kind) == (truth.title, "answer")
+    assert (title, kind) == (truth.title, "api_answer")
     assert published_at[:10] == truth.published_at[:10]
 
 
-async def test_lost_when_nobody_has_it(serving: Serving, tmp_path: Path) -> None:
+async def test_failed_when_no_host_has_it(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=10)
     server = serving(site)
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code="202206149999999999")
@@ -153,7 +155,7 @@ async def test_file_of_links(
     )
     assert outcome.exit is Exit.DEGRADED
     assert outcome.reason == "no share link: line 4"
-    assert "line 4: 'no link at all' is no infoCode" in caplog.text
+    assert "line 4: 'no link at all' is not an info code" in caplog.text
     found = {row[0] for row in query(tmp_path / "news.db", "SELECT info_code FROM articles")}
     assert found == {truth.info_code for truth in truths}
 
@@ -165,7 +167,7 @@ async def test_links_from_standard_input(
     truth = next(truth for truth in site.truths() if truth.digits)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{truth.info_code}\n"))
     outcome = await crawl("share", tmp_path / "news.db", serving(site).url, urls="-")
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
 
 
 async def test_stored_links(serving: Serving, tmp_path: Path) -> None:
@@ -173,9 +175,9 @@ async def test_stored_links(serving: Serving, tmp_path: Path) -> None:
     server = serving(site)
     await crawl("category", tmp_path / "news.db", server.url)
     outcome = await crawl("share", tmp_path / "news.db", server.url, stored="1")
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     with_link = {truth.info_code for truth in site.truths() if truth.share_url}
-    sql = "SELECT info_code FROM sightings WHERE page_kind = 'answer'"
+    sql = "SELECT info_code FROM observations WHERE page_kind = 'api_answer'"
     assert {row[0] for row in query(tmp_path / "news.db", sql)} == with_link
     assert ledger(tmp_path / "news.db")["new"] == 0
     await crawl("share", tmp_path / "news.db", server.url, stored="1")
@@ -185,9 +187,9 @@ async def test_stored_links(serving: Serving, tmp_path: Path) -> None:
 async def test_links_met_by_category(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=30)
     outcome = await crawl("category", tmp_path / "news.db", serving(site).url, share="1")
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     with_link = {truth.info_code for truth in site.truths() if truth.share_url}
-    sql = "SELECT info_code FROM sightings WHERE page_kind = 'answer'"
+    sql = "SELECT info_code FROM observations WHERE page_kind = 'api_answer'"
     assert {row[0] for row in query(tmp_path / "news.db", sql)} == with_link
     assert_balanced(ledger(tmp_path / "news.db"))
 
@@ -195,11 +197,11 @@ async def test_links_met_by_category(serving: Serving, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"info_code": "garbage"}, "'garbage' is no infoCode"),
+        ({"info_code": "garbage"}, "'garbage' is not an info code"),
         ({"info_code": "NW20221399123456789"}, "a day and a counter"),
         ({}, "Nothing to resolve"),
         ({"urls": "/nowhere/links.txt"}, "cannot be read"),
-        ({"info_code": "NW202112282228490028", "limit": "0"}, "no number above 0"),
+        ({"info_code": "NW202112282228490028", "limit": "0"}, "not a positive integer"),
         ({"info_code": "NW202112282228490028", "nix": "1"}, "has no argument nix"),
     ],
 )
@@ -222,15 +224,15 @@ async def test_server_error_leads_to_the_next_address(serving: Serving, tmp_path
     truth = next(truth for truth in site.truths() if truth.digits)
     server.faults["/NewsData/GetNewsText.do"] = Fault(status=500)
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code=truth.info_code)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     run = ledger(tmp_path / "news.db")
     assert (run["failed"], run["new"]) == (1, 1)
 
 
 RESOLVERS = [
-    ("answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
-    ("answer", "http://finews.zning.xyz/NewsData/GetNewsText.do?id={info_code}"),
-    ("public", "https://finance.eastmoney.com/a/{digits}.html"),
+    ("api_answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
+    ("api_answer", "http://finews.zning.xyz/NewsData/GetNewsText.do?id={info_code}"),
+    ("article_page", "https://finance.eastmoney.com/a/{digits}.html"),
 ]
 NW, DIGITS = "NW202112282228490028", "202112282228490028"
 
@@ -255,5 +257,5 @@ NW, DIGITS = "NW202112282228490028", "202112282228490028"
     ids=["own host first", "only the base", "a named host", "no public page without digits"],
 )  # fmt: skip
 def test_addresses(info_code: str, base: str, hosts: list[str] | None, expected: list[str]) -> None:
-    found = [url for _, url in addresses(info_code, RESOLVERS, base=base, hosts=hosts)]
+    found = [url for _, url in resolver_urls(info_code, RESOLVERS, base=base, hosts=hosts)]
     assert found == expected

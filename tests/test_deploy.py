@@ -21,9 +21,8 @@ from typing import Any
 import pytest
 import yaml
 from crawls import ROOT, assert_balanced, ledger, query
-
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
 Serving = Callable[[Answers], Server]
 DEPLOY = ROOT / "deploy"
@@ -297,7 +296,7 @@ def test_workflow_keeps_nothing_that_does_not_continue(
 ) -> None:
     assert repository.run(str(posts[0]), first=True)[0]
     before = repository.assets()
-    # Somebody changes the workflow, and it makes an archive anew.
+    # Somebody changes the workflow, and it rebuilds the archive.
     good, said, calls = repository.run(f"{posts[1]} --rebuild --yes")
     assert (good, "continues: it lacks" in said) == (False, True), said
     assert not any("upload" in each for each in calls)
@@ -373,7 +372,7 @@ def test_scrapyd(scrapyd: str, serving: Serving, tmp_path: Path) -> None:
         if job in [each["id"] for each in jobs["finished"]]:
             break
         time.sleep(0.1)
-    assert ledger(db)["outcome"] == "good"
+    assert ledger(db)["outcome"] == "ok"
     assert_balanced(ledger(db))
     stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
     assert stored == {truth.info_code for truth in site.truths() if truth.linked}

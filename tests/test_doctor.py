@@ -18,18 +18,17 @@ from archives import article, fill, page
 from click.testing import CliRunner
 from crawls import ROOT, command, crawl, query
 from diagnoses import diagnose
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import HTML, Site
 from scrapy.exceptions import DownloadConnectionRefusedError
-from twisted.python.failure import Failure
 
-from newscrawl import asking, doctor, feeds
-from newscrawl.base_spider import why
+from newscrawl.cli import doctor_requests, doctor_spider
 from newscrawl.cli.app import commands
-from newscrawl.diagnosis import Step
-from newscrawl.feeds import LISTS
-from newscrawl.mirror import render
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import HTML, Site
-from newscrawl.outcome import Exit
+from newscrawl.demo import layout
+from newscrawl.middlewares.failures import failure_reason
+from newscrawl.runs.doctor.diagnosis import Step
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.lists import LISTS, RequestedList, find_lists
 
 Serving = Callable[[Answers], Server]
 
@@ -37,13 +36,13 @@ QUICK = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False")
 TEXT = "text/plain; charset=utf-8"
 
 
-def asked(name: str) -> feeds.Asked:
-    (found,) = feeds.find(name)
+def asked(name: str) -> RequestedList:
+    (found,) = find_lists(name)
     return found
 
 
 def listed(site: Site, path: str) -> set[bytes]:
-    """Return the posts that a page of a made mirror lists."""
+    """Return the posts that a page of a sample site lists."""
     return set(re.findall(rb'<li><a href="([^"]+)"', site.respond(path).body))
 
 
@@ -110,7 +109,7 @@ async def test_asks_for_an_article_that_is_not_stored(serving: Serving, tmp_path
     assert found.cause == "healthy"
     (post,) = posts_asked(server)
     root = server.url.rstrip("/").encode()
-    stored = {url.encode() for (url,) in query(path, "SELECT url FROM sightings")}
+    stored = {url.encode() for (url,) in query(path, "SELECT url FROM observations")}
     unknown = {each for each in listed(site, "/") if root + each not in stored}
     assert post.encode() in unknown
     assert f", {len(unknown)} not stored yet" in found.found
@@ -139,7 +138,7 @@ async def test_gives_up_after_three_posts(serving: Serving) -> None:
     server.faults.pop(first)
     found = await diagnose(server.url)
     assert found.cause == "no_articles"
-    assert found.found.startswith("None of 3 articles can be had: ")
+    assert found.found.startswith("None of 3 articles could be fetched: ")
     assert "the page of NW" in found.found
 
 
@@ -169,7 +168,7 @@ async def test_asks_no_other_host(serving: Serving) -> None:
 @pytest.mark.parametrize(
     ("fault", "meaning"),
     [
-        (Fault(status=404), "There is none, so it forbids nothing."),
+        (Fault(status=404), "There is no robots.txt, so nothing is forbidden."),
         (Fault(status=302, headers={"Location": "/other.txt"}), "It redirects to /other.txt."),
     ],
 )
@@ -187,7 +186,7 @@ async def test_without_robots_nothing_is_asked_for(serving: Serving) -> None:
     found = await diagnose(server.url)
     assert found.cause == "broken_off"
     assert [step.meaning for step in found.steps] == [
-        "It cannot be had, so nothing may be asked for."
+        "It could not be fetched, so the crawl may request nothing."
     ]
     assert set(server.paths()) == {"/robots.txt"}  # aiohttp tries once more by itself
 
@@ -208,11 +207,11 @@ async def test_answer_that_is_too_large(serving: Serving) -> None:
 def test_no_way_to_the_server_is_no_refusal() -> None:
     error = DownloadConnectionRefusedError("x")
     error.__cause__ = OSError(errno.EHOSTUNREACH, "No route to host")
-    assert asking.cause_of(error) == "no_connection"
-    assert why(Failure(error)) == "no connection could be made: [Errno 113] No route to host"
+    assert doctor_requests.cause_of(error) == "no_connection"
+    assert failure_reason(error) == "could not connect: [Errno 113] No route to host"
     error.__cause__ = OSError(errno.ECONNREFUSED, "Connect call failed")
-    assert asking.cause_of(error) == "refused"
-    assert why(Failure(error)) == "the connection was refused"
+    assert doctor_requests.cause_of(error) == "refused"
+    assert failure_reason(error) == "connection refused"
 
 
 async def test_no_http() -> None:
@@ -230,7 +229,7 @@ async def test_no_http() -> None:
         port = server.sockets[0].getsockname()[1]
         found = await diagnose(f"http://127.0.0.1:{port}/")
     assert found.cause == "broken_off"
-    assert "what came was no HTTP" in found.found
+    assert "not an HTTP response" in found.found
 
 
 # -- lists ----------------------------------------------------------------------------------
@@ -300,13 +299,13 @@ async def test_entries_that_lead_nowhere(serving: Serving) -> None:
 
 
 def test_settings_are_those_of_a_crawl() -> None:
-    made = doctor.settings_for(NEWSCRAWL_CONTACT="you@example.org")
+    made = doctor_spider.doctor_settings(NEWSCRAWL_CONTACT="you@example.org")
     assert made["USER_AGENT"].endswith("(news archive) (+you@example.org)")
     assert made.getbool("ROBOTSTXT_OBEY")
     assert made.getfloat("DOWNLOAD_DELAY") == 0.5
-    assert "newscrawl.middlewares.StayOnHosts" in made["DOWNLOADER_MIDDLEWARES"]
+    assert "newscrawl.middlewares.redirect.RedirectMiddleware" in made["DOWNLOADER_MIDDLEWARES"]
     assert made.getint("RETRY_TIMES") == 0
-    assert doctor.settings_for(RETRY_TIMES="2").getint("RETRY_TIMES") == 2
+    assert doctor_spider.doctor_settings(RETRY_TIMES="2").getint("RETRY_TIMES") == 2
     for name in ("ADDONS", "EXTENSIONS", "FEEDS", "ITEM_PIPELINES"):
         assert dict(made[name]) == {}
 
@@ -315,7 +314,7 @@ async def test_bug_is_no_diagnosis(serving: Serving, monkeypatch: pytest.MonkeyP
     def failing(*_: Any) -> None:
         raise ZeroDivisionError("made by a test")
 
-    monkeypatch.setattr(doctor.listing, "read_listing", failing)
+    monkeypatch.setattr(doctor_spider.listing_page, "read_listing", failing)
     with pytest.raises(ZeroDivisionError):
         await diagnose(serving(Site(articles=5)).url)
 
@@ -331,7 +330,7 @@ def test_command_and_its_exit_codes(serving: Serving, tmp_path: Path) -> None:
     server = serving(Site(articles=20))
     path = tmp_path / "absent" / "news.db"
     done = run("--base-url", server.url, "--db", path)
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     lines = done.stdout.splitlines()
     assert lines[:3] == [
         f"GET {server.url}robots.txt",
@@ -339,7 +338,7 @@ def test_command_and_its_exit_codes(serving: Serving, tmp_path: Path) -> None:
         f"    It allows {server.url}.",
     ]
     assert lines[-3] == "diagnosis   healthy"
-    assert lines[-1] == "what to do  Nothing is wrong: the next crawl stores them."
+    assert lines[-1] == "what to do  No problem found: the next crawl stores them."
     assert "info Asking for" in done.stderr
     assert not path.parent.exists()
 
@@ -359,7 +358,7 @@ def test_command_writes_nothing(serving: Serving, tmp_path: Path) -> None:
     fill(path, article(page()))
     before = path.read_bytes()
     done = run("--base-url", server.url, "--db", path)
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     assert path.read_bytes() == before
     assert query(path, "SELECT count(*) FROM runs") == [(1,)]
 
@@ -368,7 +367,7 @@ def test_what_comes_is_safe_to_print(serving: Serving, tmp_path: Path) -> None:
     site = Site(articles=1)
     server = serving(site)
     truth = next(site.truths())
-    evil = render.missing_page().replace("404 找不到页面", "\x1b[31m\u202e红")
+    evil = layout.missing_page().replace("404 找不到页面", "\x1b[31m\u202e红")
     for path in truth.paths:
         server.faults[path] = Fault(status=200, body=evil.encode())
     server.faults["/"] = lambda answer: Fault(
@@ -383,12 +382,12 @@ def test_what_comes_is_safe_to_print(serving: Serving, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "exit_", "sentence"),
     [
-        (["a", "--feed", "atom"], Exit.USAGE, "name one of the two"),
-        (["--feed", "nix"], Exit.USAGE, "There is no list 'nix'; there are atom"),
+        (["a", "--feed", "atom"], Exit.USAGE, "cannot be combined"),
+        (["--feed", "nix"], Exit.USAGE, "Unknown list 'nix'; use one of atom"),
         (["--feed", "atom,fast"], Exit.USAGE, "--feed takes one list"),
         (["--feed", ","], Exit.USAGE, "--feed takes one list"),
-        (["--feed", "search"], Exit.USAGE, "needs a word after a colon"),
-        (["--base-url", "ftp://x.test/"], Exit.USAGE, "is no address of a site"),
+        (["--feed", "search"], Exit.USAGE, "needs an argument after a colon"),
+        (["--base-url", "ftp://x.test/"], Exit.USAGE, "is not the URL of a site"),
         (["-s", "DOWNLOAD_DELAY=abc"], Exit.USAGE, "it is a number"),
         (["--db", "{folder}"], Exit.STORE, "is a folder"),
         (["--db", "{folder}/notes.txt"], Exit.STORE, "is not an SQLite file"),
@@ -406,10 +405,10 @@ def test_bad_input(tmp_path: Path, words: list[str], exit_: Exit, sentence: str)
 def test_archive_that_cannot_be_read(serving: Serving, tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(path, article(page()))
-    query(path, "DROP TABLE sightings")
+    query(path, "DROP TABLE observations")
     done = run("--base-url", serving(Site(articles=5)).url, "--db", path)
     assert done.returncode == Exit.STORE
-    assert "has lost sightings" in done.stderr
+    assert "has lost observations" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -417,7 +416,7 @@ def test_archive_that_is_still_empty(serving: Serving, tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     path.touch()
     done = run("--base-url", serving(Site(articles=5)).url, "--db", path)
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
 
 
 @pytest.mark.parametrize(

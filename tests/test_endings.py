@@ -15,18 +15,18 @@ from typing import Any
 import pytest
 from archives import article, fill, page, writer
 from crawls import FAST, ROOT, assert_balanced, crawl, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.crawling import settings_for
 from newscrawl.items import Article, BodyRank
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
 from newscrawl.spiders.category import CategorySpider
-from newscrawl.store import archive, rows
-from newscrawl.store.archive import open_for_reading, open_for_writing
+from newscrawl.store import article_rows, connections
+from newscrawl.store.connections import open_for_reading, open_for_writing
 from newscrawl.store.errors import AlreadyRunning, StoreError
-from newscrawl.store.merging import Merger
+from newscrawl.store.merger import Merger
 from newscrawl.store.target import Target
 
 Serving = Callable[[Answers], Server]
@@ -90,7 +90,7 @@ async def test_rebuild_that_finds_nothing_keeps_the_archive(
     url = serving(Site(articles=10)).url
     outcome = await crawl("category", path, url, overwrite=True, since="2099-01-01")
     assert outcome.exit is Exit.DEGRADED
-    assert "nothing was found" in outcome.reason
+    assert "no articles were found" in outcome.reason
     assert query(path, "SELECT count(*) FROM articles") == [(1,)]
 
 
@@ -126,8 +126,8 @@ async def test_answer_that_redirects_elsewhere_leads_to_the_next(
     server, truth = serving(site), plain(site)
     server.faults["/NewsData/GetNewsText.do"] = redirect("http://login.test/")
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code=truth.info_code)
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(tmp_path / "news.db", "SELECT page_kind FROM sightings") == [("public",)]
+    assert outcome.exit is Exit.OK, outcome
+    assert query(tmp_path / "news.db", "SELECT page_kind FROM observations") == [("article_page",)]
 
 
 async def test_second_host_has_the_text(serving: Serving, tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ async def test_second_host_has_the_text(serving: Serving, tmp_path: Path) -> Non
         200, whole.body, whole.headers
     )
     resolvers = [
-        ("answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
-        ("answer", "{base}/second/GetNewsText.do?id={info_code}"),
+        ("api_answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
+        ("api_answer", "{base}/second/GetNewsText.do?id={info_code}"),
     ]
     await crawl(
         "share", tmp_path / "news.db", server.url, info_code=truth.info_code,
@@ -150,20 +150,20 @@ async def test_second_host_has_the_text(serving: Serving, tmp_path: Path) -> Non
     [(body,)] = query(tmp_path / "news.db", "SELECT body_text FROM articles")
     assert body
     run = ledger(tmp_path / "news.db")
-    assert (run["new"], run["richer"], run["duplicate"]) == (1, 1, 0)
+    assert (run["new"], run["extended"], run["duplicate"]) == (1, 1, 0)
 
 
 async def test_error_in_the_store_costs_one_page_and_is_said(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load, calls = rows.load, iter(range(100))
+    load, calls = article_rows.load_article, iter(range(100))
 
     def failing(*args: Any) -> Any:
         if next(calls) == 2:
             raise TypeError("made by a test")
         return load(*args)
 
-    monkeypatch.setattr(rows, "load", failing)
+    monkeypatch.setattr(article_rows, "load_article", failing)
     outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=20)).url)
     assert outcome.exit is Exit.DEGRADED
     assert "TypeError('made by a test')" in outcome.reason
@@ -195,7 +195,7 @@ async def test_list_that_a_footer_names_and_that_is_gone(serving: Serving, tmp_p
         server.faults[f"/category/{slug}.html"] = Fault(status=404)
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.DEGRADED
-    assert "lists of articles cannot be had" in outcome.reason
+    assert "listings could not be fetched" in outcome.reason
 
 
 async def test_list_that_redirects_and_fails(serving: Serving, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ async def test_link_to_another_host_is_filtered(serving: Serving, tmp_path: Path
 
     server.faults["/"] = with_foreign_link
     outcome = await crawl("category", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     run = ledger(tmp_path / "news.db")
     assert (run["failed"], run["filtered"]) == (0, 1)
     assert_balanced(run)
@@ -230,8 +230,8 @@ async def test_stored_links_lead_to_known_hosts_only(serving: Serving, tmp_path:
     path = tmp_path / "news.db"
     fill(path, article(page(), share_url=f"{trap.url}admin.html?infoCode=NW202112282228490028"))
     resolvers = [
-        ("answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
-        ("public", "http://localhost:1/a/{digits}.html"),
+        ("api_answer", "{base}/NewsData/GetNewsText.do?id={info_code}"),
+        ("article_page", "http://localhost:1/a/{digits}.html"),
     ]
     runner = AsyncCrawlerRunner(settings_for(str(path), **FAST, NEWSCRAWL_RESOLVERS=resolvers))
     await runner.crawl(runner.create_crawler("share"), stored="1")
@@ -308,8 +308,8 @@ def test_log_that_nobody_reads_to_its_end(serving: Serving, tmp_path: Path) -> N
     assert crawl.stderr is not None
     with crawl.stderr as log:
         assert log.readline()
-    assert crawl.wait(timeout=30) == Exit.GOOD
-    assert query(tmp_path / "news.db", "SELECT outcome, new FROM runs") == [("good", 20)]
+    assert crawl.wait(timeout=30) == Exit.OK
+    assert query(tmp_path / "news.db", "SELECT outcome, new FROM runs") == [("ok", 20)]
 
 
 @pytest.mark.parametrize("line", ["Enabled addons", "Enabled extensions", "Spider opened"])
@@ -348,7 +348,7 @@ def test_two_signals_still_commit_and_close_the_row(serving: Serving, tmp_path: 
     run = ledger(path)
     assert (run["outcome"], run["ended_at"] is not None) == ("interrupted", True)
     assert run["new"] == query(path, "SELECT count(*) FROM articles")[0][0] > 0
-    assert "Run ended interrupted" in log
+    assert "finished: interrupted" in log
 
 
 # -- the file -------------------------------------------------------------------------------
@@ -385,12 +385,12 @@ def test_second_reader_keeps_the_locks_of_the_first(tmp_path: Path) -> None:
 def test_rebuild_gives_up_on_a_file_that_stays_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT", 0.1)
     path = tmp_path / "news.db"
     fill(path, article(page()))
     target = Target(path, overwrite=True)
     made = writer(target)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match=r"locked by another program.*news\.db\.rebuild"):
@@ -419,5 +419,5 @@ def test_archive_whose_making_was_killed_is_made_whole(
 
 @pytest.mark.parametrize("name", ["/dev/null", "/dev/zero"])
 def test_device_is_no_archive(name: str) -> None:
-    with pytest.raises(StoreError, match="no regular file"):
+    with pytest.raises(StoreError, match="not a regular file"):
         Target(name)

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from archives import fill
 from crawls import ROOT, command, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
 from newscrawl.cli.every import is_no_archive, without_every
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 
@@ -37,16 +37,16 @@ def test_runs_again_and_ends_cleanly(serving: Serving, tmp_path: Path) -> None:
     process = start(serving(Site(articles=10)), path)
     assert process.stderr is not None
     ended = list(islice(_ends(process), 2))
-    assert all("ended with 0 (good); the next one is at" in line for line in ended)
+    assert all("exited with 0 (ok); the next run starts at" in line for line in ended)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == Exit.INTERRUPTED
-    assert query(path, "SELECT outcome FROM runs") == [("good",), ("good",)]
+    assert query(path, "SELECT outcome FROM runs") == [("ok",), ("ok",)]
 
 
 def _ends(process: subprocess.Popen[str]) -> Iterator[str]:
     assert process.stderr is not None
-    return (line for line in process.stderr if "the run ended with" in line)
+    return (line for line in process.stderr if "the run exited with" in line)
 
 
 def test_signal_ends_the_run_that_is_going(serving: Serving, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_signal_ends_the_run_that_is_going(serving: Serving, tmp_path: Path) -> 
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=20)
     assert process.returncode == Exit.TERMINATED, log
-    assert "ended with 143 (terminated); there is no next one" in log
+    assert "exited with 143 (terminated); no other run follows" in log
     assert query(path, "SELECT outcome FROM runs") == [("terminated",)]
 
 
@@ -72,15 +72,15 @@ def test_what_repeating_cannot_help_ends_it(serving: Serving, tmp_path: Path) ->
     process = start(serving(Site(articles=5)), tmp_path / "news.db")
     _, log = process.communicate(timeout=30)
     assert process.returncode == Exit.STORE
-    assert "ended with 6 (store); there is no next one" in log
+    assert "exited with 6 (store); no other run follows" in log
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--every", "soon"], "'soon' is no interval; it looks like 90s, 5m or 1h."),
+        (["--every", "soon"], "'soon' is not a valid interval; use for example 90s, 5m or 1h."),
         (["--every", "5s"], "'5s' is too short; the shortest is 10s."),
-        (["--every", "5m", "--rebuild"], "--rebuild makes one anew, once."),
+        (["--every", "5m", "--rebuild"], "--rebuild replaces it, once."),
     ],
 )
 def test_bad_interval(tmp_path: Path, words: list[str], said: str) -> None:
@@ -125,9 +125,9 @@ def test_goes_on_when_the_cause_is_gone(serving: Serving, tmp_path: Path) -> Non
     path.mkdir()
     process = start(serving(Site(articles=5)), path)
     ends = _ends(process)
-    assert "ended with 6 (store); the next one is at" in next(ends)
+    assert "exited with 6 (store); the next run starts at" in next(ends)
     path.rmdir()
-    assert "ended with 0 (good); the next one is at" in next(ends)
+    assert "exited with 0 (ok); the next run starts at" in next(ends)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
-    assert query(path, "SELECT outcome FROM runs") == [("good",)]
+    assert query(path, "SELECT outcome FROM runs") == [("ok",)]

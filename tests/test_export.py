@@ -22,10 +22,10 @@ from click.testing import CliRunner
 from crawls import command, query
 from lxml import etree
 
+from newscrawl.archive.export import FORMATS
 from newscrawl.cli.app import commands
 from newscrawl.items import Mention
-from newscrawl.outcome import Exit
-from newscrawl.readers.exports import FORMATS
+from newscrawl.runs.outcome import Exit
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
 
@@ -89,7 +89,7 @@ def test_bad_output(path: Path, tmp_path: Path) -> None:
     words = ["newscrawl", "export", "--db", str(path), "--format"]
     done = command(*words, "csv", "-o", str(tmp_path / "none" / "a.csv"))
     assert done.returncode == Exit.STORE
-    assert "cannot be written: No such file or directory" in done.stderr
+    assert "No such file or directory" in done.stderr
     (tmp_path / "file").touch()
     done = command(*words, "jekyll", "-o", str(tmp_path / "file"))
     assert (done.returncode, "file is a file; --format jekyll" in done.stderr) == (Exit.USAGE, True)
@@ -142,7 +142,7 @@ def test_a_spreadsheet_runs_no_formula(tmp_path: Path) -> None:
     path, out = tmp_path / "news.db", tmp_path / "a.csv"
     fill(path, *[
         article(page(f"NW2021122822284900{index:02}"), title=each, source=each, body_text=each,
-                digest=each, categories=[each], tags=[each],
+                summary=each, categories=[each], tags=[each],
                 mentions=[Mention("", each, each, "stock", 1)])
         for index, each in enumerate(FORMULAS)
     ])  # fmt: skip
@@ -266,8 +266,8 @@ def test_who_closes_the_pipe_has_enough(tmp_path: Path) -> None:
 MEASURE = """
 import sys, tracemalloc
 import newscrawl
-from newscrawl.readers.exports import FORMATS, parquet
-from newscrawl.readers.records import changes
+from newscrawl.archive.export import FORMATS, parquet
+from newscrawl.archive.records import changes
 
 parquet._CHARACTERS //= 20  # several row groups also of the small archive
 for path in sys.argv[2:]:

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from newscrawl.archive.export import FORMATS
+from newscrawl.archive.records import Record
 from newscrawl.items import Mention
-from newscrawl.readers.exports import FORMATS
-from newscrawl.readers.records import Record
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMAS = {
@@ -55,7 +55,7 @@ def path(tmp_path: Path) -> Path:
     made = tmp_path / "news.db"
     fill(
         made,
-        article(page(), title="降息", body_html="<p>正文 &amp; <b>重</b></p>", digest="摘要 < 1",
+        article(page(), title="降息", body_html="<p>正文 &amp; <b>重</b></p>", summary="摘要 < 1",
                 share_url="https://s.test/x?infoCode=NW1&a=<b> ", source="证券时报",
                 original_url="https://finance.eastmoney.com/a/202112282228490028.html",
                 mentions=[Mention("1", "600160", "巨化股份", "stock", 2)]),

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 from markdown_it import MarkdownIt
 
+from newscrawl.archive.export.front_matter import plain_scalar, quoted_scalar
+from newscrawl.archive.export.markdown_body import from_html, from_text
 from newscrawl.items import Mention
-from newscrawl.outcome import Exit
-from newscrawl.readers.exports.markdown_body import from_html, from_text
-from newscrawl.readers.front_matter import plain, quoted
+from newscrawl.runs.outcome import Exit
 
 RENDER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MARKS = st.sampled_from(
@@ -107,9 +107,9 @@ def test_body(body: str, markdown: str) -> None:
 
 @given(st.text())
 def test_any_text_is_yaml(text: str) -> None:
-    assert yaml.safe_load(f"title: {quoted(text)}")["title"] == text
-    assert yaml.safe_load(f"tags: {quoted([text])}")["tags"] == [text]
-    assert yaml.safe_load(f"title: {plain(text)}")["title"] == (text or None)
+    assert yaml.safe_load(f"title: {quoted_scalar(text)}")["title"] == text
+    assert yaml.safe_load(f"tags: {quoted_scalar([text])}")["tags"] == [text]
+    assert yaml.safe_load(f"title: {plain_scalar(text)}")["title"] == (text or None)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_any_text_is_yaml(text: str) -> None:
     ],
 )
 def test_categories_as_the_mirror_writes_them(text: str, written: str) -> None:
-    assert plain(text) == written
+    assert plain_scalar(text) == written
 
 
 HOSTILE = 'a: "b" # c\n---\n- {{ x }} <script>\x85\u2028\ufeff'
@@ -137,7 +137,7 @@ def path(tmp_path: Path) -> Path:
     made = tmp_path / "news.db"
     fill(
         made,
-        article(page(), title=HOSTILE, body_html="<p>正<b>文</b></p>", digest="> 摘要\n---",
+        article(page(), title=HOSTILE, body_html="<p>正<b>文</b></p>", summary="> 摘要\n---",
                 mentions=[Mention("1", "600160", "巨化: 股份", "stock", 2)]),
         article(page("NW202112292228490029"), info_code="finews:../../x", title=None,
                 body_html=None, body_text="- 一\n# 二", published_at=None),
@@ -192,7 +192,7 @@ def test_jekyll_post_has_front_matter(path: Path, tmp_path: Path) -> None:
     matter, body = read(post.read_text(encoding="utf-8"))
     assert matter["title"] == HOSTILE
     assert matter["date"] == "2021-12-28 14:27:35 +0800"  # to Ruby's reader it is a time
-    assert (matter["layout"], matter["categories"]) == ("post", "guojishangbao")
+    assert (matter["layout"], matter["categories"]) == ("post_page", "guojishangbao")
     assert matter["tags"] == "国际商报新闻"
     assert "<p>正<b>文</b></p>" in body
     names = {each.relative_to(out).as_posix() for each in out.rglob("*.md") if each != post}

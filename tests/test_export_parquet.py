@@ -22,10 +22,10 @@ import pytest
 from archives import article, fill, page
 from crawls import command
 
+from newscrawl.archive.records import COLUMNS, changes
 from newscrawl.items import Mention
-from newscrawl.outcome import Exit
-from newscrawl.readers.records import COLUMNS, changes
-from newscrawl.store.archive import open_for_reading
+from newscrawl.runs.outcome import Exit
+from newscrawl.store.connections import open_for_reading
 
 CHINA = ZoneInfo("Asia/Shanghai")
 TIMES = ("published_at", "first_seen_at", "changed_at")

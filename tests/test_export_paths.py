@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newscrawl.readers.exports.markdown import file_name
-from newscrawl.readers.paths import LONGEST, safe_path
+from newscrawl.archive.export.markdown import markdown_file_name
+from newscrawl.archive.export.paths import LONGEST, safe_path
 
 CODE = "NW202112282228490028"
 HOSTILE = st.one_of(
@@ -58,23 +58,23 @@ def _check(path: str) -> None:
 def test_any_id_stays_in_the_folder(text: str) -> None:
     _check(safe_path(text))
     _check(safe_path(f"{text}.md"))
-    _check(file_name(text))
-    _check(file_name(f"finews:{text}"))
-    assert "/" not in file_name(text)
+    _check(markdown_file_name(text))
+    _check(markdown_file_name(f"finews:{text}"))
+    assert "/" not in markdown_file_name(text)
 
 
 @given(HOSTILE, HOSTILE)
 def test_two_ids_are_two_files(one: str, other: str) -> None:
     if one != other:
         assert safe_path(one) != safe_path(other)
-        assert file_name(one).casefold() != file_name(other).casefold()
+        assert markdown_file_name(one).casefold() != markdown_file_name(other).casefold()
 
 
 def test_file_names() -> None:
-    assert file_name(CODE) == f"{CODE}.md"
-    assert re.fullmatch(r"finews_init-[0-9a-f]{12}\.md", file_name("finews:init"))
+    assert markdown_file_name(CODE) == f"{CODE}.md"
+    assert re.fullmatch(r"finews_init-[0-9a-f]{12}\.md", markdown_file_name("finews:init"))
     alike = ("finews:a", "finews/a", "finews_a", "finews:A", "finews:a ", "finews:a.")
-    assert len({file_name(each).casefold() for each in alike}) == len(alike)
+    assert len({markdown_file_name(each).casefold() for each in alike}) == len(alike)
 
 
 def test_a_name_can_be_made(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from crawls import assert_balanced, crawl, ledger
 from diagnoses import diagnose
 from faults import CASES, SITE, SLUG, TIMEOUT, Case, as_markdown, written
+from samplesite.server import Answers, Server
 
-from newscrawl.diagnosis import CAUSES
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.outcome import Exit
+from newscrawl.runs.doctor.diagnosis import CAUSES
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 
@@ -30,7 +30,7 @@ async def test_fault(serving: Serving, tmp_path: Path, case: Case) -> None:
 
     found = await diagnose(url, db=path, settings=SETTINGS, **named)
     assert found.cause == case.cause, found
-    assert found.exit is (Exit.GOOD if case.cause in ("healthy", "all_known") else Exit.CRASHED)
+    assert found.exit is (Exit.OK if case.cause in ("healthy", "all_known") else Exit.CRASHED)
     assert len(found.steps) <= 8
 
     outcome = await crawl("category", path, url, settings=SETTINGS, **named)

@@ -9,15 +9,17 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from samplesite.list_answers import ANSWERS
+from samplesite.lists import Lists
+from samplesite.site import Site
 
-from newscrawl import feeds, ids
-from newscrawl.feeds import LISTS, atom
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.mirror.list_answers import ANSWERS
-from newscrawl.mirror.lists import Lists
-from newscrawl.mirror.site import Site
-from newscrawl.normalise import normalise
-from newscrawl.pages import REASONS, Unreadable, entry
+from newscrawl.sites import REASONS, Unreadable, list_entry, lists
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
+from newscrawl.sites.finews import atom_feed
+from newscrawl.sites.list_answer import ListAnswer, read_list_answer
+from newscrawl.sites.lists import LISTS, UnknownList, find_lists
+from newscrawl.sites.normalise import normalise
 
 DIGITS = "202206142412311033"
 NW = f"NW{DIGITS}"
@@ -28,22 +30,24 @@ ANSWERED = datetime.fromisoformat("2022-06-14T20:00:00+08:00")
 def answer(body: str | bytes, url: str = "http://lists.test/list?page=1") -> Page:
     """Return the answer of a list, had on the evening of its day."""
     raw = body if isinstance(body, bytes) else body.encode()
-    return Page("list", "made up", url, raw, "2022-06-14T12:00:01+00:00")
+    return Page("list_answer", "made up", url, raw, "2022-06-14T12:00:01+00:00")
 
 
 def articles(name: str, body: str) -> list[Article]:
     """Return what each entry of an answer says."""
     page = answer(body)
-    found = feeds.read(LISTS[name], page)
+    found = read_list_answer(LISTS[name], page)
     shape = LISTS[name].shape
-    pages = (entry.page_of(shape, each, page, answered_at=ANSWERED) for each in found.records)
-    return [normalise(entry.read(each)) for each in pages]
+    pages = (
+        list_entry.entry_page(shape, each, page, answered_at=ANSWERED) for each in found.records
+    )
+    return [normalise(lists.read_list_entry(each)) for each in pages]
 
 
 def told(article: Article) -> tuple[Any, ...]:
     """Return the fields that a list may say."""
     return (
-        article.info_code, article.title, article.published_raw, article.source, article.digest,
+        article.info_code, article.title, article.published_raw, article.source, article.summary,
         article.original_url,
     )  # fmt: skip
 
@@ -79,7 +83,7 @@ SHAPES: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         json.dumps({"code": "1", "data": {"list": [COLUMNS]}}) + " ;\n",
         ("云岚股份：中标", AT, "界面新闻", "订单增加。【更新】金额待定。（界面新闻）"),
     ),
-    "fast: title and source in the digest": (
+    "fast: title and source in the summary": (
         "fast",
         json.dumps({"code": "1", "data": {"sortEnd": "1", "fastNewsList": [FAST]}}),
         ("云岚股份中标", AT, "财联社", "订单增加。（财联社）"),
@@ -157,9 +161,9 @@ SHAPES: dict[str, tuple[str, str, tuple[Any, ...]]] = {
 def test_shape(name: str, body: str, expected: tuple[Any, ...]) -> None:
     [article] = articles(name, body)
     assert told(article) == (NW, *expected, PUBLIC)
-    assert article.body_text == article.digest
-    assert article.body_html == (f"<p>{article.digest}</p>" if article.digest else None)
-    assert article.body_rank == (BodyRank.DIGEST if article.digest else None)
+    assert article.body_text == article.summary
+    assert article.body_html == (f"<p>{article.summary}</p>" if article.summary else None)
+    assert article.body_rank == (BodyRank.SUMMARY if article.summary else None)
     minute = article.published_precision == "minute"
     assert article.published_raw is not None
     assert article.published_at == article.published_raw.replace(" ", "T") + (
@@ -170,17 +174,17 @@ def test_shape(name: str, body: str, expected: tuple[Any, ...]) -> None:
 def test_a_relative_time_is_told_as_such() -> None:
     _, body, _ = SHAPES["app: today"]
     page = answer(body)
-    [record] = feeds.read(LISTS["choice"], page).records
-    made = entry.page_of("choice", record, page, answered_at=ANSWERED)
+    [record] = read_list_answer(LISTS["choice"], page).records
+    made = list_entry.entry_page(lists.SHAPES["choice"], record, page, answered_at=ANSWERED)
     made.observed_at = "2026-01-01T00:00:00+00:00"  # read again, long after
-    article = entry.read(made)
+    article = lists.read_list_entry(made)
     assert article.published_raw == "2022-06-14 16:25"
     assert article.published_from == "choice data.showtime, relative to the day of the answer"
     assert "今天 16:25" in made.body.decode()
 
 
 @pytest.mark.parametrize(
-    ("digest", "expected"),
+    ("summary", "expected"),
     [
         ("【标题】正文。（财联社）", ("标题", "正文。（财联社）")),
         ("【标题】前【更新】后", ("标题", "前【更新】后")),
@@ -192,8 +196,8 @@ def test_a_relative_time_is_told_as_such() -> None:
         ("　 \r\n", (None, None)),
     ],
 )
-def test_digest(digest: str, expected: tuple[str | None, str | None]) -> None:
-    assert entry.split_digest(digest) == expected
+def test_summary(summary: str, expected: tuple[str | None, str | None]) -> None:
+    assert list_entry.split_summary(summary) == expected
 
 
 TRACE = "Required String parameter 'req_trace' is not present"
@@ -219,7 +223,8 @@ BAD: dict[str, tuple[str, str | bytes, str, str]] = {
     ),
     "text for a list": ("nodes", '{"nodeList":"none"}', "lacks_keys", "expected a list"),
     "limited": (
-        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys", "limits its guests",
+        "search", 'cb({"code":0,"result":{"passportWeb":[]}})', "lacks_keys",
+        "limits anonymous clients",
     ),
     "another charset": ("fast", b"\xff\xfe\xff", "charset", ""),
     "a feed of another kind": ("atom", '<rss version="2.0"/>', "not_a_post", "'rss'"),
@@ -235,7 +240,7 @@ BAD: dict[str, tuple[str, str | bytes, str, str]] = {
 @pytest.mark.parametrize(("name", "body", "reason", "words"), BAD.values(), ids=BAD)
 def test_no_list(name: str, body: str | bytes, reason: str, words: str) -> None:
     with pytest.raises(Unreadable) as caught:
-        feeds.read(LISTS[name], answer(body))
+        read_list_answer(LISTS[name], answer(body))
     assert caught.value.reason == reason
     assert words in caught.value.detail
     assert reason in REASONS
@@ -252,7 +257,7 @@ def test_no_list(name: str, body: str | bytes, reason: str, words: str) -> None:
     ],
 )
 def test_empty_list(name: str, body: str) -> None:
-    assert feeds.read(LISTS[name], answer(body)) == feeds.Answer([])
+    assert read_list_answer(LISTS[name], answer(body)) == ListAnswer([])
 
 
 @pytest.mark.parametrize(
@@ -271,35 +276,35 @@ def test_empty_list(name: str, body: str) -> None:
 )
 def test_id(shape: str, record: dict[str, Any], found: str) -> None:
     titled = {**record, "title": "标题"}
-    page = entry.page_of(shape, titled, answer(""), answered_at=ANSWERED)
-    assert entry.read(page).info_code == found
+    page = list_entry.entry_page(lists.SHAPES[shape], titled, answer(""), answered_at=ANSWERED)
+    assert lists.read_list_entry(page).info_code == found
     assert page.url == f"http://lists.test/list?page=1#{page.id.partition(':')[2]}"
 
 
 @pytest.mark.parametrize("record", [{}, {"code": ""}, {"code": "x"}, None, [1], "text"])
 def test_no_id(record: object) -> None:
-    with pytest.raises(ids.BadInfoCode):
-        entry.page_of("columns", record, answer(""), answered_at=ANSWERED)
-    page = entry.page_of_nothing("columns", record, answer(""))
+    with pytest.raises(BadInfoCode):
+        list_entry.entry_page(lists.SHAPES["columns"], record, answer(""), answered_at=ANSWERED)
+    page = list_entry.page_of_nothing(lists.SHAPES["columns"], record, answer(""))
     assert json.loads(page.body) == record
     with pytest.raises(Unreadable):
-        entry.read(page)
+        lists.read_list_entry(page)
 
 
 def test_an_entry_is_read_from_its_bytes() -> None:
     record = {"title": "b\ud83d\x00 <em>x</em>", "code": DIGITS, "summary": None}
-    page = entry.page_of("columns", record, answer(""), answered_at=ANSWERED)
+    page = list_entry.entry_page(lists.SHAPES["columns"], record, answer(""), answered_at=ANSWERED)
     assert page.body == b'{"code":"%s","summary":null,"title":"b?\\u0000 <em>x</em>"}' % (
         DIGITS.encode()
     )
-    article = entry.read(page)
+    article = lists.read_list_entry(page)
     assert (article.title, article.body_text, article.body_rank) == ("b? x", None, None)
     page.body = b'{"code":"1"}'
     with pytest.raises(Unreadable, match="neither a title nor a body"):
-        entry.read(page)
+        lists.read_list_entry(page)
     page.body = b"[]"
     with pytest.raises(Unreadable, match="not JSON"):
-        entry.read(page)
+        lists.read_list_entry(page)
 
 
 def test_addresses() -> None:
@@ -321,15 +326,15 @@ def test_addresses() -> None:
 
 
 def test_names() -> None:
-    found = feeds.find(" columns-345, fast,search:茅台,fast,")
+    found = find_lists(" columns-345, fast,search:茅台,fast,")
     assert [each.label for each in found] == ["columns-345", "fast", "search:茅台"]
     for names, words in {
-        "nix": "no list 'nix'; there are atom, columns-1207",
-        "search": "search needs a word after a colon",
-        "fast:1": "fast takes no word after a colon",
+        "nix": "Unknown list 'nix'; use one of atom, columns-1207",
+        "search": "search needs an argument after a colon",
+        "fast:1": "fast takes no argument after a colon",
     }.items():
-        with pytest.raises(feeds.UnknownList, match=words):
-            feeds.find(names)
+        with pytest.raises(UnknownList, match=words):
+            find_lists(names)
 
 
 def test_every_list_is_described_and_made() -> None:
@@ -337,20 +342,22 @@ def test_every_list_is_described_and_made() -> None:
     for name, each in LISTS.items():
         assert each.name == name
         assert each.about
-        assert each.shape in entry.SHAPES
+        assert lists.SHAPES[each.shape.name] is each.shape
         title = site.article(39).title[:2]
         url = each.address("http://x.test/", is_own_base=True, argument=title)
         page = answer(site.respond(url.removeprefix("http://x.test")).body, url)
-        records = feeds.read(each, page).records
+        records = read_list_answer(each, page).records
         assert records
         for record in records:
-            article = entry.read(entry.page_of(each.shape, record, page, answered_at=ANSWERED))
+            article = lists.read_list_entry(
+                list_entry.entry_page(each.shape, record, page, answered_at=ANSWERED)
+            )
             assert article.title
-    assert {entry.SHAPES[each.shape] for each in LISTS.values()} == set(entry.SHAPES.values())
+    assert {each.shape for each in LISTS.values()} == set(lists.SHAPES.values())
 
 
 def test_rules_are_known() -> None:
-    keys = {rule.key for rule in entry.ALL_RULES}
+    keys = {rule.key for rule in lists.RULES}
 
     class Count:
         def inc_value(self, key: str, count: int = 1) -> None:
@@ -358,9 +365,9 @@ def test_rules_are_known() -> None:
 
     for name, body, _ in SHAPES.values():
         page = answer(body)
-        [record] = feeds.read(LISTS[name], page).records
-        made = entry.page_of(LISTS[name].shape, record, page, answered_at=ANSWERED)
-        entry.read(made, stats=Count())
+        [record] = read_list_answer(LISTS[name], page).records
+        made = list_entry.entry_page(LISTS[name].shape, record, page, answered_at=ANSWERED)
+        lists.read_list_entry(made, stats=Count())
 
 
 # -- the mirror's own feed ------------------------------------------------------------------
@@ -368,18 +375,18 @@ def test_rules_are_known() -> None:
 
 def test_the_real_feed(finews: Path) -> None:
     page = answer((finews / "site" / "feed.xml").read_bytes(), "https://m.test/feed.xml")
-    records = feeds.read(LISTS["atom"], page).records
+    records = read_list_answer(LISTS["atom"], page).records
     assert len(records) == 10
-    assert not any(atom.is_broken(record) for record in records)
+    assert not any(atom_feed.is_broken(record) for record in records)
     for record in records:
-        made = entry.page_of("atom", record, page, answered_at=ANSWERED)
+        made = list_entry.entry_page(lists.SHAPES["atom"], record, page, answered_at=ANSWERED)
         made.observed_at = "2026-12-01T00:00:00+00:00"
-        article = normalise(entry.read(made))
+        article = normalise(lists.read_list_entry(made))
         assert record["link"] == record["id"] + ".html"
-        assert article.info_code == ids.from_stem(record["id"].rpartition("/")[2], "finews")
+        assert article.info_code == info_code_of_stem(record["id"].rpartition("/")[2], "finews")
         assert article.title
         assert article.body_text
-        assert article.body_rank is BodyRank.DIGEST
+        assert article.body_rank is BodyRank.SUMMARY
         assert article.published_precision == "second"
         assert article.categories
         assert record["categories"][0] == article.categories[0]
@@ -392,12 +399,12 @@ def test_entries_of_the_feed_agree_with_the_truth() -> None:
     for stop in range(60, 9, -10):
         site = Site(articles=60, oddities="all").showing(0, stop)
         page = answer(site.respond("/feed.xml").body, "http://m.test/feed.xml")
-        for record in feeds.read(LISTS["atom"], page).records:
-            if atom.is_broken(record):
+        for record in read_list_answer(LISTS["atom"], page).records:
+            if atom_feed.is_broken(record):
                 continue
-            made = entry.page_of("atom", record, page, answered_at=ANSWERED)
+            made = list_entry.entry_page(lists.SHAPES["atom"], record, page, answered_at=ANSWERED)
             made.observed_at = "2022-06-20T00:00:00+00:00"
-            article = normalise(entry.read(made))
+            article = normalise(lists.read_list_entry(made))
             assert article.info_code is not None
             number = site.find(article.info_code.removeprefix("finews:"))
             assert number is not None

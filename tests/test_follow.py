@@ -17,9 +17,8 @@ from pathlib import Path
 
 from archives import article, fill, page
 from crawls import ROOT, command, query
-
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
 KILLS = int(os.environ.get("NEWSCRAWL_KILLS", "8"))
 SEED = int(os.environ.get("NEWSCRAWL_KILL_SEED", "4"))
@@ -48,7 +47,7 @@ def follow(archive: Path, copy: Path, *words: str) -> subprocess.CompletedProces
 
 def crawl_words(server: Server, archive: Path) -> list[str]:
     return ["newscrawl", "crawl", "category", "--db", str(archive), "--base-url", server.url,
-            "--delay", "0", "--again", "-s", "RETRY_TIMES=0", "-s", "NEWSCRAWL_BATCH_PAGES=3",
+            "--delay", "0", "--revisit", "-s", "RETRY_TIMES=0", "-s", "NEWSCRAWL_BATCH_PAGES=3",
             "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=2"]  # fmt: skip
 
 

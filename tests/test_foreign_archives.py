@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 from click.testing import CliRunner
-from crawls import ROOT
 
+from newscrawl.archive.revisions import Version, difference
 from newscrawl.cli.app import commands
-from newscrawl.outcome import Exit
-from newscrawl.readers.history import Version, difference
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import shape, values
-from newscrawl.store.archive import MEMORY, open_for_reading, open_for_writing
+from newscrawl.store.connections import MEMORY, open_for_reading, open_for_writing
 from newscrawl.store.errors import Altered, StoreError, Unexpected
 from newscrawl.store.schema import SCHEMA_VERSION
 
@@ -58,7 +57,7 @@ READERS = {
     "status": ["status"],
     **{f"plot {each}": ["plot", each] for each in ("articles-per-day", "coverage", "delay")},
     "backup": ["backup", "{folder}/copy.db"],
-    "check": ["check"],
+    "verify": ["verify"],
     "reextract": ["reextract"],
     "retry-rejected": ["retry-rejected"],
     **{f"export {each}": ["export", "--format", each] for each in ("jsonl", "csv", "rss", "atom")},
@@ -86,15 +85,15 @@ def read_all(db: Path) -> dict[str, str]:
 
 
 def test_what_each_schema_makes_is_known() -> None:
-    """Else opening takes the long way; ``python -m newscrawl.store.shape`` prints the digests."""
-    found = {n: shape.digest(shape.pattern(n)) for n in range(1, SCHEMA_VERSION + 1)}
-    assert found == shape.DIGESTS
+    """Otherwise opening is slow; ``python -m newscrawl.store.shape`` prints the fingerprints."""
+    found = {n: shape.fingerprint(shape.pattern(n)) for n in range(1, SCHEMA_VERSION + 1)}
+    assert found == shape.FINGERPRINTS
 
 
-def test_a_digest_that_is_not_known_costs_only_time(
+def test_a_fingerprint_that_is_not_known_costs_only_time(
     db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shape, "DIGESTS", {})
+    monkeypatch.setattr(shape, "FINGERPRINTS", {})
     open_for_reading(db).close()
     open_for_writing(db).close()
 
@@ -122,7 +121,7 @@ NOT_READ = {
     "another search index": ["DROP TABLE articles_fts",
                              "CREATE VIRTUAL TABLE articles_fts USING fts4(title, body_text)"],
     "a search index of another shape": ["DROP TABLE articles_fts", "CREATE VIRTUAL TABLE"
-        " articles_fts USING fts5(title, digest, body_text, content='', tokenize='trigram')"],
+        " articles_fts USING fts5(title, summary, body_text, content='', tokenize='trigram')"],
     "a part of the index that is a view": [
         SCHEMA, "UPDATE sqlite_schema SET type = 'view', rootpage = 0, sql ="
         " 'CREATE VIEW articles_fts_data AS SELECT 1 AS id, x''00'' AS block'"
@@ -135,7 +134,7 @@ NOT_READ = {
         " 'CREATE TABLE articles (info_code)' WHERE name = 'mine'"],
     "two in one place": [
         SCHEMA, "UPDATE sqlite_schema SET rootpage ="
-        " (SELECT rootpage FROM sqlite_schema WHERE name = 'rules') WHERE name = 'holes'"],
+        " (SELECT rootpage FROM sqlite_schema WHERE name = 'rules') WHERE name = 'gaps'"],
     "names that look like the rest of the table": [
         "DROP TABLE meta", 'CREATE TABLE meta ("key text primary key not null , value integer"'
         " NOT NULL)"],
@@ -152,7 +151,7 @@ def test_what_is_not_read(db: Path, case: str) -> None:
     assert db.read_bytes() == before
     said = read_all(db)
     assert set(said) == set(READERS)
-    assert "agrees" not in said["check"]
+    assert "is OK" not in said["verify"]
 
 
 NOT_WRITTEN = {
@@ -169,36 +168,23 @@ NOT_WRITTEN = {
 @pytest.mark.parametrize("case", NOT_WRITTEN)
 def test_what_is_read_and_not_written(db: Path, case: str) -> None:
     alter(db, "CREATE TABLE mine (x)", SCHEMA, NOT_WRITTEN[case])
-    with pytest.raises(Altered, match=r"evil on .*`newscrawl check --repair`"):
+    with pytest.raises(Altered, match=r"evil on .*`newscrawl verify --repair`"):
         open_for_writing(db)
     said = read_all(db)
-    assert set(said) == {"check", "retry-rejected"}
-    assert "evil" in said["check"]
+    assert set(said) == {"verify", "retry-rejected"}
+    assert "evil" in said["verify"]
 
 
 def test_what_is_the_users_own(db: Path) -> None:
     alter(
         db, "CREATE TABLE mine (info_code TEXT REFERENCES articles (info_code))",
         "CREATE VIEW my_view AS SELECT * FROM articles JOIN mine USING (info_code)",
-        "CREATE INDEX my_index ON articles (digest, source DESC)",
+        "CREATE INDEX my_index ON articles (summary, source DESC)",
         "CREATE TRIGGER my_trigger AFTER INSERT ON mine BEGIN SELECT * FROM articles; END",
         "ANALYZE",
     )  # fmt: skip
     assert read_all(db) == {}
     open_for_writing(db).close()
-
-
-@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
-def test_an_earlier_schema_is_looked_at_as_well(version: int, tmp_path: Path) -> None:
-    import lzma
-
-    path = tmp_path / "old.db"
-    path.write_bytes(lzma.decompress((ROOT / f"tests/schemas/{version}.db.xz").read_bytes()))
-    with closing(sqlite3.connect(path)) as db:
-        assert shape.differences(db, version) == []
-    alter(path, "CREATE TRIGGER evil AFTER INSERT ON runs BEGIN DELETE FROM articles; END")
-    with pytest.raises(Altered, match="evil"):
-        open_for_writing(path)
 
 
 def test_a_module_of_somebody_else_is_not_asked(db: Path) -> None:
@@ -223,16 +209,16 @@ ROWS = {
     "a day of the first year": "UPDATE articles SET published_at = '0001-01-01T00:00:00+08:00'",
     "a time that is none": "UPDATE articles SET first_seen_at = 'x', changed_at = 'x'",
     "a run that began never": "UPDATE runs SET started_at = 'x', ended_at = 'x'",
-    "no JSON in what differs": "UPDATE sightings SET differs = '{'",
-    "other JSON in what differs": """UPDATE sightings SET differs = '{"body_rank": "x"}'""",
-    "deep JSON": "UPDATE sightings SET differs = replace(hex(zeroblob(50000)), '0', '[')",
-    "half of a character in JSON": """UPDATE sightings SET differs = '{"title": "\\ud800"}'""",
-    "no JSON of what is unknown": "UPDATE sightings SET unknown = '{'",
+    "no JSON in what differs": "UPDATE observations SET differs = '{'",
+    "other JSON in what differs": """UPDATE observations SET differs = '{"body_rank": "x"}'""",
+    "deep JSON": "UPDATE observations SET differs = replace(hex(zeroblob(50000)), '0', '[')",
+    "half of a character in JSON": """UPDATE observations SET differs = '{"title": "\\ud800"}'""",
+    "no JSON of what is unknown": "UPDATE observations SET unknown = '{'",
     "no JSON in a run": "UPDATE runs SET arguments = '[', versions = '['",
     "nothing where there is something": "UPDATE articles SET changed_at = NULL",
     "70 MB": "UPDATE articles SET body_text = replace(hex(zeroblob(35000000)), '0', 'x')",
     "bytes in a revision": "UPDATE revisions SET body_text = x'00'",
-    "bytes in a page's hash": "UPDATE sightings SET page_hash = x'00', content_hash = 5",
+    "bytes in a page's hash": "UPDATE observations SET page_hash = x'00', content_hash = 5",
 }
 HARMLESS = {"a time that is none", "a run that began never"}
 """What no check looks for: text where there is text."""
@@ -255,7 +241,7 @@ def test_rows(db: Path, case: str) -> None:
               ("changed_at", "TEXT"))),
     )  # fmt: skip
     said = read_all(db)
-    assert ("check" in said) == (case not in HARMLESS), said
+    assert ("verify" in said) == (case not in HARMLESS), said
     for words in said.values():
         assert "newscrawl" in words or "--repair" in words or "has no article" in words
 
@@ -308,8 +294,8 @@ def put(at: int, data: bytes) -> Callable[[Path], None]:
 def swap_roots(db: Path) -> None:
     alter(
         db, SCHEMA, "UPDATE sqlite_schema SET rootpage = (SELECT sum(rootpage) FROM sqlite_schema"
-        " WHERE name IN ('articles', 'sightings')) - rootpage"
-        " WHERE name IN ('articles', 'sightings')",
+        " WHERE name IN ('articles', 'observations')) - rootpage"
+        " WHERE name IN ('articles', 'observations')",
     )  # fmt: skip
 
 
@@ -358,13 +344,13 @@ def test_memory_is_bounded(db: Path) -> None:
 
 def test_nothing_heavy_is_imported_to_look_at_an_archive(db: Path) -> None:
     code = (
-        "import sys; from newscrawl.store.archive import open_for_reading;"
+        "import sys; from newscrawl.store.connections import open_for_reading;"
         "open_for_reading(sys.argv[1]); print('sqlite_utils' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, db], capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 
 
-def test_memory_archive_is_what_the_digest_says() -> None:
+def test_memory_archive_is_what_the_fingerprint_says() -> None:
     with closing(open_for_writing(MEMORY)) as made:
         assert shape.differences(made.conn, SCHEMA_VERSION) == []

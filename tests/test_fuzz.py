@@ -80,5 +80,5 @@ def test_found(target: str, data: bytes, about: str) -> None:
 
 def test_seeds_are_read_as_they_are() -> None:
     posts = [data[2:] for data in _seeds("pages") if data[:1] == b"0"]
-    assert {properties.page_is_read("post", data) for data in posts} == {"read"}
-    assert {properties.page_is_read("file", data) for data in _seeds("files")} == {"read"}
+    assert {properties.page_is_read("post_page", data) for data in posts} == {"read"}
+    assert {properties.page_is_read("post_file", data) for data in _seeds("files")} == {"read"}

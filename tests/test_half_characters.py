@@ -14,10 +14,10 @@ from crawls import ROOT, query
 from test_serve import serving
 
 import newscrawl
-from newscrawl.ids import BadInfoCode
-from newscrawl.outcome import Exit
-from newscrawl.readers.filters import Unknown
-from newscrawl.readers.query import BadQuery
+from newscrawl.archive.filters import UnknownName
+from newscrawl.archive.search_query import BadQuery
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.eastmoney.info_code import BadInfoCode
 
 HALF = "\udc80"
 SITE = ("--base-url", "http://127.0.0.1:9/", "--delay", "0")
@@ -92,7 +92,7 @@ def test_file_of_any_name_is_loaded(tmp_path: Path) -> None:
 def test_python(archive: Path) -> None:
     with newscrawl.open(archive) as opened:
         for name in ("category", "source", "security"):
-            with pytest.raises(Unknown, match="has no"):
+            with pytest.raises(UnknownName, match="has no"):
                 list(opened.latest(**{name: HALF}))
         with pytest.raises(BadQuery, match="not UTF-8"):
             opened.search(HALF)

@@ -13,16 +13,22 @@ import pytest
 from archives import article, fill, page
 from click.testing import CliRunner
 from crawls import crawl
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
+from newscrawl.archive.export.front_matter import quoted_scalar
+from newscrawl.archive.export.jekyll import jekyll_posts
+from newscrawl.archive.provenance import provenance
+from newscrawl.archive.revisions import (
+    Change,
+    Piece,
+    article_versions,
+    as_of,
+    difference,
+)
 from newscrawl.cli.app import commands
 from newscrawl.items import BodyRank
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.readers.front_matter import quoted
-from newscrawl.readers.history import Change, Piece, as_of, difference, versions
-from newscrawl.readers.jekyll import posts
-from newscrawl.readers.provenance import provenance
-from newscrawl.store.archive import open_for_reading
+from newscrawl.store.connections import open_for_reading
 
 NW, EM = "NW202112282228490028", "202112282228490028"
 
@@ -43,7 +49,7 @@ def db(tmp_path: Path) -> Path:
 
 def test_versions(db: Path) -> None:
     with closing(open_for_reading(db)) as connection:
-        found = versions(connection, NW)
+        found = article_versions(connection, NW)
     assert [each.title for each in found] == ["旧标题", "新标题", "更新标题"]
     assert [each.observed_at[:10] for each in found] == ["2022-01-01", "2022-01-03", "2022-01-05"]
     assert found[-1].last_seen_at is None
@@ -73,7 +79,7 @@ def test_states_that_come_out_of_order(tmp_path: Path, order: tuple[int, ...]) -
     ]
     fill(tmp_path / "news.db", *[states[index] for index in order])
     with closing(open_for_reading(tmp_path / "news.db")) as connection:
-        assert [each.title for each in versions(connection, NW)] == ["甲", "乙", "丙"]
+        assert [each.title for each in article_versions(connection, NW)] == ["甲", "乙", "丙"]
         for day, name in zip(days, "甲乙丙", strict=True):
             found = as_of(connection, NW, f"{day}T12:00:00+00:00")
             assert found is not None
@@ -82,7 +88,7 @@ def test_states_that_come_out_of_order(tmp_path: Path, order: tuple[int, ...]) -
 
 def test_difference(db: Path) -> None:
     with closing(open_for_reading(db)) as connection:
-        first, second, _ = versions(connection, NW)
+        first, second, _ = article_versions(connection, NW)
     assert difference(first, second) == [
         Change("title", (Piece("旧", "gone"), Piece("新", "new"), Piece("标题", "same"))),
         Change("body_text", (Piece("第二段", "same"), Piece("，改", "new"), Piece("。", "same"))),
@@ -119,13 +125,13 @@ def test_row_says_where_each_field_is_from(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(
         path,
-        article(page(), body_rank=BodyRank.LINKED, source=None, digest=None),
-        article(page(EM, kind="answer"), source="国际商报", digest="摘要", title="别的"),
+        article(page(), body_rank=BodyRank.LINKED, source=None, summary=None),
+        article(page(EM, kind="api_answer"), source="国际商报", summary="摘要", title="别的"),
     )
     with closing(open_for_reading(path)) as connection:
         found = {name: by.split()[0] for name, by in provenance(connection, NW).items()}
-    assert found["title"] == found["body_text"] == "post"
-    assert found["source"] == found["digest"] == "answer"
+    assert found["title"] == found["body_text"] == "post_page"
+    assert found["source"] == found["summary"] == "api_answer"
 
 
 Serving = Callable[[Answers], Server]
@@ -144,14 +150,14 @@ async def test_articles_met_as_pages_become_posts(serving: Serving, tmp_path: Pa
         name = truth.digits if truth.digits is None else truth.info_code
         [post] = (tmp_path / "out" / "_posts").glob(f"*{name or truth.info_code[7:]}.md")
         lines = post.read_text(encoding="utf-8").split("\n")
-        assert lines[2] == f"title: {quoted(truth.title)}"
+        assert lines[2] == f"title: {quoted_scalar(truth.title)}"
         assert lines[3] == f"date: {truth.published_at[:19].replace('T', ' ')} +0800"
 
 
 def test_title_with_quotes_is_yaml(tmp_path: Path) -> None:
     fill(tmp_path / "news.db", article(page(), title='说"好"\\的'))
     with closing(open_for_reading(tmp_path / "news.db")) as connection:
-        [(path, content)] = posts(connection, NW)
+        [(path, content)] = jekyll_posts(connection, NW)
     assert path == f"_posts/2021-12-28-{NW}.md"
     assert 'title: "说\\"好\\"\\\\的"\n' in content.decode()
 
@@ -159,14 +165,14 @@ def test_title_with_quotes_is_yaml(tmp_path: Path) -> None:
 def test_export_to_where_nothing_can_be_written(db: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, _, err = run("export", "--db", db, "--format", "jekyll", "-o", tmp_path / "file" / "x")
-    assert (code, "cannot be written" in err) == (6, True)
+    assert (code, "Could not write" in err) == (6, True)
 
 
 def test_export_from_a_copy_without_raw_pages(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
-    fill(path, article(page(f"_posts/2021-12-28-{NW}", kind="file"), info_code=NW))
+    fill(path, article(page(f"_posts/2021-12-28-{NW}", kind="post_file"), info_code=NW))
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DELETE FROM pages")
+        connection.execute("DELETE FROM raw_pages")
         connection.commit()
     code, _, err = run("export", "--db", path, "--format", "jekyll", "-o", tmp_path / "out")
     assert (code, "copy without its raw pages" in err) == (6, True)

@@ -14,8 +14,15 @@ from pathlib import Path
 import pytest
 from post_files import NAME, post
 
-from newscrawl.post_sources import Damaged, Found, Left, Lost, PostFile, files
-from newscrawl.post_tars import Bomb
+from newscrawl.runs.post_files.folders import (
+    DamagedTarball,
+    Found,
+    Left,
+    Lost,
+    PostFile,
+    files,
+)
+from newscrawl.runs.post_files.tarballs import Bomb
 
 ZEROS = 200 << 20
 """Bytes to which a small member unpacks."""
@@ -52,19 +59,19 @@ def pax(kind: bytes = tarfile.XHDTYPE, **fields: bytes) -> bytes:
     return header("pax", len(body), kind) + padded(body)
 
 
-GOOD = header(NAME, len(post())) + padded(post())
+OK = header(NAME, len(post())) + padded(post())
 END = bytes(2 * tarfile.BLOCKSIZE)
 MAP_1_0 = {"GNU__sparse__major": b"1", "GNU__sparse__minor": b"0", "GNU__sparse__name": b"a.md"}
 
 
-def read(path: Path) -> tuple[list[Found], Damaged | None]:
+def read(path: Path) -> tuple[list[Found], DamagedTarball | None]:
     """Return what an archive gives, and why it was left before its end, without much memory."""
     found: list[Found] = []
     damage = None
     tracemalloc.start()
     try:
         found.extend(files(path))
-    except Damaged as error:
+    except DamagedTarball as error:
         damage = error
     finally:
         peak = tracemalloc.get_traced_memory()[1]
@@ -81,7 +88,7 @@ def test_headers_said_for_all_files_are_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "posts.tar"
     with path.open("wb") as file:
         for number in range(100):
-            file.write(pax(tarfile.XGLTYPE, **{f"field{number}": b"x" * 1_000_000}) + GOOD)
+            file.write(pax(tarfile.XGLTYPE, **{f"field{number}": b"x" * 1_000_000}) + OK)
         file.write(END)
     found, damage = read(path)
     assert (len(found), all(map(is_good, found)), damage) == (100, True, None)
@@ -98,7 +105,7 @@ def test_headers_said_for_all_files_are_forgotten(tmp_path: Path) -> None:
 )
 def test_headers_in_a_row(tmp_path: Path, one: bytes) -> None:
     path = tmp_path / "posts.tar"
-    path.write_bytes(GOOD + 4 * one + GOOD + 3000 * one + GOOD + END)
+    path.write_bytes(OK + 4 * one + OK + 3000 * one + OK + END)
     found, damage = read(path)
     assert len(found) == 2
     assert isinstance(damage, Bomb)
@@ -113,9 +120,9 @@ def test_maps_of_files_with_holes_are_passed_by(tmp_path: Path) -> None:
     path = tmp_path / "posts.tar"
     with path.open("wb") as file:
         file.write(header("a.md", 0, tarfile.GNUTYPE_SPARSE, at_482=b"\1") + old * (60 << 10))
-        file.write(last + GOOD)
+        file.write(last + OK)
         for body in (many, b"3" * (30 << 20)):
-            file.write(pax(**MAP_1_0) + header("a.md", len(body)) + padded(body) + GOOD)
+            file.write(pax(**MAP_1_0) + header("a.md", len(body)) + padded(body) + OK)
         file.write(END)
     found, damage = read(path)
     assert damage is None
@@ -125,7 +132,7 @@ def test_maps_of_files_with_holes_are_passed_by(tmp_path: Path) -> None:
 
 def test_a_map_that_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "posts.tar"
-    path.write_bytes(GOOD + header("a.md", 0, tarfile.GNUTYPE_SPARSE, at_482=b"\1"))
+    path.write_bytes(OK + header("a.md", 0, tarfile.GNUTYPE_SPARSE, at_482=b"\1"))
     found, damage = read(path)
     assert (len(found), damage is not None) == (1, True)
 
@@ -182,7 +189,7 @@ def test_a_member_without_a_name(tmp_path: Path) -> None:
 
 
 def test_a_list_of_members_longer_than_memory(tmp_path: Path) -> None:
-    """A file with a hole of 100 GB, of which its end says that it is the list."""
+    """A file with a gap of 100 GB, of which its end says that it is the list."""
     path = tmp_path / "posts.zip"
     size = 100 << 30
     with path.open("wb") as file:

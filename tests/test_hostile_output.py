@@ -31,16 +31,16 @@ from lxml import etree, html
 from markdown_it import MarkdownIt
 from payloads import PAYLOADS
 
+from newscrawl.archive.export.jekyll import jekyll_posts
 from newscrawl.cli import terminal
 from newscrawl.cli.app import commands
 from newscrawl.cli.terminal import ConsoleHandler
 from newscrawl.items import Mention
-from newscrawl.logs import make_harmless
-from newscrawl.readers.jekyll import posts
-from newscrawl.store.archive import open_for_reading
+from newscrawl.runs.logs import sanitize_record
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.schema import TABLES, Table
 
-FORGED = "12:00:00 error Run ended FORGED"
+FORGED = "12:00:00 error Run 1 finished: FORGED"
 
 HOSTILE = {
     "csi": "甲\x1b[38;5;201m红\x1b[2J\x1b[H",
@@ -87,7 +87,7 @@ _CLOCK = "2022-06-15T05:00:00+00:00"
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive with an article, a listing, a hole, a reject, a rule and a run for each text."""
+    """An archive with an article, a listing, a gap, a reject, a rule and a run for each text."""
     path = tmp_path_factory.mktemp("hostile") / "news.db"
     fill(
         path,
@@ -114,14 +114,14 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 _ROWS = (
-    "INSERT INTO listings (source_site, listing_kind, name, url, found_in, checked_at, interval,"
-    " looks, failed_at, failure) VALUES ('finews', 'category', :text, 'http://x.test/', 'footer',"
+    "INSERT INTO listings (site, listing_kind, name, url, found_in, checked_at, interval,"
+    " checks, failed_at, failure) VALUES ('finews', 'category', :text, 'http://x.test/', 'footer',"
     " :clock, 300, 9, :clock, 'x')",
-    "INSERT INTO holes (source_site, listing_kind, name, from_at, until_at, noticed_at)"
+    "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at)"
     " VALUES ('finews', 'category', :text, :clock, '2022-06-16', '2022-06-17')",
-    "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
+    "INSERT INTO rejects (run_id, url, site, page_kind, page_id, reason, detail,"
     " first_seen_at, last_seen_at, times, loader_version)"
-    " VALUES (1, :text, 'finews', 'post', 'x', 'cut_off', 'x', :clock, :clock, 1, 1)",
+    " VALUES (1, :text, 'finews', 'post_page', 'x', 'cut_off', 'x', :clock, :clock, 1, 1)",
     "INSERT INTO rules (rule, pages, matches, missed, matched_at)"
     " VALUES (:text, 999, 99, 900, :clock)",
 )
@@ -144,7 +144,16 @@ def _fill_with_texts(db: sqlite3.Connection, table: Table) -> None:
 
 def test_every_text_is_in_every_column(attacked: Path) -> None:
     """The attack itself: a column that it leaves out proves nothing."""
-    names = {"listings", "holes", "rejects", "rules", "runs", "articles", "revisions", "sightings"}
+    names = {
+        "listings",
+        "gaps",
+        "rejects",
+        "rules",
+        "runs",
+        "articles",
+        "revisions",
+        "observations",
+    }
     for table in TABLES:
         if table.name in names:
             for column in table.columns:
@@ -164,8 +173,8 @@ PRINTED = (
     ("info", "--json"),
     ("status", "--limit", "100"),
     ("status", "--json"),
-    ("check", "--quick"),
-    ("check", "--quick", "--json"),
+    ("verify", "--quick"),
+    ("verify", "--quick", "--json"),
     ("plot", "articles-per-day"),
     ("plot", "articles-per-day", "--json"),
     ("plot", "coverage"),
@@ -240,7 +249,7 @@ def on_a_terminal(*words: str) -> str:
         ("diff", CODES[0]),
         ("info",),
         ("status", "--limit", "100"),
-        ("check",),
+        ("verify",),
         ("plot", "articles-per-day"),
         ("export", "--format", "csv"),
         ("export", "--format", "markdown"),
@@ -252,7 +261,7 @@ def on_a_terminal(*words: str) -> str:
 def test_nothing_is_obeyed_on_a_terminal(attacked: Path, words: tuple[str, ...]) -> None:
     sent = on_a_terminal(*words, *(() if "--db" in words else ("--db", str(attacked))))
     left = OURS.sub("", re.sub(r"\r+\n", "\n", sent))
-    if words[0] in ("check", "reextract"):  # a progress bar goes back to where its line begins
+    if words[0] in ("verify", "reextract"):  # a progress bar goes back to where its line begins
         left = left.replace("\r", "")
     assert OBEYED.findall(left) == []
     assert "Traceback" not in left
@@ -273,7 +282,7 @@ def test_only_say_speaks_of_names_and_files() -> None:
 @pytest.mark.parametrize("text", TEXTS, ids=HOSTILE)
 def test_a_record_is_one_record(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     handler = ConsoleHandler()
-    handler.addFilter(make_harmless)
+    handler.addFilter(sanitize_record)
     logger = logging.getLogger("newscrawl.test")
     logger.addHandler(handler)
     logger.propagate = False
@@ -370,7 +379,7 @@ def test_front_matter_and_markdown(attacked: Path, tmp_path: Path) -> None:
 def test_jekyll(attacked: Path) -> None:
     with closing(open_for_reading(attacked)) as connection:
         for code, text in zip(CODES, TEXTS, strict=True):
-            [(name, content)] = posts(connection, code)
+            [(name, content)] = jekyll_posts(connection, code)
             assert name == f"_posts/2022-06-15-{code}.md"
             _, matter, body = re.split(r"^---\n", content.decode(), maxsplit=2, flags=re.M)
             assert OBEYED.findall(content.decode()) == []
@@ -407,7 +416,7 @@ def paid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(sqlite3.connect(path)) as db, db:
         for each, payload in zip(pages, PAYLOADS, strict=True):
             db.execute(
-                "UPDATE articles SET title = ?1, digest = ?1, body_html = ?1, share_url = ?1,"
+                "UPDATE articles SET title = ?1, summary = ?1, body_html = ?1, share_url = ?1,"
                 " original_url = ?1 WHERE info_code = ?2",
                 (payload, each.id),
             )
@@ -431,7 +440,7 @@ def _shown(path: Path, name: str) -> Iterator[str]:
     else:
         with closing(open_for_reading(path)) as connection:
             for (code,) in query(path, "SELECT info_code FROM articles"):
-                [(_, content)] = posts(connection, code)
+                [(_, content)] = jekyll_posts(connection, code)
                 body = re.split(r"^---\n", content.decode(), maxsplit=2, flags=re.M)[2]
                 yield rendered(body)
 
@@ -441,7 +450,7 @@ def test_names_of_files_stay_in_their_folder(tmp_path: Path) -> None:
     fill(path, *(article(page(code)) for code in CODES))
     with closing(sqlite3.connect(path)) as db, db:
         for code, text in zip(CODES, TEXTS, strict=True):
-            for table in ("articles", "sightings", "article_categories", "article_tags"):
+            for table in ("articles", "observations", "article_categories", "article_tags"):
                 db.execute(
                     f"UPDATE {table} SET info_code = ? WHERE info_code = ?",
                     (f"finews:{text}", code),

@@ -13,11 +13,14 @@ import hostile_pages
 import properties
 import pytest
 
-from newscrawl import ids, pages, texts
+from newscrawl import sites
 from newscrawl.items import Article, Mention
 from newscrawl.loaders import ArticleLoader
-from newscrawl.pages import body
-from newscrawl.pages.reasons import MAX_DETAIL, Unreadable
+from newscrawl.sites.eastmoney import body
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, path_of_url
+from newscrawl.sites.errors import MAX_DETAIL, Unreadable
+from newscrawl.text.limits import MAX_UNKNOWN
+from newscrawl.text.sanitize import _SURELY_PLAIN, OVERRIDE, OVERRIDES, nfc
 
 SECONDS = 15
 """CPU time of one page: the worst takes 3 seconds on a machine with nothing else to do."""
@@ -42,9 +45,9 @@ def test_what_is_surely_plain() -> None:
     found = (unicodedata.decomposition(each).split() for each in every)
     pairs = [each for each in found if each and not each[0].startswith("<")]
     joined = {chr(int(code, 16)) for pair in pairs for code in pair[1:]}
-    sure = {each for each in every if texts._SURELY_PLAIN.fullmatch(each)}
+    sure = {each for each in every if _SURELY_PLAIN.fullmatch(each)}
     assert len(sure) > 20_000
-    assert not sure & (joined | set(texts.OVERRIDES))
+    assert not sure & (joined | set(OVERRIDES))
     assert all(unicodedata.is_normalized("NFC", each) for each in sure)
     assert not any(map(unicodedata.combining, sure))
 
@@ -75,19 +78,19 @@ def test_cost(costs: dict[str, dict[str, Any]], name: str) -> None:
     ],
 )
 def test_nfc_where_nothing_is_lost(given: str, stored: str) -> None:
-    assert texts.nfc(given) == stored
+    assert nfc(given) == stored
 
 
 def test_every_character_stays_or_is_one_with_its_mark() -> None:
     for code in (*range(0xD800), *range(0xE000, 0x110000)):
         character = chr(code)
         if unicodedata.normalize("NFC", character) != character:
-            assert texts.nfc(f"字{character}e\u0301字") == f"字{character}é字"
+            assert nfc(f"字{character}e\u0301字") == f"字{character}é字"
 
 
 def _post(title: str, content: str) -> Article:
     html = f"<html><section><h1>{title}</h1><p>{content}</p></section></html>"
-    return pages.read(properties.page_of("post", html.encode()))
+    return sites.read_page(properties.page_of("post_page", html.encode()))
 
 
 def test_overrides_are_taken_out_and_counted() -> None:
@@ -95,7 +98,7 @@ def test_overrides_are_taken_out_and_counted() -> None:
     assert article.title == "涨停"
     assert article.body_text == "价格1.23元，甲；é"
     assert article.body_html == "<p>价格1.23元，甲；<b>é</b></p>"
-    assert article.unknown == {texts.OVERRIDE: 5}
+    assert article.unknown == {OVERRIDE: 5}
     assert article.page is not None
     assert "\u202e".encode() in article.page.body
 
@@ -124,8 +127,8 @@ def test_references_to_what_is_no_character() -> None:
 )  # fmt: skip
 def test_wrong_and_missing_charsets(charset: str, content_type: str | None, declared: str) -> None:
     html = f"<html>{declared}<section><h1>银行业绩增长</h1></section></html>"
-    page = properties.page_of("post", html.encode(charset), content_type)
-    assert pages.read(page).title == "银行业绩增长"
+    page = properties.page_of("post_page", html.encode(charset), content_type)
+    assert sites.read_page(page).title == "银行业绩增长"
 
 
 # -- numbers ----------------------------------------------------------------------------------
@@ -154,7 +157,7 @@ def test_what_is_too_much_is_cut_and_counted() -> None:
     assert article.share_url is None
     assert article.original_url == "https://x/%E2%80%AEa b"
     assert [mention.code for mention in article.mentions] == [f"{n:06}" for n in range(2000)]
-    assert len(article.unknown) == texts.MAX_UNKNOWN + 1
+    assert len(article.unknown) == MAX_UNKNOWN + 1
     assert article.unknown["b.0\ufffd"] == 2
     assert sum(article.unknown.values()) == 600 + 1 + 1 + 1 + 2 + 1 + 1 + 3 + 1 + 1
 
@@ -168,11 +171,11 @@ def test_what_is_said_of_a_page_is_short() -> None:
     ("url", "why"),
     [
         ("http://x/" + "a" * 2000, "2,009 characters"),
-        ("http://[x/", "is no URL"),
-        ("/category/a%00b.html", "do not show"),
-        ("/category/a%E2%80%AEb.html", "do not show"),
+        ("http://[x/", "is not a URL"),
+        ("/category/a%00b.html", "invisible characters"),
+        ("/category/a%E2%80%AEb.html", "invisible characters"),
     ],
 )
 def test_addresses_that_are_none(url: str, why: str) -> None:
-    with pytest.raises(ids.BadInfoCode, match=why):
-        ids.path_of(url)
+    with pytest.raises(BadInfoCode, match=why):
+        path_of_url(url)

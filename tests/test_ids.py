@@ -1,4 +1,4 @@
-"""newscrawl/ids.py: one id for one article, whatever its address."""
+"""newscrawl/sites/eastmoney/info_code.py: one id for one article, whatever its address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newscrawl import ids
+from newscrawl.sites.eastmoney.info_code import (
+    BadInfoCode,
+    canonical_url,
+    date_of_info_code,
+    digits_of,
+    info_code_of_stem,
+    parse_info_code,
+    public_url,
+)
 
 NEWS = "NW202112282228490028"
 SAFE = re.compile(r"[A-Z]{2,5}[0-9]{9,24}")
@@ -49,7 +57,7 @@ news_digits = st.builds(
     ],
 )
 def test_parse(text: str, info_code: str) -> None:
-    assert ids.parse(text) == info_code
+    assert parse_info_code(text) == info_code
 
 
 @pytest.mark.parametrize(
@@ -75,9 +83,9 @@ def test_parse(text: str, info_code: str) -> None:
     ],
 )
 def test_parse_refuses(text: str) -> None:
-    with pytest.raises(ids.BadInfoCode) as caught:
-        ids.parse(text)
-    assert "an infoCode looks like NW2021" in str(caught.value)
+    with pytest.raises(BadInfoCode) as caught:
+        parse_info_code(text)
+    assert "examples: NW2021" in str(caught.value)
 
 
 @given(st.text())
@@ -86,24 +94,26 @@ def test_parse_refuses(text: str) -> None:
 @example("?id=İ202112282228490028")
 def test_any_text_gives_a_safe_id_or_bad_info_code(text: str) -> None:
     try:
-        found = ids.parse(text)
-    except ids.BadInfoCode:
+        found = parse_info_code(text)
+    except BadInfoCode:
         return
     assert SAFE.fullmatch(found)
-    assert ids.parse(found) == found
+    assert parse_info_code(found) == found
 
 
 @given(news_digits)
 def test_news_round_trips(digits: str) -> None:
-    info_code = ids.parse(digits)
-    url = ids.public_url(info_code)
+    info_code = parse_info_code(digits)
+    url = public_url(info_code)
     assert info_code == f"NW{digits}"
-    assert ids.digits(info_code) == digits
-    assert f"{ids.date_of(info_code):%Y%m%d}" == digits[:8]
+    assert digits_of(info_code) == digits
+    assert f"{date_of_info_code(info_code):%Y%m%d}" == digits[:8]
     assert url is not None
-    assert ids.parse(url) == info_code
-    assert ids.canonical_url(url) == url
-    assert ids.from_stem(digits, "finews") == ids.from_stem(info_code, "finews") == info_code
+    assert parse_info_code(url) == info_code
+    assert canonical_url(url) == url
+    assert (
+        info_code_of_stem(digits, "finews") == info_code_of_stem(info_code, "finews") == info_code
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,8 +127,8 @@ def test_news_round_trips(digits: str) -> None:
     ],
 )
 def test_digits_and_date(info_code: str, digits: str | None, day: datetime.date | None) -> None:
-    assert ids.digits(info_code) == digits
-    assert ids.date_of(info_code) == day
+    assert digits_of(info_code) == digits
+    assert date_of_info_code(info_code) == day
 
 
 @pytest.mark.parametrize(
@@ -134,7 +144,7 @@ def test_digits_and_date(info_code: str, digits: str | None, day: datetime.date 
     ],
 )
 def test_from_stem(stem: str, info_code: str) -> None:
-    assert ids.from_stem(stem, "finews") == info_code
+    assert info_code_of_stem(stem, "finews") == info_code
 
 
 @pytest.mark.parametrize(
@@ -155,15 +165,15 @@ def test_from_stem(stem: str, info_code: str) -> None:
     ],
 )
 def test_from_stem_refuses(stem: str) -> None:
-    with pytest.raises(ids.BadInfoCode):
-        ids.from_stem(stem, "finews")
+    with pytest.raises(BadInfoCode):
+        info_code_of_stem(stem, "finews")
 
 
 @given(st.text())
 def test_any_stem_gives_an_id_without_path_or_bad_info_code(stem: str) -> None:
     try:
-        found = ids.from_stem(stem, "finews")
-    except ids.BadInfoCode:
+        found = info_code_of_stem(stem, "finews")
+    except BadInfoCode:
         return
     assert not set(found) & set("/\\\0\n%?#")
     assert SAFE.fullmatch(found) or found.startswith("finews:")
@@ -184,5 +194,5 @@ def test_any_stem_gives_an_id_without_path_or_bad_info_code(stem: str) -> None:
     ],
 )
 def test_canonical_url(url: str, canonical: str) -> None:
-    assert ids.canonical_url(url) == canonical
-    assert ids.canonical_url(canonical) == canonical
+    assert canonical_url(url) == canonical
+    assert canonical_url(canonical) == canonical

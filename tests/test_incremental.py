@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from crawls import Hands, assert_balanced, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
-from newscrawl.polling import forgotten_until
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.finews.retention import forgotten_until
 from newscrawl.store.clock import utc_now
 
 Serving = Callable[[Answers], Server]
@@ -23,7 +23,7 @@ Serving = Callable[[Answers], Server]
 def asked(server: Server) -> Counter[str]:
     """Return how often each kind of address was asked, and forget it."""
     found = Counter(
-        "listing" if "/category/" in path else "post" if "/20" in path else path
+        "listing" if "/category/" in path else "post_page" if "/20" in path else path
         for path in server.paths()
     )
     server.requests.clear()
@@ -42,13 +42,13 @@ async def test_unchanged_then_20_new_and_5_edited(
     whole = Site(articles=2000, categories=100)
     site, db = whole.showing(0, 1980), tmp_path / "news.db"
     server = serving(site)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     first, before = asked(server), dump(db)
 
     hands.move(minutes=5)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     requests, second = list(server.requests), asked(server)
-    assert second["post"] == 0
+    assert second["post_page"] == 0
     assert second["listing"] <= first["listing"]
     assert sum(each.bytes for each in requests) < 50_000  # robots.txt, and pages of no list
     assert {each.status for each in requests if "/category/" in each.path} == {304}
@@ -60,7 +60,7 @@ async def test_unchanged_then_20_new_and_5_edited(
         after = after.edited(number, 1)
     server.site = after
     hands.move(minutes=30)  # the first interval of the schedule
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     assert sum(each.bytes for each in server.requests) <= 1_200_000
     fetched = [each for each in server.requests if "/20" in each.path and each.status == 200]
     new = {truth.info_code for truth in after.truths() if truth.linked} - {
@@ -82,12 +82,12 @@ async def test_young_posts_are_looked_at_at_growing_intervals(
     site, db = Site(articles=10), tmp_path / "news.db"
     server = serving(site)
     await crawl("category", db, server.url)
-    posts = asked(server)["post"]
+    posts = asked(server)["post_page"]
     looks = []
     for half_hour in range(1, 150):
         hands.move(minutes=30)
         await crawl("category", db, server.url)
-        if found := asked(server)["post"]:
+        if found := asked(server)["post_page"]:
             assert found == posts
             looks.append(half_hour / 2)
     assert looks == [0.5, 1.5, 4.5, 13.5, 40.5]
@@ -109,9 +109,9 @@ async def test_validator_is_kept_only_when_all_is_stored(
     server.faults.clear()
     server.requests.clear()
     outcome = await crawl("category", db, server.url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     assert counts(db, "new") == (1,)
-    assert asked(server)["post"] == 1
+    assert asked(server)["post_page"] == 1
     assert query(db, "SELECT count(*) FROM listings WHERE etag IS NULL AND missing_since IS NULL"
                  ) == [(0,)]  # fmt: skip
 
@@ -136,7 +136,7 @@ async def test_site_built_anew_with_the_same_content(
     hands.move(minutes=5)
     await crawl("category", db, server.url)
     second = asked(server)
-    assert second["post"] == 0
+    assert second["post_page"] == 0
     assert second["listing"] <= first["listing"]
     assert counts(db, "scheduled") == (0,)
     assert dump(db) == before
@@ -151,9 +151,11 @@ async def test_post_that_has_left_the_mirror_is_no_failure(
     server.site = site.showing(10, 30)
     hands.move(hours=1)
     outcome = await crawl("category", db, server.url)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     (failed,) = counts(db, "failed")
-    assert failed == query(db, "SELECT count(*) FROM sightings WHERE gone_at IS NOT NULL")[0][0] > 0
+    assert (
+        failed == query(db, "SELECT count(*) FROM observations WHERE gone_at IS NOT NULL")[0][0] > 0
+    )
     asked(server)
     hands.move(hours=2)
     await crawl("category", db, server.url)
@@ -188,7 +190,7 @@ async def test_edit_after_the_clock_was_set_back(
     await crawl("category", db, server.url)
     server.site = site.edited(number, 1)
     hands.move(hours=-1)
-    assert (await crawl("category", db, server.url, again="1")).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url, revisit="1")).exit is Exit.OK
     assert counts(db, "changed") == (1,)
     info_code, title = site.article(number).info_code, server.site.article(number).title
     assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
@@ -209,7 +211,7 @@ async def test_due_asks_only_what_is_worth_it(
     for run in range(24):
         hands.move(minutes=5)
         server.site = whole.showing(0, min(381 + run, 400))
-        assert (await crawl("category", db, server.url, due="1")).exit is Exit.GOOD
+        assert (await crawl("category", db, server.url, due="1")).exit is Exit.OK
         total += asked(server)["listing"]
         linked = {t.info_code for t in server.site.truths() if t.linked}
         assert {code for (code,) in query(db, "SELECT info_code FROM articles")} == linked
@@ -244,7 +246,7 @@ async def test_due_run_that_asks_for_one_list_in_vain_has_reached_the_site(
     server.faults[f"/category/{slug}.html"] = Fault(status=500)
     hands.move(minutes=5)
     outcome = await crawl("category", db, server.url, due="1")
-    assert outcome.reason == f"1 of 1 lists of articles cannot be had: {slug}"
+    assert outcome.reason == f"1 of 1 listings could not be fetched: {slug}"
     assert outcome.exit is Exit.DEGRADED
 
 
@@ -260,11 +262,11 @@ async def test_hole_is_a_row(serving: Serving, tmp_path: Path, hands: Hands) -> 
     hands.move(days=2)
     server.site = whole.showing(20, 120)
     await crawl("category", db, server.url)
-    assert query(db, "SELECT count(*) FROM holes") == [(0,)]
+    assert query(db, "SELECT count(*) FROM gaps") == [(0,)]
     hands.move(days=6)
     server.site = whole.showing(300, 400)
     await crawl("category", db, server.url)
-    found = query(db, "SELECT DISTINCT from_at, until_at, noticed_at FROM holes")
+    found = query(db, "SELECT DISTINCT from_at, until_at, noticed_at FROM gaps")
     # Its clock is UTC: on the 11th it keeps the posts of the 9th, China time, and later ones.
     assert found == [
         (
@@ -273,24 +275,24 @@ async def test_hole_is_a_row(serving: Serving, tmp_path: Path, hands: Hands) -> 
             hands.now.isoformat(timespec="seconds"),
         )
     ]
-    names = {name for (name,) in query(db, "SELECT name FROM holes")}
+    names = {name for (name,) in query(db, "SELECT name FROM gaps")}
     assert "" in names
     hands.move(minutes=5)
     await crawl("category", db, server.url)
-    assert query(db, "SELECT count(*) FROM holes") == [(len(names),)]
+    assert query(db, "SELECT count(*) FROM gaps") == [(len(names),)]
 
 
-async def test_long_absence_without_news_is_no_hole(
+async def test_long_absence_without_news_is_no_gap(
     serving: Serving, tmp_path: Path, hands: Hands
 ) -> None:
     server, db = serving(Site(articles=50)), tmp_path / "news.db"
     await crawl("category", db, server.url)
     hands.move(days=9)
     await crawl("category", db, server.url)
-    assert query(db, "SELECT count(*) FROM holes") == [(0,)]
+    assert query(db, "SELECT count(*) FROM gaps") == [(0,)]
 
 
-async def test_listing_that_failed_for_days_has_a_hole(
+async def test_listing_that_failed_for_days_has_a_gap(
     serving: Serving, tmp_path: Path, hands: Hands
 ) -> None:
     """Also where the home page has shown some of its posts: of a burst, it shows five."""
@@ -306,13 +308,13 @@ async def test_listing_that_failed_for_days_has_a_hole(
         await crawl("category", db, server.url)
     server.faults.clear()
     hands.move(minutes=5)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
     lost = [truth for truth in whole.truths() if truth.info_code not in stored]
     assert lost
     assert {truth.listings for truth in lost} == {(slug,)}
     last_kept = forgotten_until(utc_now(), 3)
-    assert query(db, "SELECT name, from_at, until_at FROM holes WHERE name = ?", slug) == [
+    assert query(db, "SELECT name, from_at, until_at FROM gaps WHERE name = ?", slug) == [
         (slug, began.isoformat(timespec="seconds"), last_kept)
     ]
     assert all(truth.published.astimezone(UTC).isoformat() < last_kept for truth in lost)
@@ -340,7 +342,7 @@ async def test_category_without_posts_is_missing_and_comes_back(
     hands.move(minutes=5)
     server.site = whole.showing(140, 150)
     outcome = await crawl("category", db, server.url)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     missing = {
         name for (name,) in query(db, "SELECT name FROM listings WHERE missing_since IS NOT NULL")
     }
@@ -351,7 +353,7 @@ async def test_category_without_posts_is_missing_and_comes_back(
     assert not missing & {path[10:-5] for path in server.paths() if "/category/" in path}
     server.site = whole.showing(140, 400)
     hands.move(minutes=5)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     linked = {t.info_code for t in server.site.truths() if t.linked}
     assert linked <= {code for (code,) in query(db, "SELECT info_code FROM articles")}
 
@@ -361,7 +363,7 @@ async def test_feed_that_is_as_it_was(serving: Serving, tmp_path: Path) -> None:
     await crawl("feed", db, server.url)
     before = dump(db)
     server.requests.clear()
-    assert (await crawl("feed", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("feed", db, server.url)).exit is Exit.OK
     assert [(each.path, each.status) for each in server.requests if "robots" not in each.path] == [
         ("/feed.xml", 304)
     ]

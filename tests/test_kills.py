@@ -20,10 +20,10 @@ from typing import Any
 
 from archives import article, fill, page
 from crawls import ROOT, assert_balanced, command, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 
@@ -92,13 +92,13 @@ def look_at_what_is_left(path: Path) -> str:
 def whole_run(server: Server, path: Path, number: int) -> None:
     """Run a crawl to its end, and check the ledger of every run in the file."""
     done = command(*words(server, path, number))
-    assert done.returncode == Exit.GOOD, done.stderr[-2000:]
+    assert done.returncode == Exit.OK, done.stderr[-2000:]
     assert_balanced(ledger(path))
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         db.row_factory = sqlite3.Row
         for run in db.execute("SELECT * FROM runs"):
-            assert run["outcome"] in ("good", "killed")
+            assert run["outcome"] in ("ok", "killed")
             assert_balanced(dict(run), interrupted=run["outcome"] == "killed")
 
 
@@ -109,7 +109,7 @@ def contents(path: Path) -> dict[str, list[Any]]:
         "ordered_at", "replaced_at", "id", "run_id", "times",
     ))  # fmt: skip
     del found["pages"]  # a page that was read twice, and was built between, has two
-    for row in found["sightings"]:
+    for row in found["observations"]:
         del row["page_hash"]
     return {table: sorted(rows, key=repr) for table, rows in found.items()}
 

@@ -21,9 +21,9 @@ import pytest
 from crawls import command, query
 from post_files import NAME, commit, counted, folder, load, post, tar
 
-from newscrawl.contained import ContainedFolder, LeadsOut
-from newscrawl.outcome import Exit
-from newscrawl.store import raw
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
+from newscrawl.store.raw_pages import load_raw_page
 
 OTHER = NAME.replace("645", "646")
 SECRET = "TOPSECRET"  # noqa: S105  a word to look for
@@ -49,8 +49,8 @@ def everything(db: Path) -> Iterator[bytes]:
     """Give all that an archive holds, its raw pages unpacked, and the bytes of its file."""
     yield from (path.read_bytes() for path in db.parent.glob(f"{db.name}*"))
     with closing(sqlite3.connect(db)) as connection:
-        for (key,) in connection.execute("SELECT hash FROM pages").fetchall():
-            yield raw.load(connection, key)
+        for (key,) in connection.execute("SELECT hash FROM raw_pages").fetchall():
+            yield load_raw_page(connection, key)
         yield "\n".join(connection.iterdump()).encode("utf-8", "surrogateescape")
 
 
@@ -121,9 +121,8 @@ async def test_link_that_leads_out_is_rejected(
     await load(db, root)
     rejects = query(db, "SELECT DISTINCT reason FROM rejects")
     assert rejects == [("unsafe_link",)]
-    assert query(db, "SELECT sum(size) FROM pages p JOIN rejects r ON p.hash = r.page_hash") in (
-        [(0,)], [(None,)],
-    )  # fmt: skip
+    kept = query(db, "SELECT sum(size) FROM raw_pages p JOIN rejects r ON p.hash = r.page_hash")
+    assert kept in ([(0,)], [(None,)])
     assert counted(db).get("new", 0) == (kind != "_posts itself")
     assert_secret(db, caplog.text)
 
@@ -144,9 +143,9 @@ async def test_other_link_that_leads_out_is_told_of(
     LEFT[kind](root)
     db = root.parent / "news.db"
     outcome = await load(db, root)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert counted(db) == {"filtered": 1, "scheduled": 1, "new": 1}
-    assert f"1 symbolic links below {root} lead out of it" in caplog.text
+    assert f"1 symbolic links below {root} point outside it" in caplog.text
     assert_secret(db, caplog.text)
 
 
@@ -165,7 +164,7 @@ async def test_link_that_stays_inside_is_followed(root: Path) -> None:
     folder(root, [("2021/a.md", post("二"))])
     link(root, OTHER, "../2021/a.md")
     outcome = await load(root.parent / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert counted(root.parent / "news.db")["new"] == 2
 
 
@@ -178,13 +177,13 @@ async def test_folder_is_listed_once(root: Path) -> None:
     link(root, "old_post", "_posts")
     db = root.parent / "news.db"
     outcome = await load(db, root)
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(db, "SELECT page_id FROM sightings ORDER BY page_id") == [
+    assert outcome.exit is Exit.OK, outcome
+    assert query(db, "SELECT page_id FROM observations ORDER BY page_id") == [
         (NAME.removesuffix(".md"),),
         # An id has the last folder only.
         (f"a/{Path(OTHER).stem}",),
     ]
-    urls = query(db, "SELECT url FROM sightings WHERE page_id LIKE 'a/%'")
+    urls = query(db, "SELECT url FROM observations WHERE page_id LIKE 'a/%'")
     assert urls == [(f"{root.as_uri()}/_posts/a/{Path(OTHER).name}",)]
 
 
@@ -192,8 +191,8 @@ async def test_posts_in_another_folder_of_the_site(root: Path) -> None:
     (root / "_posts").rename(root / "content")
     link(root, "_posts", "content")
     outcome = await load(root.parent / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(root.parent / "news.db", "SELECT page_id FROM sightings") == [
+    assert outcome.exit is Exit.OK, outcome
+    assert query(root.parent / "news.db", "SELECT page_id FROM observations") == [
         (NAME.removesuffix(".md"),)
     ]
 
@@ -221,7 +220,7 @@ async def test_what_is_no_post_is_not_read_by_a_link_either(
     HIDDEN[kind](root)
     db = root.parent / "news.db"
     outcome = await load(db, root)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert counted(db)["new"] == counted(db)["scheduled"] == 1
     assert_secret(db, caplog.text)
 
@@ -379,7 +378,7 @@ async def test_links_in_archives(
 ) -> None:  # fmt: skip
     db = root.parent / "news.db"
     outcome = await load(db, ARCHIVES[kind](root.parent))
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     filtered = 2 if kind.startswith("tar") else 1
     assert counted(db) == {"filtered": filtered, "scheduled": 1, "new": 1}
     assert_secret(db, caplog.text)
@@ -397,7 +396,7 @@ async def test_link_that_is_named(root: Path) -> None:
     link(path, "latest", "posts.tar.gz")
     link(path, third, f"elsewhere/{third}")
     outcome = await load(path / "news.db", path / "site", path / "latest", path / third)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert counted(path / "news.db")["new"] == 3
 
 
@@ -425,7 +424,7 @@ async def test_pipe_that_is_named(tmp_path: Path, name: str, body: bytes) -> Non
     writer.start()
     outcome = await load(tmp_path / "news.db", tmp_path / name)
     writer.join()
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert counted(tmp_path / "news.db")["new"] == 1
 
 
@@ -438,7 +437,7 @@ def test_standard_input(tmp_path: Path, is_pipe: bool) -> None:
             words, cwd=tmp_path, check=False, capture_output=True,
             **({"input": path.read_bytes()} if is_pipe else {"stdin": file}),
         )  # fmt: skip
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     assert counted(tmp_path / "news.db")["new"] == 1
 
 
@@ -492,6 +491,6 @@ async def test_export_into_a_folder_of_somebody_elses(
         "-o", str(site),
     )  # fmt: skip
     assert done.returncode == Exit.STORE
-    assert ("leads out of the folder" if make is not _pipe else "regular file") in done.stderr
+    assert ("points outside the folder" if make is not _pipe else "regular file") in done.stderr
     assert (root.parent / "private/key").read_bytes() == SECRET.encode()
     assert sorted((path, path.read_bytes()) for path in root.parent.glob("private/*.*")) == before

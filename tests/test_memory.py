@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from crawls import ROOT, command, ledger
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 
@@ -36,7 +36,7 @@ def test_large_process_may_start_a_crawl(serving: Serving, tmp_path: Path) -> No
         [sys.executable, "-c", LARGE, *asked],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     assert ledger(db)["new"] > 0
 
 

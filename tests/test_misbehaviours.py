@@ -25,9 +25,9 @@ from misbehaviours.making import HTML, MAXSIZE, TIMEOUT, Row, head, length
 from misbehaviours.server import Asked, Hostile, Last, Step
 from misbehaviours.site import Site
 from misbehaviours.table import as_markdown, written
+from samplesite.truth import Truth
 
-from newscrawl.mirror.truth import Truth
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 MAX_LINKS = 500
 SETTINGS = {
@@ -56,7 +56,7 @@ class Crawled:
         """Return how each address ended, by its path: the end, and its reason or sentence."""
         found: dict[str, set[tuple[str, str]]] = {}
         for url, end, says in (
-            *query(self.db, "SELECT url, 'stored', '' FROM sightings"),
+            *query(self.db, "SELECT url, 'stored', '' FROM observations"),
             *query(self.db, "SELECT url, 'rejected', reason FROM rejects"),
             *((url, "failed", says) for url, says in self._said("Failed")),
             *query(
@@ -209,7 +209,7 @@ def assert_all_accounted_for(crawled: Crawled, ends: Mapping[str, set[tuple[str,
     counted = Counter(end for found in ends.values() for end, _ in found)
     assert run["failed"] == counted["failed"]
     assert run["rejected"] == counted["rejected"]
-    stored = sum(run[each] for each in ("new", "richer", "changed", "unchanged", "duplicate"))
+    stored = sum(run[each] for each in ("new", "extended", "changed", "unchanged", "duplicate"))
     assert stored == counted["stored"]
 
 
@@ -242,7 +242,7 @@ async def test_run_of_its_own(row: Alone, tmp_path: Path) -> None:
     assert canary.asked == []
     run = ledger(tmp_path / "news.db")
     assert_balanced(run)
-    if row.exit is Exit.GOOD and spider == "category":
+    if row.exit is Exit.OK and spider == "category":
         assert run["new"] == len({truth.info_code for truth in SITE.truths() if truth.linked})
 
 

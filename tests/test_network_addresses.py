@@ -21,18 +21,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from diagnoses import diagnose
 from fetching import Listener, Names, connects, fetch, listening
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import DownloadConnectionRefusedError, UsageError
 from scrapy.http import Response
 from scrapy.settings import Settings
 
 import newscrawl
-from newscrawl.crawling import settings_for
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.network.guard import HANDLER, Refused
-from newscrawl.outcome import Exit
-from newscrawl.run import run_of
+from newscrawl.middlewares.addresses import Refused
+from newscrawl.middlewares.handler import HANDLER
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
 from newscrawl.spiders.category import CategorySpider
 
 Serving = Callable[[Answers], Server]
@@ -108,7 +109,13 @@ async def test_nothing_connects_to_a_special_address(checks: str) -> None:
 
 
 def _is_clear(text: str) -> bool:
-    known = ("an address of", "an odd spelling", "an interface", "no name of a host", "no address")
+    known = (
+        "an address of",
+        "an odd spelling",
+        "an interface",
+        "is not a host name",
+        "is not an address",
+    )
     return any(each in text for each in (*known, "can be read as", "does not appear to be"))
 
 
@@ -122,7 +129,7 @@ async def test_nothing_connects_to_a_special_address_that_a_name_leads_to() -> N
     assert (begun, listener.connections) == ([], 0)
     assert len(names.lookups) == len(SPECIAL)
     assert str(found[8]) == (
-        "n8.test leads to 127.0.0.1, an address of this machine; if the site is meant to be "
+        "n8.test resolves to 127.0.0.1, an address of this machine; if the site is meant to be "
         "there, allow it: -s NEWSCRAWL_NETWORKS=127.0.0.1"
     )
 
@@ -226,7 +233,7 @@ async def test_networks_of_the_user(networks: str | list[str], passes: bool) -> 
 
 
 async def test_networks_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^NEWSCRAWL_NETWORKS: 10.0.0.1/8 .*looks like 10\.1"):
+    with pytest.raises(UsageError, match=r"^NEWSCRAWL_NETWORKS: 10.0.0.1/8 .*use 10\.1"):
         await crawl(
             "category", tmp_path / "news.db", "http://127.0.0.1:1/",
             settings={"NEWSCRAWL_NETWORKS": "10.0.0.1/8"},
@@ -279,12 +286,12 @@ async def test_nothing_connects_to_another_host_or_by_another_scheme() -> None:
 # -- what pages and redirects lead to -----------------------------------------------------------
 
 INWARD = [
-    ("http://127.0.0.1:{port}/x", "is an address of this machine, and was not asked for"),
+    ("http://127.0.0.1:{port}/x", "is an address of this machine, and is not that of base_url"),
     ("http://localhost:{port}/x", "redirects to another host"),
     ("http://[::1]:{port}/x", "redirects to another host"),
     ("http://0x7f.1:{port}/x", "redirects to another host"),
     ("//127.1:{port}/x", "redirects to another host"),
-    ("http://[::1", "what is no address"),
+    ("http://[::1", "an invalid URL"),
     ("file:///etc/passwd", "status 302"),
 ]
 
@@ -319,7 +326,7 @@ async def test_links_of_a_page(serving: Serving, tmp_path: Path) -> None:
         server.faults["/"] = Fault(body=home)
         outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert inside.connections == 0
-    assert outcome.exit is Exit.GOOD, outcome  # one page of 21 failed
+    assert outcome.exit is Exit.OK, outcome  # one page of 21 failed
     row = ledger(tmp_path / "news.db")
     assert (row["new"], row["failed"]) == (20, 1)
     assert_balanced(row)
@@ -329,7 +336,7 @@ async def test_links_of_a_page(serving: Serving, tmp_path: Path) -> None:
 async def test_share_links(tmp_path: Path, stored: bool) -> None:
     """A share link may name any host; the user's own, too, when it came out of a file."""
     path = tmp_path / "news.db"
-    only = [["answer", "{base}/NewsData/GetNewsText.do?id={info_code}"]]
+    only = [["api_answer", "{base}/NewsData/GetNewsText.do?id={info_code}"]]
     async with listening(Listener(), "127.0.0.1") as inside:
         link = f"http://127.0.0.1:{inside.port}/html_News/NewsShare.html?infoCode="
         code = "NW202112282228490028"
@@ -339,7 +346,7 @@ async def test_share_links(tmp_path: Path, stored: bool) -> None:
         with connects() as begun:
             outcome = await _crawl_without_base(path, NEWSCRAWL_RESOLVERS=only, **named)
     assert (begun, inside.connections) == ([], 0)
-    assert outcome is (Exit.GOOD if stored else Exit.UNREACHABLE)
+    assert outcome is (Exit.OK if stored else Exit.UNREACHABLE)
 
 
 async def _crawl_without_base(path: Path, **given: object) -> Exit:
@@ -445,6 +452,6 @@ def test_nothing_else_connects() -> None:
         str(path.relative_to(package)): client.findall(path.read_text(encoding="utf-8"))
         for path in package.rglob("*.py")
     }
-    listens = {"cli/serve.py", "mirror/server.py"}
-    connects = {"network/guard.py", "network/handler.py"}
+    listens = {"cli/serve.py", "demo/server.py"}
+    connects = {"middlewares/handler.py", "runs/scrapy_private.py"}
     assert {name for name, imports in found.items() if imports} == listens | connects

@@ -13,6 +13,8 @@ import brotli
 import pytest
 from crawls import FAST, assert_balanced, crawl, ledger
 from fetching import Listener, fetch, listening
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import (
     DownloadCancelledError,
@@ -22,12 +24,11 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from newscrawl.crawling import settings_for
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.network.decompression import CannotUnpack, TooLarge
-from newscrawl.network.patience import LeftAlone, Patience, retry_after
-from newscrawl.outcome import Exit
+from newscrawl.middlewares.httpcompression import CannotUnpack, TooLarge
+from newscrawl.middlewares.retry import retry_after
+from newscrawl.middlewares.throttle import LeftAlone, Throttle
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
 
 try:
     from compression import zstd
@@ -67,18 +68,18 @@ ROBOTS = [
     ("it is a page", robots("<html><body>Welcome</body></html>"), None),
     ("its rules end within 512 KiB", robots(FILLED * 5_000 + ALL), "forbids it"),
     ("its rules are beyond", robots(FILLED * 5_300 + ALL), None),
-    ("it is larger than any answer may be", robots(b"#" * 3_000_000), "cannot be had"),
+    ("it is larger than any answer may be", robots(b"#" * 3_000_000), "could not be fetched"),
     ("204", robots("", 204), None),
     ("401", robots(ALL, 401), None),
     ("403", robots(ALL, 403), None),
     ("404", robots(ALL, 404), None),
     ("410", robots(ALL, 410), None),
-    ("429", robots("", 429), "cannot be had: the server answered with status 429"),
-    ("500", robots("", 500), "cannot be had: the server answered with status 500"),
-    ("503", robots("", 503), "cannot be had: the server answered with status 503"),
-    ("reset", Fault(reset=True), "cannot be had"),
-    ("broken off", Fault(body=ALL.encode(), truncate=5), "cannot be had"),
-    ("too slow", Fault(delay=TIMEOUT * 1.5), "cannot be had"),
+    ("429", robots("", 429), "could not be fetched: the server answered with status 429"),
+    ("500", robots("", 500), "could not be fetched: the server answered with status 500"),
+    ("503", robots("", 503), "could not be fetched: the server answered with status 503"),
+    ("reset", Fault(reset=True), "could not be fetched"),
+    ("broken off", Fault(body=ALL.encode(), truncate=5), "could not be fetched"),
+    ("too slow", Fault(delay=TIMEOUT * 1.5), "could not be fetched"),
     ("redirect to rules", robots("", 301, Location="/rules.txt"), "forbids it"),
     ("redirect to another host", robots("", 301, Location="http://localhost:1/robots.txt"), None),
     ("redirect in a circle", robots("", 302, Location="/robots.txt"), None),
@@ -87,7 +88,7 @@ ROBOTS = [
 
 @pytest.mark.parametrize(("fault", "why"), [c[1:] for c in ROBOTS], ids=[c[0] for c in ROBOTS])
 async def test_robots(serving: Serving, fault: Fault, why: str | None) -> None:
-    """RFC 9309: 400 to 499 is no robots.txt; what cannot be had forbids all."""
+    """RFC 9309: 400 to 499 is no robots.txt; what cannot be fetched forbids all."""
     server = serving(Site(articles=3))
     server.faults |= {"/robots.txt": fault, "/rules.txt": robots(ALL)}
     found = await get(
@@ -242,12 +243,12 @@ def test_what_retry_after_says(text: bytes, date: bytes, seconds: float | None) 
 
 
 async def test_a_run_that_ends_does_not_wait() -> None:
-    patience = Patience(longest_delay=60, longest_wait=600, goes_on=lambda: False)
-    assert patience.hold("http://a.test/", 500)
+    throttle = Throttle(longest_delay=60, longest_wait=600, goes_on=lambda: False)
+    assert throttle.hold("http://a.test/", 500)
     begun = time.monotonic()
     with pytest.raises(LeftAlone, match="the run ended"):
-        await patience.turn(Response("http://a.test/x"))  # type: ignore[arg-type]  # has a URL
-    await patience.turn(Response("http://b.test/x"))  # type: ignore[arg-type]
+        await throttle.turn(Response("http://a.test/x"))  # type: ignore[arg-type]  # has a URL
+    await throttle.turn(Response("http://b.test/x"))  # type: ignore[arg-type]
     assert time.monotonic() - begun < 0.2
 
 
@@ -399,7 +400,7 @@ async def test_links_of_one_page(serving: Serving, tmp_path: Path) -> None:
         assert_balanced(row)
         runs.append((outcome.exit, row["new"], row["failed"]))
     assert runs[:3] == [(Exit.DEGRADED, 4, 1)] * 3
-    assert runs[3:] == [(Exit.GOOD, 1, 0), (Exit.GOOD, 0, 0)]
+    assert runs[3:] == [(Exit.OK, 1, 0), (Exit.OK, 0, 0)]
 
 
 async def test_what_is_left_out_of_a_page_is_said(serving: Serving, tmp_path: Path) -> None:
@@ -445,5 +446,5 @@ async def test_redirects_without_an_end(serving: Serving, tmp_path: Path) -> Non
         server.faults[f"/{number}"] = Fault(status=302, headers=to)
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.UNREACHABLE
-    assert "it redirects in a circle, or too often" in outcome.reason
+    assert "redirect loop, or too many redirects" in outcome.reason
     assert server.paths() == ["/robots.txt", "/", "/0", "/1", "/2", "/3", "/4"]

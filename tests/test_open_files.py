@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 from crawls import ROOT, ledger
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 
@@ -21,7 +21,7 @@ pytest.importorskip("resource")
 
 RUNS_OUT = """
 import os, resource, sys
-from newscrawl.run import Run
+from newscrawl.runs.run import Run
 
 begin = Run.engine_started
 

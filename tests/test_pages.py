@@ -14,18 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newscrawl import ids, pages, times
+from newscrawl import settings, sites
 from newscrawl.items import Article, BodyRank, Mention, Page
-from newscrawl.pages import text
-from newscrawl.pages.footer import Footer
-from newscrawl.pages.listing import (
-    Listing,
+from newscrawl.sites import decode, finews
+from newscrawl.sites.eastmoney.info_code import date_of_info_code
+from newscrawl.sites.finews.footer import Footer
+from newscrawl.sites.finews.listing_page import (
+    ListingPage,
     category_of_link,
     category_of_path,
     is_post_link,
     read_listing,
 )
-from newscrawl.pages.post import medium_of_digest
+from newscrawl.sites.summary import source_of_summary
+from newscrawl.text.times import read_published
 
 HOST = "https://finews.withounder.com"
 NEWS = "NW202112282228490028"
@@ -83,7 +85,7 @@ def post(
 
 def page(
     body: str | bytes,
-    kind: str = "post",
+    kind: str = "post_page",
     path: str = f"/moubao/2021/12/28/{NEWS}.html",
     **more: Any,
 ) -> Page:
@@ -98,14 +100,14 @@ def page(
     )
 
 
-def read(body: str | bytes, kind: str = "post", **more: Any) -> Article:
-    return pages.read(page(body, kind, **more))
+def read(body: str | bytes, kind: str = "post_page", **more: Any) -> Article:
+    return sites.read_page(page(body, kind, **more))
 
 
 def test_a_whole_post() -> None:
     given_page = page(post())
     stats = Stats()
-    assert pages.read(given_page, stats) == Article(
+    assert sites.read_page(given_page, stats) == Article(
         info_code=NEWS,
         title="某题",
         published_raw=RAW,
@@ -125,25 +127,25 @@ def test_a_whole_post() -> None:
 
 
 def test_a_whole_emnews_post() -> None:
-    digest = "<blockquote>\n  <p>摘要一句。（某日报）</p>\n</blockquote>\n"
+    summary = "<blockquote>\n  <p>摘要一句。（某日报）</p>\n</blockquote>\n"
     linked = (
         '<p>据<span id="stock_1.600160"><a href="http://quote.eastmoney.com/unify/r/1.600160" '
         'class="keytip" data-code="1,600160">某股份</a></span>公告。</p>'
     )
     given_page = page(
         post(
-            digest + linked + link(EM_URL) + EM_BACK,
+            summary + linked + link(EM_URL) + EM_BACK,
             tags="<small>tags: <em>东财滚动新闻</em></small>",
         ),
         path=f"/emnews/2021/12/28/{DIGITS}.html",
     )
-    assert pages.read(given_page) == Article(
+    assert sites.read_page(given_page) == Article(
         info_code=NEWS,
         title="某题",
         published_raw=RAW,
         published_from="section small",
         source="某日报",
-        digest="摘要一句。（某日报）",
+        summary="摘要一句。（某日报）",
         body_html=linked,
         body_text="据某股份公告。",
         body_rank=BodyRank.LINKED,
@@ -180,19 +182,19 @@ def test_generations(footer: str, shift: int | None, categories: list[str]) -> N
         ),
         path=f"/emnews/2021/12/28/{DIGITS}.html",
     )
-    article = pages.read(given_page, stats)
+    article = sites.read_page(given_page, stats)
     assert article.published_shift == shift
     assert ("without offset" in (article.published_from or "")) == (shift is not None)
     assert sum(stats[key] for key in stats if "published_shift" in key) == (shift is not None)
     assert article.categories == categories
     if categories == ["emnews"]:
-        assert article.digest == article.body_text == "只有摘要。（财联社）"
-        assert article.body_rank is BodyRank.DIGEST
+        assert article.summary == article.body_text == "只有摘要。（财联社）"
+        assert article.body_rank is BodyRank.SUMMARY
         assert article.source == "财联社"
 
 
 @pytest.mark.parametrize(
-    ("markup", "digest"),
+    ("markup", "summary"),
     [
         ("<p><em>ST甲、</em>ST乙</p>", "ST甲、ST乙"),
         ("<table><tbody><tr><td>甲</td><td>乙</td></tr></tbody></table>", "甲\t乙"),
@@ -200,20 +202,20 @@ def test_generations(footer: str, shift: int | None, categories: list[str]) -> N
         ("", None),
     ],
 )
-def test_digest_is_text_only(markup: str, digest: str | None) -> None:
+def test_summary_is_text_only(markup: str, summary: str | None) -> None:
     article = read(post(f"<blockquote>{markup}</blockquote><p>正文。</p>{link(EM_URL)}{EM_BACK}"))
-    assert (article.digest, article.body_text) == (digest, "正文。")
+    assert (article.summary, article.body_text) == (summary, "正文。")
     assert article.body_rank is BodyRank.LINKED
 
 
 def test_a_quotation_elsewhere_is_the_articles_own() -> None:
     article = read(post(f"<blockquote><p>引语</p></blockquote>{BODY}{BACK.format(slug='moubao')}"))
-    assert article.digest is None
+    assert article.summary is None
     assert (article.body_text or "").startswith("引语\n")
 
 
 @pytest.mark.parametrize(
-    ("digest", "medium"),
+    ("summary", "medium"),
     [
         ("某事。（财联社）", "财联社"),
         ("某事。（安信国际证券(香港)）", "安信国际证券(香港)"),
@@ -227,8 +229,8 @@ def test_a_quotation_elsewhere_is_the_articles_own() -> None:
         ("某事（" + "长" * 21 + "）", None),
     ],
 )
-def test_medium_of_digest(digest: str, medium: str | None) -> None:
-    assert medium_of_digest(digest) == medium
+def test_source_of_summary(summary: str, medium: str | None) -> None:
+    assert source_of_summary(summary) == medium
 
 
 @pytest.mark.parametrize(
@@ -247,13 +249,13 @@ def test_addresses(path: str, info_code: str, categories: list[str] | None) -> N
     assert article.info_code == info_code
     assert article.categories == categories
     assert article.body_rank is BodyRank.FULL
-    assert article.digest is None
+    assert article.summary is None
 
 
 def test_the_path_stands_in_for_a_page_without_address() -> None:
     given_page = page(post(), id=NEWS)
     given_page.url = ""
-    assert pages.read(given_page).info_code == NEWS
+    assert sites.read_page(given_page).info_code == NEWS
 
 
 HEAD = (
@@ -265,7 +267,9 @@ HEAD = (
 
 def test_fallbacks_are_used_and_counted() -> None:
     stats = Stats()
-    article = pages.read(page(post(title="", time="", head=HEAD.format(title="别处的题"))), stats)
+    article = sites.read_page(
+        page(post(title="", time="", head=HEAD.format(title="别处的题"))), stats
+    )
     assert article.title == "别处的题"
     assert article.published_raw == "2021-12-28T14:27:35+08:00"
     assert article.published_from == "article:published_time"
@@ -284,10 +288,10 @@ def test_a_post_with_broken_front_matter() -> None:
     assert article.title is None
     assert article.body_text == "第一段。\n第二段。"
     assert article.published_raw == RAW
-    published = times.published(
+    published = read_published(
         article.published_raw,
         where=article.published_from,
-        info_code_date=ids.date_of(NEWS),
+        info_code_date=date_of_info_code(NEWS),
         shift=article.published_shift,
         now=datetime(2021, 12, 30, tzinfo=UTC),
     )
@@ -306,11 +310,11 @@ def test_generation_7() -> None:
     share = SHARE.replace("finews.zning.xyz", "choicewzp1.eastmoney.com")
     back = BACK.format(slug="TechWeb").replace("category/TechWeb.html", "TechWeb/")
     article = read(post(f"<p>短题\n短摘要。（某网）</p>{link(share)}{back}"))
-    assert article.digest == article.body_text == "短摘要。（某网）"
-    assert (article.body_rank, article.source) == (BodyRank.DIGEST, "某网")
+    assert article.summary == article.body_text == "短摘要。（某网）"
+    assert (article.body_rank, article.source) == (BodyRank.SUMMARY, "某网")
     assert (article.categories, article.share_url) == (["TechWeb"], share)
     article = read(post(f"{BODY}{link(share)}{back}"))
-    assert (article.body_rank, article.digest) == (BodyRank.FULL, None)
+    assert (article.body_rank, article.summary) == (BodyRank.FULL, None)
 
 
 @pytest.mark.parametrize(
@@ -355,23 +359,51 @@ LOGIN = "<!DOCTYPE html><html><head><title>登录</title></head><body><form></fo
     ],
 )
 def test_unreadable_posts(body: str | bytes, path: str | None, reason: str, says: str) -> None:
-    with pytest.raises(pages.Unreadable) as caught:
+    with pytest.raises(sites.Unreadable) as caught:
         read(body, **({"path": path} if path else {}))
     assert caught.value.reason == reason
     assert says in caught.value.detail
-    assert pages.REASONS[reason] in str(caught.value)
+    assert sites.REASONS[reason] in str(caught.value)
+
+
+LAST = link(SHARE)
+FOOTER = BACK.format(slug="moubao")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (f"<p>正文</p>{LAST}后面的一句话{FOOTER}", "正文\n后面的一句话"),
+        (f"<p>正文</p>{LAST}{FOOTER}后面的一句话", "正文\n后面的一句话"),
+        (f"<p>正文</p><p>&lt;&gt;</p>后面的一句话{FOOTER}", "正文\n后面的一句话"),
+        (f"<p>正文</p><small>小字</small>后面的一句话{LAST}{FOOTER}", "正文\n后面的一句话"),
+        (f"<blockquote>摘要</blockquote>前面的一句话<p>正文</p>{EM_BACK}", "前面的一句话\n正文"),
+    ],
+)
+def test_the_text_behind_a_removed_element_is_kept(body: str, text: str) -> None:
+    assert read(post(body)).body_text == text
+
+
+def test_the_settings_are_of_the_mirror() -> None:
+    assert settings.NEWSCRAWL_BASE_URL == finews.HOME
+    assert finews.HOST in settings.NEWSCRAWL_MIRROR_HOSTS
 
 
 def test_every_kind_is_known() -> None:
-    with pytest.raises(ValueError, match=r"'mail'.*post, answer, public"):
+    with pytest.raises(ValueError, match="'mail' is not a valid PageKind"):
         read("x", "mail")
+    with pytest.raises(ValueError, match="kind listing_page; there are post_page, post_file"):
+        read("x", "listing_page")
 
 
-@given(st.binary() | st.text().map(str.encode), st.sampled_from(["post", "answer", "public"]))
+@given(
+    st.binary() | st.text().map(str.encode),
+    st.sampled_from(["post_page", "api_answer", "article_page"]),
+)
 def test_any_bytes_give_an_article_or_a_reason(body: bytes, kind: str) -> None:
     try:
         article = read(body, kind)
-    except pages.Unreadable:  # its reason is one of REASONS, or it could not be made
+    except sites.Unreadable:  # its reason is one of REASONS, or it could not be made
         return
     assert article.title or article.body_html
 
@@ -400,16 +432,16 @@ def test_charsets(body: bytes, content_type: str | None) -> None:
     expected = (
         WORDS.encode("big5", "ignore").decode("big5") if "big5" in str(content_type) else WORDS
     )
-    assert text.decode(body, content_type) == expected
+    assert decode.decode_page(body, content_type) == expected
 
 
 def test_declared_charset_of_a_page() -> None:
     body = f'<html><head><meta charset="gbk"></head>{WORDS}</html>'.encode("gbk")
-    assert WORDS in text.decode(body)
+    assert WORDS in decode.decode_page(body)
 
 
 def test_line_ends_and_controls() -> None:
-    assert text.decode(b"a\r\nb\rc\x00\x07\td") == "a\nb\nc\td"
+    assert decode.decode_page(b"a\r\nb\rc\x00\x07\td") == "a\nb\nc\td"
 
 
 # --- listings -----------------------------------------------------------------------------------
@@ -419,7 +451,7 @@ def test_a_category_page() -> None:
     items = "".join(f'<li><a href="{href}">题</a></li>' for href in LINKS)
     own = f'<link rel="canonical" href="{HOST}/category/moubao.html">'
     found = read_listing(page(site(f'<h2 id="x">某报新闻</h2><ul>{items}</ul>', "别家新闻", own)))
-    assert found == Listing(
+    assert found == ListingPage(
         links=LINKS,
         categories=["moubao", "证券·e"],
         heading="某报新闻",
@@ -454,7 +486,7 @@ def test_listings(body: str, links: list[str], heading: str | None, is_mirror: b
 
 
 def test_a_listing_cut_off_is_no_listing() -> None:
-    with pytest.raises(pages.Unreadable) as caught:
+    with pytest.raises(sites.Unreadable) as caught:
         read_listing(page(site("<h2>某报新闻</h2>")[:-20]))
     assert caught.value.reason == "cut_off"
 
@@ -520,7 +552,7 @@ ANSWER = {
 
 def answer(changes: dict[str, Any] | None = None, *, wrap: str = "%s", **more: Any) -> Article:
     data = {key: value for key, value in {**ANSWER, **(changes or {})}.items() if value != "-"}
-    return read(wrap % json.dumps(data, ensure_ascii=False), "answer", id=more.pop("id", NEWS))
+    return read(wrap % json.dumps(data, ensure_ascii=False), "api_answer", id=more.pop("id", NEWS))
 
 
 def test_a_whole_answer() -> None:
@@ -565,15 +597,15 @@ def test_wrappers_of_answers(wrap: str) -> None:
 )
 def test_answers(changes: dict[str, Any], field: str, value: object) -> None:
     data = json.dumps({k: v for k, v in {**ANSWER, **changes}.items() if v != "-"})
-    assert getattr(read(data, "answer", id=DIGITS), field) == value
+    assert getattr(read(data, "api_answer", id=DIGITS), field) == value
 
 
 @pytest.mark.parametrize("date", ["14:27", "2021-12-28 14:27", "2021-12-28", "2021-12-28 14:27:35"])
 def test_dates_of_answers(date: str) -> None:
-    published = times.published(
+    published = read_published(
         answer({"Date": date}).published_raw,
         where="Date",
-        info_code_date=ids.date_of(NEWS),
+        info_code_date=date_of_info_code(NEWS),
         now=datetime(2021, 12, 30, tzinfo=UTC),
     )
     assert (published.at or "").startswith("2021-12-28T")
@@ -603,15 +635,15 @@ def test_dates_of_answers(date: str) -> None:
     ],
 )
 def test_unreadable_answers(body: str, reason: str, says: str) -> None:
-    with pytest.raises(pages.Unreadable) as caught:
-        read(body, "answer", id=NEWS)
+    with pytest.raises(sites.Unreadable) as caught:
+        read(body, "api_answer", id=NEWS)
     assert caught.value.reason == reason
     assert says in caught.value.detail
 
 
 def test_an_answer_needs_an_id_that_was_asked_for() -> None:
-    with pytest.raises(pages.Unreadable) as caught:
-        read(json.dumps(ANSWER), "answer", id="init")
+    with pytest.raises(sites.Unreadable) as caught:
+        read(json.dumps(ANSWER), "api_answer", id="init")
     assert caught.value.reason == "no_id"
 
 
@@ -635,8 +667,8 @@ def test_a_whole_public_page() -> None:
         '<p class="em_media">（文章来源：丁报）</p><p>（责任编辑：9）</p>'
         '<div class="em_xuangu">选股</div><div id="comBodyEnd"></div>'
     )
-    given_page = page(public(body), "public", f"/a/{DIGITS}.html")
-    assert pages.read(given_page) == Article(
+    given_page = page(public(body), "article_page", f"/a/{DIGITS}.html")
+    assert sites.read_page(given_page) == Article(
         info_code=NEWS,
         title="某股份：回购股份",
         published_raw="2021年12月28日 14:27",
@@ -665,7 +697,7 @@ def test_a_whole_public_page() -> None:
     ],
 )
 def test_public_pages(html: str, field: str, value: object) -> None:
-    assert getattr(read(html, "public", path=f"/a/{DIGITS}.html"), field) == value
+    assert getattr(read(html, "article_page", path=f"/a/{DIGITS}.html"), field) == value
 
 
 @pytest.mark.parametrize(
@@ -677,8 +709,8 @@ def test_public_pages(html: str, field: str, value: object) -> None:
     ],
 )
 def test_unreadable_public_pages(html: str, path: str, reason: str) -> None:
-    with pytest.raises(pages.Unreadable) as caught:
-        read(html, "public", path=path)
+    with pytest.raises(sites.Unreadable) as caught:
+        read(html, "article_page", path=path)
     assert caught.value.reason == reason
 
 
@@ -709,11 +741,11 @@ def test_real_posts_equal_their_front_matter(finews: Path) -> None:
     posts = real_posts(finews)
     assert len(posts) >= 15
     for real, said in posts:
-        article = pages.read(real)
-        published = times.published(
+        article = sites.read_page(real)
+        published = read_published(
             article.published_raw,
             where=article.published_from,
-            info_code_date=ids.date_of(article.info_code or ""),
+            info_code_date=date_of_info_code(article.info_code or ""),
             shift=article.published_shift,
             now=datetime(2026, 1, 1, tzinfo=UTC),
         )
@@ -727,7 +759,7 @@ def test_real_posts_equal_their_front_matter(finews: Path) -> None:
 
 def test_nothing_of_the_layout_is_left_in_real_bodies(finews: Path) -> None:
     for real, _ in real_posts(finews):
-        article = pages.read(real)
+        article = sites.read_page(real)
         whole = f"{article.body_html}\n{article.body_text}"
         assert not re.search(
             r"GetPic|EmImageRemark|K图|display|返回|NewsShare|tags:|quote_|EM_Stock|\u3000|<small",
@@ -739,7 +771,7 @@ def test_nothing_of_the_layout_is_left_in_real_bodies(finews: Path) -> None:
 
 
 def test_words_broken_by_links_are_whole_in_real_posts(finews: Path) -> None:
-    articles = [pages.read(real) for real, _ in real_posts(finews)]
+    articles = [sites.read_page(real) for real, _ in real_posts(finews)]
     assert {"上海证券报", "中国证券报"} <= {article.source for article in articles}
     linked = [article for article in articles if article.body_rank is BodyRank.LINKED]
     assert len(linked) == 2
@@ -756,7 +788,7 @@ def test_the_seed_post_has_its_paragraphs_in_order(finews: Path) -> None:
     [(real, _)] = [each for each in real_posts(finews) if each[0].id == NEWS]
     source = (finews / "posts" / f"2021-12-28-{NEWS}.md").read_text("utf-8")
     paragraphs = re.findall(r"<p>(.*?)</p>", source)
-    article = pages.read(real)
+    article = sites.read_page(real)
     assert (article.body_text or "").split("\n") == paragraphs
     assert len(paragraphs) == 15
 

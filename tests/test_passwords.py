@@ -19,13 +19,13 @@ from typing import Any
 
 import pytest
 from crawls import ROOT, command, query
+from samplesite.site import Response, Site
 from test_serve import serving
 
 from newscrawl.items import Article
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit, Outcome
-from newscrawl.passwords import clean_address, clean_arguments, without_passwords
-from newscrawl.texts import settle
+from newscrawl.runs.outcome import Exit, Outcome
+from newscrawl.text.limits import sanitize_article
+from newscrawl.text.passwords import clean_address, clean_arguments, without_passwords
 
 USER, OURS, THEIRS = "annie", "geheim%40eins", "geheim-zwei"
 BASIC = "Basic " + base64.b64encode(b"annie:geheim@eins").decode()
@@ -75,7 +75,7 @@ def test_clean_arguments() -> None:
 
 def test_links_of_an_article() -> None:
     article = Article(share_url="http://u:p@a/", original_url="http://b/", images=["//u:p@c/d"])
-    settle(article)
+    sanitize_article(article)
     assert (article.share_url, article.original_url) == ("http://a/", "http://b/")
     assert article.images == ["//c/d"]
 
@@ -141,7 +141,7 @@ def stored_bytes(db: Path) -> bytes:
     copy = db.with_suffix(".copy")
     shutil.copy(db, copy)
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-        connection.execute("UPDATE pages SET bytes = ''")
+        connection.execute("UPDATE raw_pages SET bytes = ''")
         connection.execute("VACUUM")
     found = copy.read_bytes()
     copy.unlink()
@@ -201,10 +201,10 @@ def test_no_password_is_stored_said_or_sent_on(tmp_path: Path) -> None:
         if file.is_file() and not file.name.startswith("news.db"):
             assert SECRET.encode() not in file.read_bytes(), file
     with serving(db) as address:
-        for page in ("", "search?q=%E5%85%AC", "news/runs", "news/sightings", "news/listings"):
+        for page in ("", "search?q=%E5%85%AC", "news/runs", "news/observations", "news/listings"):
             with urllib.request.urlopen(address + page) as answer:
                 assert SECRET not in answer.read().decode(), page
-    assert run(db, "check").returncode == 0
+    assert run(db, "verify").returncode == 0
 
 
 def _readers(db: Path, folder: Path) -> Iterator[subprocess.CompletedProcess[str]]:
@@ -260,27 +260,27 @@ def test_stored_passwords_are_found_and_removed(tmp_path: Path) -> None:
         )
     inside = f"http://{USER}:{SECRET}@host/a"
     reject = (
-        "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
+        "INSERT INTO rejects (run_id, url, site, page_kind, page_id, reason, detail,"
         " first_seen_at, last_seen_at, times, loader_version)"
-        " VALUES (1, ?, 'finews', 'post', 'a', 'no_id', ?, '2022', '2022', 1, 1)"
+        " VALUES (1, ?, 'finews', 'post_page', 'a', 'no_id', ?, '2022', '2022', 1, 1)"
     )
     with closing(sqlite3.connect(db)) as connection, connection:
         change = connection.execute
         change(
             "UPDATE runs SET arguments = ?, reason = ?",
-            (json.dumps({"base_url": f"{USER}:{SECRET}@host"}), f"{inside} cannot be had"),
+            (json.dumps({"base_url": f"{USER}:{SECRET}@host"}), f"could not fetch {inside}"),
         )
-        change("UPDATE sightings SET url = replace(url, '://', ?)", (f"://{USER}:{SECRET}@",))
+        change("UPDATE observations SET url = replace(url, '://', ?)", (f"://{USER}:{SECRET}@",))
         change("UPDATE listings SET url = replace(url, '://', ?)", (f"://{USER}:{SECRET}@",))
         change("UPDATE articles SET share_url = ? WHERE share_url IS NOT NULL", (inside,))
         change(reject, (inside, f"it redirects to {inside}"))
         change(reject, ("http://host/a", "what is left when the password is gone"))
-    found = run(db, "check", "--json")
+    found = run(db, "verify", "--json")
     assert found.returncode == 1
     kinds = [each["sentence"] for each in json.loads(found.stdout) if each["kind"] == "passwords"]
     assert len(kinds) == 7, kinds
     assert SECRET not in found.stdout + found.stderr
-    mended = run(db, "check", "--repair")
+    mended = run(db, "verify", "--repair")
     assert mended.returncode == 0, mended.stdout + mended.stderr
     with closing(sqlite3.connect(db)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -16,12 +16,12 @@ from archives import article, fill, page
 from crawls import command
 from lxml import etree
 
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.plots import articles_per_day, coverage, delays, top_media
-from newscrawl.store.archive import open_for_reading
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.plots import articles_per_day, coverage, delays, top_sources
+from newscrawl.store.connections import open_for_reading
 
 
-def published(number: int, at: str, *, kind: str = "post", **fields: Any) -> Any:
+def published(number: int, at: str, *, kind: str = "post_page", **fields: Any) -> Any:
     """Return an article that was published at a time in China."""
     return article(page(f"NW20211228{number:010d}", kind=kind), published_at=at, **fields)
 
@@ -37,7 +37,7 @@ def archive(tmp_path: Path) -> Path:
         published(3, "2021-12-28T10:00:00+08:00", source="国际商报"),
         published(4, "2021-12-28T11:00:00+08:00", source=None),
         published(5, "2021-12-28T00:00:00+08:00", published_precision="day"),
-        published(6, "2021-12-28T12:00:00+08:00", kind="file"),
+        published(6, "2021-12-28T12:00:00+08:00", kind="post_file"),
     )
     return db
 
@@ -56,15 +56,13 @@ def test_articles_per_day(archive: Path) -> None:
         assert [(each.day, each.articles) for each in days[-3:]] == [
             ("2021-12-26", 1), ("2021-12-27", 0), ("2021-12-28", 5),
         ]  # fmt: skip
-        assert days[-1].media == {"证券时报": 1, "国际商报": 3, "": 1}
-        assert top_media(days, 5) == ["国际商报", "证券时报"]
+        assert days[-1].sources == {"证券时报": 1, "国际商报": 3, "": 1}
+        assert top_sources(days, 5) == ["国际商报", "证券时报"]
         only = articles_per_day(connection, Filters(source="证券时报"))
         assert sum(each.articles for each in only) == 2
 
 
-def run_at(
-    began: str, *, outcome: str = "good", spider: str = "category", responses: int = 3
-) -> str:
+def run_at(began: str, *, outcome: str = "ok", spider: str = "category", responses: int = 3) -> str:
     return (
         "INSERT INTO runs (spider, arguments, versions, pid, started_at, outcome, responses)"
         f" VALUES ('{spider}', '{{}}', '{{}}', 1, '{began}', '{outcome}', {responses})"
@@ -78,7 +76,7 @@ def test_coverage(archive: Path) -> None:
         run_at("2021-12-28T02:00:00+00:00", outcome="unreachable"),
         run_at("2021-12-28T02:00:00+00:00", spider="posts"),
         run_at("2021-12-28T02:00:00+00:00", responses=0),
-        "INSERT INTO holes (source_site, listing_kind, name, from_at, until_at, noticed_at) VALUES"
+        "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at) VALUES"
         " ('finews', 'category', 'zqsb', '2021-12-24T20:00:00+00:00', '2021-12-24T22:00:00+00:00',"
         " '2021-12-26T04:30:00+00:00')",
     )
@@ -86,7 +84,7 @@ def test_coverage(archive: Path) -> None:
         days = {each.day: each for each in coverage(connection, kept_days=2)}
     assert days["2021-12-26"].hours == ("watched",) * 13 + ("unwatched",) * 11
     # From 4 to 6 in the morning something was dropped; the run came within two days of the rest.
-    assert days["2021-12-25"].hours == ("watched",) * 4 + ("hole",) * 2 + ("watched",) * 18
+    assert days["2021-12-25"].hours == ("watched",) * 4 + ("gap",) * 2 + ("watched",) * 18
     assert days["2021-12-24"].hours == ("unwatched",) * 13 + ("watched",) * 11
     assert set(days["2021-12-28"].hours) == {"unwatched"}
     assert days["2021-12-28"].articles == 5
@@ -136,7 +134,11 @@ def test_nothing_to_plot(tmp_path: Path, kind: str) -> None:
     db = tmp_path / "empty.db"
     fill(db)
     shown = command("newscrawl", "plot", kind, "--db", str(db))
-    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "", "No article has a time.\n")
+    assert (shown.returncode, shown.stdout, shown.stderr) == (
+        0,
+        "",
+        "No article has a publication time.\n",
+    )
     drawn = command("newscrawl", "plot", kind, "--db", str(db), "-o", str(tmp_path / "a.svg"))
     assert drawn.returncode == 0, drawn.stderr
 
@@ -149,9 +151,9 @@ def test_what_cannot_be_drawn_is_said(archive: Path, tmp_path: Path) -> None:
 
     assert ends("nothing")[0] == 2
     code, said = ends("delay", "-o", str(tmp_path / "a.gif"))
-    assert (code, ".png and .svg do" in said) == (2, True)
+    assert (code, "use .png or .svg" in said) == (2, True)
     code, said = ends("delay", "-o", str(tmp_path / "none" / "a.png"))
-    assert (code, "cannot be written" in said) == (6, True)
+    assert (code, "Could not write" in said) == (6, True)
     code, said = ends("articles-per-day", "--source", "无此报")
     assert (code, "has no source" in said) == (2, True)
 

@@ -1,4 +1,4 @@
-"""When to look again: the schedules as functions of times, and what they save."""
+"""When to revisit: the schedules as functions of times, and what they save."""
 
 from __future__ import annotations
 
@@ -10,14 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newscrawl.polling import (
-    Bounds,
-    forgets_at,
-    forgotten_until,
-    is_listing_due,
-    is_page_due,
-    next_interval,
-)
+from newscrawl.runs.schedule import IntervalBounds, is_listing_due, is_page_due, next_interval
+from newscrawl.sites.finews.retention import forgets_at, forgotten_until
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench import polling as simulation
@@ -31,7 +25,7 @@ def later(**by: float) -> str:
 
 @given(st.lists(st.booleans(), max_size=60), st.floats(1, 1e6), st.floats(1, 1e6))
 def test_interval_stays_within_its_bounds(looks: list[bool], one: float, other: float) -> None:
-    bounds = Bounds(min(one, other), max(one, other))
+    bounds = IntervalBounds(min(one, other), max(one, other))
     interval = next_interval(None, has_news=False, bounds=bounds)
     assert interval == bounds.shortest
     for has_news in looks:
@@ -106,9 +100,9 @@ def test_simulation_in_small() -> None:
     """The bench's arithmetic is that of the schedule, and its ways miss nothing."""
     simulation.check_against_polling()
     published = simulation.publish(simulation.World(categories=30, a_day=20, spread=1.0))
-    every = Bounds(300, 300)
+    every = IntervalBounds(300, 300)
     everything = simulation.ask(published, "", every, has_home=False)
-    due = simulation.ask(published, "", Bounds(), has_home=True)
+    due = simulation.ask(published, "", IntervalBounds(), has_home=True)
     assert everything.missed == due.missed == 0
     assert due.articles == everything.articles > 1000
     assert due.requests < 0.1 * everything.requests

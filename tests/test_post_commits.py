@@ -17,10 +17,10 @@ import pytest
 from crawls import query
 from post_files import NAME, commit, counted, folder, git, load, post
 
-from newscrawl import post_commits
-from newscrawl.git_dirs import NoCheckout, NoHistory, history_of
-from newscrawl.outcome import Exit
-from newscrawl.post_commits import commit_times
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.post_files import history
+from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory, history_of
+from newscrawl.runs.post_files.history import commit_times
 
 DAY = "2022-05-30T15:00:00+00:00"
 PUBLISHED = "2022-05-30T14:00:29+00:00"
@@ -179,7 +179,7 @@ async def test_no_program_of_a_checkout_is_run(tmp_path: Path, name: str) -> Non
     would_run = TRAPS[name](Trap(root, path))
     ran.unlink(missing_ok=True)  # what made the trap may have run it
     outcome = await load(tmp_path / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert counted(tmp_path / "news.db")["new"] == 1
     assert not ran.exists()
     if would_run is not None:
@@ -198,8 +198,8 @@ async def test_no_repository_that_is_hidden_in_a_folder_is_found(tmp_path: Path)
     for name in ("HEAD", "config", "objects", "refs"):
         (inner / ".git" / name).rename(root / "_posts" / name)
     outcome = await load(tmp_path / "news.db", root / "_posts")
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(tmp_path / "news.db", "SELECT observed_at FROM sightings") == [(DAY,)]
+    assert outcome.exit is Exit.OK, outcome
+    assert query(tmp_path / "news.db", "SELECT observed_at FROM observations") == [(DAY,)]
     assert not ran.exists()
     git(root / "_posts", "log", "--name-only", check=False)
     assert ran.exists()
@@ -383,8 +383,8 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an object that is a pipe": (
         lambda root: os.mkfifo(root / ".git/objects/pack/pack-x.idx"), "is a link or a device"
     ),
-    "HEAD elsewhere": (_head_elsewhere, "leads out"),
-    "a ref elsewhere": (_ref_elsewhere, "leads out"),
+    "HEAD elsewhere": (_head_elsewhere, "points outside"),
+    "a ref elsewhere": (_ref_elsewhere, "points outside"),
     "HEAD is a pipe": (_head_is_a_pipe, "has no HEAD"),
     "a link": (_link, "is a link; .* by --git-dir"),
     "a .git file": (_gitdir_file, "as a submodule has it; .* by --git-dir"),
@@ -405,8 +405,8 @@ async def test_histories_that_are_not_read(tmp_path: Path, kind: str) -> None:
     with pytest.raises(NoHistory, match=sentence):
         await commit_times(root)
     outcome = await load(tmp_path / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(tmp_path / "news.db", "SELECT observed_at FROM sightings") == [(PUBLISHED,)]
+    assert outcome.exit is Exit.OK, outcome
+    assert query(tmp_path / "news.db", "SELECT observed_at FROM observations") == [(PUBLISHED,)]
 
 
 async def test_what_is_no_checkout(tmp_path: Path) -> None:
@@ -458,8 +458,8 @@ async def test_git_dir_that_is_named(tmp_path: Path) -> None:
     root = checkout(tmp_path / "finews")
     (root / ".git").rename(tmp_path / "posts.git")
     outcome = await load(tmp_path / "news.db", root, git_dir=str(tmp_path / "posts.git"))
-    assert outcome.exit is Exit.GOOD, outcome
-    assert query(tmp_path / "news.db", "SELECT observed_at FROM sightings") == [(DAY,)]
+    assert outcome.exit is Exit.OK, outcome
+    assert query(tmp_path / "news.db", "SELECT observed_at FROM observations") == [(DAY,)]
 
 
 async def test_git_dir_that_is_none(tmp_path: Path) -> None:
@@ -497,8 +497,8 @@ async def test_a_time_that_is_not_believed_costs_that_commit(tmp_path: Path, kin
     rewrite(root, lambda text: text.replace("1653922800 +0000\n\n", f"{written}\n\n"))
     assert await commit_times(root) == {NAME: DAY, **({other: time} if time else {})}
     outcome = await load(tmp_path / "news.db", root)
-    assert outcome.exit is Exit.GOOD, outcome
-    sql = "SELECT observed_at FROM sightings ORDER BY page_id"
+    assert outcome.exit is Exit.OK, outcome
+    sql = "SELECT observed_at FROM observations ORDER BY page_id"
     assert query(tmp_path / "news.db", sql) == [(DAY,), (time or PUBLISHED,)]
 
 
@@ -560,7 +560,7 @@ async def test_answers_of_git(tmp_path: Path, kind: str, monkeypatch: pytest.Mon
 async def test_more_names_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = folder(tmp_path / "finews", [(f"_posts/{n}", b"x") for n in range(10)])
     commit(root, DAY)
-    monkeypatch.setattr(post_commits, "MAX_NAMES", 2000)
+    monkeypatch.setattr(history, "MAX_NAMES", 2000)
     with pytest.raises(NoHistory, match="the names of its files take more than"):
         await commit_times(root)
 
@@ -636,6 +636,6 @@ async def test_commits_that_wait_in_memory(tmp_path: Path, monkeypatch: pytest.M
     named = [word for parent in parents for word in ("-p", parent)]
     merge = git(root, "commit-tree", git(root, "write-tree"), *named, "-m", "merge")
     git(root, "reset", "--soft", merge)
-    monkeypatch.setattr(post_commits, "MAX_MEMORY", 200 << 20)
+    monkeypatch.setattr(history, "MAX_MEMORY", 200 << 20)
     with pytest.raises(NoHistory, match="git cannot read the history"):
         await commit_times(root)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from samplesite import Site
+from samplesite.posts import text
 
-from newscrawl import pages
+from newscrawl import sites
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.mirror import Site
-from newscrawl.mirror.posts import text
-from newscrawl.normalise import normalise
-from newscrawl.pages.post_file import id_of
+from newscrawl.sites.finews.post_file import id_of
+from newscrawl.sites.normalise import normalise
 
 NOW = "2030-01-01T00:00:00+00:00"
 NAME = "2022-05-30-NW202205302396671645.md"
@@ -30,7 +30,7 @@ SAME = (
 )  # fmt: skip
 """What a file and its page must agree in. The rest is what each prints: ``published_raw`` (the
 front matter's date, the page's line), ``published_from`` (which of them it was),
-``published_shift`` (a file is never late) and ``digest``, in which kramdown sets type."""
+``published_shift`` (a file is never late) and ``summary``, in which kramdown sets type."""
 
 DIFFER: dict[str, dict[str, str]] = {
     "quoted_title": dict.fromkeys(
@@ -38,9 +38,9 @@ DIFFER: dict[str, dict[str, str]] = {
         "the quote breaks the YAML, and the site's build loses the front matter",
     ),
 }
-"""For an oddity of the made mirror, the fields in which its file says more, and why."""
+"""For an oddity of the sample site, the fields in which its file says more, and why."""
 TYPESET = {"digest_star", "digest_bar", "digest_quotes"}
-"""Oddities whose digest kramdown changes; the file has the source's own."""
+"""Oddities whose summary kramdown changes; the file has the source's own."""
 
 
 def post(
@@ -54,13 +54,17 @@ def post(
 def read(content: str | bytes, name: str = NAME) -> Article:
     """Return the normalised article that a post file tells of."""
     body = content.encode() if isinstance(content, str) else content
-    return normalise(pages.read(Page("file", id_of(name), f"file:///posts/{name}", body, NOW)))
+    return normalise(
+        sites.read_page(Page("post_file", id_of(name), f"file:///posts/{name}", body, NOW))
+    )
 
 
 def read_page(path: str, body: bytes) -> Article:
     """Return the normalised article that a rendered page tells of."""
     id_ = path.rpartition("/")[2].removesuffix(".html")
-    return normalise(pages.read(Page("post", id_, f"http://mirror.test{path}", body, NOW)))
+    return normalise(
+        sites.read_page(Page("post_page", id_, f"http://mirror.test{path}", body, NOW))
+    )
 
 
 def said(article: Article) -> dict[str, object]:
@@ -190,14 +194,14 @@ def test_time_is_as_printed_and_believed_near_the_id_only(
     ],
 )
 def test_unreadable(content: str | bytes, reason: str) -> None:
-    with pytest.raises(pages.Unreadable) as raised:
+    with pytest.raises(sites.Unreadable) as raised:
         read(content)
     assert raised.value.reason == reason
 
 
 @pytest.mark.parametrize("name", ["2022-05-30-.md", "2022-13-45-NW202213452396671645.md"])
 def test_a_name_without_an_id(name: str) -> None:
-    with pytest.raises(pages.Unreadable) as raised:
+    with pytest.raises(sites.Unreadable) as raised:
         read(post(), name)
     assert raised.value.reason == "no_id"
 
@@ -231,7 +235,7 @@ def test_what_no_rule_knows_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "digest"),
+    ("words", "summary"),
     [
         ("*ST甲、*ST乙披露。", "*ST甲、*ST乙披露。"),
         ('"链主" -- 三家...', '"链主" -- 三家...'),
@@ -240,17 +244,17 @@ def test_what_no_rule_knows_is_counted() -> None:
         ("公告称<甲公司>中标", "公告称<甲公司>中标"),
     ],
 )
-def test_digest_is_plain_text(words: str, digest: str) -> None:
+def test_summary_is_plain_text(words: str, summary: str) -> None:
     link = "http://finance.eastmoney.com/news/1353,202205302396671645.html"
     front = f'title: "标题"\n{DATE}\ncategories: emnews\ntags: 东财滚动新闻'
     footer = (
         "[返回东财滚动新闻](//finews.withounder.com/emnews/)｜[返回首页](//finews.withounder.com/)"
     )
     alone = read(post(front, f"\n{words}", link, footer), "2022-05-30-202205302396671645.md")
-    assert (alone.digest, alone.body_text, alone.body_rank) == (digest, digest, BodyRank.DIGEST)
+    assert (alone.summary, alone.body_text, alone.body_rank) == (summary, summary, BodyRank.SUMMARY)
     quoted = read(post(front, f"> {words}\n\n{BODY}", link, footer), "202205302396671645.md")
-    assert (quoted.digest, quoted.body_text, quoted.body_rank) == (
-        digest,
+    assert (quoted.summary, quoted.body_text, quoted.body_rank) == (
+        summary,
         "一段。",
         BodyRank.LINKED,
     )
@@ -262,7 +266,7 @@ def test_body_that_begins_without_a_tag() -> None:
 
 
 def pairs(site: Site) -> Iterator[tuple[frozenset[str], Article, str, bytes]]:
-    """Give each post of a made mirror: its oddities, what its file tells, its page."""
+    """Give each post of a sample site: its oddities, what its file tells, its page."""
     for truth in site.truths():
         for each, (path, body) in zip(truth.posts, site.pages(truth), strict=True):
             yield truth.oddities, read(text(truth, each), each.file), path, body
@@ -277,7 +281,7 @@ def test_made_files_say_what_their_pages_say() -> None:
         more = {name for oddity in oddities for name in DIFFER.get(oddity, ())}
         differing = {name for name in SAME if getattr(file, name) != getattr(page, name)}
         assert differing == more, (path, oddities)
-        assert (file.digest == page.digest) is TYPESET.isdisjoint(oddities), path
+        assert (file.summary == page.summary) is TYPESET.isdisjoint(oddities), path
         compared += 1
     assert compared > 960
 
@@ -320,7 +324,7 @@ def test_real_files_say_what_their_pages_say(finews: Path) -> None:
                 continue  # generation 0: its page has no layout, and is rejected
             page = read_page(f"/{each.relative_to(finews / 'site')}", each.read_bytes())
             assert said(file) == said(page), path.name
-            assert file.digest == page.digest
+            assert file.summary == page.summary
             compared.append(file.info_code)
     assert (len(compared), len(set(compared))) == (16, 14)
 
@@ -328,7 +332,10 @@ def test_real_files_say_what_their_pages_say(finews: Path) -> None:
 def test_real_generation_0_and_blank_record(finews: Path) -> None:
     name = "2021-12-08-202112082206703990.md"
     oldest = read((finews / "posts" / name).read_bytes(), name)
-    assert (oldest.published_at, oldest.body_rank) == ("2021-12-08T10:18:31+08:00", BodyRank.DIGEST)
+    assert (oldest.published_at, oldest.body_rank) == (
+        "2021-12-08T10:18:31+08:00",
+        BodyRank.SUMMARY,
+    )
     assert (oldest.categories, bool(oldest.title)) == (["emnews"], True)
     name = "-202205262391921712.md"
     blank = read((finews / "posts" / name).read_bytes(), name)

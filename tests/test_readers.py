@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 
-from newscrawl import ids
+from newscrawl.archive.article import read_article as find
+from newscrawl.archive.article import resolve
+from newscrawl.archive.filters import Filters, UnknownName, categories, sources
+from newscrawl.archive.latest import Headline, latest
+from newscrawl.archive.overview import Source, other_site, overview
 from newscrawl.items import BodyRank, Mention
-from newscrawl.readers.article import article as find
-from newscrawl.readers.article import resolve
-from newscrawl.readers.filters import Filters, Unknown, categories, sources
-from newscrawl.readers.latest import Headline, latest
-from newscrawl.readers.overview import Source, other_site, overview
-from newscrawl.store.archive import open_for_reading
+from newscrawl.sites.eastmoney.info_code import BadInfoCode
+from newscrawl.store.connections import open_for_reading
 
 FIRST, SECOND = "NW202112282228490028", "NW202112082206672930"
 
@@ -36,7 +36,9 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
             body_rank=BodyRank.LINKED,
             share_url=f"https://finews.zning.xyz/html_News/NewsShare.html?infoCode={FIRST}",
         ),
-        article(page(FIRST, kind="answer", observed_at="2022-01-02"), categories=None, tags=None),
+        article(
+            page(FIRST, kind="api_answer", observed_at="2022-01-02"), categories=None, tags=None,
+        ),
         article(
             page(SECOND.removeprefix("NW")), title="第二", source=None, categories=["TechWeb"],
             tags=["TechWeb新闻"], published_at="2021-12-08T10:46:18+08:00",
@@ -95,9 +97,9 @@ def test_unknown_constructs_are_counted(tmp_path: Path) -> None:
 
 
 def test_unknown_category_is_said_at_once(connection: sqlite3.Connection) -> None:
-    with pytest.raises(Unknown, match="no category 'nothing'"):
+    with pytest.raises(UnknownName, match="no category 'nothing'"):
         latest(connection, Filters(category="nothing"))
-    with pytest.raises(Unknown, match="no source '国际'") as raised:
+    with pytest.raises(UnknownName, match="no source '国际'") as raised:
         latest(connection, Filters(source="国际"))
     assert raised.value.known == sources(connection) == ["国际商报"]
     assert set(categories(connection)) == {"guojishangbao", "TechWeb", "sitenews"}
@@ -122,7 +124,7 @@ def test_resolve(connection: sqlite3.Connection, text: str, info_code: str) -> N
 
 @pytest.mark.parametrize("text", ["", "nonsense", "http://mirror.test/other.html"])
 def test_resolve_refuses(connection: sqlite3.Connection, text: str) -> None:
-    with pytest.raises(ids.BadInfoCode):
+    with pytest.raises(BadInfoCode):
         resolve(connection, text)
 
 
@@ -139,7 +141,7 @@ def test_article(connection: sqlite3.Connection) -> None:
         "published_precision": "second",
         "published_from": "section small",
         "source": "国际商报",
-        "digest": None,
+        "summary": None,
         "body_text": "正文",
         "body_html": "<p>正文</p>",
         "share_url": f"https://finews.zning.xyz/html_News/NewsShare.html?infoCode={FIRST}",
@@ -151,17 +153,17 @@ def test_article(connection: sqlite3.Connection) -> None:
             {"market": "1", "code": "600160", "name": "巨化股份", "kind": "stock", "times": 2}
         ],
         "images": [],
-        "sightings": [
+        "observations": [
             {
-                "source_site": "finews",
+                "site": "finews",
                 "page_kind": kind,
                 "url": f"http://mirror.test/{kind}/{FIRST}.html",
                 "observed_at": at,
                 "last_seen_at": at,
             }
             for kind, at in (
-                ("post", "2022-01-01T00:00:00+00:00"),
-                ("answer", "2022-01-02T00:00:00+00:00"),
+                ("post_page", "2022-01-01T00:00:00+00:00"),
+                ("api_answer", "2022-01-02T00:00:00+00:00"),
             )
         ],
         "revisions": 0,
@@ -177,7 +179,7 @@ def test_overview(connection: sqlite3.Connection, tmp_path: Path) -> None:
     assert found.first_published_at == "2021-12-08T10:46:18+08:00"
     assert found.last_published_at == "2021-12-28T14:27:35+08:00"
     assert found.sources == [Source(None, 2), Source("国际商报", 1)]
-    assert [(run.spider, run.outcome) for run in found.runs] == [("test", "good")]
+    assert [(run.spider, run.outcome) for run in found.runs] == [("test", "ok")]
     assert found.rejects == []
 
 

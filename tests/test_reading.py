@@ -15,10 +15,10 @@ from pathlib import Path
 
 from crawls import ROOT, query
 from reading import EDITED, KINDS
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 SECONDS = float(os.environ.get("NEWSCRAWL_READERS_SECONDS") or 5)
 ARTICLES, A_ROUND = 6_000, 60
@@ -29,10 +29,10 @@ def crawl(server: Server, path: Path) -> None:
     program = str(Path(sys.executable).with_name("newscrawl"))
     done = subprocess.run(
         [program, "crawl", "category", "--db", str(path), "--base-url", server.url, "--delay", "0",
-         "--again", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=8", "-s", "AUTOTHROTTLE_ENABLED=0"],
+         "--revisit", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=8", "-s", "AUTOTHROTTLE_ENABLED=0"],
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
 
 
 def test_readers_while_crawls_write(serving: Callable[[Answers], Server], tmp_path: Path) -> None:

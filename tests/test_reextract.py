@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 from archives import writer
 from crawls import crawl, dump, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl import pages, reextract
+from newscrawl import sites
 from newscrawl.items import Article, Page
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
+from newscrawl.runs import reextract
+from newscrawl.store import stored_pages
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
 
 Serving = Callable[[Answers], Server]
-READ = pages.read
+READ = sites.read_page
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def writing(path: Path) -> Iterator[Writer]:
     target = Target(path)
     made = writer(target)
     yield made
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
 
 
@@ -44,7 +46,7 @@ async def test_same_rules_change_nothing(archive: Path) -> None:
     with writing(archive) as made:
         found = reextract.survey(made.connection)
         assert (found.changed, found.unreadable) == (0, [])
-        assert found.articles == reextract.count(made.connection) > 80
+        assert found.articles == stored_pages.count_articles(made.connection) > 80
         assert reextract.rewrite(made).changed == 0
     assert dump(archive) == before
 
@@ -58,7 +60,7 @@ async def test_better_rules_are_taken_without_a_revision(
         article = READ(page, stats)
         return dataclasses.replace(article, title=article.title and article.title + "！")
 
-    monkeypatch.setattr(pages, "read", better)
+    monkeypatch.setattr(sites, "read_page", better)
     with writing(archive) as made:
         found = reextract.survey(made.connection)
         assert found.fields == {"title": sum(row["title"] is not None for row in before.values())}
@@ -81,13 +83,13 @@ async def test_pages_that_cannot_be_read_any_more_stay(
     before = dump(archive)
 
     def worse(page: Page, stats: Any = None) -> Article:
-        raise pages.Unreadable("nothing", "a rule too strict")
+        raise sites.Unreadable("nothing", "a rule too strict")
 
-    monkeypatch.setattr(pages, "read", worse)
+    monkeypatch.setattr(sites, "read_page", worse)
     with writing(archive) as made:
         found = reextract.rewrite(made)
     assert found.changed == 0
-    assert len(found.unreadable) == len(query(archive, "SELECT 1 FROM sightings"))
+    assert len(found.unreadable) == len(query(archive, "SELECT 1 FROM observations"))
     assert dump(archive) == before
 
 
@@ -95,13 +97,13 @@ async def test_pages_without_their_bytes_stay(archive: Path) -> None:
     # Readers may leave the table of raw pages out of a copy.
     with writing(archive) as made:
         made.connection.execute("PRAGMA foreign_keys = OFF")
-        made.connection.execute("DELETE FROM pages")
+        made.connection.execute("DELETE FROM raw_pages")
     before = dump(archive)
     with writing(archive) as made:
         found = reextract.rewrite(made)
     assert found.changed == 0
     assert all("its bytes are not in the archive" in each for each in found.unreadable)
-    assert len(found.unreadable) == len(before["sightings"])
+    assert len(found.unreadable) == len(before["observations"])
     assert dump(archive) == before
 
 
@@ -112,9 +114,9 @@ async def test_what_an_edit_dropped_is_still_known(serving: Serving, tmp_path: P
     await crawl("category", path, serving(site).url)
     target = Target(path)
     # As if the first look had been a minute earlier: the archive's clock has seconds.
-    target.db.conn.execute("UPDATE sightings SET observed_at = '2022-01-01T00:00:00+00:00'")
+    target.db.conn.execute("UPDATE observations SET observed_at = '2022-01-01T00:00:00+00:00'")
     target.finish(good=True)
-    await crawl("category", path, serving(site.edited(number, 1)).url, again="1")
+    await crawl("category", path, serving(site.edited(number, 1)).url, revisit="1")
     before = dump(path)
     assert len(before["revisions"]) == 1
     with writing(path) as made:

@@ -30,8 +30,8 @@ SECONDS = 0.1
 """CPU time that none may take; the slowest takes a tenth (at LENGTH, on one core)."""
 
 BUILT: dict[str, str] = {
-    "newscrawl/texts.py:nfc": "sets of characters, and one of them repeated, as literals",
-    "newscrawl/readers/search.py:_pattern": "the user's own words, escaped; parted by \\W+",
+    "newscrawl/text/sanitize.py:nfc": "sets of characters, and one of them repeated, as literals",
+    "newscrawl/archive/search.py:_pattern": "the user's own words, escaped; separated by \\W+",
     "newscrawl/store/backup.py:_empty_beside": "the archive's own name, escaped, and a number",
 }
 """Functions that build a pattern from what they are given, and why it is linear."""
@@ -267,7 +267,8 @@ def test_all_are_found() -> None:
     found = {use.where for use in ALL}
     assert len(found) > 80
     assert {
-        "newscrawl/pages/body.py:SOURCE", "newscrawl/ids.py:_CODE", "newscrawl/cli/output.py:_UNIT"
+        "newscrawl/sites/eastmoney/body.py:SOURCE", "newscrawl/sites/eastmoney/info_code.py:_CODE",
+        "newscrawl/cli/output.py:_UNIT",
     } <= found  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def test_the_gate_sees_one_more_statement_a_page(tmp_path: Path) -> None:
         "from bench.counts import Counting\n"
         "counting = Counting()\n"
         "counting.begin()\n"
-        "from newscrawl.loaders import squeeze\n"
+        "from newscrawl.text.sanitize import squeeze\n"
         "db = sqlite3.connect(sys.argv[1])\n"
         "for _ in range(int(sys.argv[2])):\n"
         "    db.execute('SELECT 1')\n"

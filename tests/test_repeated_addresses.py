@@ -10,13 +10,13 @@ import pytest
 from crawls import assert_balanced, command, crawl, ledger
 from hypothesis import given
 from hypothesis import strategies as st
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 from w3lib.url import canonicalize_url
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
-from newscrawl.resolvers import addresses
-from newscrawl.spelling import one_spelling, path_of
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.eastmoney.share_urls import resolver_urls
+from newscrawl.text.urls import normalized_path, normalized_url
 
 Serving = Callable[[Answers], Server]
 
@@ -53,12 +53,12 @@ async def test_links(serving: Serving, tmp_path: Path, ends: tuple[str, str]) ->
     server = serving(Respelt(tuple(POST + each for each in ends)))
     for run in range(2):
         db = tmp_path / "news.db"
-        outcome = await crawl("category", db, server.url, share="1", again=str(run))
-        assert outcome.exit is Exit.GOOD, outcome
+        outcome = await crawl("category", db, server.url, share="1", revisit=str(run))
+        assert outcome.exit is Exit.OK, outcome
         assert_balanced(ledger(db))
         assert ledger(db)["repeated"] > 0
         asked = [path for path in server.paths() if path.startswith(POST)]
-        assert len(asked) == len({one_spelling(server.url + path) for path in asked})
+        assert len(asked) == len({normalized_url(server.url + path) for path in asked})
         server.requests.clear()
 
 
@@ -66,7 +66,7 @@ async def test_host_in_capitals(serving: Serving, tmp_path: Path) -> None:
     port = (server := serving(Respelt(()))).port
     server.site = Respelt((f"http://LocalHost:{port}{POST}", f"http://LOCALHOST:{port}{POST}"))
     outcome = await crawl("category", tmp_path / "news.db", f"http://localhost:{port}/")
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert_balanced(ledger(tmp_path / "news.db"))
     assert server.paths().count(POST) == 1
 
@@ -86,7 +86,7 @@ async def test_feed(serving: Serving, tmp_path: Path, ends: tuple[str, str]) -> 
     server.faults["/feed.xml"] = twice
     broken = next(truth for truth in site.truths() if "quoted_title" in truth.oddities)
     db = tmp_path / "news.db"
-    assert (await crawl("feed", db, server.url, name="atom")).exit is Exit.GOOD
+    assert (await crawl("feed", db, server.url, name="atom")).exit is Exit.OK
     assert_balanced(ledger(db))
     assert ledger(db)["repeated"] == 1
     asked = [path for path in server.paths() if path.startswith("/20")]
@@ -100,12 +100,12 @@ ANSWER = "{base}/NewsData/GetNewsText.do"
 async def test_resolvers(serving: Serving, tmp_path: Path, ends: tuple[str, str]) -> None:
     """Two places that are one are asked once, and do not hide the third."""
     server, digits = serving(SITE), next(t.digits for t in SITE.truths() if t.digits)
-    ways = [("answer", f"{ANSWER}/{{info_code}}{each}") for each in ends]
-    settings = {"NEWSCRAWL_RESOLVERS": [*ways, ("public", "{base}/a/{digits}.html")]}
+    ways = [("api_answer", f"{ANSWER}/{{info_code}}{each}") for each in ends]
+    settings = {"NEWSCRAWL_RESOLVERS": [*ways, ("article_page", "{base}/a/{digits}.html")]}
     outcome = await crawl(
         "share", tmp_path / "news.db", server.url, info_code=f"NW{digits}", settings=settings
     )
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     run = ledger(tmp_path / "news.db")
     assert_balanced(run)
     assert (run["failed"] + run["rejected"], run["new"]) == (1, 1)
@@ -113,10 +113,10 @@ async def test_resolvers(serving: Serving, tmp_path: Path, ends: tuple[str, str]
 
 def test_a_link_whose_host_is_in_capitals() -> None:
     resolvers = [
-        ("answer", "{base}/x?id={info_code}"),
-        ("answer", "http://a.test/x?id={info_code}"),
+        ("api_answer", "{base}/x?id={info_code}"),
+        ("api_answer", "http://a.test/x?id={info_code}"),
     ]
-    found = addresses("NW202112282228490028", resolvers, base="http://A.TEST:80/", hosts=None)
+    found = resolver_urls("NW202112282228490028", resolvers, base="http://A.TEST:80/", hosts=None)
     assert len(list(found)) == 1
 
 
@@ -126,7 +126,7 @@ async def test_redirects(serving: Serving, tmp_path: Path) -> None:
     for name, end in (("one", "?a=1&b=2"), ("two", "?b=2&a=1")):
         server.faults[f"{POST}?{name}"] = Fault(status=302, headers={"Location": POST + end})
     outcome = await crawl("category", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert_balanced(ledger(tmp_path / "news.db"))
 
 
@@ -134,7 +134,7 @@ async def test_retries(serving: Serving, tmp_path: Path) -> None:
     server = serving(Respelt((f"{POST}?a", f"{POST}?a=")))
     server.faults[f"{POST}?a"] = server.faults[f"{POST}?a="] = Fault(status=503, times=1)
     outcome = await crawl("category", tmp_path / "news.db", server.url, settings={"RETRY_TIMES": 1})
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert_balanced(ledger(tmp_path / "news.db"))
 
 
@@ -170,18 +170,18 @@ OTHERS = [
 
 @pytest.mark.parametrize(("one", "two"), SAME)
 def test_one_spelling(one: str, two: str) -> None:
-    assert one_spelling(one) == one_spelling(two)
-    assert path_of(one) == path_of(two)
+    assert normalized_url(one) == normalized_url(two)
+    assert normalized_path(one) == normalized_path(two)
 
 
 @pytest.mark.parametrize(("one", "two"), OTHERS)
 def test_another_address(one: str, two: str) -> None:
-    assert one_spelling(one) != one_spelling(two)
+    assert normalized_url(one) != normalized_url(two)
 
 
 @given(st.text("aZ0/.-_~(),%E4e+;=?& 中:81", max_size=20))
 def test_what_scrapy_takes_for_one_is_one(end: str) -> None:
     """An address that looks plain is its own one spelling, as Scrapy has it."""
     url = f"http://a.test/{end}"
-    assert one_spelling(url) == canonicalize_url(url)
-    assert one_spelling(url) == f"http://a.test/{path_of(url)}"
+    assert normalized_url(url) == canonicalize_url(url)
+    assert normalized_url(url) == f"http://a.test/{normalized_path(url)}"

@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page, writer
 from crawls import ROOT, command, dump, query
+from samplesite.site import Site
 
-from newscrawl import checking
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs import verify
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import restore as restoring
-from newscrawl.store.archive import open_for_reading
 from newscrawl.store.backup import back_up
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.errors import StoreError
 from newscrawl.store.restore import restore
 from newscrawl.store.target import Target
@@ -86,10 +86,10 @@ KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 def test_restores_a_copy_and_keeps_what_was_there(db: Path, backup: Path) -> None:
     before = dump(db)
     done = command("newscrawl", "restore", str(backup), "--db", str(db))
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     assert re.search(
-        rf"{db} restored from {backup}: 2 articles, last run 1 of 20\S+, good\.\n"
-        rf"What was there is kept as {kept(db)}\.",
+        rf"{db} restored from {backup}: 2 articles, last run 1 of 20\S+, ok\.\n"
+        rf"The previous file is kept as {kept(db)}\.",
         done.stderr,
     ), done.stderr
     assert dump(db) == dump(backup)
@@ -97,7 +97,7 @@ def test_restores_a_copy_and_keeps_what_was_there(db: Path, backup: Path) -> Non
     assert {each.name for each in db.parent.iterdir()} == {"news.db", "news.db.lock", kept(db).name}
     assert fill(db, article(page(code(5)))) == ["new"]
     with closing(open_for_reading(db)) as restored:
-        assert list(checking.examine(restored)) == []
+        assert list(verify.find_problems(restored)) == []
 
 
 def test_the_file_keeps_its_owner_and_who_may_read_it(db: Path, backup: Path) -> None:
@@ -167,7 +167,7 @@ def other_program(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("there", "says"),
-    [(other_archive, "is no copy of"), (text, "not an SQLite file"),
+    [(other_archive, "is not a copy of"), (text, "not an SQLite file"),
      (other_program, "another program")],
 )  # fmt: skip
 def test_replaces_nothing_but_the_archive(
@@ -207,7 +207,7 @@ def test_not_while_a_run_writes(db: Path, backup: Path) -> None:
     run = writer(target)
     done = command("newscrawl", "restore", str(backup), "--db", str(db))
     assert done.returncode == Exit.BUSY, done.stderr
-    run.end(outcome="good", exit_code=0, reason="")
+    run.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     assert codes(db) == {code(1), code(2), code(3)}
 
@@ -246,7 +246,7 @@ def test_a_backup_removes_what_killed_ones_have_left(db: Path, tmp_path: Path) -
         from contextlib import closing
         from pathlib import Path
         from newscrawl.store import backup
-        from newscrawl.store.archive import open_for_reading
+        from newscrawl.store.connections import open_for_reading
         backup.STEP = 4
         with closing(open_for_reading({str(db)!r})) as source:
             backup.back_up(source, Path({str(folder / "news.db")!r}),

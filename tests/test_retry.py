@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page, writer
 from crawls import assert_balanced, command, crawl, dump, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
 
-from newscrawl import pages
+from newscrawl import sites
 from newscrawl.cli.writing import writing
 from newscrawl.items import Article, Page, Reject
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.retry import Retried, retry
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.retry_rejected import Retried, retry
 from newscrawl.store.target import Target
 
 Serving = Callable[[Answers], Server]
@@ -27,7 +27,7 @@ Serving = Callable[[Answers], Server]
 def tried(path: Path, *reasons: str) -> Retried:
     with writing(str(path), "retry-rejected", {}) as made:
         found = retry(made, reasons)
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
     assert_balanced(ledger(path))
     return found
 
@@ -36,17 +36,17 @@ async def test_rule_that_was_mended(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bug kept three pages from being read; after the fix, the archive is as if it never was."""
-    site, read, bad = Site(articles=30), pages.read, set()
+    site, read, bad = Site(articles=30), sites.read_page, set()
 
     def broken(page_: Page, stats: object = None) -> Article:
         if len(bad) < 3 or page_.id in bad:
             bad.add(page_.id)
-            raise pages.Unreadable("not_a_post", "made by a test")
+            raise sites.Unreadable("not_a_post", "made by a test")
         return read(page_, stats)  # type: ignore[arg-type]
 
     server = serving(site)
     await crawl("category", tmp_path / "whole.db", server.url)
-    monkeypatch.setattr(pages, "read", broken)
+    monkeypatch.setattr(sites, "read_page", broken)
     await crawl("category", tmp_path / "news.db", server.url)
     monkeypatch.undo()
     assert query(tmp_path / "news.db", "SELECT count(*) FROM rejects") == [(3,)]
@@ -80,7 +80,7 @@ def rejecting(path: Path, *rejects: Reject, loader_version: int = 1) -> None:
     made = writer(target)
     for reject in rejects:
         made.reject(reject, loader_version=loader_version)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
 
 
@@ -104,7 +104,7 @@ def test_bug_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             raise ZeroDivisionError("made by a test")
         return article(page_)
 
-    monkeypatch.setattr(pages, "read", read)
+    monkeypatch.setattr(sites, "read_page", read)
     found = tried(path)
     assert (found.stored, found.remain) == (1, 1)
     assert "ZeroDivisionError('made by a test')" in found.errors[0]
@@ -153,7 +153,7 @@ def between_two_looks(path: Path, body: bytes) -> None:
     change(
         path,
         "UPDATE rejects SET last_seen_at = '2022-01-02T00:00:00+00:00'",
-        "UPDATE sightings SET etag = 'kept'",
+        "UPDATE observations SET etag = 'kept'",
     )
 
 
@@ -168,7 +168,7 @@ def test_page_that_was_seen_since(
     path = tmp_path / "news.db"
     between_two_looks(path, body)
     before = dump(path, without=())
-    monkeypatch.setattr(pages, "read", titled)
+    monkeypatch.setattr(sites, "read_page", titled)
     assert tried(path).overtaken == overtaken
     after = dump(path, without=())
     assert len(after.pop("rejects")) == rejects
@@ -180,12 +180,12 @@ def test_file_is_as_old_as_its_post(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """That it was loaded today does not make its text later than the page that was edited."""
     path = tmp_path / "news.db"
     fill(path, article(page(ID, observed_at=LAST_DAY), title="edited"))
-    file = page(f"_posts/2021-12-28-{ID}", kind="file", body=b"as it was first")
+    file = page(f"_posts/2021-12-28-{ID}", kind="post_file", body=b"as it was first")
     rejecting(path, Reject(file, "crash", "before"))
-    monkeypatch.setattr(pages, "read", titled)
+    monkeypatch.setattr(sites, "read_page", titled)
     assert tried(path).stored == 1
     assert query(path, "SELECT title FROM articles") == [("edited",)]
-    sql = "SELECT observed_at FROM sightings WHERE page_kind = 'file'"
+    sql = "SELECT observed_at FROM observations WHERE page_kind = 'post_file'"
     assert query(path, sql) == [("2021-12-28T06:27:35+00:00",)]
 
 
@@ -215,23 +215,23 @@ def test_bug_is_a_crash_wherever_it_is(
             raise KeyError("Title")
         return article(page_, title="\ud800")  # SQLite takes no half of a character
 
-    monkeypatch.setattr(pages, "read", read)
+    monkeypatch.setattr(sites, "read_page", read)
     assert len(tried(path).errors) == 1
     [(reason, detail)] = query(path, "SELECT reason, detail FROM rejects")
-    assert (reason, detail[:20]) == ("crash", "a bug of newscrawl's")
+    assert (reason, detail[:18]) == ("crash", "a bug in newscrawl")
     assert query(path, "SELECT count(*) FROM articles") == [(0,)]
 
 
 def test_copy_without_raw_pages(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     rejecting(path, Reject(page(ID, body=b"1"), "cut_off", "before"))
-    change(path, "DELETE FROM pages")
+    change(path, "DELETE FROM raw_pages")
     assert (tried(path).tried, tried(path).untried) == (0, 1)
     assert query(path, "SELECT reason, detail FROM rejects") == [("cut_off", "before")]
-    change(path, "DROP TABLE pages")
+    change(path, "DROP TABLE raw_pages")
     done = command("newscrawl", "retry-rejected", "--db", str(path))
     assert done.returncode == Exit.STORE
-    assert done.stderr.startswith(f"Error: {path} has lost pages: somebody has dropped")
+    assert done.stderr.startswith(f"Error: {path} has lost raw_pages: the schema was altered")
 
 
 def test_command(tmp_path: Path) -> None:

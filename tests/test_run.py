@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from crawls import assert_balanced, crawl, ledger, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl import normalise, pages, pipelines
+from newscrawl import pipelines, sites
 from newscrawl.items import Article, Page
-from newscrawl.ledger import Ledger
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit, judge
+from newscrawl.runs.judging import judge_pages
+from newscrawl.runs.ledger import Ledger
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites import normalise
 from newscrawl.store import target
 
 Serving = Callable[[Answers], Server]
@@ -33,7 +35,7 @@ def third_call_fails(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(pages, "read"), (pipelines, "normalise")], ids=["reader", "pipeline"]
+    ("module", "name"), [(sites, "read_page"), (pipelines, "normalise")], ids=["reader", "pipeline"]
 )
 async def test_bug_costs_one_page_and_is_said(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
@@ -42,15 +44,15 @@ async def test_bug_costs_one_page_and_is_said(
     monkeypatch.setattr(module, name, third_call_fails(getattr(module, name)))
     outcome = await crawl("category", tmp_path / "news.db", serving(site).url)
     assert outcome.exit is Exit.DEGRADED
-    assert "a bug of newscrawl's: ZeroDivisionError('made by a test')" in outcome.reason
+    assert "a bug in newscrawl: ZeroDivisionError('made by a test')" in outcome.reason
     run = ledger(tmp_path / "news.db")
     assert run["rejected"] == 1
     assert_balanced(run)
-    sql = "SELECT reason, length(bytes) > 0 FROM rejects JOIN pages ON hash = page_hash"
+    sql = "SELECT reason, length(bytes) > 0 FROM rejects JOIN raw_pages ON hash = page_hash"
     assert query(tmp_path / "news.db", sql) == [("crash", 1)]
     monkeypatch.undo()
     outcome = await crawl("category", tmp_path / "news.db", serving(site).url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     stored = query(tmp_path / "news.db", "SELECT count(*) FROM articles")[0][0]
     assert stored == sum(truth.linked for truth in site.truths())
 
@@ -76,7 +78,7 @@ async def test_full_disk_stops_the_run(
     assert query(tmp_path / "news.db", "PRAGMA integrity_check") == [("ok",)]
     assert len(server.requests) < 150  # it stopped, and did not go on for nobody
     outcome = await crawl("category", tmp_path / "news.db", server.url)
-    assert outcome.exit is Exit.GOOD
+    assert outcome.exit is Exit.OK
     stored = query(tmp_path / "news.db", "SELECT count(*) FROM articles")[0][0]
     assert stored == sum(truth.linked for truth in site.truths())
 
@@ -85,9 +87,9 @@ async def test_rejected_bytes_are_bounded(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(page: Page, stats: Any = None) -> Article:
-        raise pages.Unreadable("not_a_post", "rubbish")
+        raise sites.Unreadable("not_a_post", "rubbish")
 
-    monkeypatch.setattr(pages, "read", refuse)
+    monkeypatch.setattr(sites, "read_page", refuse)
     site, db = Site(articles=10), tmp_path / "news.db"
     size = max(len(body) for truth in site.truths() for _, body in site.pages(truth))
     settings = {"NEWSCRAWL_REJECTED_MB": 3 * size / 1_000_000}
@@ -105,7 +107,7 @@ async def test_page_without_title_and_text(
     def blank(page: Page, stats: Any = None) -> Article:
         return Article(info_code="NW202112282228490028", page=page)
 
-    monkeypatch.setattr(pages, "read", blank)
+    monkeypatch.setattr(sites, "read_page", blank)
     outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=5)).url)
     assert outcome.exit is Exit.DEGRADED
     assert query(tmp_path / "news.db", "SELECT DISTINCT reason FROM rejects") == [("nothing",)]
@@ -120,7 +122,7 @@ async def test_page_under_two_addresses_is_a_duplicate(
         page.id = "202112282228490028"
         return article
 
-    monkeypatch.setattr(pages, "read", one)
+    monkeypatch.setattr(sites, "read_page", one)
     await crawl("category", tmp_path / "news.db", serving(Site(articles=5)).url)
     run = ledger(tmp_path / "news.db")
     assert run["new"] == 1
@@ -147,15 +149,15 @@ def filled(scheduled: int, **ends: int) -> Ledger:
 
 
 JUDGED = [
-    (filled(0), "finished", [], Exit.GOOD, "nothing new"),
-    (filled(3, new=2, unchanged=1), "finished", [], Exit.GOOD, "3 pages: 2 new, 1 unchanged"),
-    (filled(10, new=9, rejected=1), "finished", [], Exit.GOOD, "1 rejected"),
+    (filled(0), "finished", [], Exit.OK, "nothing new"),
+    (filled(3, new=2, unchanged=1), "finished", [], Exit.OK, "3 pages: 2 new, 1 unchanged"),
+    (filled(10, new=9, rejected=1), "finished", [], Exit.OK, "1 rejected"),
     (filled(10, new=8, rejected=2), "finished", [], Exit.DEGRADED, "2 of 10 pages are lost"),
     (filled(3, failed=3), "finished", [], Exit.UNREACHABLE, "none of 3 pages"),
     (filled(3, new=3), "finished", ["a list is gone"], Exit.DEGRADED, "a list is gone"),
     (filled(3, new=3), "finished", ["a"] * 9, Exit.DEGRADED, "a; a; a; and 6 more"),
     (filled(3, new=3), "closespider_timeout", [], Exit.DEGRADED, "stopped early"),
-    (filled(3, new=2), "finished", [], Exit.CRASHED, "1 pages came to no end"),
+    (filled(3, new=2), "finished", [], Exit.CRASHED, "1 pages were not finished"),
 ]
 
 
@@ -163,7 +165,7 @@ JUDGED = [
 def test_judge(
     made: Ledger, finish_reason: str, troubles: list[str], exit_: Exit, reason: str
 ) -> None:
-    outcome = judge(made, finish_reason=finish_reason, troubles=troubles, share=0.1)
+    outcome = judge_pages(made, finish_reason=finish_reason, troubles=troubles, share=0.1)
     assert outcome.exit is exit_
     assert reason in outcome.reason
 
@@ -171,9 +173,9 @@ def test_judge(
 def test_ledger_that_does_not_balance_says_so() -> None:
     made = filled(3, new=3)
     made.counters["listed"] += 1
-    outcome = judge(made, finish_reason="finished", troubles=[], share=0.1)
+    outcome = judge_pages(made, finish_reason="finished", troubles=[], share=0.1)
     assert outcome.exit is Exit.CRASHED
-    assert "does not balance" in outcome.reason
+    assert "do not balance" in outcome.reason
 
 
 def test_ledger_refuses_what_cannot_be() -> None:

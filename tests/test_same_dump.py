@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from crawls import crawl, query
+from samplesite.server import Answers, Server
+from samplesite.site import Response, Site
 
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 Serving = Callable[[Answers], Server]
 
@@ -24,7 +24,7 @@ OF_THE_FILE = {"seq", "first_seq", "id", "run_id", "pid", "clock_difference"}
 """Columns that number the rows of this file, or name its process or its moment; so do all that end
 in `_at`."""
 OF_THE_ORDER = {
-    "richer": "whether the second page of an article adds to it depends on which was the first",
+    "extended": "whether the second page of an article adds to it depends on which was the first",
     "unchanged": "the rest of them",
     "reason": "names both numbers",
 }
@@ -86,7 +86,7 @@ def everything(db: Path) -> dict[str, list[Any]]:
                     if name in OF_THE_FILE or name in OF_THE_ORDER or name.endswith("_at"):
                         del row[name]
             found[table] = sorted(rows, key=repr)
-        [total] = connection.execute("SELECT sum(new + richer + unchanged) FROM runs").fetchone()
+        [total] = connection.execute("SELECT sum(new + extended + unchanged) FROM runs").fetchone()
         found["worth"] = [total]
     return found
 
@@ -141,7 +141,7 @@ async def test_three_crawls(serving: Serving, tmp_path: Path, name: str) -> None
         server.site = Shuffled(site, seed=number, at_once=at_once)
         settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": 2 * at_once}
         outcome = await crawl(spider, db, server.url, settings=settings, **arguments)
-        assert outcome.exit is Exit.GOOD, outcome
+        assert outcome.exit is Exit.OK, outcome
         dumps.append(everything(db))
     if spider == "feed":
         # An article that a second list names counts as repeated, or as known if it came by then;
@@ -160,9 +160,9 @@ async def test_one_name_at_two_paths_is_two_pages(serving: Serving, tmp_path: Pa
     titles = []
     for number in range(4):
         server.site = Shuffled(site, seed=number, at_once=4)
-        assert (await crawl("category", db, server.url, again="1")).exit is Exit.GOOD
+        assert (await crawl("category", db, server.url, revisit="1")).exit is Exit.OK
         titles.append(query(db, "SELECT info_code, title, body_text FROM articles ORDER BY 1"))
     assert titles[1:] == titles[:1] * 3
     assert query(db, "SELECT count(*) FROM revisions") == [(0,)]
-    found = {page_id for (page_id,) in query(db, "SELECT page_id FROM sightings")}
+    found = {page_id for (page_id,) in query(db, "SELECT page_id FROM observations")}
     assert {path[1:] for pair in site.paths.items() for path in pair} <= found

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 from crawls import FAST, crawl, dump, query
+from samplesite.server import Answers, Folder, Server
+from samplesite.site import Site
 from scrapy.crawler import AsyncCrawlerRunner
 
-from newscrawl.crawling import settings_for
-from newscrawl.mirror.server import Answers, Folder, Server
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.readers.jekyll import posts
-from newscrawl.run import run_of
-from newscrawl.store.archive import open_for_reading
+from newscrawl.archive.export.jekyll import jekyll_posts
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.process import settings_for
+from newscrawl.runs.run import run_of
+from newscrawl.store.connections import open_for_reading
 
 Serving = Callable[[Answers], Server]
 
@@ -30,7 +30,7 @@ MAY_DIFFER = {
     "published_from": "and in another place",
 }
 """Columns of a row that depend on which pages were read, and why."""
-TYPESET = "a page's digest is typeset by the build: *ST, bars, straight quotes"
+TYPESET = "a page's summary is typeset by the build: *ST, bars, straight quotes"
 
 
 async def load(db: Path, *paths: Path) -> None:
@@ -39,7 +39,7 @@ async def load(db: Path, *paths: Path) -> None:
     await runner.crawl(crawler, paths="\n".join(map(str, paths)))
     outcome = run_of(crawler).outcome
     assert outcome is not None
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
 
 
 def rows(db: Path, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -96,7 +96,7 @@ async def test_made_posts_and_their_site(serving: Serving, tmp_path: Path) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
     made = await both_ways(tmp_path, site, serving, tmp_path / "repository")
-    pages, from_files = (rows(made[name], without=("digest",)) for name in ("site", "files"))
+    pages, from_files = (rows(made[name], without=("summary",)) for name in ("site", "files"))
     typeset = {
         truth.info_code for truth in site.truths() if truth.digest != truth.digest_shown
     }  # TYPESET
@@ -128,7 +128,7 @@ async def test_a_stored_file_comes_out_byte_for_byte(
         await load(tmp_path / "news.db", tmp_path / "repository")
     with closing(open_for_reading(tmp_path / "news.db")) as connection:
         codes = [code for (code,) in connection.execute("SELECT info_code FROM articles")]
-        written = {path: body for code in codes for path, body in posts(connection, code)}
+        written = {path: body for code in codes for path, body in jekyll_posts(connection, code)}
     assert written == given
 
 
@@ -139,14 +139,14 @@ async def test_posts_of_pages_lead_back_to_the_same_rows(serving: Serving, tmp_p
     with closing(open_for_reading(tmp_path / "pages.db")) as connection:
         codes = [code for (code,) in connection.execute("SELECT info_code FROM articles")]
         for code in codes:
-            for name, body in posts(connection, code):
+            for name, body in jekyll_posts(connection, code):
                 path = tmp_path / "out" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(body)
     await load(tmp_path / "files.db", tmp_path / "out")
     first = rows(tmp_path / "pages.db", without=("share_url", "body_rank"))
     again = rows(tmp_path / "files.db", without=("share_url", "body_rank"))
-    # Generation 7a, a digest of another category than emnews, has no form in generation 8: its
+    # Generation 7a, a summary of another category than emnews, has no form in generation 8: its
     # paragraph reads as a body, whose end names no source.
     of_7a = {truth.info_code for truth in site.truths() if truth.generation == "7a"}
     for code, row in first.items():

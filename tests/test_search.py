@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import random
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,83 +17,72 @@ from archives import article, fill, page
 from crawls import command
 from hypothesis import given
 from hypothesis import strategies as st
+from samplesite.site import Site
 
+from newscrawl.archive.filters import Filters, UnknownName
+from newscrawl.archive.search import excerpt, marked, search
+from newscrawl.archive.search_query import BadQuery, parse_query
 from newscrawl.items import Mention
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.readers.filters import Filters, Unknown
-from newscrawl.readers.query import BadQuery, parse
-from newscrawl.readers.search import excerpt, marked, search
-from newscrawl.store import migrations, search_index
-from newscrawl.store.archive import open_for_reading
+from newscrawl.runs.outcome import Exit
+from newscrawl.store import search_index
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.search_index import segment
 
 PARSED = [
-    ("降息", '"降 息"'),
-    ("降息 美联储", '("降 息" AND "美 联 储")'),
-    ("降息 AND 美联储", '("降 息" AND "美 联 储")'),
-    ("降息 OR 加息", '("降 息" OR "加 息")'),
-    ("降息 NOT 美联储", '("降 息" NOT ("美 联 储"))'),
-    ("NOT 美联储 降息", '("降 息" NOT ("美 联 储"))'),
-    ("(降息 OR 加息) A股", '((("降 息" OR "加 息")) AND "a 股")'),
-    ("title:降息", '(title : "降 息")'),
-    ("text:(降息 OR 5G)", '(body_text : (("降 息" OR "5g")))'),
-    ('"Faraday Future"', '"faraday future"'),
-    ("降息。", '"降 息"'),
-    ("unknown:降息", '"unknown ¶ 降 息"'),
+    ("降", '"降"'),
+    ("降息", '"降_息"'),
+    ("降息 美联储", '("降_息" AND "美_联 联_储")'),
+    ("降息 AND 美联储", '("降_息" AND "美_联 联_储")'),
+    ("美联储 降", '("美_联 联_储" AND "降")'),
+    ("降息 OR 加息", '("降_息" OR "加_息")'),
+    ("降息 NOT 美联储", '("降_息" NOT ("美_联 联_储"))'),
+    ("NOT 美联储 降息", '("降_息" NOT ("美_联 联_储"))'),
+    ("(降息 OR 加息) A股", '((("降_息" OR "加_息")) AND "a_股")'),
+    ("title:降息", '({title title_bigrams} : "降_息")'),
+    ("正文：降息", '({body_text body_text_bigrams} : "降_息")'),
+    ("text:(降息 OR 5G)", '({body_text body_text_bigrams} : (("降_息" OR "5g")))'),
+    ('"Faraday Future"', '"faraday_future"'),
+    ('"Faraday Future 公司"', '"faraday_future future_¶ ¶_公 公_司"'),
+    ("降息。", '"降_息"'),
+    ("unknown:降息", '"unknown_¶ ¶_降 降_息"'),
+    ("5G", '"5g"'),
     ("and", '"and"'),
 ]
 
 
 @pytest.mark.parametrize(("text", "fts"), PARSED)
 def test_parse(text: str, fts: str) -> None:
-    assert parse(text).fts == fts
-
-
-BY_PAIRS = [
-    ("降", '"降"'),
-    ("降息", '"降_息"'),
-    ("美联储 降", '("美_联 联_储" AND "降")'),
-    ("title:降息", '({title title_pairs} : "降_息")'),
-    ("正文：降息", '({body_text body_text_pairs} : "降_息")'),
-    ('"Faraday Future 公司"', '"faraday_future future_¶ ¶_公 公_司"'),
-    ("5G", '"5g"'),
-]
-
-
-@pytest.mark.parametrize(("text", "fts"), BY_PAIRS)
-def test_parse_by_pairs(text: str, fts: str) -> None:
-    assert parse(text, by_pairs=True).fts == fts
+    assert parse_query(text).fts == fts
 
 
 BAD = [
-    ("", "nothing to search for"),
-    ("  ", "nothing to search for"),
-    ("NOT 降息", "type that word, too"),
-    ("降息 AND", "nothing after AND"),
-    ("AND 降息", "nothing before AND"),
-    ("降息 OR", "nothing on one side of OR"),
-    ("OR", "nothing on one side of OR"),
-    ("降息 NOT", "nothing after NOT"),
-    ("(降息", "a ( without its )"),
-    ("降息)", "a ) without its ("),
+    ("", "Empty query"),
+    ("  ", "Empty query"),
+    ("NOT 降息", "add that word"),
+    ("降息 AND", "Expected a word after AND"),
+    ("AND 降息", "Expected a word before AND"),
+    ("降息 OR", "Expected a word on both sides of OR"),
+    ("OR", "Expected a word on both sides of OR"),
+    ("降息 NOT", "Expected a word after NOT"),
+    ("(降息", "Unbalanced parenthesis: ( without )"),
+    ("降息)", "Unbalanced parenthesis: ) without ("),
     ("()", "between ( and )"),
     ("，。", "no letter, digit or Chinese character"),
-    ("title:", "nothing after the name of a field"),
-    ("titel:降息", "no field titel: – did you mean title:?"),
-    ("Text：降息", "no field Text: – did you mean text:?"),
-    ("source:证券时报", "source: is no field but a filter"),
+    ("title:", "after the name of a field"),
+    ("titel:降息", "Unknown field titel: – did you mean title:?"),
+    ("Text：降息", "Unknown field Text: – did you mean text:?"),
+    ("source:证券时报", "source: is not a field but a filter"),
     ("降息 -储能", "write NOT 储能"),
-    ('"降息', 'a " without the other one'),
-    ("降" * 10_000, "at most 1000 characters, and this one has 10000"),
-    ("(" * 50 + "降", "more than 20"),
+    ('"降息', "Unbalanced quotation mark"),
+    ("降" * 10_000, "at most 1000 characters; this one has 10000"),
+    ("(" * 50 + "降", "more than 20 deep"),
 ]
 
 
 @pytest.mark.parametrize(("text", "said"), BAD)
 def test_bad_query_is_a_sentence(text: str, said: str) -> None:
     with pytest.raises(BadQuery) as raised:
-        parse(text)
+        parse_query(text)
     assert said in str(raised.value)
 
 
@@ -102,11 +92,10 @@ def test_nothing_typed_is_an_error_of_sqlite(text: str) -> None:
         db.execute(search_index.CREATE)
         sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
         try:
-            query = parse(text)
+            query = parse_query(text)
         except BadQuery:
             return
         db.execute(sql, (query.fts,)).fetchall()
-        db.execute(sql, (parse(text, by_pairs=True).fts,)).fetchall()
         list(marked(text, query.terms))
 
 
@@ -119,7 +108,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         article(
             page(truth.info_code.replace(":", "-")), info_code=truth.info_code, title=truth.title,
             published_at=truth.published_at, source=truth.source,
-            body_text="\n".join(truth.paragraphs), digest=truth.digest_shown,
+            body_text="\n".join(truth.paragraphs), summary=truth.digest_shown,
             categories=list(truth.slugs),
             mentions=[Mention(m.market, m.code, m.name, m.kind, m.times) for m in truth.mentions],
         )
@@ -140,7 +129,7 @@ segment_once = functools.cache(segment)
 def scan(db: sqlite3.Connection, words: str, *columns: str) -> set[str]:
     """Look at every text, token by token, without the index."""
     wanted = f" {segment(words).strip(' ¶')} "
-    names = columns or ("title", "digest", "body_text")
+    names = columns or ("title", "summary", "body_text")
     return {
         row["info_code"]
         for row in db.execute("SELECT * FROM articles")
@@ -153,7 +142,7 @@ def found(db: sqlite3.Connection, text: str, **filters: object) -> set[str]:
 
 
 def texts_of(db: sqlite3.Connection) -> list[str]:
-    rows = db.execute("SELECT title, digest, body_text FROM articles ORDER BY info_code")
+    rows = db.execute("SELECT title, summary, body_text FROM articles ORDER BY info_code")
     return [text for row in rows for text in row if text]
 
 
@@ -184,11 +173,16 @@ def test_random_queries_of_two_parts_find_what_a_scan_finds(db: sqlite3.Connecti
     assert some > 100
 
 
-def without_pairs(db: sqlite3.Connection) -> sqlite3.Connection:
-    """An index of the first schema, which has no pairs, with the articles' times."""
+def without_bigrams(db: sqlite3.Connection) -> sqlite3.Connection:
+    """An index of single tokens alone, with the articles' times."""
     old = sqlite3.connect(":memory:")
     old.execute("CREATE TABLE articles (first_seq, seq, info_code, published_at)")
-    old.execute(migrations._V1_INDEX)
+    columns = ", ".join(search_index.COLUMNS)
+    tokenizer = "ascii tokenchars '_'"
+    old.execute(
+        f"CREATE VIRTUAL TABLE articles_fts USING fts5({columns}, content='',"
+        f' tokenize="{tokenizer}")'
+    )
     for row in db.execute("SELECT * FROM articles"):
         texts = [segment(row[name] or "") for name in search_index.COLUMNS]
         names = ", ".join(search_index.COLUMNS)
@@ -203,18 +197,28 @@ def without_pairs(db: sqlite3.Connection) -> sqlite3.Connection:
     return old
 
 
-def test_order_is_that_of_an_index_without_pairs(db: sqlite3.Connection) -> None:
+def by_single_tokens(fts: str) -> str:
+    """The same query of an index without bigrams."""
+
+    def phrase(match: re.Match[str]) -> str:
+        parts = [each.split("_") for each in match[1].split()]
+        return f'"{" ".join([each[0] for each in parts] + parts[-1][1:])}"'
+
+    return re.sub(r'"([^"]*)"', phrase, re.sub(r"\{(\w+) \w+_bigrams\}", r"\1", fts))
+
+
+def test_order_is_that_of_an_index_without_bigrams(db: sqlite3.Connection) -> None:
     dice, texts, several = random.Random(7), texts_of(db), 0
     sql = (
         "SELECT info_code, rank, published_at FROM articles_fts"
         " JOIN articles ON articles_fts.rowid = first_seq WHERE articles_fts MATCH ? ORDER BY "
     )
-    with closing(without_pairs(db)) as old:
+    with closing(without_bigrams(db)) as old:
         for _ in range(100):
             a, b = some_words(dice, texts), some_words(dice, texts)
             text = dice.choice((f'"{a}"', f'"{a}" OR "{b}"', f'"{a}" "{b[:1]}"', f'title:"{a}"'))
             try:
-                fts = parse(text).fts
+                fts = by_single_tokens(parse_query(text).fts)
             except BadQuery:
                 continue
             newest = old.execute(sql + "published_at DESC, seq DESC", (fts,)).fetchall()
@@ -288,7 +292,7 @@ def test_filters(db: sqlite3.Connection) -> None:
     }  # fmt: skip
     for security in (f"{market}.{code}", code.lower(), name):
         assert found(db, "的", security=security) >= whole & mentioned
-    with pytest.raises(Unknown, match=r"no security '1\.999999'"):
+    with pytest.raises(UnknownName, match=r"no security '1\.999999'"):
         found(db, "的", security="1.999999")
 
 
@@ -303,7 +307,7 @@ def test_order(db: sqlite3.Connection) -> None:
 def test_newest_are_found_also_where_old_articles_came_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: int
 ) -> None:
-    monkeypatch.setattr("newscrawl.readers.search.NEAR", near)
+    monkeypatch.setattr("newscrawl.archive.search.NEAR", near)
     path, dice = tmp_path / "news.db", random.Random(near)
     for day in range(1, 4):
         fill(path, *(
@@ -352,9 +356,9 @@ def test_command(archive: Path) -> None:
     assert {"info_code", "published_at", "source", "title", "excerpt"} == set(hits[0])
     assert all("公司" in hit["excerpt"] + hit["title"] for hit in hits)
     done = command(*words, "并没有这样的话")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No article.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No articles found.\n")
     done = command(*words, "公司 AND")
-    assert (done.returncode, "There is nothing after AND." in done.stderr) == (Exit.USAGE, True)
+    assert (done.returncode, "Expected a word after AND." in done.stderr) == (Exit.USAGE, True)
     done = command(*words, "公司", "--security", "1.600")
     assert done.returncode == Exit.USAGE
     assert "no security '1.600'. It has, for example: 1.600" in done.stderr
@@ -383,7 +387,7 @@ def test_nothing_is_wanted_or_no_order(archive: Path) -> None:
     with closing(open_for_reading(archive)) as db:
         assert list(search(db, "公司", limit=0)) == []
         assert list(search(db, "公司", order="rank", limit=0)) == []
-        with pytest.raises(ValueError, match="no order 'oldest'; there are newest, rank"):
+        with pytest.raises(ValueError, match="unknown order 'oldest'; use one of newest, rank"):
             search(db, "公司", order="oldest")  # type: ignore[arg-type]  # that is the point
 
 
@@ -398,4 +402,4 @@ def test_nothing_is_wanted_or_no_order(archive: Path) -> None:
     ],
 )
 def test_nearest(wanted: str, known: list[str], nearest: str) -> None:
-    assert Unknown("source", wanted, known).nearest()[0] == nearest
+    assert UnknownName("source", wanted, known).nearest()[0] == nearest

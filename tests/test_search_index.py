@@ -11,8 +11,8 @@ import pytest
 from archives import article, fill, page
 from hypothesis import given
 from hypothesis import strategies as st
+from samplesite.site import Site
 
-from newscrawl.mirror.site import Site
 from newscrawl.store import search_index
 from newscrawl.store.search_index import phrase, segment
 
@@ -35,14 +35,14 @@ def test_segment(text: str, expected: str) -> None:
 @given(st.one_of(st.text(), st.text("银行股5GaB ，。…·\u3000\xa0\n\t_¶%-", max_size=12)))
 def test_a_text_is_laid_out_as_by_its_characters(text: str) -> None:
     segments = " ".join(search_index._tokens(text))
-    assert search_index.lay_out(text) == (segments, search_index.pairs(segments))
+    assert search_index.lay_out(text) == (segments, search_index.bigrams(segments))
 
 
 def test_made_texts_are_laid_out_as_by_their_characters() -> None:
     for truth in Site(articles=100, oddities=frozenset({"all"})).truths():
         text = "\n".join(truth.paragraphs)
         segments = " ".join(search_index._tokens(text))
-        assert search_index.lay_out(text) == (segments, search_index.pairs(segments))
+        assert search_index.lay_out(text) == (segments, search_index.bigrams(segments))
 
 
 @given(st.text())
@@ -70,7 +70,7 @@ def hits(db: sqlite3.Connection, text: str) -> set[str]:
 def scan(db: sqlite3.Connection, text: str) -> set[str]:
     """Look at every text, as the index should: token by token."""
     wanted = f" {segment(text)} "
-    sql = "SELECT info_code, title, digest, body_text FROM articles"
+    sql = "SELECT info_code, title, summary, body_text FROM articles"
     return {
         code
         for code, *texts in db.execute(sql)
@@ -82,7 +82,7 @@ def test_hits_are_those_of_a_scan(tmp_path: Path) -> None:
     truths = list(Site(articles=150, oddities=frozenset({"all"})).truths())
     made = [
         article(page(f"NW{20211228_0000000000 + truth.number}"), title=truth.title,
-                body_text="\n".join(truth.paragraphs), digest=truth.digest_shown)
+                body_text="\n".join(truth.paragraphs), summary=truth.digest_shown)
         for truth in truths
     ]  # fmt: skip
     fill(tmp_path / "news.db", *made)

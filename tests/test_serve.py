@@ -37,15 +37,15 @@ EDITED = "NW202206151200000001"
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of a made mirror, and an article that was edited."""
+    """An archive of a sample site, and an article that was edited."""
     db = tmp_path_factory.mktemp("serve") / "news.db"
-    ended = command("newscrawl", "demo", "--db", str(db))
+    ended = command("newscrawl", "demo", "--until", "2022-06-14", "--db", str(db))
     assert ended.returncode == 0, ended.stderr
     said: dict[str, Any] = {
         "title": "储能板块午后拉升，多家公司回应产能规划",
         "published_at": "2022-06-15T12:00:00+08:00",
         "source": "证券时报",
-        "digest": "多家上市公司表示，下半年储能产能将陆续投产。",
+        "summary": "多家上市公司表示，下半年储能产能将陆续投产。",
         "mentions": [Mention("1", "600160", "巨化股份", "stock", 2)],
         "images": ["https://np-newspic.dfcfw.com/download/D25618178_w640h360.jpg"],
         "body_html": '<p>产能为30吉瓦时。</p><p><a href="http://example.org/x">链接</a></p>'
@@ -155,15 +155,15 @@ def test_filters(archive: Path, site: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"q": "("}, "or between ( and )"),
-        ({"q": '"'}, 'a " without the other one'),
+        ({"q": "("}, "between ( and )"),
+        ({"q": '"'}, "Unbalanced quotation mark"),
         ({"q": "，"}, "has no letter"),
-        ({"q": "降息 AND"}, "nothing after AND"),
+        ({"q": "降息 AND"}, "a word after AND"),
         ({"q": "x" * 2000}, "at most 1000 characters"),
         ({"source": "无此报"}, "The archive has no source '无此报'. It has, for example: "),
         ({"category": "nothing"}, "The archive has no category"),
         ({"security": "9.999999"}, "The archive has no security"),
-        ({"since": "yesterday"}, "is no day"),
+        ({"since": "yesterday"}, "is not a valid date"),
     ],
 )
 def test_what_is_no_query_gets_a_sentence(site: str, asked: dict[str, str], says: str) -> None:
@@ -210,12 +210,13 @@ def test_front_page_numbers(archive: Path, site: str) -> None:
                        " GROUP BY 1"))  # fmt: skip
     assert len(days) == 30
     assert {day: int(count) for day, count in days if count != "0"} == known
-    assert len(root.xpath('//section[@aria-labelledby="runs"]//tbody/tr')) == 2
+    # The demo's four runs, and the one of the fixture.
+    assert len(root.xpath('//section[@aria-labelledby="runs"]//tbody/tr')) == 5
 
 
 def test_every_table_view_and_question_answers(archive: Path, site: str) -> None:
     name = archive.stem
-    parts = ["articles", "mentions", "runs", "sightings", "holes", "changes", "latest_articles"]
+    parts = ["articles", "mentions", "runs", "observations", "gaps", "changes", "latest_articles"]
     asked = ["most_mentioned?since=2022-01-01", "by_day_and_medium?since=2022-01-01",
              "all_on_a_security?market=1&code=600160", "changed_since?seq=0",
              "what_was_missed", "runs_that_lost_something"]  # fmt: skip
@@ -223,7 +224,7 @@ def test_every_table_view_and_question_answers(archive: Path, site: str) -> None
         answer = ask(f"{site}{name}/{part}")
         assert answer.status == 200, part
     assert EDITED in ask(f"{site}{name}/all_on_a_security.json?market=1&code=600160").text
-    assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is no backup
+    assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is not a backup
 
 
 def test_nothing_is_written(archive: Path, site: str) -> None:
@@ -267,7 +268,7 @@ def test_pages_are_served_while_a_run_writes(tmp_path: Path) -> None:
         assert codes(ask(site).text) == ["NW202112282228490028"]  # and no wait for the writer
         run.commit()
         assert len(codes(ask(site).text)) == 2
-        run.end(outcome="good", exit_code=0, reason="")
+        run.end(outcome="ok", exit_code=0, reason="")
         target.finish(good=True)
         assert codes(find(site, q="第二篇").text) == ["NW202112292228490029"]
 
@@ -294,7 +295,7 @@ def test_empty_archive_and_old_schema(tmp_path: Path) -> None:
     empty = tmp_path / "empty.db"
     fill(empty)
     with serving(empty) as site:
-        assert "There is no article yet" in ask(site).text
+        assert "No articles yet" in ask(site).text
         assert find(site).status == 200
 
 
@@ -304,7 +305,7 @@ def test_only_what_reads_is_answered(archive: Path, site: str, method: str) -> N
     for path in ("", "search", f"article/{EDITED}", name, f"{name}/articles", "-/messages",
                  "-/logout", "-/permissions", f"{name}/most_mentioned"):  # fmt: skip
         answer = ask(site + path, method=method)
-        assert (answer.status, answer.text) == (405, "This only reads.\n")
+        assert (answer.status, answer.text) == (405, "This server is read-only.\n")
         assert "set-cookie" not in answer.headers
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
@@ -353,7 +354,7 @@ def test_what_no_question_may_do(archive: Path, tmp_path: Path) -> None:
          "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stderr is not None
-        site = process.stderr.readline().split(" is at ")[1].split(" until")[0]
+        site = process.stderr.readline().split(" is served at ")[1].split(";")[0]
         got = {
             sql: ask(f"{site}{archive.stem}?{urlencode({'sql': sql})}").status for sql in FORBIDDEN
         }
@@ -377,7 +378,7 @@ def test_wrong_words_get_a_sentence(tmp_path: Path, archive: Path, site: str) ->
     assert (others.returncode, "--public" in others.stderr) == (2, True)
     port = site.rstrip("/").rpartition(":")[2]
     taken = command("newscrawl", "serve", "--db", str(archive), "--port", port)
-    assert (taken.returncode, "--port takes another one" in taken.stderr) == (2, True)
+    assert (taken.returncode, "Choose another one with --port" in taken.stderr) == (2, True)
     assert "Traceback" not in missing.stderr + others.stderr + taken.stderr
 
 
@@ -494,7 +495,8 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, payload in enumerate(PAYLOADS):
             code = f"NW2022061513{number:08d}"
             stranger.execute(
-                "INSERT INTO articles (info_code, seq, first_seq, title, source, digest, body_html,"
+                "INSERT INTO articles (info_code, seq, first_seq, title, source, summary,"
+                " body_html,"
                 " body_text, share_url, original_url, published_at, published_raw, first_seen_at,"
                 " changed_at) VALUES (?1, ?2, ?2, ?3, ?3, ?3, ?3, ?3, ?3, ?3,"
                 " '2022-06-15T13:00:00+08:00', ?3, '2022-06-15T13:00:00+00:00', ?3)",
@@ -572,7 +574,7 @@ BREAK_OUT = """async ([to]) => {
     add("base", {href: to});
     fetch(to + "/canary").catch(() => null);
     try { new Worker(URL.createObjectURL(new Blob(["1"]))); } catch { }
-    const form = add("form", {action: to + "/canary", method: "post"});
+    const form = add("form", {action: to + "/canary", method: "post_page"});
     form.submit();
     await new Promise(done => setTimeout(done, 300));
     return [...caught].sort();
@@ -584,7 +586,7 @@ HELD = {
 
 
 def test_the_policy_holds_without_the_cleaning(browser: Browser, archive: Path, site: str) -> None:
-    """Whatever comes into a page by a mistake of ours runs nothing and tells nobody."""
+    """Whatever comes into a page by a mistake of ours runs nothing and sends nothing."""
     for path in (
         "",
         f"article/{EDITED}",

@@ -15,8 +15,8 @@ from archives import article, fill, page
 from crawls import command
 from served import ask, serving
 
-from newscrawl.serve import plugin
-from newscrawl.serve.server import make
+from newscrawl.archive.datasette import plugin
+from newscrawl.archive.datasette.server import make
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_a_body_that_is_deeper_than_any_is_not_cleaned(tmp_path: Path) -> None:
 def test_an_article_that_lacks_something_is_shown(tmp_path: Path) -> None:
     """Whether a column may be empty is asked of the file, which the rules of SQL allow."""
     db = tmp_path / "news.db"
-    fill(db, article(page(), digest=None, source=None))
+    fill(db, article(page(), summary=None, source=None))
     with closing(sqlite3.connect(db)) as found:
         ((code,),) = found.execute("SELECT info_code FROM articles")
     with serving(db) as address:

@@ -17,10 +17,15 @@ from archives import article, fill, page
 from crawls import ROOT, command, query
 from served import Answer, ask, serving
 
-from newscrawl.serve import database as served_database
-from newscrawl.serve.database import Archive, Guarded
-from newscrawl.serve.server import make
-from newscrawl.serve.sql_rules import FUNCTIONS, PRAGMAS, SETTABLE, TABLE_FUNCTIONS
+from newscrawl.archive.datasette import database as served_database
+from newscrawl.archive.datasette.database import ArchiveDatabase, Guarded
+from newscrawl.archive.datasette.server import make
+from newscrawl.archive.datasette.sql_rules import (
+    FUNCTIONS,
+    PRAGMAS,
+    SETTABLE,
+    TABLE_FUNCTIONS,
+)
 
 ALLOWED = set(" ".join(FUNCTIONS.values()).split())
 REFUSED = "Not allowed in a query: "
@@ -48,9 +53,9 @@ TABLES_ELSEWHERE = [
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of a made mirror."""
+    """An archive of a sample site."""
     db = tmp_path_factory.mktemp("served") / "news.db"
-    ended = command("newscrawl", "demo", "--db", str(db))
+    ended = command("newscrawl", "demo", "--until", "2022-06-14", "--db", str(db))
     assert ended.returncode == 0, ended.stderr
     return db
 
@@ -73,7 +78,7 @@ def opened(path: Path) -> Guarded:
     """Return a connection of the database that a server on *path* has."""
     made = make(path)
     (served,) = [each for name, each in made.databases.items() if name != "_internal"]
-    assert isinstance(served, Archive)
+    assert isinstance(served, ArchiveDatabase)
     made.executor.shutdown()
     return served.connect()  # type: ignore[return-value]
 
@@ -110,8 +115,8 @@ def functions() -> set[tuple[str, int]]:
 
 
 def test_every_function_of_this_sqlite_is_refused_but_those_listed(site: str) -> None:
-    """A failure that names a function: it got past the rules, or newscrawl.serve.sql_rules lists
-    one that cannot be called. A function that a new SQLite brings needs nothing: it is refused."""
+    """A failure that names a function: it got past the rules, or sql_rules.py lists one that
+    cannot be called. A function that a new SQLite brings needs nothing: it is refused."""
     known = functions()
     assert len(known) > 100
     for name, count in sorted(known):
@@ -292,7 +297,7 @@ def test_a_refusal_says_what_and_where_nothing_lies(archive: Path, site: str) ->
     ],
 )  # fmt: skip
 def test_what_datasette_says_of_itself_is_closed(site: str, path: str) -> None:
-    assert ask(site + path)[::2] == (404, "There is no such page.\n")
+    assert ask(site + path)[::2] == (404, "Page not found.\n")
 
 
 def test_no_link_of_another_site_queries(archive: Path, site: str) -> None:
@@ -371,7 +376,7 @@ def test_queries_of_the_documents_are_answered(site: str) -> None:
 def test_pages_of_tables_answer(site: str, path: str) -> None:
     for suffix in ("", ".json", ".csv"):
         answer = ask(f"{site}news/articles{suffix}{quote(path, safe='?=&_%')}")
-        # No foreign key leads to articles; what is said of it is no failure of the rules.
+        # No foreign key leads to articles; its error is not a failure of the rules.
         assert answer.status == 200 or "_through" in path, answer.text[-500:]
         assert REFUSED not in answer.text
 
@@ -451,8 +456,8 @@ def test_trim_takes_no_product_of_lengths(site: str, name: str) -> None:
 FILL_MEMORY = """
 import asyncio, sqlite3, sys
 from pathlib import Path
-from newscrawl.serve import database
-from newscrawl.serve.server import make
+from newscrawl.archive.datasette import database
+from newscrawl.archive.datasette.server import make
 
 async def main():
     served = make(Path(sys.argv[1])).get_database()
@@ -468,7 +473,7 @@ asyncio.run(main())
 
 
 def test_memory_is_bounded(archive: Path) -> None:
-    """A row may have many values of the longest: 2.5 GB here, all made before a look at the clock.
+    """A row may have many values of the longest: 2.5 GB here, all made before the clock is checked.
 
     In a process of its own, since the bound is of the process, and it stays large.
     """

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 from crawls import ROOT, Hands, assert_balanced, crawl, ledger, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
-from newscrawl.polling import next_try
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import unresolved
+from newscrawl.store.known import Known
+from newscrawl.store.unresolved import next_try
 
 Serving = Callable[[Answers], Server]
 
@@ -27,7 +28,7 @@ SITE = Site(articles=40)
 LINKED = {truth.info_code for truth in SITE.truths() if truth.linked and truth.share_url}
 UNANSWERED = (
     "SELECT count(*) FROM articles WHERE share_url IS NOT NULL AND NOT EXISTS (SELECT 1"
-    " FROM sightings WHERE info_code = articles.info_code AND page_kind IN ('answer', 'public'))"
+    " FROM observations WHERE info_code = articles.info_code AND is_resolved)"
 )
 
 
@@ -87,7 +88,7 @@ async def test_killed_walk(serving: Serving, tmp_path: Path, hands: Hands, days:
     if days:
         server.site = SITE.showing(35, 40)
     outcome = await crawl("category", db, server.url, share="1")
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     assert_balanced(ledger(db))
     assert query(db, UNANSWERED) == [(0,)]
     assert query(db, "SELECT count(*) FROM unresolved") == [(0,)]
@@ -109,7 +110,7 @@ async def test_killed_feed(serving: Serving, tmp_path: Path, hands: Hands) -> No
         200, b'{"code":"1","data":null}', response.headers
     )
     await crawl("feed", db, server.url, name="fast")
-    answered = query(db, "SELECT info_code FROM sightings WHERE page_kind = 'answer'")
+    answered = query(db, "SELECT info_code FROM observations WHERE page_kind = 'api_answer'")
     assert {code for (code,) in answered} >= codes
 
 
@@ -128,7 +129,7 @@ async def test_share_host_that_is_down(serving: Serving, tmp_path: Path, hands: 
         assert articles_asked(server) == times
     server.faults.clear()
     hands.move(hours=1)
-    assert (await crawl("category", db, server.url, share="1")).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url, share="1")).exit is Exit.OK
     assert query(db, UNANSWERED) == [(0,)]
     assert query(db, "SELECT count(*) FROM unresolved") == [(0,)]
 
@@ -161,7 +162,7 @@ async def test_what_was_stored_without_its_answer(
     await crawl("category", db, server.url, **first)
     assert query(db, UNANSWERED) != [(0,)]
     hands.move(minutes=5)
-    assert (await crawl("category", db, server.url, share="1")).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url, share="1")).exit is Exit.OK
     assert query(db, UNANSWERED) == [(0,)]
 
 
@@ -181,9 +182,10 @@ async def test_cost_when_nothing_is_left(serving: Serving, tmp_path: Path) -> No
     await crawl("category", db, serving(SITE).url, share="1")
     given: list[str] = []
     with closing(sqlite3.connect(db)) as connection:
+        known = Known(connection)
         connection.set_trace_callback(given.append)
-        unresolved.expect_young(connection, "finews", "2026-01-01", "2026-01-02")
-        unresolved.due(connection, "finews", "2026-01-02")
+        unresolved.add_young(connection, "finews", "2026-01-01", "2026-01-02")
+        known.due_links("finews", "2026-01-02")
         connection.set_trace_callback(None)
         plans = [
             row[3]
@@ -193,8 +195,8 @@ async def test_cost_when_nothing_is_left(serving: Serving, tmp_path: Path) -> No
         ]
     assert not [each for each in plans if each.startswith("SCAN")], plans
     for name, columns in {
-        "idx_sightings_last_seen_at": "source_site=? AND last_seen_at>?",
-        "idx_unresolved_source_site_due_at": "source_site=? AND due_at<?",
+        "idx_observations_last_seen_at": "site=? AND last_seen_at>?",
+        "idx_unresolved_site_due_at": "site=? AND due_at<?",
     }.items():
         assert any(f"{name} ({columns})" in each for each in plans), plans
 

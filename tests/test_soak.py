@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samplesite.changing import BUILD, Changing, Weather
+from samplesite.site import Site
 
-from newscrawl.mirror.changing import BUILD, Changing, Weather
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
-from newscrawl.polling import forgets_at
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.finews.retention import forgets_at
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.soak import Options, as_dict, flatness, soak, world_of
@@ -38,9 +38,9 @@ def _sql(text: str) -> Harm:
 
 
 def _forget_a_request(db: sqlite3.Connection, runs: list[Run]) -> None:
-    """As if a listing had named a post, and nobody had asked for it."""
-    page_id, info_code = db.execute("SELECT page_id, info_code FROM sightings").fetchone()
-    db.execute("DELETE FROM sightings WHERE info_code = ?", (info_code,))
+    """As if a listing had named a post, and no run had fetched it."""
+    page_id, info_code = db.execute("SELECT page_id, info_code FROM observations").fetchone()
+    db.execute("DELETE FROM observations WHERE info_code = ?", (info_code,))
     db.execute("DELETE FROM articles WHERE info_code = ?", (info_code,))
     for place, run in enumerate(runs):
         log = [each for each in run.log if page_id not in each.path]
@@ -48,8 +48,7 @@ def _forget_a_request(db: sqlite3.Connection, runs: list[Run]) -> None:
 
 
 HARMS: list[tuple[Harm, str]] = [
-    # Several: a page that is written again gets another number, and leaves none behind.
-    (_sql("DELETE FROM sightings WHERE rowid % 9 = 7"), "came and is not stored"),
+    (_sql("DELETE FROM observations WHERE rowid = 7"), "came and is not stored"),
     (_sql("UPDATE articles SET body_text = 'x' WHERE rowid = 7"), "and should be"),
     (_sql("UPDATE articles SET title = title || '。' WHERE rowid = 9"), "and should be"),
     (_sql("DELETE FROM articles WHERE rowid = 7"), "is missing, its page is stored"),
@@ -57,7 +56,7 @@ HARMS: list[tuple[Harm, str]] = [
     (_sql("UPDATE runs SET scheduled = scheduled + 1, new = new + 1 WHERE id = 3"),
      "its ledger has"),
     (_sql("DELETE FROM runs WHERE id = 3"), "has no row"),
-    (_sql("UPDATE sightings SET gone_at = '2026-03-05T00:00:00+00:00'"), "gone_at is"),
+    (_sql("UPDATE observations SET gone_at = '2026-03-05T00:00:00+00:00'"), "gone_at is"),
     (_forget_a_request, "which was not asked for"),
 ]  # fmt: skip
 """What is done to an archive or a log, and what the judge must say of it."""

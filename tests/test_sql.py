@@ -16,13 +16,15 @@ import pytest
 from constants import Package
 from crawls import ROOT
 
+from newscrawl.items import PageKind
+
 RUNS_SQL = ("execute", "executemany", "executescript", "query", "create_view")
 
 REVIEWED = {
-    "newscrawl.checking: sql": "made by SQLite of the names of our own tables and columns",
-    "newscrawl.salvage: sql": "made by SQLite of the names of our own tables and columns",
-    "newscrawl.serve.database: sql": "a reader's question, on a connection that only reads, by the "
-    "rules of newscrawl.serve.sql_rules",
+    "newscrawl.store.integrity: sql": "made by SQLite of the names of our own tables and columns",
+    "newscrawl.store.salvage: sql": "made by SQLite of the names of our own tables and columns",
+    "newscrawl.archive.datasette.database: sql": "a reader's question, on a connection that only "
+    "reads, by the rules of newscrawl.archive.datasette.sql_rules",
     "newscrawl.store.reshape: sql": "made by our own migrations in a database in memory; or by "
     "SQLite, which quotes the name of what is dropped; see reshape()",
 }
@@ -72,6 +74,15 @@ def test_every_mark_holds_what_it_says() -> None:
                 marked -= spans
         assert not marked, f"{name}: nothing is put together in lines {sorted(marked)}"
     assert marks > 30
+
+
+def test_sql_names_no_kind_of_page() -> None:
+    """What SQL must know of a kind is a column, or a parameter."""
+    for path in [*ROOT.glob("newscrawl/store/**/*.py"), *ROOT.glob("newscrawl/archive/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named = [kind for kind in PageKind if f"'{kind}'" in node.value]
+                assert not named, f"{path.relative_to(ROOT)}:{node.lineno} names {named}"
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,18 @@ from typing import Any
 import pytest
 from archives import article, fill, page, writer
 from crawls import dump, query
-from sqlite_utils import Database
 
 from newscrawl.items import Article, BodyRank, Listed, Mention, Reject
-from newscrawl.store import raw, search_index
-from newscrawl.store.archive import open_for_reading, open_for_writing
-from newscrawl.store.errors import AlreadyRunning, Damaged, NewerSchema, NotAnArchive, StoreError
-from newscrawl.store.migrations import migrations
+from newscrawl.store import search_index
+from newscrawl.store.connections import open_for_reading, open_for_writing
+from newscrawl.store.errors import (
+    AlreadyRunning,
+    Damaged,
+    NewerSchema,
+    NotAnArchive,
+    StoreError,
+)
+from newscrawl.store.raw_pages import LARGEST, load_raw_page, zstd
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, VIEWS
 from newscrawl.store.target import Target
 
@@ -33,10 +38,10 @@ VERDICTS = [
     ("same again", [article(page()), article(page(observed_at="2022-01-02"))],
      ["new", "unchanged"]),
     ("second page adds a category",
-     [article(page()), article(page(EM), categories=["emnews"])], ["new", "richer"]),
+     [article(page()), article(page(EM), categories=["emnews"])], ["new", "extended"]),
     ("second page with less adds nothing",
      [article(page(), body_rank=BodyRank.LINKED),
-      article(page(EM), body_text="短", body_rank=BodyRank.DIGEST, body_html=None)],
+      article(page(EM), body_text="短", body_rank=BodyRank.SUMMARY, body_html=None)],
      ["new", "unchanged"]),
     ("title edited", [article(page()), article(page(observed_at="2022-01-02"), title="新标题")],
      ["new", "changed"]),
@@ -44,10 +49,10 @@ VERDICTS = [
      ["new", "changed"]),
     ("only white space edited",
      [article(page()), article(page(observed_at="2022-01-02"), body_text="正 文")],
-     ["new", "richer"]),
+     ["new", "extended"]),
     ("only markup edited",
      [article(page()), article(page(observed_at="2022-01-02"), body_html="<p><b>正文</b></p>")],
-     ["new", "richer"]),
+     ["new", "extended"]),
     ("a field that vanishes is kept",
      [article(page()), article(page(observed_at="2022-01-02"), source=None)],
      ["new", "unchanged"]),
@@ -73,7 +78,7 @@ def test_look_between_two_others(tmp_path: Path) -> None:
     assert fill(path, *looks) == ["new", "unchanged", "unchanged", "changed"]
     assert query(path, "SELECT title FROM articles") == [("标题",)]
     assert query(path, "SELECT substr(observed_at, 1, 10), substr(last_seen_at, 1, 10)"
-                 " FROM sightings") == [("2022-01-01", "2022-01-03")]  # fmt: skip
+                 " FROM observations") == [("2022-01-01", "2022-01-03")]  # fmt: skip
     assert query(path, "SELECT title, last_seen_at <= replaced_at FROM revisions") == [("乙", 1)]
 
 
@@ -90,9 +95,9 @@ def test_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
         lambda: article(page(observed_at="2022-01-03"), title="改", mentions=None),
         lambda: article(page(observed_at="2022-01-01")),
         lambda: article(page(EM, observed_at="2022-01-02"), categories=["emnews"],
-                        body_rank=BodyRank.LINKED, tags=["东财滚动新闻"], digest="摘要",
+                        body_rank=BodyRank.LINKED, tags=["东财滚动新闻"], summary="摘要",
                         mentions=[Mention("1", "600160", "巨化股份", "stock", 2)]),
-        lambda: article(page(EM, kind="answer", observed_at="2022-01-04"), categories=None,
+        lambda: article(page(EM, kind="api_answer", observed_at="2022-01-04"), categories=None,
                         tags=None, source="国际商报", images=["http://x.test/a.jpg"]),
     ]  # fmt: skip
     dumps = []
@@ -103,7 +108,7 @@ def test_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
         dumps.append(dump(path, without=without))
     for each in dumps[1:]:
         assert each["articles"] == dumps[0]["articles"]
-        for table in ("article_categories", "article_tags", "mentions", "images", "sightings"):
+        for table in ("article_categories", "article_tags", "mentions", "images", "observations"):
             assert each[table] == dumps[0][table], table
 
 
@@ -122,7 +127,7 @@ def test_revision_keeps_the_earlier_text(tmp_path: Path) -> None:
     days = [each[:10] for each in (observed_at, last_seen_at, replaced_at)]
     assert days == ["2022-01-01", "2022-01-02", "2022-01-03"]
     with closing(sqlite3.connect(path)) as db:
-        assert raw.load(db, page_hash) == old
+        assert load_raw_page(db, page_hash) == old
 
 
 def test_seq_grows_with_inserts_and_changes_only(tmp_path: Path) -> None:
@@ -149,7 +154,7 @@ def test_listing_gives_its_category_before_and_after_the_article(tmp_path: Path)
         ("TechWeb", "page"), ("xinhuashe", "listing"), ("zhongguozhengquanbao", "listing"),
     ]  # fmt: skip
     assert query_all(made.connection, "SELECT * FROM listed") == []
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
 
 
@@ -178,17 +183,17 @@ def test_reject_keeps_reason_and_bytes(tmp_path: Path) -> None:
         target = Target(path)
         made = writer(target)
         made.reject(Reject(page(body=b"login"), "not_a_post", "a login"), loader_version=1)
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
         target.finish(good=True)
     [(reason, times, page_hash)] = query(path, "SELECT reason, times, page_hash FROM rejects")
     assert (reason, times) == ("not_a_post", 2)
     with closing(sqlite3.connect(path)) as db:
-        assert raw.load(db, page_hash) == b"login"
+        assert load_raw_page(db, page_hash) == b"login"
 
 
 def test_bytes_are_stored_once(tmp_path: Path) -> None:
     fill(tmp_path / "news.db", article(page()), article(page(EM)))
-    assert query(tmp_path / "news.db", "SELECT count(*) FROM pages") == [(1,)]
+    assert query(tmp_path / "news.db", "SELECT count(*) FROM raw_pages") == [(1,)]
 
 
 def test_schema_is_as_documented(tmp_path: Path) -> None:
@@ -313,7 +318,7 @@ def test_second_writer_is_told_who_is_first(tmp_path: Path) -> None:
 
 
 def test_locked_by_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newscrawl.store.archive.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("newscrawl.store.connections.BUSY_TIMEOUT", 0.05)
     fill(tmp_path / "news.db", article(page()))
     with closing(sqlite3.connect(tmp_path / "news.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -351,7 +356,7 @@ def test_reader_keeps_its_snapshot_while_an_archive_is_rebuilt(tmp_path: Path) -
         target = Target(path, overwrite=True)
         made = writer(target)
         made.add(article(page("NW202112282228490030"), title="新"), loader_version=1)
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
         assert query(path, "SELECT count(*) FROM articles") == [(2,)]  # nothing until the end
         target.finish(good=True)
         assert reader.execute("SELECT count(*) FROM articles").fetchone()[0] == 2
@@ -387,10 +392,10 @@ def test_nothing_of_a_page_is_kept_when_it_fails(tmp_path: Path) -> None:
         with pytest.raises((StoreError, UnicodeEncodeError)):
             made.add(broken, loader_version=1)
     made.add(article(page(after), title="储能电池", **named), loader_version=1)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     db = tmp_path / "news.db"
-    assert query(db, "SELECT page_id FROM sightings ORDER BY 1") == [(before,), (after,)]
+    assert query(db, "SELECT page_id FROM observations ORDER BY 1") == [(before,), (after,)]
     assert query(db, "SELECT info_code, seq FROM articles ORDER BY 2") == [(before, 1), (after, 2)]
     assert query(db, "SELECT category, name FROM categories") == [("zqsb", "证券时报")]
     assert query(db, "SELECT pages FROM category_names") == [(2,)]
@@ -401,31 +406,6 @@ def test_nothing_of_a_page_is_kept_when_it_fails(tmp_path: Path) -> None:
     )
     assert found == [(1,), (2,)]
     assert query(db, "SELECT value FROM meta WHERE key = 'seq'") == [(2,)]
-
-
-def test_archive_of_schema_1_is_migrated(tmp_path: Path) -> None:
-    path = tmp_path / "news.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.apply(Database(connection), stop_before="v2_listings")
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-        for sql in (
-            "INSERT INTO articles (info_code, seq, first_seq, title, first_seen_at, changed_at)"
-            " VALUES ('NW202112282228490028', 1, 1, '标题', '2022-01-01', '2022-01-01')",
-            "INSERT INTO pages VALUES ('h', 'post', 1, 'zstd', x'00')",
-            "INSERT INTO sightings (source_site, page_kind, page_id, info_code, url, observed_at,"
-            " last_seen_at, content_hash, page_hash, loader_version) VALUES ('finews', 'post',"
-            " 'NW202112282228490028', 'NW202112282228490028', 'http://x/', '2022-01-01',"
-            " '2022-01-01', 'c', 'h', 1)",
-            "UPDATE meta SET value = 1 WHERE key = 'seq'",
-        ):
-            connection.execute(sql)
-    with closing(open_for_reading(path)) as reader:  # as it is, by who cannot write it
-        assert reader.execute("SELECT title FROM articles").fetchone()[0] == "标题"
-    assert fill(path, article(page("NW202112282228490029"))) == ["new"]
-    assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
-    assert query(path, "SELECT title, gone_at FROM articles JOIN sightings USING (info_code)"
-                 " ORDER BY seq") == [("标题", None), ("标题", None)]  # fmt: skip
 
 
 def test_views(tmp_path: Path) -> None:
@@ -450,19 +430,19 @@ def test_views(tmp_path: Path) -> None:
 def test_bytes_that_unpack_to_more_than_any_page(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(path, article(page()))
-    bomb = raw.zstd.compress(bytes(raw.LARGEST + 1))
+    bomb = zstd.compress(bytes(LARGEST + 1))
     assert len(bomb) < 10_000
     with closing(open_for_writing(path)) as db:
-        db.execute("UPDATE pages SET bytes = ?", (bomb,))
-        [(key,)] = db.execute("SELECT hash FROM pages").fetchall()
+        db.execute("UPDATE raw_pages SET bytes = ?", (bomb,))
+        [(key,)] = db.execute("SELECT hash FROM raw_pages").fetchall()
         with pytest.raises(Damaged, match="more than 64 MB"):
-            raw.load(db.conn, key)
+            load_raw_page(db.conn, key)
 
 
 def test_a_crawl_imports_no_pandas() -> None:
     """Though they are installed, and can be imported afterwards: they would take 70 MB."""
     code = (
-        "import sys, newscrawl.run, newscrawl.exporters, newscrawl.spiders.category\n"
+        "import sys, newscrawl.runs.run, newscrawl.exporters, newscrawl.spiders.category\n"
         "print(sorted({'pandas', 'numpy'} & set(sys.modules)))\n"
         "import pandas\n"
         "print(pandas.Series([1]).sum())\n"

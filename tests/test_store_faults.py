@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import json
-import lzma
 import os
 import re
 import shutil
@@ -27,14 +26,14 @@ from typing import Any
 import pytest
 from archives import article, fill, page
 from crawls import ROOT, assert_balanced, dump, query
+from samplesite import Site
+from samplesite.server import Answers
+from samplesite.server import Fault as Slow
+from samplesite.server import Server as Mirror
 
-from newscrawl import checking
-from newscrawl.mirror import Site
-from newscrawl.mirror.server import Answers
-from newscrawl.mirror.server import Fault as Slow
-from newscrawl.mirror.server import Server as Mirror
-from newscrawl.outcome import Exit
-from newscrawl.store.archive import open_for_reading
+from newscrawl.runs import verify
+from newscrawl.runs.outcome import Exit
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.errors import StoreError
 from newscrawl.store.schema import SCHEMA_VERSION
 
@@ -60,13 +59,13 @@ class Fault:
     """First letters of the calls that it is tried on; empty for all."""
 
 
-BAD = frozenset({Exit.GOOD, Exit.STORE})
+BAD = frozenset({Exit.OK, Exit.STORE})
 KINDS = {
     "fails once": Fault(0, errno.EIO, True, BAD),
     "disk is gone": Fault(1, errno.EIO, False, BAD),
     "disk is full": Fault(2, errno.ENOSPC, False, BAD),
     "half a write, then full": Fault(3, errno.ENOSPC, False, BAD, "pw"),
-    "half a write, then the rest": Fault(4, errno.EIO, False, frozenset({Exit.GOOD}), "pw"),
+    "half a write, then the rest": Fault(4, errno.EIO, False, frozenset({Exit.OK}), "pw"),
     "half a write, then killed": Fault(5, errno.EIO, False, frozenset({-9})),
 }
 
@@ -127,7 +126,7 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {each: folder / each for each in ("first", "second")}
 
 
-SITUATIONS = ("a new archive", "a second run", "an archive of the first schema")
+SITUATIONS = ("a new archive", "a second run")
 
 
 @pytest.fixture(params=SITUATIONS, scope="module")
@@ -143,10 +142,8 @@ def situation(
     source = posts["second"]
     if request.param == "a new archive":
         source = posts["first"]
-    elif request.param == "a second run":
-        assert server.run(before, _load(before, posts["first"]), None)["exit"] == Exit.GOOD
     else:
-        before.write_bytes(lzma.decompress((TESTS / "schemas" / "1.db.xz").read_bytes()))
+        assert server.run(before, _load(before, posts["first"]), None)["exit"] == Exit.OK
     yield Situation(server, folder, source)
     shutil.rmtree(folder)
 
@@ -168,7 +165,7 @@ class Situation:
         for reads in (False, True):
             self.restore()
             done = server.run(self.path, self.words, Fault(0, 0, reads, frozenset()))
-            assert done["exit"] == Exit.GOOD, done
+            assert done["exit"] == Exit.OK, done
             self.calls[reads] = done["calls"]
         self.stored_before = self.stored(self.before / "news.db")
         self.expected = contents(self.path)
@@ -229,7 +226,7 @@ def look_at_what_is_left(situation: Situation, committed: int) -> str:
         assert committed == 0
         return "before the tables"
     with closing(open_for_reading(path)) as db:
-        assert list(checking.examine(db)) == []
+        assert list(verify.find_problems(db)) == []
         run = db.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
         if run is None:
             return "before the run"
@@ -251,15 +248,17 @@ def test_every_call_may_fail(situation: Situation, kind: str) -> None:
             assert done["exit"] in fault.exits
             assert "Traceback" not in done["said"]
             left = look_at_what_is_left(situation, done["committed"])
-            if done["exit"] == Exit.GOOD:
-                assert left == "good"
+            if done["exit"] == Exit.OK:
+                assert left == "ok"
                 assert contents(situation.path) == situation.expected
             elif done["exit"] == Exit.STORE:
                 last = done["said"].strip().splitlines()[-1]
-                assert re.search(r"(Run ended store: .*\.|Error: .*\.)$", last), last
+                assert re.search(
+                    r"(Run (\d+ finished|did not start): store: .*\.|Error: .*\.)$", last
+                ), last
             ends[f"{done['exit']} {left}"] += 1
             healed = situation.server.run(situation.path, situation.words, None)
-            assert healed["exit"] == Exit.GOOD, healed
+            assert healed["exit"] == Exit.OK, healed
             assert contents(situation.path) == situation.expected
             look_at_what_is_left(situation, 0)
         except Exception as error:
@@ -275,7 +274,7 @@ def test_every_call_may_fail(situation: Situation, kind: str) -> None:
 def whole(server: Server, posts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive at rest."""
     path = tmp_path_factory.mktemp("whole") / "news.db"
-    assert server.run(path, _load(path, posts["first"]), None)["exit"] == Exit.GOOD
+    assert server.run(path, _load(path, posts["first"]), None)["exit"] == Exit.OK
     return path
 
 
@@ -333,70 +332,70 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-STORE, CRASHED, GOOD = Exit.STORE, Exit.CRASHED, Exit.GOOD
+STORE, CRASHED, OK = Exit.STORE, Exit.CRASHED, Exit.OK
 DAMAGED = r"is damaged\. Restore a backup"
-LOST = r"has lost mentions: somebody has dropped what newscrawl made\. Nothing was written"
+LOST = r"has lost mentions: the schema was altered\. Nothing was written"
 NEWER = r"written by a later newscrawl \(schema 99.*left as it is; upgrade newscrawl"
 Ending = tuple[Exit, str]
 MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
     "a file of a newer version": (sql("PRAGMA user_version = 99"), {
-        "crawl": (STORE, NEWER), "check": (STORE, NEWER), "list": (STORE, NEWER),
+        "crawl": (STORE, NEWER), "verify": (STORE, NEWER), "list": (STORE, NEWER),
         "backup": (STORE, NEWER), "repair": (STORE, NEWER),
     }),
     "a table dropped": (sql("DROP TABLE mentions"), {
-        "crawl": (STORE, LOST), "check": (CRASHED, "tables: the table mentions is missing"),
+        "crawl": (STORE, LOST), "verify": (CRASHED, "tables: the table mentions is missing"),
         "export": (STORE, LOST), "list": (STORE, LOST), "backup": (STORE, LOST),
-        "repair": (GOOD, r"Lost: the table mentions was not there: its rows are gone\."),
+        "repair": (OK, r"Lost: the table mentions was not there: its rows are gone\."),
     }),
     "the articles dropped": (sql("DROP TABLE articles"), {
-        "crawl": (STORE, "has lost articles"), "check": (CRASHED, "the table articles is missing"),
+        "crawl": (STORE, "has lost articles"), "verify": (CRASHED, "the table articles is missing"),
         "list": (STORE, "has lost articles"),
     }),
     "the search index dropped": (sql("DROP TABLE articles_fts"), {
         "search": (STORE, "no such table: articles_fts"),
-        "crawl": (STORE, "no such table: .*articles_fts.*`newscrawl check`"),
-        "check": (CRASHED, "--repair mends"), "repair": (GOOD, "agrees with itself"),
+        "crawl": (STORE, "no such table: .*articles_fts.*`newscrawl verify`"),
+        "verify": (CRASHED, "--repair rebuilds"), "repair": (OK, "is OK"),
     }),
     "the last number lost": (sql("DELETE FROM meta"), {
-        "crawl": (GOOD, "Run ended good"), "check": (CRASHED, "meta says none"),
-        "repair": (GOOD, "agrees with itself"),
+        "crawl": (OK, "finished: ok"), "verify": (CRASHED, "meta says none"),
+        "repair": (OK, "is OK"),
     }),
     "articles deleted": (
         sql("DELETE FROM articles WHERE first_seq = 1"),
-        {"check": (CRASHED, r"ledger: runs have stored \d+ articles, and \d+ are here")},
+        {"verify": (CRASHED, r"ledger: runs have stored \d+ articles, and \d+ are here")},
     ),
     "a flipped byte in the header": (flip(2), {
-        "crawl": (STORE, "not an SQLite file"), "check": (STORE, "not an SQLite file"),
+        "crawl": (STORE, "not an SQLite file"), "verify": (STORE, "not an SQLite file"),
     }),
     "a flipped byte in the first page's tree": (flip(100), {
         "crawl": (STORE, DAMAGED), "list": (STORE, DAMAGED), "backup": (STORE, DAMAGED),
-        "check": (CRASHED, "file: SQLite says"), "repair": (STORE, DAMAGED),
+        "verify": (CRASHED, "file: SQLite says"), "repair": (STORE, DAMAGED),
     }),
     "pages lost": (zeros(16_384 * 3, 6), {
-        "check": (CRASHED, "file: SQLite says"),
-        "repair": (GOOD, r"its rows were put into a new file.*agrees with itself"),
+        "verify": (CRASHED, "file: SQLite says"),
+        "repair": (OK, r"its rows were put into a new file.*is OK"),
         "backup": (STORE, "copy is not whole|damaged"),
     }),
     "half of the file": (cut, {
-        "crawl": (STORE, DAMAGED), "check": (STORE, DAMAGED), "list": (STORE, DAMAGED),
+        "crawl": (STORE, DAMAGED), "verify": (STORE, DAMAGED), "list": (STORE, DAMAGED),
     }),
     "a text in its place": (text, {
-        "crawl": (STORE, "not an SQLite file"), "check": (STORE, "not an SQLite file"),
+        "crawl": (STORE, "not an SQLite file"), "verify": (STORE, "not an SQLite file"),
         "backup": (STORE, "not an SQLite file"), "list": (STORE, "not an SQLite file"),
     }),
     "an empty file in its place": (empty, {
-        "check": (STORE, "is empty"), "list": (STORE, "is empty"), "backup": (STORE, "is empty"),
+        "verify": (STORE, "is empty"), "list": (STORE, "is empty"), "backup": (STORE, "is empty"),
     }),
     "a folder in its place": (folder, {
-        "crawl": (STORE, "is a folder"), "check": (STORE, "is a folder"),
+        "crawl": (STORE, "is a folder"), "verify": (STORE, "is a folder"),
         "list": (STORE, "is a folder"), "backup": (STORE, "is a folder"),
     }),
     "another program's file": (sql("PRAGMA application_id = 7"), {
-        "crawl": (STORE, "another program"), "check": (STORE, "another program"),
+        "crawl": (STORE, "another program"), "verify": (STORE, "another program"),
         "list": (STORE, "another program"), "backup": (STORE, "another program"),
     }),
     "no file": (Path.unlink, {
-        "check": (STORE, "There is no archive"), "list": (STORE, "There is no archive"),
+        "verify": (STORE, "There is no archive"), "list": (STORE, "There is no archive"),
         "backup": (STORE, "There is no archive"), "repair": (STORE, "There is no archive"),
     }),
 }  # fmt: skip
@@ -413,7 +412,7 @@ def test_misfortunes(
     before = db.read_bytes() if db.is_file() else None
     words = {
         "crawl": _load(db, posts["second"]),
-        "repair": ["check", "--repair", "--db", str(db)],
+        "repair": ["verify", "--repair", "--db", str(db)],
         "backup": ["backup", str(db.with_name("copy.db")), "--db", str(db)],
         "export": ["export", "--format", "jsonl", "--db", str(db)],
         "search": ["search", "公司", "--db", str(db)],
@@ -422,7 +421,7 @@ def test_misfortunes(
     assert done["exit"] == exits, done
     assert re.search(says, done["out"] + done["said"].replace("\n", " ")), done
     assert "Traceback" not in done["said"]
-    if exits is not Exit.GOOD:
+    if exits is not Exit.OK:
         assert not db.with_name("copy.db").exists()
         if before is not None and name != "the search index dropped":
             assert db.read_bytes() == before  # not touched
@@ -483,13 +482,13 @@ def test_file_taken_away_under_a_run(
     assert (run.returncode, "Traceback" in said) == (Exit.STORE, False), said
     [kept] = tmp_path.glob("news.db.rescued-*")
     assert re.search(
-        rf"Run ended store: {path}(-wal)? was (deleted, or moved away,|replaced by another file) "
+        rf"finished: store: {path}(-wal)? was (deleted, or moved away,|replaced by another file) "
         rf"while it was being written\. All that was committed until then is kept in {kept}\.",
         said,
     ), said
     assert query(kept, "SELECT count(*) FROM articles")[0][0] >= stored >= 10
     with closing(open_for_reading(kept)) as archive:
-        assert list(checking.examine(archive)) == []
+        assert list(verify.find_problems(archive)) == []
     if take_away is replace:
         assert path.read_bytes() == left  # not touched
     if take_away is move:  # what the run had committed is in the file, wherever that is
@@ -531,19 +530,22 @@ def test_disk_that_is_full(
     server: Server, posts: dict[str, Path], whole: Path, disk: Callable[..., Path], tmp_path: Path
 ) -> None:
     expected = Path(shutil.copy(whole, tmp_path / "expected.db"))
-    assert server.run(expected, _load(expected, posts["second"]), None)["exit"] == Exit.GOOD
+    assert server.run(expected, _load(expected, posts["second"]), None)["exit"] == Exit.OK
     room = whole.stat().st_size + (700 << 10)
     path = Path(shutil.copy(whole, disk(f"size={room}") / "news.db"))
     before = query(path, "SELECT count(*) FROM articles")[0][0]
     done = server.run(path, _load(path, posts["second"]), None)
     assert done["exit"] == Exit.STORE, done
-    assert re.search(r"Run ended store: The disk is full: .* Free some space", done["said"])
+    assert re.search(
+        r"Run (\d+ finished|did not start): store: The disk is full: .* Free some space",
+        done["said"],
+    )
     assert "Traceback" not in done["said"]
     assert query(path, "SELECT count(*) FROM articles")[0][0] >= before
     with closing(open_for_reading(path)) as archive:
-        assert list(checking.examine(archive)) == []
+        assert list(verify.find_problems(archive)) == []
     disk("remount", "size=64m")
-    assert server.run(path, _load(path, posts["second"]), None)["exit"] == Exit.GOOD
+    assert server.run(path, _load(path, posts["second"]), None)["exit"] == Exit.OK
     assert contents(path) == contents(expected)
 
 
@@ -566,9 +568,9 @@ def test_disk_that_is_read_only(
     disk("remount", "ro")
     for words, exits, says in (
         (_load(path, posts["second"]), Exit.STORE, "is read-only for this user"),
-        (["check", "--repair", "--db", str(path)], Exit.GOOD, "agrees with itself"),
-        (["list", "--db", str(path)], Exit.GOOD, ""),
-        (["backup", str(tmp_path / "copy.db"), "--db", str(path)], Exit.GOOD, "copied to"),
+        (["verify", "--repair", "--db", str(path)], Exit.OK, "is OK"),
+        (["list", "--db", str(path)], Exit.OK, ""),
+        (["backup", str(tmp_path / "copy.db"), "--db", str(path)], Exit.OK, "copied to"),
         (["backup", str(path.with_name("copy.db")), "--db", str(path)], Exit.STORE, "read-only"),
     ):
         done = server.run(path, words, None)
@@ -629,11 +631,11 @@ def test_every_call_of_a_restore_may_fail(server: Server, whole: Path, tmp_path:
                 assert [dump(each) for each in kept] == [before], (at, done)
             else:
                 assert dump(db) == before, (at, done)
-                assert done["exit"] != Exit.GOOD, (at, done)
+                assert done["exit"] != Exit.OK, (at, done)
             if done["exit"] != -9:
                 assert not list(db.parent.glob(".news.db.copy-*")), (at, done)
             ends[done["exit"]] += 1
             healed = server.run(db.parent, words, None)
-            assert (healed["exit"], dump(db)) == (Exit.GOOD, copy), (at, healed)
+            assert (healed["exit"], dump(db)) == (Exit.OK, copy), (at, healed)
             assert not list(db.parent.glob(".news.db.copy-*")), at
     print(f"a restore: {sum(ends.values())} calls: {dict(ends)}")

@@ -19,6 +19,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from newscrawl._version import __version__
+
 BASE, CI = ROOT / "deploy" / "requirements.txt", ROOT / ".ci" / "requirements.txt"
 LOCKS = pytest.mark.parametrize("lock", [BASE, CI], ids=["deploy", "ci"])
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -240,3 +242,7 @@ def test_every_row_of_the_threat_page_is_proved() -> None:
     for row in "".join(tables).splitlines():
         assert len(row.split(" | ")) == 4, row
         assert _TEST.search(row), row
+
+
+def test_one_version() -> None:
+    assert PROJECT["project"]["version"] == __version__

@@ -18,16 +18,16 @@ import pytest
 from archives import article, fill, page, writer
 from crawls import assert_balanced, command, crawl, dump, ledger, query
 from diagnoses import diagnose
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Response, Site
 
-from newscrawl import pages
+from newscrawl import sites
 from newscrawl.items import Article, BodyRank, Page
-from newscrawl.mirror.server import Answers, Fault, Server
-from newscrawl.mirror.site import Response, Site
-from newscrawl.outcome import Exit
-from newscrawl.pages import post_file
-from newscrawl.retry import accept
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.retry_rejected import accept
+from newscrawl.sites.finews import post_file
 from newscrawl.store import clock
-from newscrawl.store.merging import sighting_of
+from newscrawl.store.merger import observation_of
 from newscrawl.store.suspicion import of_change, of_new
 from newscrawl.store.target import Target
 
@@ -65,7 +65,7 @@ OTHER = (
 
 def said(body: str | None, title: str | None = TITLE, **fields: Any) -> dict[str, Any]:
     html = None if body is None else f"<p>{body}</p>"
-    return {"title": title, "body_text": body, "body_html": html, "digest": None, **fields}
+    return {"title": title, "body_text": body, "body_html": html, "summary": None, **fields}
 
 
 def wall(*lines: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
      said(f"临澜科技公告称，拟以2亿元至4亿元回购公司股份，回购价格不超过35元/股。{P3}{P4}"), None),
     ("a flash loses its heading", said(FLASH), said(FLASH.partition("】")[2]), None),
     ("a flash has a number corrected", said(FLASH), said(FLASH.replace("35元", "53元")), None),
-    ("a digest gives way to its story", said(P1), said(STORY), None),
+    ("a summary gives way to its story", said(P1), said(STORY), None),
     ("a story is continued", said(STORY), said(f"{STORY}\n{OTHER}"), None),
     ("a picture's caption goes", said(f"图：临澜科技交付中心\n{STORY}"), said(STORY), None),
     ("the disclaimer goes", said(f"{STORY}\n风险提示：市场有风险，投资需谨慎。"),
@@ -130,7 +130,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
     ("it ends within a sentence", said(STORY), said(STORY[: len(STORY) * 9 // 10]), "shrunken"),
     ("another article is in its place", said(STORY), said(OTHER), "shrunken"),
     ("another, as long, of a flash", said(FLASH), said(OTHER), "shrunken"),
-    ("the digest alone is left", said(STORY, digest=P1[:60]), said(P1[:60]), "shrunken"),
+    ("the summary alone is left", said(STORY, summary=P1[:60]), said(P1[:60]), "shrunken"),
     ("the text goes, and the title changes", said(STORY), said(None, title="远帆证券"), "shrunken"),
     ("an unknown placeholder", said(STORY), wall("小编正在路上，精彩内容明日奉上"), "shrunken"),
     ("the first paragraph, and advertising", said(STORY), said(f"{P1}\n{OTHER}{OTHER}"),
@@ -209,16 +209,16 @@ def test_news_that_has_words_of_placeholders(text: str) -> None:
 
 def _real_posts(folder: Path) -> Iterable[Article]:
     for path in sorted(folder.rglob("*.md")):
-        file = Page("file", post_file.id_of(str(path)), path.as_uri(), path.read_bytes(),
+        file = Page("post_file", post_file.id_of(str(path)), path.as_uri(), path.read_bytes(),
                     "2024-01-01T00:00:00+00:00")  # fmt: skip
         try:
-            yield pages.read(file)
-        except pages.Unreadable:
+            yield sites.read_page(file)
+        except sites.Unreadable:
             continue
 
 
 def test_no_real_article_is_doubted(finews: Path) -> None:
-    fields = [sighting_of(each, each.page).fields for each in _real_posts(finews) if each.page]
+    fields = [observation_of(each, each.page).fields for each in _real_posts(finews) if each.page]
     assert len(fields) > 50
     assert [each["title"] for each in fields if of_new(each)] == []
     for each in fields:  # as the mirror drops a paragraph that its editors strike
@@ -231,10 +231,10 @@ async def test_no_article_of_a_sample_site_is_doubted(serving: Serving, tmp_path
     site, db = Site(articles=300), tmp_path / "news.db"
     server = serving(site)
     outcome = await crawl("category", db, server.url)
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
     server.site = replace(site, edits=dict.fromkeys(range(300), 1))
-    outcome = await crawl("category", db, server.url, again="1")
-    assert outcome.exit is Exit.GOOD, outcome
+    outcome = await crawl("category", db, server.url, revisit="1")
+    assert outcome.exit is Exit.OK, outcome
     assert query(db, "SELECT count(*) FROM suspicious_observations") == [(0,)]
     assert query(db, "SELECT count(*) > 250 FROM revisions") == [(1,)]
 
@@ -348,7 +348,7 @@ def articles(db: Path) -> dict[str, list[Any]]:
     found = dump(db)
     return {
         name: found[name]
-        for name in ("articles", "article_categories", "mentions", "sightings", "revisions")
+        for name in ("articles", "article_categories", "mentions", "observations", "revisions")
     }
 
 
@@ -368,7 +368,7 @@ async def test_forty_of_sixty(serving: Serving, tmp_path: Path, hands: Hands, ki
     make, reason = KINDS[kind]
     site, db = Site(articles=60), tmp_path / "news.db"
     server = serving(site)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     before = articles(db)
     assert len(before["articles"]) == 60
     paths = plain(site, 40)
@@ -381,7 +381,7 @@ async def test_forty_of_sixty(serving: Serving, tmp_path: Path, hands: Hands, ki
         assert f"{len(paths)} pages {reason}" in outcome.reason
         run = ledger(db)
         assert_balanced(run)
-        assert (run["rejected"], run["changed"], run["richer"]) == (len(paths), 0, 0)
+        assert (run["rejected"], run["changed"], run["extended"]) == (len(paths), 0, 0)
         assert articles(db) == before
     found = await diagnose(server.url, db=db)
     assert found.cause == "suspicious", found
@@ -389,10 +389,10 @@ async def test_forty_of_sixty(serving: Serving, tmp_path: Path, hands: Hands, ki
 
     server.faults.clear()
     hands.move(minutes=30)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD  # nothing is due
+    assert (await crawl("category", db, server.url)).exit is Exit.OK  # nothing is due
     hands.move(hours=41)
-    outcome = await crawl("category", db, server.url, again="1")
-    assert outcome.exit is Exit.GOOD, outcome
+    outcome = await crawl("category", db, server.url, revisit="1")
+    assert outcome.exit is Exit.OK, outcome
     assert articles(db) == before
     assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
     assert query(db, "SELECT DISTINCT state FROM suspicious_observations") == [("withdrawn",)]
@@ -416,12 +416,12 @@ async def test_shortened_article_is_taken_at_the_third_visit(
         if server.paths()[start:].count(path):
             visits.append((half_hour / 2, outcome.exit))
         start = len(server.requests)
-    degraded, good = Exit.DEGRADED, Exit.GOOD
+    degraded, good = Exit.DEGRADED, Exit.OK
     # The schedule of revisits begins again, when the note first stood there.
     assert visits == [(0.5, degraded), (1.0, degraded), (2.0, degraded), (5.0, degraded),
                       (14.0, good), (14.5, good), (16.0, good)][: len(visits)]  # fmt: skip
     [(title, text, seen)] = query(
-        db, "SELECT title, body_text, observed_at FROM articles JOIN sightings USING (info_code)"
+        db, "SELECT title, body_text, observed_at FROM articles JOIN observations USING (info_code)"
         " WHERE url LIKE '%' || ?", path)  # fmt: skip
     assert (title[-5:], text[:4]) == ("（已撤回）", "编者按：")
     revised = query(db, "SELECT replaced_at, last_seen_at < replaced_at FROM revisions")
@@ -442,11 +442,11 @@ async def test_validators_are_those_of_the_good_answer(
     server.faults.update(dict.fromkeys(paths, shows(lambda n, t, b: (t, "<p>网站维护中</p>"))))
     hands.move(hours=1)
     assert (await crawl("category", db, server.url)).exit is Exit.DEGRADED
-    etags = "SELECT etag FROM sightings WHERE etag LIKE '%else%'"
+    etags = "SELECT etag FROM observations WHERE etag LIKE '%else%'"
     assert query(db, etags) == []
     server.requests.clear()
     hands.move(minutes=5)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     assert set(server.paths()).isdisjoint(paths)
     del server.faults[paths[0]]
     server.faults.update(dict.fromkeys(paths[1:], Fault(status=404)))
@@ -473,7 +473,7 @@ async def test_page_that_is_old_is_asked_again(
         wrong = made(site.respond(path))
         server.faults[path] = lambda _, wrong=wrong: wrong
     hands.move(days=5)
-    assert (await crawl("category", db, server.url, again="1")).exit is Exit.DEGRADED
+    assert (await crawl("category", db, server.url, revisit="1")).exit is Exit.DEGRADED
     server.site = site.showing(20, 30)
     server.requests.clear()
     hands.move(hours=1)
@@ -495,7 +495,7 @@ async def test_new_articles_with_a_known_placeholder(
     assert query(db, "SELECT count(*) FROM articles") == [(20,)]
     server.faults.clear()
     hands.move(hours=1)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     clean = tmp_path / "clean.db"
     await crawl("category", clean, server.url)
     assert texts(db) == texts(clean)
@@ -527,7 +527,7 @@ async def test_new_articles_with_an_unknown_placeholder(
     assert query(db, "SELECT count(*) FROM articles WHERE body_text = ?", text) == [(2,)]
     server.faults.clear()
     hands.move(hours=1)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     clean = tmp_path / "clean.db"
     await crawl("category", clean, server.url)
     assert texts(db) == texts(clean)
@@ -543,7 +543,7 @@ WITHDRAWN = "编者按：因引用的数据有误，本文已由作者撤回，�
 
 def at(hours: float, id_: str = ID, text: str = STORY, **fields: Any) -> Article:
     """Return an article as its page shows it so many hours after the first day began."""
-    kind = fields.pop("kind", "post")
+    kind = fields.pop("kind", "post_page")
     seen = datetime(2022, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
     body = f"<html>{text}</html>".encode()
     made = page(id_, kind=kind, observed_at=seen.isoformat(timespec="seconds"), body=body)
@@ -578,7 +578,7 @@ SEQUENCES: list[tuple[str, list[Article], list[str], list[tuple[Any, ...]]]] = [
      ["new", "new", "rejected", "rejected", "new"],
      [("shared", 1, "pending"), ("shared", 1, "pending")]),
     ("one placeholder follows another",
-     [at(0, text="网站维护中，请稍后再试", kind="file"),
+     [at(0, text="网站维护中，请稍后再试", kind="post_file"),
       at(1, text="系统繁忙，请稍后再试")], ["new", "rejected"], [("placeholder", 1, "pending")]),
     ("a placeholder is never confirmed",
      [at(0), *(at(n * 9, text="网站维护中，请稍后再试") for n in range(1, 9))],
@@ -593,16 +593,18 @@ SEQUENCES: list[tuple[str, list[Article], list[str], list[tuple[Any, ...]]]] = [
      [at(0), at(1, OTHERS[0], WITHDRAWN), *(at(n * 9, text=WITHDRAWN) for n in range(1, 5))],
      ["new", "new"] + ["rejected"] * 4, [("shared", 4, "pending")]),
     ("another page of the article shows a placeholder",
-     [at(0), at(1, kind="answer", text="系统繁忙，请稍后再试")], ["new", "rejected"],
+     [at(0), at(1, kind="api_answer", text="系统繁忙，请稍后再试")], ["new", "rejected"],
      [("placeholder", 1, "pending")]),
     ("another page of the article shows something else",
-     [at(0), at(1, kind="answer", text=OTHER)], ["new", "rejected"], [("shrunken", 1, "pending")]),
-    ("another page has a digest alone",
-     [at(0), at(1, kind="entry", text=P1[:40], body_rank=BodyRank.DIGEST)], ["new", "unchanged"],
+     [at(0), at(1, kind="api_answer", text=OTHER)], ["new", "rejected"],
+      [("shrunken", 1, "pending")]),
+    ("another page has a summary alone",
+     [at(0), at(1, kind="list_entry", text=P1[:40], body_rank=BodyRank.SUMMARY)],
+      ["new", "unchanged"],
      []),
-    ("a digest gives way to another page's text",
-     [at(0, kind="entry", text=P1[:40], body_rank=BodyRank.DIGEST), at(1, text=OTHER)],
-     ["new", "richer"], []),
+    ("a summary gives way to another page's text",
+     [at(0, kind="list_entry", text=P1[:40], body_rank=BodyRank.SUMMARY), at(1, text=OTHER)],
+     ["new", "extended"], []),
     ("a text published under two ids", [at(0), at(0, OTHERS[0]), at(1, OTHERS[1], FLASH),
                                         at(2, OTHERS[2], FLASH)], ["new"] * 4, []),
     ("both of them corrected", [at(0), at(0, OTHERS[0]), at(1, text=f"{STORY}更正。"),
@@ -611,9 +613,11 @@ SEQUENCES: list[tuple[str, list[Article], list[str], list[tuple[Any, ...]]]] = [
     ("boilerplate that tells of each title",
      [at(0, each, f"{each}号公告正文详见附件，敬请投资者查阅", title=f"{each}号公告")
       for each in OTHERS[:9]], ["new"] * 9, []),
-    ("a file that was cut", [at(0, kind="file"), at(1, kind="file", text=P1)], ["new", "changed"],
+    ("a file that was cut",
+     [at(0, kind="post_file"), at(1, kind="post_file", text=P1)], ["new", "changed"],
      []),
-    ("a file whose letters are gone", [at(0, kind="file"), at(1, kind="file", text="?" * 90)],
+    ("a file whose letters are gone",
+     [at(0, kind="post_file"), at(1, kind="post_file", text="?" * 90)],
      ["new", "rejected"], [("lost_letters", 1, "pending")]),
 ]  # fmt: skip
 
@@ -680,7 +684,7 @@ def test_rollback_takes_a_doubt_back(tmp_path: Path) -> None:
     made.add(at(1, text=WITHDRAWN), loader_version=1)
     made.rollback()
     assert made.add(at(2), loader_version=1) == "unchanged"
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     assert state(path) == []
     assert texts(path) == [(ID, "标题", STORY)]
@@ -729,10 +733,10 @@ async def test_accept(serving: Serving, tmp_path: Path, hands: Hands) -> None:
     assert [each["info_code"] for each in json.loads(found.stdout)] == [changed[0][0]]
     assert query(db, "SELECT count(*) FROM revisions") == [(1,)]
     assert query(db, "SELECT count(*) FROM rejects") == [(len(paths) - 1,)]
-    assert command("newscrawl", "check", "--db", str(db)).returncode == 0
+    assert command("newscrawl", "verify", "--db", str(db)).returncode == 0
     server.faults.clear()
     hands.move(hours=1)
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     assert texts(db) == before
 
 
@@ -743,16 +747,16 @@ def test_accepted_text_of_new_articles_is_doubted_no_more(tmp_path: Path) -> Non
         "new", "new", "rejected", "rejected"
     ]  # fmt: skip
     [(number, _), *_] = query(path, "SELECT id, url FROM rejects ORDER BY id")
-    read = pages.read
+    read = sites.read_page
     try:
-        pages.read = lambda page_, stats=None: at(0, page_.id, text, page=page_)
+        sites.read_page = lambda page_, stats=None: at(0, page_.id, text, page=page_)
         target = Target(path)
         made = writer(target)
         assert accept(made, [number]).stored == 1
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
         target.finish(good=True)
     finally:
-        pages.read = read
+        sites.read_page = read
     assert fill(path, *(at(5, each, text) for each in OTHERS[3:9])) == ["new"] * 6
 
 
@@ -779,7 +783,7 @@ def test_killed_among_placeholders(serving: Serving, tmp_path: Path) -> None:
     server = serving(site)
     words = ("newscrawl", "crawl", "category", "--db", str(db), "--base-url", server.url,
              "--delay", "0", "-s", "NEWSCRAWL_BATCH_PAGES=3")  # fmt: skip
-    assert command(*words).returncode == Exit.GOOD
+    assert command(*words).returncode == Exit.OK
     before = texts(db)
     paths = plain(site, 40)
     made, shown = shows(lambda n, t, b: (t, "<p>小编正在路上，明日奉上精彩</p>")), Event()
@@ -793,7 +797,7 @@ def test_killed_among_placeholders(serving: Serving, tmp_path: Path) -> None:
     server.faults.update(dict.fromkeys(paths, fault))
     program = str(Path(sys.executable).with_name("newscrawl"))
     crawl_ = subprocess.Popen(
-        [program, *words[1:], "--again"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [program, *words[1:], "--revisit"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     assert shown.wait(60)
     crawl_.kill()
@@ -806,11 +810,11 @@ def test_killed_among_placeholders(serving: Serving, tmp_path: Path) -> None:
     assert_balanced(run, interrupted=True)
     assert run["rejected"] == there
 
-    done = command(*words, "--again")
+    done = command(*words, "--revisit")
     assert done.returncode == Exit.DEGRADED
     assert f"{len(paths)} pages show the same text in the place of their" in done.stderr
     assert texts(db) == before
     server.faults.clear()
-    assert command(*words, "--again").returncode == Exit.GOOD
+    assert command(*words, "--revisit").returncode == Exit.OK
     assert texts(db) == before
-    assert command("newscrawl", "check", "--db", str(db)).returncode == 0
+    assert command("newscrawl", "verify", "--db", str(db)).returncode == 0

@@ -1,4 +1,4 @@
-"""newscrawl/times.py: China time, never guessed."""
+"""newscrawl/text/times.py: China time, never guessed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newscrawl import times
+from newscrawl.text.times import (
+    BUILD_TIME,
+    CHINA,
+    BadTime,
+    Published,
+    parse_time,
+    read_published,
+)
 
 DAY = date(2021, 12, 28)
 NOW = datetime(2021, 12, 29, 2, 0, tzinfo=UTC)
 FULL = "2021-12-28T14:27:35+08:00"
 
 china_times = st.datetimes(
-    datetime(1990, 1, 2), datetime(2099, 12, 30), timezones=st.just(times.CHINA)
+    datetime(1990, 1, 2), datetime(2099, 12, 30), timezones=st.just(CHINA)
 ).map(lambda at: at.replace(microsecond=0))
 
 
@@ -50,43 +57,43 @@ china_times = st.datetimes(
     ],
 )
 def test_parse(raw: str, at: str, precision: str) -> None:
-    found, found_precision = times.parse(raw, day=DAY, now=NOW)
+    found, found_precision = parse_time(raw, day=DAY, now=NOW)
     assert (found.isoformat(), found_precision) == (at, precision)
 
 
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        ("", "no year"),
-        ("+0800", "no year"),
+        ("", "no four-digit year"),
+        ("+0800", "no four-digit year"),
         ("14:27", "has no day"),
-        ("昨天 16:25", "not known"),
-        ("12-28 14:27", "no year"),
-        ("21-12-28", "no year"),
-        ("28 December", "no year"),
-        ("Dec 2021", "lacks"),
-        ("2021-12", "lacks"),
-        ("2021", "lacks"),
-        ("01/02/2021 10:00", "two days"),
-        ("2021-12-28 14", "lacks its minutes"),
+        ("昨天 16:25", "unknown day"),
+        ("12-28 14:27", "no four-digit year"),
+        ("21-12-28", "no four-digit year"),
+        ("28 December", "no four-digit year"),
+        ("Dec 2021", "is ambiguous"),
+        ("2021-12", "is ambiguous"),
+        ("2021", "is ambiguous"),
+        ("01/02/2021 10:00", "is ambiguous"),
+        ("2021-12-28 14", "has no minutes"),
         ("2021-02-30", "not a time"),
         ("2021-12-28 25:00", "not a time"),
-        ("2021-12-28 14:27:35 PST", "PST is not known"),
+        ("2021-12-28 14:27:35 PST", "unknown time zone PST"),
         ("9999999999999", "year"),
         ("0021-12-28", "year"),
         ("刚刚 2021", "not a time"),
     ],
 )
 def test_parse_guesses_nothing(raw: str, why: str) -> None:
-    with pytest.raises(times.BadTime, match=why):
-        times.parse(raw)
+    with pytest.raises(BadTime, match=why):
+        parse_time(raw)
 
 
 @given(st.text() | st.text("0123456789-:/., 年月日今天昨上午TZ+CSGMAPDec"))
 def test_any_text_gives_china_time_or_bad_time(raw: str) -> None:
     try:
-        at, _ = times.parse(raw, day=DAY, now=NOW)
-    except times.BadTime:
+        at, _ = parse_time(raw, day=DAY, now=NOW)
+    except BadTime:
         return
     assert at.utcoffset() == timedelta(hours=8)
 
@@ -94,17 +101,17 @@ def test_any_text_gives_china_time_or_bad_time(raw: str) -> None:
 @given(china_times, st.integers(-12, 14))
 def test_every_offset_round_trips(at: datetime, offset: int) -> None:
     elsewhere = at.astimezone(timezone(timedelta(hours=offset)))
-    assert times.parse(elsewhere.isoformat()) == (at, "second")
-    assert times.parse(f"{at:%Y-%m-%d %H:%M:%S}") == (at, "second")
-    assert times.parse(f"{at:%Y年%m月%d日 %H:%M}") == (at.replace(second=0), "minute")
-    assert times.parse(f"{at:%a, %d %b %Y %H:%M:%S} CST") == (at, "second")
+    assert parse_time(elsewhere.isoformat()) == (at, "second")
+    assert parse_time(f"{at:%Y-%m-%d %H:%M:%S}") == (at, "second")
+    assert parse_time(f"{at:%Y年%m月%d日 %H:%M}") == (at.replace(second=0), "minute")
+    assert parse_time(f"{at:%a, %d %b %Y %H:%M:%S} CST") == (at, "second")
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Tokyo"])
 def test_the_machines_zone_does_not_matter(zone: str) -> None:
     code = (
-        "from newscrawl import times;"
-        "print(*(times.parse(raw)[0].isoformat() for raw in ("
+        "from newscrawl.text import times;"
+        "print(*(times.parse_time(raw)[0].isoformat() for raw in ("
         "'2021-12-28 14:27:35', 'Tue, 28 Dec 2021 14:27:35 CST', '1640672855000')))"
     )
     done = subprocess.run(
@@ -150,17 +157,16 @@ def test_the_machines_zone_does_not_matter(zone: str) -> None:
         ),
         ({"raw": "2021-12-29 10:59:00"}, "2021-12-29T10:59:00+08:00", "second", "section small"),
         (
-            {"raw": "2021-12-28 14:27:35", "where": times.BUILD_TIME},
+            {"raw": "2021-12-28 14:27:35", "where": BUILD_TIME},
             "2021-12-28T00:00:00+08:00",
             "day",
-            f"day in the id (not believed: 2021-12-28 14:27:35 from {times.BUILD_TIME})",
+            f"day in the id (not believed: 2021-12-28 14:27:35 from {BUILD_TIME})",
         ),
         (
             {"raw": "soon"},
             "2021-12-28T00:00:00+08:00",
             "day",
-            "day in the id (not believed: 'soon' has no year of four digits; "
-            "a full time looks like 2021-12-28 14:27:35)",
+            "day in the id (not believed: 'soon' has no four-digit year; use YYYY-MM-DD HH:MM:SS)",
         ),
         (
             {"raw": None},
@@ -187,13 +193,13 @@ def test_published(
     given_: dict[str, object], at: str | None, precision: str | None, source: str | None
 ) -> None:
     arguments = {"where": "section small", "info_code_date": DAY, "now": NOW, **given_}
-    found = times.published(**arguments)  # type: ignore[arg-type]
-    assert found == times.Published(at, given_["raw"], precision, source)  # type: ignore[arg-type]
+    found = read_published(**arguments)  # type: ignore[arg-type]
+    assert found == Published(at, given_["raw"], precision, source)  # type: ignore[arg-type]
 
 
 @given(st.none() | st.text() | china_times.map(str), st.dates(date(2000, 1, 1)) | st.none())
 def test_published_always_answers(raw: str | None, day: date | None) -> None:
-    found = times.published(raw, where="x", info_code_date=day, now=NOW)
+    found = read_published(raw, where="x", info_code_date=day, now=NOW)
     assert found.raw == raw
     assert (found.at is None) == (found.precision is None)
     if found.at is not None:

@@ -12,16 +12,20 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 from crawls import command, crawl, query
+from samplesite.server import Answers, Server
+from samplesite.site import Site
 
-from newscrawl import coverage
-from newscrawl.ledger import Ledger
-from newscrawl.mirror.server import Answers, Server
-from newscrawl.mirror.site import Site
-from newscrawl.notify import notify
-from newscrawl.outcome import Exit, judge
-from newscrawl.pages import post
-from newscrawl.store import clock, rule_uses
-from newscrawl.store.archive import MEMORY, open_for_reading, open_for_writing
+from newscrawl import sites
+from newscrawl.items import PageKind
+from newscrawl.runs.judging import judge_pages
+from newscrawl.runs.ledger import Ledger
+from newscrawl.runs.notify import notify
+from newscrawl.runs.outcome import Exit
+from newscrawl.sites.finews import post_page
+from newscrawl.sites.page_reader import PageReader
+from newscrawl.store import clock, rules
+from newscrawl.store.connections import MEMORY, open_for_reading, open_for_writing
+from newscrawl.store.quiet import find_quiet
 
 Serving = Callable[[Answers], Server]
 NOON = datetime(2026, 3, 3, 5, 0, tzinfo=UTC)
@@ -60,7 +64,7 @@ def test_far_below_its_own_history(
 ) -> None:
     history(tmp_path / "news.db", weeks, an_hour=an_hour, also_now=also_now)
     with closing(open_for_reading(tmp_path / "news.db")) as db:
-        quiet = coverage.find_quiet(db, NOON.isoformat(), share=0.1)
+        quiet = find_quiet(db, NOON.isoformat(), share=0.1)
     assert [each.category for each in quiet] == found
     if quiet:
         assert "the source has 0 articles of the last 3 hours" in str(quiet[0])
@@ -70,7 +74,7 @@ def test_quiet_at_night_is_no_news(tmp_path: Path) -> None:
     history(tmp_path / "news.db", 8)
     night = NOON + timedelta(hours=14)
     with closing(open_for_reading(tmp_path / "news.db")) as db:
-        quiet = coverage.find_quiet(db, night.isoformat(), share=0.1)
+        quiet = find_quiet(db, night.isoformat(), share=0.1)
     assert {each.hours for each in quiet} == {24}  # the day as a whole is quiet, the night is not
 
 
@@ -85,7 +89,7 @@ def test_one_category_that_has_stopped(tmp_path: Path) -> None:
             made.append(article(page(f"NW{digits}"), published_at=china, categories=[slug]))
     fill(tmp_path / "news.db", *made)
     with closing(open_for_reading(tmp_path / "news.db")) as db:
-        [quiet] = coverage.find_quiet(db, NOON.isoformat(), share=0.1)
+        [quiet] = find_quiet(db, NOON.isoformat(), share=0.1)
     assert (quiet.category, quiet.found, quiet.expected, quiet.weeks) == ("xinhuashe", 0, 20, 3)
 
 
@@ -102,7 +106,7 @@ async def test_run_that_finds_nothing_at_noon_is_degraded(
     )
     # A part of the mirror says nothing about the whole.
     outcome = await crawl("category", tmp_path / "news.db", server.url, limit="3")
-    assert outcome.exit is Exit.GOOD, outcome
+    assert outcome.exit is Exit.OK, outcome
 
 
 async def test_rule_that_stops_matching_is_said(
@@ -110,14 +114,14 @@ async def test_rule_that_stops_matching_is_said(
 ) -> None:
     whole, db = Site(articles=140), tmp_path / "news.db"
     server = serving(whole.showing(0, 100))
-    assert (await crawl("category", db, server.url)).exit is Exit.GOOD
+    assert (await crawl("category", db, server.url)).exit is Exit.OK
     assert query(db, "SELECT count(*) FROM rules WHERE missed = 0 AND pages >= 100")[0][0] >= 3
     # As if the site had moved the title: only its meta element still has it.
     rules = tuple(
         rule if rule.path != "//section/h1" else type(rule)("title", "//section/h7")
-        for rule in post.RULES
+        for rule in post_page.RULES
     )
-    monkeypatch.setattr(post, "RULES", rules)
+    monkeypatch.setattr(post_page, "RULES", rules)
     server.site = whole
     known = "parser/title/xpath///section/h1"
     with closing(open_for_writing(db)) as archive:
@@ -125,10 +129,12 @@ async def test_rule_that_stops_matching_is_said(
         archive.conn.execute(
             "UPDATE rules SET rule = 'parser/title/xpath///section/h7' WHERE rule = ?", (known,)
         )
-    monkeypatch.setattr("newscrawl.pages._RULES", {"post": (*rules, *post.CODED)}, raising=True)
+    reader = PageReader(post_page.read_post_page, (*rules, *post_page.CODED))
+    readers = {**sites._readers(), PageKind.POST_PAGE: reader}
+    monkeypatch.setattr(sites, "_readers", lambda: readers)
     outcome = await crawl("category", db, server.url)
     assert outcome.exit is Exit.DEGRADED
-    assert "the rule parser/title/xpath///section/h7 used to match" in outcome.reason
+    assert "the rule parser/title/xpath///section/h7 no longer matches" in outcome.reason
 
 
 def test_rule_uses() -> None:
@@ -136,9 +142,9 @@ def test_rule_uses() -> None:
         db = archive.conn
 
         def add(pages: int, **matches: int) -> list[str]:
-            uses = {rule: rule_uses.Uses(pages, number) for rule, number in matches.items()}
-            rule_uses.add(db, uses, "2026-03-03T05:00:00+00:00")
-            return rule_uses.dead(db)
+            uses = {rule: rules.Uses(pages, number) for rule, number in matches.items()}
+            rules.add_uses(db, uses, "2026-03-03T05:00:00+00:00")
+            return rules.dead(db)
 
         assert add(60, main=60, rare=3) == []
         assert add(0, main=0, rare=0) == []
@@ -161,19 +167,19 @@ def ledger_of(skipped: int, **ends: int) -> Ledger:
 @pytest.mark.parametrize(
     ("made", "exit_"),
     [
-        (ledger_of(0), Exit.GOOD),
+        (ledger_of(0), Exit.OK),
         (ledger_of(0, failed=1), Exit.UNREACHABLE),
-        (ledger_of(200, failed=1), Exit.GOOD),
-        (ledger_of(200, failed=2), Exit.GOOD),
+        (ledger_of(200, failed=1), Exit.OK),
+        (ledger_of(200, failed=2), Exit.OK),
         (ledger_of(200, failed=3), Exit.DEGRADED),
-        (ledger_of(200, failed=3, new=4), Exit.GOOD),
+        (ledger_of(200, failed=3, new=4), Exit.OK),
         (ledger_of(200, rejected=1), Exit.DEGRADED),
-        (ledger_of(200, rejected=1, new=9), Exit.GOOD),
+        (ledger_of(200, rejected=1, new=9), Exit.OK),
         (ledger_of(10, failed=2), Exit.DEGRADED),
     ],
 )
 def test_what_is_known_does_not_hide_what_is_lost(made: Ledger, exit_: Exit) -> None:
-    outcome = judge(made, finish_reason="finished", troubles=[], share=0.1)
+    outcome = judge_pages(made, finish_reason="finished", troubles=[], share=0.1)
     assert outcome.exit is exit_, outcome
 
 
@@ -222,9 +228,9 @@ def test_notify_of_a_run_that_never_began(
 @pytest.mark.parametrize(
     ("tell", "said"),
     [
-        ("/nowhere/tell", "could not be run"),
-        ("'", "could not be run"),
-        ("false", "ended with code 1"),
+        ("/nowhere/tell", "could not run"),
+        ("'", "could not run"),
+        ("false", "exited with code 1"),
     ],
 )
 def test_notify_that_fails_is_logged(

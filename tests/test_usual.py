@@ -1,4 +1,4 @@
-"""newscrawl/pages/usual.py: what is read without a tree is what the tree says."""
+"""newscrawl/sites/eastmoney/usual_body.py: what is read without a tree is what the tree says."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from samplesite import Site
 from test_body import BARE_K_LINE, K_LINE, PPI, again, board, keyword, stock
 
-from newscrawl import pages
+from newscrawl import sites
 from newscrawl.items import Article, Page
-from newscrawl.loaders import clean
-from newscrawl.mirror import Site
-from newscrawl.pages import body as bodies
-from newscrawl.pages import markup, post_file, usual
+from newscrawl.sites.eastmoney import body as bodies
+from newscrawl.sites.eastmoney import usual_body
+from newscrawl.sites.finews import post_file
+from newscrawl.sites.html import SURE_CHARACTERS, SURE_TAGS
+from newscrawl.text.sanitize import strip_controls
 
 SHARE = stock("1.600999", "云岚股份")
 SOURCE = '<p class="em_media">（文章来源：演示商报）</p>'
@@ -24,7 +26,7 @@ IMAGE = '<img src="https://x.test/a_w1.jpg" alt="图片" width="552" orginial_sr
 
 def by_tree(markup: str) -> bodies.Body:
     """Read a body as every unusual one is read."""
-    return bodies.read(bodies.parse_fragment(markup))
+    return bodies.read_body(bodies.parse_fragment(markup))
 
 
 USUAL = [
@@ -49,7 +51,7 @@ USUAL = [
 
 @pytest.mark.parametrize("markup", USUAL)
 def test_usual(markup: str) -> None:
-    found = usual.read(markup)
+    found = usual_body.read_usual_body(markup)
     assert found is not None
     assert found == by_tree(markup)
 
@@ -76,8 +78,8 @@ UNUSUAL = [
     '<p>一<p style="display:none;height:1px;overflow:hidden;"><br /></p></p>',
     "<center><p>一</p></center>", "<p><center>一</center></p>", "<!-- other --><p>一</p>",
     "<p>一<!-- EM_StockImg_Start --></p>", "<table><tr><td>一</td></tr></table>",
-    "<p>一</p></p>", "</p><p>一</p>", "<p>" + "一" * markup.SURE_CHARACTERS + "</p>",
-    "<p>一</p>" * markup.SURE_TAGS,
+    "<p>一</p></p>", "</p><p>一</p>", "<p>" + "一" * SURE_CHARACTERS + "</p>",
+    "<p>一</p>" * SURE_TAGS,
     # Addresses that the cleaner drops: their hosts are none.
     *(f'<p><a href="{each}" class="infokey">一</a></p>' for each in (
         "http://x:99999/", "http://a:b/", "http://%/", "http://1.2.3.999/", "http://xn--/",
@@ -95,23 +97,23 @@ UNUSUAL = [
 
 @pytest.mark.parametrize("markup", UNUSUAL, ids=lambda markup: markup[:60])
 def test_unusual(markup: str) -> None:
-    assert usual.read(markup) is None
+    assert usual_body.read_usual_body(markup) is None
 
 
 def test_what_tags_mean_is_kept_of_some() -> None:
     """Of the last ones met, and of no long ones: posts may hold anything."""
     for number in range(1 << 14):
-        assert usual._TAGS[f'<span id="stock_1.{number:06}">'] is not None
-    assert len(usual._TAGS) <= 1 << 14
-    assert usual._TAGS["<p>"] == usual.FIXED["<p>"]
-    long = f'<p style="{"a" * usual.LONGEST_KEPT}">'
-    assert usual._TAGS[long] == usual.FIXED["<p>"]
-    assert long not in usual._TAGS
+        assert usual_body._TAGS[f'<span id="stock_1.{number:06}">'] is not None
+    assert len(usual_body._TAGS) <= 1 << 14
+    assert usual_body._TAGS["<p>"] == usual_body.FIXED["<p>"]
+    long = f'<p style="{"a" * usual_body.LONGEST_KEPT}">'
+    assert usual_body._TAGS[long] == usual_body.FIXED["<p>"]
+    assert long not in usual_body._TAGS
 
 
 TAGS = sorted(
     {
-        *usual.FIXED,
+        *usual_body.FIXED,
         '<p style="text-align:center;">', f"<center>{IMAGE}</center>", IMAGE, SHARE, PPI,
         again("1.600999", "云岚"), board("BK0473", "证券"), SOURCE, "<div>", "</div>", "<P>",
         '<span id="stock_1.600999">', '<span id="quote_1.600999"></span>', '<span id="x">',
@@ -128,8 +130,8 @@ TEXTS = ("一", "银行", " ", "\n", "　", "a b", "&amp;", "&nbsp;", "（文章
 @given(st.lists(st.one_of(st.sampled_from(TAGS), st.sampled_from(TEXTS), st.text(max_size=3))))
 @example(["<p>", "\x0b", "</p>"])
 def test_pieces_are_read_alike(pieces: list[str]) -> None:
-    markup = clean("".join(pieces))
-    found = usual.read(markup)
+    markup = strip_controls("".join(pieces))
+    found = usual_body.read_usual_body(markup)
     assert found is None or found == by_tree(markup)
 
 
@@ -143,19 +145,21 @@ BLOCK = st.one_of(PARAGRAPH, st.sampled_from((SOURCE, f"<center>{IMAGE}</center>
 @settings(max_examples=500, deadline=None)
 @given(st.lists(BLOCK, max_size=8))
 def test_bodies_are_read_alike(blocks: list[str]) -> None:
-    markup = clean("".join(blocks))
-    found = usual.read(markup)
+    markup = strip_controls("".join(blocks))
+    found = usual_body.read_usual_body(markup)
     assert found is None or found == by_tree(markup)
 
 
 def file_of(name: str, body: bytes) -> Page:
-    return Page("file", post_file.id_of(name), f"file:///{name}", body, "2030-01-01T00:00:00+00:00")
+    return Page(
+        "post_file", post_file.id_of(name), f"file:///{name}", body, "2030-01-01T00:00:00+00:00"
+    )
 
 
 def said(page: Page) -> Article | str:
     try:
-        return pages.read(page)
-    except pages.Unreadable as error:
+        return sites.read_page(page)
+    except sites.Unreadable as error:
         return error.reason
 
 
@@ -163,7 +167,7 @@ def said(page: Page) -> Article | str:
 def by_tree_alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[Page], Article | str]:
     def read(page: Page) -> Article | str:
         with monkeypatch.context() as patch:
-            patch.setattr(usual, "read", lambda _: None)
+            patch.setattr(usual_body, "read_usual_body", lambda _: None)
             return said(page)
 
     return read
@@ -235,8 +239,8 @@ def test_damaged_posts_are_read_alike(
 def test_nearly_all_bodies_are_usual(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the archive would be loaded three times as slowly, and nobody would see it."""
     trees = []
-    read = bodies.read
-    monkeypatch.setattr(bodies, "read", lambda root: trees.append(root) or read(root))
+    read = bodies.read_body
+    monkeypatch.setattr(bodies, "read_body", lambda root: trees.append(root) or read(root))
     posts = list(Site(articles=300).posts())
     for name, body in posts:
         said(file_of(name, body))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import random
 import re
 import shutil
@@ -17,13 +16,13 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page, writer
 from crawls import ROOT, command, query
+from samplesite.site import Site
 
-from newscrawl import checking
-from newscrawl.mirror.site import Site
-from newscrawl.outcome import Exit
+from newscrawl.runs import verify
+from newscrawl.runs.outcome import Exit
 from newscrawl.store import rollback_journal, write_ahead_log
-from newscrawl.store.archive import open_for_reading, open_for_writing
 from newscrawl.store.backup import back_up
+from newscrawl.store.connections import open_for_reading, open_for_writing
 from newscrawl.store.database import Database
 from newscrawl.store.errors import StoreError
 from newscrawl.store.migrations import migrations
@@ -70,7 +69,7 @@ class Killed:
         return folder / self.path.name
 
     def end(self) -> None:
-        self.writer.end(outcome="good", exit_code=0, reason="")
+        self.writer.end(outcome="ok", exit_code=0, reason="")
         self.target.finish(good=True)
 
 
@@ -156,7 +155,7 @@ def rebuilt(path: Path, folder: Path) -> Path:
     target = Target(other, overwrite=True)
     made = writer(target)
     made.add(article(page(code(9))), loader_version=1)
-    made.end(outcome="good", exit_code=0, reason="")
+    made.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     return other
 
@@ -198,7 +197,7 @@ def test_a_copy_in_the_place_of_an_archive_whose_run_was_killed(
     assert not (tmp_path / "copy.db").exists()
 
     done = command("newscrawl", "crawl", "posts", str(posts(tmp_path)), "--db", str(path))
-    assert done.returncode == Exit.GOOD, done.stderr
+    assert done.returncode == Exit.OK, done.stderr
     [aside] = path.parent.glob("news.db-wal.stale-*")
     assert aside.read_bytes() == log
     said = re.search(r"It holds at least (\d+) commits of that file .* set aside as", done.stderr)
@@ -207,7 +206,7 @@ def test_a_copy_in_the_place_of_an_archive_whose_run_was_killed(
     assert aside.name in done.stderr
     assert codes(path) >= expected
     with closing(open_for_reading(path)) as db:
-        assert list(checking.examine(db)) == []
+        assert list(verify.find_problems(db)) == []
 
 
 def posts(folder: Path) -> Path:
@@ -245,7 +244,7 @@ def test_what_a_killed_run_committed_is_not_set_aside(tmp_path: Path) -> None:
     fill(path, article(page(code(1))))
     for then in ("", "run.connection.execute('PRAGMA wal_checkpoint(PASSIVE)')"):
         kill_in_a_run(path, then)
-        assert command("newscrawl", "check", "--db", str(path)).returncode == Exit.GOOD
+        assert command("newscrawl", "verify", "--db", str(path)).returncode == Exit.OK
         assert codes(path) == {code(n) for n in (1, 21, 22, 23)}
     assert not list(tmp_path.glob("*stale*"))
 
@@ -261,7 +260,7 @@ def test_a_rebuild_that_is_killed_while_it_replaces(tmp_path: Path) -> None:
         target = Target(path, overwrite=True)
         made = writer(target)
         made.add(article(page(code(9))), loader_version=1)
-        made.end(outcome="good", exit_code=0, reason="")
+        made.end(outcome="ok", exit_code=0, reason="")
         target.finish(good=True)
         assert not is_foreign(path)
         left = tmp_path / "left" / "news.db"
@@ -271,30 +270,6 @@ def test_a_rebuild_that_is_killed_while_it_replaces(tmp_path: Path) -> None:
     assert not is_foreign(left)
     assert codes(left) == {code(9)}
     assert query(left, "SELECT archive_id FROM identity") == before
-
-
-def test_migration_that_is_killed_and_an_older_copy(tmp_path: Path) -> None:
-    """An archive without an identity: what its state was tells which file the log is of."""
-    old = lzma.decompress((ROOT / "tests" / "schemas" / "4.db.xz").read_bytes())
-    path, left, grown = (tmp_path / f"{name}.db" for name in ("news", "left", "grown"))
-    for each in (path, grown):
-        each.write_bytes(old)
-    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
-        reader.execute("PRAGMA journal_mode = WAL")
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM articles").fetchone()
-        kill_in_a_run(path)
-        shutil.copy(path, left)
-        log = beside(path).read_bytes()
-    beside(left).write_bytes(log)
-    with closing(sqlite3.connect(f"{left.as_uri()}?immutable=1", uri=True)) as alone:
-        assert alone.execute("PRAGMA user_version").fetchone() == (4,)
-    assert not is_foreign(left)
-    assert codes(left) > {code(n) for n in (21, 22, 23)}
-    with closing(sqlite3.connect(grown)) as db, db:
-        db.execute("UPDATE meta SET value = value + 1 WHERE key = 'seq'")
-    beside(grown).write_bytes(log)
-    assert is_foreign(grown)
 
 
 def test_a_log_in_which_only_another_program_wrote_is_left_to_sqlite(tmp_path: Path) -> None:
@@ -417,7 +392,7 @@ def test_a_journal_of_another_file_is_set_aside(pair: tuple[Path, Path], tmp_pat
             open_for_reading(path)  # a reader writes nothing back
         with closing(open_for_writing(path)) as opened:
             assert opened.conn.execute("SELECT count(*) FROM articles").fetchone() == (39,)
-            assert list(checking.examine(opened.conn)) == [], name
+            assert list(verify.find_problems(opened.conn)) == [], name
         [aside] = tmp_path.glob("news.db-journal.stale-*")
         assert aside.read_bytes() == journal
         for each in tmp_path.glob("news.db*"):
@@ -433,9 +408,9 @@ def test_a_journal_of_the_file_is_written_back(pair: tuple[Path, Path], tmp_path
     switched[27] = (switched[27] + 1) % 256
     path.write_bytes(switched)
     beside(path, "-journal").write_bytes(journal)
-    assert rollback_journal.set_aside_foreign(path) is None
+    assert rollback_journal.set_aside_foreign_journal(path) is None
     with closing(open_for_writing(path)) as opened:
-        assert list(checking.examine(opened.conn)) == []
+        assert list(verify.find_problems(opened.conn)) == []
     assert not beside(path, "-journal").exists()
 
 
@@ -445,7 +420,7 @@ def test_a_journal_of_another_program_is_left_to_sqlite(
     path = Path(shutil.copy(pair[1], tmp_path / "news.db"))
     journal = hot_journal(path, "UPDATE articles SET title = 'theirs'")
     beside(path, "-journal").write_bytes(journal)
-    assert rollback_journal.set_aside_foreign(path) is None
+    assert rollback_journal.set_aside_foreign_journal(path) is None
 
 
 def test_what_makes_an_archive_goes_through_the_log(

@@ -15,15 +15,15 @@ from pathlib import Path
 
 def newscrawl():
     from newscrawl.items import Page
-    from newscrawl.normalise import normalise
-    from newscrawl.pages import read
+    from newscrawl.sites import read_page
+    from newscrawl.sites.normalise import normalise
 
     seen_at, kind = "2022-06-15T00:00:00+00:00", "text/html; charset=utf-8"
 
     def one(url, body):
         name = url.rpartition("/")[2].removesuffix(".html")
-        page = Page("post", name, url, body, seen_at, content_type=kind)
-        article = read(page)
+        page = Page("post_page", name, url, body, seen_at, content_type=kind)
+        article = read_page(page)
         normalise(article)
         return article
 

@@ -1,8 +1,8 @@
 """The group of all commands, and what they have in common.
 
-A command is a module of this package with its name and, in it, ``command``. To add one: write the
-module, and add its name to :data:`COMMANDS`. Modules import Scrapy only where a command runs it,
-so that the others start at once.
+Each command is a module of this package with its name, which defines ``NAME_command``. To add one,
+write the module and add its name to :data:`COMMANDS`. Modules import Scrapy only inside the
+commands that run it, so that the others start fast.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from typing import Any
 
 import click
 
-from newscrawl import __version__, open_files
+from newscrawl._version import __version__
 from newscrawl.cli.output import drop_rest, safe
-from newscrawl.outcome import Exit
-from newscrawl.passwords import without_passwords
+from newscrawl.runs.outcome import Exit
+from newscrawl.store import open_files
 from newscrawl.store.errors import AlreadyRunning, StoreError
+from newscrawl.text.passwords import without_passwords
 
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "export", "plot", "serve", "info", "status",
-    "doctor", "check", "backup", "restore", "reextract", "retry-rejected", "completion",
+    "doctor", "verify", "backup", "restore", "reextract", "retry-rejected", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 
@@ -41,7 +42,7 @@ class Busy(click.ClickException):
 
 
 class Commands(click.Group):
-    """The commands, each imported when it is asked for."""
+    """The commands, each imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -51,17 +52,17 @@ class Commands(click.Group):
         """Import a command; None where there is none of that name."""
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(
-            f"newscrawl.cli.{name.replace('-', '_')}"
-        ).command
+        word = name.replace("-", "_")
+        module = importlib.import_module(f"newscrawl.cli.{word}")
+        command: click.Command = getattr(module, f"{word}_command")
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that *args* begin with; say which there are where none is found."""
+        """Return the command that *args* begin with; list all commands if there is no such one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"There is no command {args[0]!r}; there are {', '.join(COMMANDS)}.")
+            ctx.fail(f"Unknown command {args[0]!r}; choose from {', '.join(COMMANDS)}.")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -81,17 +82,17 @@ class Commands(click.Group):
         except MemoryError:
             raise StoreTrouble(
                 "There is not enough memory for that. Values of an archive that newscrawl made are "
-                "small: `newscrawl check` says whether this one is damaged."
+                "small: `newscrawl verify` says whether this one is damaged."
             ) from None
         except BrokenPipeError:
             ctx.exit(_nobody_reads())
         except OSError as error:
             if error.errno in open_files.NUMBERS:
-                raise StoreTrouble(f"{open_files.sentence()}.") from error
+                raise StoreTrouble(f"{open_files.too_many_open_files()}.") from error
             if error.errno != errno.ENOSPC:
                 raise
             raise click.ClickException(
-                f"Standard output cannot be written: {error.strerror}."
+                f"Could not write to standard output: {error.strerror}."
             ) from error
 
 
@@ -135,4 +136,4 @@ def _after_flush(code: Any) -> Any:
 def _nobody_reads() -> Exit:
     """Drop what is still to be printed: who closed the pipe (``| head``) has all it wanted."""
     drop_rest(sys.stdout)
-    return Exit.GOOD
+    return Exit.OK

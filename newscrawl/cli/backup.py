@@ -14,12 +14,11 @@ from newscrawl.store.backup import back_up
 @click.command("backup", epilog=example("newscrawl backup /backups/news.db"))
 @click.argument("file", type=FILE)
 @db_option()
-def command(file: str, db: str) -> None:
-    """Copy the archive to FILE, as it is at one moment, also while a run writes it.
+def backup_command(file: str, db: str) -> None:
+    """Copy the archive to FILE, consistently, also while a run is writing.
 
-    A copy that is there already is replaced when the new one is whole and on the disk, never
-    before; a file of another program is left as it is. The copy is read once to see that it is
-    whole.
+    An existing copy is replaced only when the new one is complete and on disk; a file of another
+    program is never replaced. The copy is verified before the command ends.
     """
     from rich.progress import Progress
 

@@ -13,8 +13,8 @@ SHELLS = ("bash", "zsh", "fish")
 @click.command("completion", epilog=example("newscrawl completion bash"))
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
-def command(ctx: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands and options.
+def completion_command(ctx: click.Context, shell: str) -> None:
+    """Print the shell completion script.
 
     For bash and zsh put eval "$(newscrawl completion bash)" (or zsh) into ~/.bashrc (~/.zshrc);
     for fish write it into ~/.config/fish/completions/newscrawl.fish.

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from newscrawl.archive.overview import overview
 from newscrawl.cli.every import Interval, repeat, without_every
 from newscrawl.cli.options import (
     DAY,
@@ -26,19 +27,18 @@ from newscrawl.cli.options import (
     verbose_option,
 )
 from newscrawl.cli.output import safe
-from newscrawl.harmless import is_utf8
-from newscrawl.readers.overview import overview
+from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
-    from newscrawl.outcome import Outcome
+    from newscrawl.runs.outcome import Outcome
 
 POLITE = 0.1
-"""Seconds between two requests to somebody else's host, at least."""
+"""Minimum number of seconds between requests to a host that is not this machine."""
 
 
 @click.group("crawl", epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"))
-def command() -> None:
-    """Crawl a mirror, lists, share links or post files into the archive."""
+def crawl_command() -> None:
+    """Crawl a mirror, feeds, share links or post files into the archive."""
 
 
 class Setting(click.ParamType[tuple[str, str]]):
@@ -52,7 +52,11 @@ class Setting(click.ParamType[tuple[str, str]]):
         """Return name and value."""
         name, equals, text = str(value).partition("=")
         if not equals or not name.isidentifier():
-            self.fail(f"{value!r} is no setting; it looks like DOWNLOAD_TIMEOUT=30.", param, ctx)
+            self.fail(
+                f"{value!r} is not a setting; use NAME=VALUE, for example DOWNLOAD_TIMEOUT=30.",
+                param,
+                ctx,
+            )
         if not is_utf8(text):
             self.fail(f"{value!r} is not UTF-8.", param, ctx)
         return name, text
@@ -67,7 +71,7 @@ class BaseUrl(Name):
         """Return the address as it was given."""
         from scrapy.exceptions import UsageError
 
-        from newscrawl.base_spider import base_url
+        from newscrawl.spiders.arguments import base_url
 
         url = super().convert(value, param, ctx)
         try:
@@ -86,7 +90,7 @@ SETTINGS = click.option(
     type=Setting(),
     metavar="NAME=VALUE",
     multiple=True,
-    help="Override a Scrapy setting; may be given often.",
+    help="Override a Scrapy setting; repeatable.",
 )
 
 _SITE: tuple[Callable[[Any], Any], ...] = (
@@ -94,29 +98,29 @@ _SITE: tuple[Callable[[Any], Any], ...] = (
         "--base-url",
         type=BASE_URL,
         metavar="URL",
-        help="The site; else the mirror of the settings.",
+        help="URL of the site; default: NEWSCRAWL_BASE_URL.",
     ),
-    click.option("--hosts", type=TEXT, metavar="A,B", help="Further hosts that may be asked."),
+    click.option("--hosts", type=TEXT, metavar="A,B", help="Additional hosts that may be crawled."),
     click.option(
-        "--again", is_flag=True, help="Look again at what is stored, whether it is due or not."
+        "--revisit", is_flag=True, help="Revisit stored pages, whether or not they are due."
     ),
     click.option(
         "--every",
         type=Interval(),
         metavar="5m",
-        help="Stay, and run again in every such interval, a little sooner or later; Ctrl-C ends.",
+        help="Keep running, once per interval (with jitter); stop with Ctrl-C.",
     ),
     click.option(
         "--delay",
         type=click.FloatRange(min=0),
         metavar="SECONDS",
-        help="Wait so long between two requests; 0 is for a server on this machine.",
+        help="Delay between requests; 0 is allowed only for a server on this machine.",
     ),
     click.option(
         "--fast",
         is_flag=True,
-        help="Ask as fast as the site answers, without delay or throttle: for a server on this "
-        "machine, and for the hosts of NEWSCRAWL_FAST_HOSTS.",
+        help="Crawl without delay or throttling: for a server on this machine, and for the hosts "
+        "in NEWSCRAWL_FAST_HOSTS.",
     ),
 )
 """Options of the spiders that ask a site."""
@@ -124,21 +128,20 @@ _SITE: tuple[Callable[[Any], Any], ...] = (
 _COMMON: tuple[Callable[[Any], Any], ...] = (
     db_option(),
     click.option(
-        "--limit", type=click.IntRange(min=1), metavar="N", help="Get at most so many pages."
+        "--limit", type=click.IntRange(min=1), metavar="N", help="Maximum number of pages."
     ),
     click.option(
         "--rebuild",
         is_flag=True,
-        help="Build the archive anew from what this run meets, and replace the file after a good "
-        "end. What the site has dropped is lost; to apply better rules, use reextract.",
+        help="Build a new archive from this run, and replace the file if the run succeeds. "
+        "Articles that the site has dropped are lost; to apply better rules, use reextract.",
     ),
-    click.option("--yes", is_flag=True, help="Rebuild without asking."),
+    click.option("--yes", is_flag=True, help="Rebuild without confirmation."),
     click.option(
         "--notify",
         type=WORD,
         metavar="COMMAND",
-        help="Start this command where the run did not end good; it gets the run as JSON on its "
-        "standard input.",
+        help="Run this command if the run fails, with the run as JSON on its standard input.",
     ),
     SETTINGS,
     verbose_option,
@@ -157,11 +160,11 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]
 
 
 SINCE = click.option(
-    "--since", type=DAY, metavar="DAY", help="Only what was published from this day on."
+    "--since", type=DAY, metavar="DAY", help="Only articles published on or after this day."
 )
 
 
-@command.command(
+@crawl_command.command(
     "category",
     epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"),
 )
@@ -170,18 +173,18 @@ SINCE = click.option(
 @click.option(
     "--due",
     is_flag=True,
-    help="Ask only the listings that are worth it now, by how often they had news.",
+    help="Fetch only listings that are due, based on how often they have had news.",
 )
-@click.option("--share", is_flag=True, help="Resolve the share links of the posts, too.")
+@click.option("--share", is_flag=True, help="Resolve the share links in posts, too.")
 @_options(*_SITE, *_COMMON)
-def category(
+def category_command(
     names: tuple[str, ...], since: date | None, due: bool, share: bool, **options: Any
 ) -> None:
-    """Walk a mirror from its home page over its categories to its posts.
+    """Crawl a mirror: its home page, its categories and their posts.
 
-    NAME is a category's slug; without any, all categories are walked. What is stored is not asked
-    for again until it is due for another look; --due is for a scheduler that runs every few
-    minutes.
+    NAME is the slug of a category; without NAME, all categories are crawled. Stored pages are not
+    requested again until they are due for a revisit. Use --due with a scheduler that runs every
+    few minutes.
     """
     arguments = {
         "category": ",".join(names),
@@ -192,7 +195,7 @@ def category(
     _crawl("category", arguments, **options)
 
 
-@command.command(
+@crawl_command.command(
     "share", epilog=example("newscrawl crawl share NW202112282228490028 NW202201212257099936")
 )
 @click.argument("links", metavar="[URL or INFOCODE]...", nargs=-1, type=NAME)
@@ -200,15 +203,15 @@ def category(
     "--urls",
     type=WORD,
     metavar="FILE",
-    help="Read URLs and infoCodes, one a line; - is standard input.",
+    help="Read URLs and infoCodes from FILE, one per line; - is standard input.",
 )
-@click.option("--stored", is_flag=True, help="Resolve what is stored and was not yet resolved.")
+@click.option("--stored", is_flag=True, help="Resolve stored articles that are not resolved yet.")
 @_options(*_SITE, *_COMMON)
-def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any) -> None:
+def share_command(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any) -> None:
     """Resolve share links and infoCodes to their articles."""
     if not (links or urls or stored):
         raise click.UsageError(
-            "Nothing to resolve: name a share URL or an infoCode, or give --urls FILE or --stored."
+            "Nothing to resolve: give a share URL or an infoCode, or use --urls FILE or --stored."
         )
     arguments = {
         # The spider takes them by commas, and an old address has one of its own.
@@ -219,22 +222,24 @@ def share(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any
     _crawl("share", arguments, **options)
 
 
-@command.command("feed", epilog=example("newscrawl crawl feed atom fast --pages 2"))
+@crawl_command.command("feed", epilog=example("newscrawl crawl feed atom fast --pages 2"))
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=NAME)
 @SINCE
 @click.option(
     "--pages",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Follow each list over at most so many pages; 5 unless given.",
+    help="Maximum number of pages of each feed; default: 5.",
 )
 @_options(*_SITE, *_COMMON)
-def feed(names: tuple[str, ...], since: date | None, pages: int | None, **options: Any) -> None:
-    """Ask for lists of news, and for the articles that are not stored yet.
+def feed_command(
+    names: tuple[str, ...], since: date | None, pages: int | None, **options: Any
+) -> None:
+    """Crawl feeds and other lists of news, and the articles that are not stored yet.
 
-    NAME is a list, for example atom (the mirror's feed; asked for when none is named), fast,
-    security:1.600519 or search:茅台. A name that is none shows all there are. With --base-url every
-    list is asked for on that host.
+    NAME is a feed, for example atom (the mirror's feed; the default), fast, security:1.600519 or
+    search:茅台. An unknown name prints all of them. With --base-url every feed is requested from
+    that host.
     """
     arguments = {
         "name": ",".join(names),
@@ -244,24 +249,25 @@ def feed(names: tuple[str, ...], since: date | None, pages: int | None, **option
     _crawl("feed", arguments, **options)
 
 
-@command.command("posts", epilog=example("newscrawl crawl posts finews/ old_posts.tar.gz"))
+@crawl_command.command("posts", epilog=example("newscrawl crawl posts finews/ old_posts.tar.gz"))
 @click.argument("paths", metavar="PATH...", nargs=-1, type=WORD, required=True)
 @SINCE
 @click.option(
     "--git-dir",
     type=WORD,
     metavar="PATH",
-    help="The git directory of the folders, if it is not their own .git or belongs to another "
-    "user.",
+    help="Git directory of the folders, if it is not their own .git or belongs to another user.",
 )
 @_options(*_COMMON)
-def posts(paths: tuple[str, ...], since: date | None, git_dir: str | None, **options: Any) -> None:
-    """Load the mirror's post files, without a network.
+def posts_command(
+    paths: tuple[str, ...], since: date | None, git_dir: str | None, **options: Any
+) -> None:
+    """Load the mirror's post files from disk, without network access.
 
-    PATH is a folder, a git checkout, an archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip), a pipe
-    that gives a tar archive, or a post file (.md).
+    PATH is a folder, a git checkout, a tarball (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip), a pipe
+    with an uncompressed tarball, or a post file (.md).
     """
-    # One a line, the last line ended: then a comma in a name parts nothing.
+    # One path per line, with a final newline: a name may contain a comma.
     arguments = {
         "paths": "".join(f"{path}\n" for path in paths),
         "since": _day(since),
@@ -287,7 +293,7 @@ def _crawl(
     notify: str | None,
     base_url: str | None = None,
     hosts: str | None = None,
-    again: bool = False,
+    revisit: bool = False,
     every: int | None = None,
     delay: float | None = None,
     fast: bool = False,
@@ -314,7 +320,7 @@ def _crawl(
         **arguments,
         "base_url": base_url,
         "hosts": hosts,
-        "again": "1" if again else None,
+        "revisit": "1" if revisit else None,
         "limit": str(limit) if limit else None,
     }
     outcome = run(
@@ -331,14 +337,14 @@ def _crawl(
 def _repeat(every: int, *, db: str, rebuild: bool, urls: str | None) -> None:
     """Run this command line again and again, and exit in the end."""
     if rebuild:
-        raise click.UsageError("--every adds to an archive; --rebuild makes one anew, once.")
+        raise click.UsageError("--every adds to an archive; --rebuild replaces it, once.")
     if urls == "-":
         raise click.UsageError("Standard input can be read once; give --urls a file.")
     click.get_current_context().exit(repeat(without_every(sys.argv[1:]), every, db=db))
 
 
 def _ask_to_rebuild(db: str) -> None:
-    """Ask before an archive is dropped that cannot be had again."""
+    """Ask for confirmation before an archive is replaced."""
     if not is_filled(db):
         return
     with reading(db) as connection:
@@ -365,12 +371,12 @@ def run(
     The log goes to standard error; its last line is the outcome.
     """
     from newscrawl.cli.terminal import log_to_terminal, stderr
-    from newscrawl.crawling import crawl, settings_for
+    from newscrawl.runs.process import crawl, settings_for
 
     made = settings_for(db, overwrite=rebuild, **(settings or {}))
     if stderr().is_terminal and not stderr().is_dumb_terminal:
         made["EXTENSIONS"].update(
-            {"newscrawl.progress.Progress": None, "newscrawl.cli.live.LiveProgress": 10},
+            {"newscrawl.runs.progress.Progress": None, "newscrawl.cli.live.LiveProgress": 10},
             priority="cmdline",
         )
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
@@ -411,7 +417,7 @@ def pace(
     delay: float | None, base_url: str | None, hosts: str | None,
     allowed: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the settings for a delay; the project's own ones where none is asked for.
+    """Return the settings for a delay; the project's own if None.
 
     *allowed* are hosts whose owners have agreed to any.
 
@@ -425,7 +431,7 @@ def pace(
     foreign = [host for host in asked if host and host not in allowed and not is_loopback(host)]
     if delay < POLITE and (foreign or not asked[0]):
         whom = f"not for {foreign[0]}" if foreign else "not without --base-url"
-        what = f"A delay of {delay:g} seconds" if delay else "Asking without a delay"
+        what = f"A delay of {delay:g} seconds" if delay else "Crawling without a delay"
         raise click.UsageError(
             f"{what} is for a server on this machine (127.0.0.1), and {whom}; for any other, leave "
             f"at least {POLITE:g} seconds, or name it in NEWSCRAWL_FAST_HOSTS where its owner has "

@@ -1,100 +1,164 @@
-"""``newscrawl demo``: the whole thing, against a made mirror on this machine."""
+"""``newscrawl demo``: crawl a sample site on this machine."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 
+from newscrawl.archive.overview import other_site, overview
 from newscrawl.cli.crawl import BASE_URL, pace, run
-from newscrawl.cli.options import db_option, example, is_filled, reading, verbose_option
+from newscrawl.cli.options import DAY, db_option, example, is_filled, reading, verbose_option
 from newscrawl.cli.output import clock, number, say
-from newscrawl.outcome import Exit
-from newscrawl.readers.overview import other_site, overview
+from newscrawl.runs.outcome import Exit, Outcome
 
 DB = "data/demo.db"
 SITE = "demo"
-"""The name under which made articles are kept: no real archive has it."""
+"""The site under which sample articles are stored: no real archive has it."""
+MAX_ARTICLES = 20_000
 
 
 @click.command("demo", epilog=example("newscrawl demo --articles 1000 --db /tmp/demo.db"))
-@db_option(DB, envvar=None)  # made articles must never slip into the real archive
+@db_option(DB, envvar=None)  # sample articles must never slip into the real archive
 @click.option(
     "--articles",
-    type=click.IntRange(min=1, max=64_500_000),
+    type=click.IntRange(min=1, max=MAX_ARTICLES),
     default=200,
     show_default=True,
     metavar="N",
-    help="Articles of the made mirror; with --base-url, pages to get at most.",
+    help="Articles of the sample site; with --base-url, the maximum number of pages.",
 )
 @click.option(
     "--seed",
     default=1,
     show_default=True,
     metavar="N",
-    help="Another seed makes other articles, which are added to the same file.",
+    help="Another seed gives other articles, which are added to the same file.",
 )
 @click.option(
-    "--base-url", type=BASE_URL, metavar="URL", help="Crawl this mirror, politely, in place of it."
+    "--until",
+    type=DAY,
+    metavar="DAY",
+    help="Last day of the sample articles, for the same archive each time.  [default: today]",
+)
+@click.option(
+    "--keep", is_flag=True, help="Keep serving the sample site after the crawl, until Ctrl-C."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(min=0, max=65_535),
+    default=0,
+    metavar="PORT",
+    help="Port of the sample site on 127.0.0.1.  [default: a free one]",
+)
+@click.option(
+    "--base-url", type=BASE_URL, metavar="URL", help="Crawl this site, politely, instead."
 )
 @verbose_option
 @click.pass_context
-def command(
-    ctx: click.Context, db: str, articles: int, seed: int, base_url: str | None, verbose: bool
-) -> None:
-    """Crawl a made mirror on this machine into an archive.
+def demo_command(
+    ctx: click.Context, /, db: str, articles: int, seed: int, until: date | None, keep: bool,
+    port: int, base_url: str | None, verbose: bool,
+) -> None:  # fmt: skip
+    """Crawl a sample site on this machine into an archive.
 
-    It needs no network, and ends with what is stored and what to try next. A second time
-    there is nothing new, and nothing changes.
+    It needs no network. The site has three days of synthetic news, and is crawled as if at several
+    times in these days, so that the archive has a history. Run again, it adds only what is new.
     """
     _refuse_a_real_archive(db)
-    with _mirror(base_url, articles, seed) as url:
-        arguments = {"base_url": url, "share": "1", "site": SITE}
-        if base_url:
-            arguments["limit"] = str(articles)
-        delay = None if base_url else 0.0
-        settings = {**pace(delay, url, None), "NEWSCRAWL_PROGRESS_SECONDS": 1}
-        outcome = run("category", arguments, db=db, settings=settings, verbose=verbose)
-    if outcome.exit in (Exit.GOOD, Exit.DEGRADED):
-        _report(db)
+    if base_url:
+        limited = {"base_url": base_url, "limit": str(articles), "share": "1"}
+        outcome = _crawl(limited, db, pace(None, base_url, None), verbose)
+        _report(db, outcome)
+        ctx.exit(outcome.exit)
+    with _sample_site(articles, seed, until, port) as (url, end):
+        outcome = _crawl_until(end, url, db, is_past=until is not None, verbose=verbose)
+        _report(db, outcome)
+        if keep:
+            _wait(url)
     ctx.exit(outcome.exit)
 
 
 def _refuse_a_real_archive(db: str) -> None:
-    """Keep made articles out of an archive of real ones."""
+    """Keep sample articles out of an archive of real ones."""
     if not is_filled(db):
         return
     with reading(db) as connection:
         other = other_site(connection, SITE)
     if other is not None:
         raise click.UsageError(
-            f"{db} holds articles of {other!r}, which are none of a demo; made ones would be mixed "
-            "with them for good. Name another file with --db."
+            f"{db} holds articles of {other!r}, and sample articles would be mixed with them. Name "
+            "another file with --db."
         )
 
 
 @contextmanager
-def _mirror(base_url: str | None, articles: int, seed: int) -> Iterator[str]:
-    """Yield the address of the mirror; without one, make it and serve it meanwhile."""
-    if base_url:
-        yield base_url
-        return
-    from newscrawl.mirror import Site, serve
+def _sample_site(
+    articles: int, seed: int, until: date | None, port: int
+) -> Iterator[tuple[str, datetime]]:
+    """Serve the sample site; yield its URL, and when its last article is published."""
+    from newscrawl.demo import SampleSite, Server, history
 
-    site = Site(seed=seed, articles=articles)
-    with serve(site) as server:
-        say(f"A made mirror of {articles:,} articles is at {server.url}")
-        yield server.url
+    end = history.end_of(until)
+    try:
+        server = Server(SampleSite(end, articles, seed), port)
+    except OSError as error:
+        raise click.ClickException(f"Could not listen on port {port}: {error.strerror}.") from None
+    with server:
+        say(f"A sample site of {articles:,} articles is at {server.url}")
+        yield server.url, end
 
 
-def _report(db: str) -> None:
+def _crawl_until(end: datetime, url: str, db: str, *, is_past: bool, verbose: bool) -> Outcome:
+    """Crawl the sample site several times until its end; an archive that exists has a history."""
+    from newscrawl.demo import history
+
+    arguments = {"base_url": url, "share": "1"}
+    settings = {**pace(0.0, url, None), "NEWSCRAWL_PROGRESS_SECONDS": 1}
+    quiet = {**settings, "LOG_LEVEL": "WARNING", "NEWSCRAWL_PROGRESS_SECONDS": 0}
+    for moment in [] if is_filled(db) else history.moments_before(end):
+        say(f"Crawling it as of {clock(moment.isoformat())} (China time)")
+        with history.clock_at(moment):
+            outcome = _crawl(arguments, db, settings if verbose else quiet, verbose)
+        if not _is_good(outcome):
+            return outcome
+    with history.clock_at(end if is_past else None):
+        return _crawl(arguments, db, settings, verbose)
+
+
+def _crawl(
+    arguments: dict[str, str], db: str, settings: Mapping[str, Any], verbose: bool
+) -> Outcome:
+    return run("category", {**arguments, "site": SITE}, db=db, settings=settings, verbose=verbose)
+
+
+def _is_good(outcome: Outcome) -> bool:
+    return outcome.exit in (Exit.OK, Exit.DEGRADED)
+
+
+def _wait(url: str) -> None:
+    """Return on Ctrl-C or SIGTERM; their handlers are still those of the crawl."""
+    done = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: done.set())
+    say(f"The sample site stays at {url} until Ctrl-C")
+    done.wait()
+
+
+def _report(db: str, outcome: Outcome) -> None:
     """Print what is stored, and what to try next."""
+    if not _is_good(outcome):
+        return
     with reading(db) as connection:
         found = overview(connection)
     click.echo(f"\n{db} holds")

@@ -8,10 +8,23 @@ from itertools import pairwise
 
 import click
 
-from newscrawl.cli.options import TEXT, article_id, db_option, example, json_option, reading
+from newscrawl.archive.revisions import (
+    Change,
+    Piece,
+    Version,
+    article_versions,
+    difference,
+)
+from newscrawl.cli.options import (
+    TEXT,
+    article_id,
+    db_option,
+    example,
+    json_option,
+    reading,
+)
 from newscrawl.cli.output import safe, safe_line, say, to_json
-from newscrawl.outcome import Exit
-from newscrawl.readers.history import Change, Piece, Version, difference, versions
+from newscrawl.runs.outcome import Exit
 
 
 @click.command("diff", epilog=example("newscrawl diff NW202112282228490028"))
@@ -19,15 +32,15 @@ from newscrawl.readers.history import Change, Piece, Version, difference, versio
 @db_option()
 @json_option
 @click.pass_context
-def command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
-    """Show what changed in an article, from each version to the next.
+def diff_command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
+    """Show the changes between the revisions of an article.
 
-    What is gone stands in [-brackets-], what is new in {+braces+}; on a terminal they are red and
-    green. INFOCODE is as for `newscrawl show`.
+    Removed text is shown in [-brackets-], added text in {+braces+}; on a terminal they are red
+    and green. INFOCODE is as for `newscrawl show`.
     """
     with reading(db) as connection:
         wanted = article_id(connection, info_code)
-        found = versions(connection, wanted)
+        found = article_versions(connection, wanted)
     if not found:
         say(f"{db} has no article {safe_line(wanted)}.")
         ctx.exit(Exit.CRASHED)
@@ -36,7 +49,7 @@ def command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
         click.echo(to_json([_as_dict(*step) for step in steps]))
         return
     if not steps:
-        say(f"{wanted} was never seen to change.")
+        say(f"{wanted} has no recorded revisions.")
     for earlier, later in steps:
         for line in _lines(earlier, later):
             click.echo(line)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import click
 
-from newscrawl import diagnosis
+from newscrawl.cli import schema_docs
 from newscrawl.cli.app import commands
-from newscrawl.outcome import Exit
-from newscrawl.store import schema_docs
+from newscrawl.runs.doctor import diagnosis
+from newscrawl.runs.outcome import Exit
 
 WIDTH = 88
 
@@ -69,14 +69,14 @@ PARTS = {
     "cli": cli,
     "commands": command_table,
     "exit-codes": exit_codes,
-    "causes": diagnosis.as_markdown,
+    "causes": diagnosis.causes_as_markdown,
 }
 
 
-def write(root: Path) -> None:
+def write_docs(root: Path) -> None:
     """Write every document that code prints, in the checkout at *root*."""
     (root / "docs" / "cli.md").write_text(cli(), encoding="utf-8")
-    (root / "docs" / "schema.md").write_text(schema_docs.as_markdown(), encoding="utf-8")
+    (root / "docs" / "schema.md").write_text(schema_docs.schema_as_markdown(), encoding="utf-8")
     write_parts(root / "README.md", "commands", "exit-codes")
     write_parts(root / "docs" / "faults.md", "causes")
 
@@ -93,6 +93,6 @@ def write_parts(file: Path, *parts: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["write"]:
-        write(Path.cwd())
+        write_docs(Path.cwd())
     else:
         sys.stdout.write(PARTS[sys.argv[1] if len(sys.argv) > 1 else "cli"]())

@@ -1,8 +1,7 @@
-"""``newscrawl doctor``: why a source gives nothing."""
+"""``newscrawl doctor``: diagnose a site that gives no articles."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +19,12 @@ from newscrawl.cli.options import (
     verbose_option,
 )
 from newscrawl.cli.output import labelled, safe_line, size, to_json, width, wrap
-from newscrawl.diagnosis import Diagnosis, Step
-from newscrawl.outcome import Outcome
+from newscrawl.runs.doctor.diagnosis import Diagnosis, Step
+from newscrawl.runs.outcome import Outcome
 
 if TYPE_CHECKING:
-    from newscrawl.feeds import Asked
+    from newscrawl.sites.lists import RequestedList
+    from newscrawl.store.connections import Connection
 
 INDENT = "    "
 
@@ -32,28 +32,28 @@ INDENT = "    "
 @click.command("doctor", epilog=example("newscrawl doctor guojishangbao"))
 @click.argument("category", required=False, type=NAME)
 @click.option(
-    "--base-url", type=BASE_URL, metavar="URL", help="The site; else the mirror of the settings."
+    "--base-url", type=BASE_URL, metavar="URL", help="URL of the site; default: NEWSCRAWL_BASE_URL."
 )
 @click.option(
-    "--feed", type=NAME, metavar="NAME", help="Look at this list of `crawl feed`, not at a mirror."
+    "--feed", type=NAME, metavar="NAME", help="Check this feed of `crawl feed` instead of a mirror."
 )
 @db_option()
 @json_option
 @SETTINGS
 @verbose_option
 @click.pass_context
-def command(
+def doctor_command(
     ctx: click.Context, category: str | None, base_url: str | None, feed: str | None, db: str,
     as_json: bool, settings: Iterable[tuple[str, str]], verbose: bool,
 ) -> None:  # fmt: skip
-    """Say why a source gives nothing, and what to do.
+    """Diagnose a site that gives no articles.
 
-    It asks for the home page, the list of CATEGORY if one is named, and an article, as a crawl
-    does, but each address once, and writes nothing. With --feed it asks for that list and the
-    article of an entry. The exit code is 0 where nothing is wrong.
+    Requests the home page, the listing of CATEGORY if given, and an article, as a crawl does, but
+    each URL once, and writes nothing. With --feed it requests that feed and the article of one of
+    its entries. The exit code is 0 if no problem is found.
     """
     if category and feed:
-        raise click.UsageError("A list of --feed has no categories; name one of the two.")
+        raise click.UsageError("--feed and CATEGORY cannot be combined.")
     asked = _list(feed) if feed else None
     arguments = {"category": category, "asked": asked}
     if base_url:
@@ -68,13 +68,13 @@ def command(
     ctx.exit(found.exit)
 
 
-def _list(name: str) -> Asked:
-    """Return the list of this name; a usage error where there is none, or are several."""
-    from newscrawl import feeds
+def _list(name: str) -> RequestedList:
+    """Return the feed of this name; a usage error if there are none or several."""
+    from newscrawl.sites.lists import UnknownList, find_lists
 
     try:
-        found = feeds.find(name)
-    except feeds.UnknownList as error:
+        found = find_lists(name)
+    except UnknownList as error:
         raise click.UsageError(f"{error}.") from None
     if len(found) != 1:
         raise click.UsageError(f"--feed takes one list, and {name!r} is {len(found)}.")
@@ -84,24 +84,25 @@ def _list(name: str) -> Asked:
 def _examine(
     db: str, settings: Iterable[tuple[str, str]], arguments: dict[str, Any], *, verbose: bool
 ) -> Diagnosis | Outcome:
-    """Look at the source; what it asks for goes to standard error meanwhile."""
+    """Examine the site; its requests are logged to standard error."""
     from scrapy.exceptions import UsageError
 
+    from newscrawl.cli.doctor_spider import DoctorSpider, doctor_settings
     from newscrawl.cli.overrides import checked
     from newscrawl.cli.terminal import log_to_terminal
-    from newscrawl.doctor import examine, settings_for
+    from newscrawl.runs.doctor.examination import examine
 
-    made = settings_for(**checked(settings))
+    made = doctor_settings(**checked(settings))
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
     try:
         with _known(db) as archive:
-            return examine(made, archive=archive, **arguments)
+            return examine(made, DoctorSpider, archive=archive, **arguments)
     except UsageError as error:  # of what settings.py says
         raise click.UsageError(f"{error}.") from None
 
 
 @contextmanager
-def _known(db: str) -> Iterator[sqlite3.Connection | None]:
+def _known(db: str) -> Iterator[Connection | None]:
     """Open the archive; None where there is none yet."""
     path = Path(db)
     try:
@@ -134,7 +135,7 @@ def _print(found: Diagnosis) -> None:
 
 
 def _answer(step: Step) -> str:
-    """Say what came, in a line; nothing where nothing did."""
+    """Return the response in one line; nothing if there was none."""
     if step.status is None:
         return ""
     return ", ".join(filter(None, (f"{step.status}", size(step.bytes or 0), step.content_type)))

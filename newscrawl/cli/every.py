@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newscrawl.cli.output import say
-from newscrawl.outcome import Exit
-from newscrawl.store.archive import check, open_for_reading
+from newscrawl.runs.outcome import Exit
+from newscrawl.store.connections import check, open_for_reading
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class Interval(click.ParamType[int]):
         """Return the seconds."""
         found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
         if found is None:
-            self.fail(f"{value!r} is no interval; it looks like 90s, 5m or 1h.", param, ctx)
+            self.fail(
+                f"{value!r} is not a valid interval; use for example 90s, 5m or 1h.", param, ctx
+            )
         seconds = int(found[1]) * _SECONDS[found[2]]
         if seconds < SHORTEST:
             self.fail(f"{value!r} is too short; the shortest is {SHORTEST}s.", param, ctx)
@@ -100,7 +102,7 @@ class Runs:
         """What to exit with; None as long as runs go on."""
 
     def run(self) -> None:
-        """Run once, and say how it ended and when the next one is."""
+        """Run once, and report the exit code and the time of the next run."""
         if self._code is not None:
             return
         # A session of its own: Ctrl-C on the terminal reaches it through stop(), once.
@@ -112,7 +114,7 @@ class Runs:
         if self._code is None and self._is_final(code):
             self._code = code
             self._scheduler.shutdown(wait=False)
-        say(f"newscrawl: the run ended with {_name(code)}{self._next()}")
+        say(f"newscrawl: the run exited with {_name(code)}{self._next()}")
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         """End: the run that is going gets the signal, and no other is started."""
@@ -136,8 +138,8 @@ class Runs:
     def _next(self) -> str:
         job = self._scheduler.get_job("run") if self._code is None else None
         if job is None or job.next_run_time is None:
-            return "; there is no next one"
-        return f"; the next one is at {job.next_run_time:%H:%M:%S} UTC"
+            return "; no other run follows"
+        return f"; the next run starts at {job.next_run_time:%H:%M:%S} UTC"
 
 
 def is_no_archive(db: Path) -> bool:

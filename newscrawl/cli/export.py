@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from newscrawl.archive.export import BINARY, FORMATS, Format, jekyll, markdown
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.records import Record, changes, extent
 from newscrawl.cli.files import replaced
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import TEXT, article_id, db_option, example, reading
 from newscrawl.cli.output import say
 from newscrawl.cli.writing import progress
-from newscrawl.contained import ContainedFolder, LeadsOut
-from newscrawl.readers import jekyll
-from newscrawl.readers.exports import BINARY, FORMATS, Format, markdown
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.records import Record, changes, extent
+from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 _FOLDERS = frozenset({"jekyll", "markdown"})
 _STEP = 200
@@ -33,7 +35,7 @@ _STEP = 200
 class _Wanted:
     """Which articles go out, and how many did."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     filters: Filters
     seq: int
     info_codes: set[str] | None
@@ -79,31 +81,31 @@ class _Wanted:
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="Where it goes: a file, standard output where none is named; for jekyll and markdown a "
-    "folder.",
+    help="Output file (default: standard output); for jekyll and markdown a folder.",
 )  # fmt: skip
 @click.option(
     "--since-seq", type=click.IntRange(min=0), default=0, metavar="N",
-    help="Only what was inserted or changed after this sequence number: the last one you have.",
+    help="Only articles inserted or changed after this sequence number.",
 )  # fmt: skip
 @filter_options
-def command(
+def export_command(
     info_codes: tuple[str, ...], db: str, format_: str, output: Path | None, since_seq: int,
     filters: Filters,
 ) -> None:  # fmt: skip
-    """Write articles as files: all of them, those that the filters let through, or those named.
+    """Export articles to files: all of them, or those that match the filters or are named.
 
-    They come in the order of seq, which the last line on standard error ends with: give it to
-    --since-seq to go on from there. A file is replaced only when all of it is written.
+    Articles are sorted by seq. The last line on standard error ends with the last seq: pass it to
+    --since-seq to continue from there. A file is replaced only after all of it is written.
 
-    jsonl: a line of JSON an article. csv: for spreadsheets; what they would take for a formula is
-    marked as text. parquet: for data frames and DuckDB, with times and lists as such; it needs pip
+    jsonl: one JSON object per line. csv: for spreadsheets; values that look like formulas are
+    marked as text. parquet: for data frames and DuckDB, with typed times and lists; requires pip
     install 'newscrawl[parquet]'. atom, rss: feeds for news readers.
 
-    markdown: a file an article, with front matter, in a folder; without -o one after the other.
+    markdown: one file per article, with front matter, in a folder; without -o, all on standard
+    output.
 
-    jekyll: posts of the mirror. A post that was read from a file is that file, byte for byte; an
-    article that was met only as pages is a post of the mirror's present form.
+    jekyll: posts of the mirror. A post that was read from a file is exported byte for byte;
+    articles that were seen only as pages are written in the mirror's current format.
     """
     if output == Path("-"):
         output = None
@@ -134,7 +136,7 @@ def _check(format_: str, output: Path | None) -> None:
         )
 
 
-def _check_named(connection: sqlite3.Connection, info_codes: Iterable[str]) -> None:
+def _check_named(connection: Connection, info_codes: Iterable[str]) -> None:
     """Say which of the articles that were named are not there; the others are written."""
     for each in sorted(info_codes):
         sql = "SELECT 1 FROM articles WHERE info_code = ?"
@@ -145,7 +147,7 @@ def _check_named(connection: sqlite3.Connection, info_codes: Iterable[str]) -> N
 def _write_posts(wanted: _Wanted, folder: Path) -> None:
     written = 0
     for each in wanted.records():
-        for path, content in jekyll.posts(wanted.connection, each.info_code):
+        for path, content in jekyll.jekyll_posts(wanted.connection, each.info_code):
             _write(folder, path, content)
             written += 1
     say(f"{written} posts written to {folder}; the last seq is {wanted.seq}")
@@ -153,7 +155,9 @@ def _write_posts(wanted: _Wanted, folder: Path) -> None:
 
 def _write_documents(wanted: _Wanted, folder: Path) -> None:
     for each in wanted.records():
-        _write(folder, markdown.file_name(each.info_code), markdown.document(each).encode())
+        _write(
+            folder, markdown.markdown_file_name(each.info_code), markdown.document(each).encode()
+        )
     _report(wanted, folder)
 
 
@@ -172,7 +176,7 @@ def _write(folder: Path, path: str, content: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
+        raise StoreError(f"Could not write {target}: {error.strerror}.") from error
     with replaced(target) as file:
         file.write(content)
 

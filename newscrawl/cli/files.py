@@ -15,12 +15,11 @@ from newscrawl.store.errors import StoreError
 
 @contextmanager
 def replaced(target: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that takes the place of *target* at a good end, and never before.
+    """Open a file for writing that replaces *target* on success, and not before.
 
-    What is no plain file, a device or a pipe, is written as it is.
+    A device or a pipe is written to directly.
 
-    :raises StoreError: it cannot be written, or is an archive or another SQLite file, which nobody
-        means to replace.
+    :raises StoreError: it cannot be written, or is an archive or another SQLite file.
     """
     try:
         target = target.resolve()  # a link stays, and leads to the new file
@@ -34,7 +33,7 @@ def replaced(target: Path) -> Iterator[BinaryIO]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise StoreError(f"{target} cannot be written: {error.strerror}.") from error
+        raise StoreError(f"Could not write {target}: {error.strerror}.") from error
 
 
 def refuse_sqlite(target: Path) -> None:

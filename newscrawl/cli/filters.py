@@ -1,4 +1,4 @@
-"""The options that say which articles are wanted."""
+"""The options that filter articles."""
 
 from __future__ import annotations
 
@@ -9,25 +9,38 @@ from typing import Any
 
 import click
 
+from newscrawl.archive.filters import Filters, UnknownName
 from newscrawl.cli.options import DAY, TEXT
 from newscrawl.cli.output import safe_line
-from newscrawl.readers.filters import Filters, Unknown
 
 _OPTIONS = (
     click.option(
-        "--category", type=TEXT, metavar="SLUG", help="Only of this category: its slug or its name."
+        "--category",
+        type=TEXT,
+        metavar="SLUG",
+        help="Only articles of this category (slug or name).",
     ),
     click.option(
-        "--source", type=TEXT, metavar="NAME", help="Only of this medium, as the articles name it."
+        "--source", type=TEXT, metavar="NAME", help="Only articles of this source (文章来源)."
     ),
     click.option(
         "--security",
         type=TEXT,
         metavar="CODE",
-        help="Only with a link to this security, board or index: 1.600160, 600160 or its name.",
+        help="Only articles that link to this security, board or index (1.600160, 600160 or name).",
     ),
-    click.option("--since", type=DAY, metavar="DAY", help="Only from this day in China on."),
-    click.option("--until", type=DAY, metavar="DAY", help="Only to this day in China."),
+    click.option(
+        "--since",
+        type=DAY,
+        metavar="DAY",
+        help="Only articles published on or after this day (in China).",
+    ),
+    click.option(
+        "--until",
+        type=DAY,
+        metavar="DAY",
+        help="Only articles published on or before this day (in China).",
+    ),
 )
 
 
@@ -42,7 +55,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         filters = Filters(category, source, security, since, until)
         try:
             return command(*args, filters=filters, **options)
-        except Unknown as error:
+        except UnknownName as error:
             raise click.UsageError(safe_line(error.sentence())) from None
 
     found: Callable[..., Any] = with_filters

@@ -1,4 +1,4 @@
-"""``newscrawl info``: what is in an archive."""
+"""``newscrawl info``: statistics of an archive."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import click
 
+from newscrawl.archive.overview import Overview, overview
 from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import clock, labelled, number, size, to_json, width
-from newscrawl.readers.overview import Overview, overview
 
 
 @click.command("info", epilog=example("newscrawl info --db data/demo.db"))
 @db_option()
 @json_option
-def command(db: str, as_json: bool) -> None:
-    """Say what is in the archive.
+def info_command(db: str, as_json: bool) -> None:
+    """Show statistics of the archive.
 
-    Articles, their times and sources, raw pages, rejects by reason, and the last runs.
+    Articles, their times and sources, raw pages, rejected pages by reason, and the last runs.
     """
     with reading(db) as connection:
         found = overview(connection)

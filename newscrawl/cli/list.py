@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.latest import latest
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, limit_option, reading
 from newscrawl.cli.output import clock, print_json_array, print_table, say
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.latest import latest
 
 LIMIT = 20
 
@@ -20,7 +20,7 @@ LIMIT = 20
 @filter_options
 @limit_option(LIMIT)
 @json_option
-def command(db: str, filters: Filters, limit: int | None, as_json: bool) -> None:
+def list_command(db: str, filters: Filters, limit: int | None, as_json: bool) -> None:
     """List the latest articles: time, source, title, infoCode."""
     if limit is None and not as_json:
         limit = LIMIT
@@ -31,6 +31,6 @@ def command(db: str, filters: Filters, limit: int | None, as_json: bool) -> None
             return
         rows = [(clock(h.published_at), h.source, h.title, h.info_code) for h in found]
     if not rows:
-        say("No article.")
+        say("No articles found.")
         return
     print_table(("published", "source", "title", "infoCode"), rows, wide="title")

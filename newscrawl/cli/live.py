@@ -13,18 +13,24 @@ from rich.table import Table
 from rich.text import Text
 
 from newscrawl.cli.terminal import stderr
-from newscrawl.progress import ENDS, Progress
-from newscrawl.run import interrupts, run_of
+from newscrawl.runs.progress import ENDS, Progress
+from newscrawl.runs.run import interrupts, run_of
 
 logger = logging.getLogger(__name__)
 
-_STYLES = {"new": "green", "richer": "green", "changed": "cyan", "rejected": "red", "failed": "red"}
+_STYLES = {
+    "new": "green",
+    "extended": "green",
+    "changed": "cyan",
+    "rejected": "red",
+    "failed": "red",
+}
 _ALWAYS = ("new", "changed", "unchanged", "rejected", "failed")
 """Shown also while they are 0; the others when there are any."""
 
 
 class LiveProgress(Progress):
-    """Draws the run's counters anew a few times a second."""
+    """Redraws the run's counters a few times a second."""
 
     _live: Live | None = None
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newscrawl import ids
+from newscrawl.archive.article import resolve
 from newscrawl.cli.output import safe_line
-from newscrawl.harmless import is_utf8
-from newscrawl.readers.article import resolve
-from newscrawl.store.archive import MEMORY, open_for_reading
-from newscrawl.store.errors import explain
+from newscrawl.sites.eastmoney.info_code import BadInfoCode
+from newscrawl.store.connections import MEMORY, open_for_reading
+from newscrawl.store.errors import explained
+from newscrawl.text.escape import is_utf8
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -33,7 +35,7 @@ json_option = click.option(
 )
 
 verbose_option = click.option(
-    "-v", "--verbose", is_flag=True, help="Show also what Scrapy logs of itself."
+    "-v", "--verbose", is_flag=True, help="Also show the log of Scrapy itself."
 )
 
 
@@ -45,7 +47,7 @@ class Word(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text."""
         if not str(value).strip():
-            self.fail("It is empty: is a shell variable not set?", param, ctx)
+            self.fail("The value is empty; is a shell variable unset?", param, ctx)
         return str(value)
 
 
@@ -79,7 +81,7 @@ NAME = Name()
 
 
 class File(Word):
-    """The name of an archive. Whatever it looks like, it is a path."""
+    """The path of an archive."""
 
     name = "file"
 
@@ -87,16 +89,16 @@ class File(Word):
         """Return the path."""
         path = super().convert(value, param, ctx)
         if path == MEMORY:
-            self.fail(f"{path!r} is no file, and would keep nothing.", param, ctx)
+            self.fail(f"{path!r} is not a file: nothing would be stored.", param, ctx)
         if not is_utf8(path):
-            self.fail(f"{path!r} is not UTF-8, and SQLite takes no other names.", param, ctx)
+            self.fail(f"{path!r} is not UTF-8, which SQLite requires of file names.", param, ctx)
         return path
 
 
 FILE = File()
 
 
-class Day(click.ParamType[date]):
+class DayType(click.ParamType[date]):
     """A day as 2021-12-01."""
 
     name = "day"
@@ -108,10 +110,10 @@ class Day(click.ParamType[date]):
         try:
             return date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no day; it looks like 2021-12-01.", param, ctx)
+            self.fail(f"{value!r} is not a valid date; use YYYY-MM-DD.", param, ctx)
 
 
-DAY = Day()
+DAY = DayType()
 
 
 class Moment(click.ParamType[str]):
@@ -127,7 +129,7 @@ class Moment(click.ParamType[str]):
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail(
-                f"{value!r} is no time; it looks like 2021-12-01 or 2021-12-01T10:00.", param, ctx
+                f"{value!r} is not a valid time; use YYYY-MM-DD or YYYY-MM-DDTHH:MM.", param, ctx
             )
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
@@ -159,18 +161,18 @@ def limit_option(default: int) -> Callable[[Decorated], Decorated]:
         "--limit",
         type=click.IntRange(min=1),
         metavar="N",
-        help=f"At most so many; {default} unless given, with --json all.",
+        help=f"Maximum number of results; default: {default}, with --json all.",
     )
 
 
-def article_id(connection: sqlite3.Connection, text: str) -> str:
+def article_id(connection: Connection, text: str) -> str:
     """Return the id of the article that *text* names.
 
     :raises click.UsageError: it names none.
     """
     try:
         return resolve(connection, text)
-    except ids.BadInfoCode as error:
+    except BadInfoCode as error:
         raise click.UsageError(safe_line(str(error))) from None
 
 
@@ -179,19 +181,16 @@ def is_filled(db: str) -> bool:
     try:
         return Path(db).is_file() and Path(db).stat().st_size > 0
     except OSError:
-        return False  # the run will say why it cannot write
+        return False  # the run reports why it cannot write
 
 
 @contextmanager
-def reading(db: str, *, as_found: bool = False) -> Iterator[sqlite3.Connection]:
+def reading(db: str, *, as_found: bool = False) -> Iterator[Connection]:
     """Open the archive at *db* for a command that only reads.
 
-    *as_found*: see :func:`newscrawl.store.archive.open_for_reading`.
+    *as_found*: see :func:`newscrawl.store.connections.open_for_reading`.
 
     :raises StoreError: it cannot be read.
     """
-    with closing(open_for_reading(db, as_found=as_found)) as connection:
-        try:
-            yield connection
-        except sqlite3.Error as error:
-            raise explain(error, db) from error
+    with closing(open_for_reading(db, as_found=as_found)) as connection, explained(db):
+        yield connection

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from newscrawl.harmless import escaped, harmless
-from newscrawl.passwords import without_passwords
+from newscrawl.text.escape import escape_controls, escape_json
+from newscrawl.text.passwords import without_passwords
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,7 @@ _NARROW = 24
 """Cells that a column other than the wide one may insist on."""
 
 
-safe = harmless
+safe = escape_controls
 """As the commands call it: no character that a terminal would obey, lines stay."""
 
 
@@ -57,7 +57,7 @@ def say(text: str) -> None:
 def to_json(value: Any) -> str:
     """Return *value*, which may be a dataclass, as one line of JSON that is safe to print."""
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    return escaped(json.dumps(plain, ensure_ascii=False))
+    return escape_json(json.dumps(plain, ensure_ascii=False))
 
 
 def print_json_array(values: Iterable[Any]) -> None:
@@ -121,7 +121,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *,
 
 
 def width() -> int | None:
-    """Return the number of cells of a line of text; None where output is no terminal."""
+    """Return the number of cells of a line of text; None if the output is not a terminal."""
     return min(console().width, 88) if sys.stdout.isatty() else None
 
 

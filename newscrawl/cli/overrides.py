@@ -12,17 +12,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
-from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings, default_settings
+from scrapy.settings import default_settings
 from scrapy.utils.misc import load_object
 
 from newscrawl import settings as own_settings
-from newscrawl.resolvers import resolvers_of
+from newscrawl.sites.eastmoney.share_urls import BadResolvers, parse_resolvers
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _FEEDS = "the archive is named by --db; `scrapy crawl` writes other feeds (-o articles.jsonl)"
-_ADDON = "without newscrawl's own there is no archive"
+_ADDON = "an archive needs newscrawl's own"
 REFUSED = {
     "ADDONS": _ADDON,
     "FEEDS": _FEEDS,
@@ -45,7 +44,7 @@ _BOOLEANS = ("0", "1", "true", "false", "True", "False")
 def checked(overrides: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the settings as they may be given to a run.
 
-    :raises click.UsageError: one cannot be overridden, or its value is none that it can have.
+    :raises click.UsageError: one cannot be overridden, or has an invalid value.
     """
     found = {}
     for name, text in overrides:
@@ -58,7 +57,7 @@ def checked(overrides: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _wrong(name: str, text: str) -> str | None:
-    """Say what a value should be; None where it is that."""
+    """Return what a value should be; None if it is valid."""
     if name.endswith("LOG_LEVEL"):
         return None if text.upper() in LEVELS else f"it is one of {', '.join(LEVELS)}"
     if name == "NEWSCRAWL_RESOLVERS":
@@ -75,7 +74,7 @@ def _wrong(name: str, text: str) -> str | None:
         case list() if name.endswith("_CODES"):
             return None if re.fullmatch(r"\d+(,\d+)*|", text) else "it is numbers, by commas"
         case str() if default.startswith(("scrapy.", "newscrawl.")):
-            return None if _is_there(text) else "there is no such class"
+            return None if _is_there(text) else "the class does not exist"
         case _:
             return None
 
@@ -96,8 +95,8 @@ def _wrong_number(name: str, text: str, *, is_whole: bool) -> str | None:
 
 def _wrong_resolvers(text: str) -> str | None:
     try:
-        resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": text}))
-    except UsageError as error:
+        parse_resolvers(text)
+    except BadResolvers as error:
         return str(error).removeprefix("NEWSCRAWL_RESOLVERS: ")
     return None
 

@@ -1,27 +1,29 @@
-"""``newscrawl plot``: articles a day, what was watched, how soon articles were seen."""
+"""``newscrawl plot``: articles per day, coverage, and the delay until articles were seen."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from newscrawl.archive import plots
+from newscrawl.archive.filters import Filters
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, reading
 from newscrawl.cli.output import cells, console, say, to_json
-from newscrawl.readers import plots
-from newscrawl.readers.filters import Filters
-from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as KEPT_DAYS
+from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 KINDS = ("articles-per-day", "coverage", "delay")
 SUFFIXES = (".png", ".svg")
-_SIGNS = {"watched": "█", "hole": "×", "unwatched": "·"}
-_STYLES = {"watched": "green", "hole": "bold red", "unwatched": "dim"}
+_SIGNS = {"watched": "█", "gap": "×", "unwatched": "·"}
+_STYLES = {"watched": "green", "gap": "bold red", "unwatched": "dim"}
 _BAR = "█"
 _PLAIN_WIDTH = 80
 
@@ -31,26 +33,24 @@ _PLAIN_WIDTH = 80
 @db_option()
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Draw into this file, .png or .svg, and not on the terminal.",
+    help="Write a .png or .svg file instead of plotting on the terminal.",
 )  # fmt: skip
 @filter_options
 @json_option
-def command(kind: str, db: str, output: Path | None, filters: Filters, as_json: bool) -> None:
-    """Plot articles a day, what was watched, or how soon articles were seen.
+def plot_command(kind: str, db: str, output: Path | None, filters: Filters, as_json: bool) -> None:
+    """Plot articles per day, coverage, or the delay until articles were seen.
 
-    articles-per-day: by the day in China on which they were published, the last 30 days unless
-    --since and --until say others.
+    articles-per-day: by day of publication (in China); the last 30 days unless --since and --until
+    are given.
 
-    coverage: which hours of each day a run looked at before the mirror may have dropped them, and
-    those of which something may be missing. Of the filters, --since and --until count.
+    coverage: which hours of each day were crawled before the mirror may have dropped their
+    articles, and gaps. Of the filters, only --since and --until apply.
 
-    delay: how long after their publication articles were first seen. Those of post files do not
-    count, nor those whose time is a day alone.
+    delay: the time from publication until an article was first seen. Articles from post files, or
+    published at an unknown time of day, are left out.
     """
     if output is not None and output.suffix.lower() not in SUFFIXES:
-        raise click.UsageError(
-            f"{output.name!r} has no ending that says what to draw; .png and .svg do."
-        )
+        raise click.UsageError(f"{output.name!r} has an unknown suffix; use .png or .svg.")
     with reading(db) as connection:
         found = _numbers(kind, connection, filters)
     if as_json:
@@ -62,12 +62,12 @@ def command(kind: str, db: str, output: Path | None, filters: Filters, as_json: 
         _print(kind, found)
 
 
-def _numbers(kind: str, connection: sqlite3.Connection, filters: Filters) -> Any:
+def _numbers(kind: str, connection: Connection, filters: Filters) -> Any:
     if kind == "articles-per-day":
         return plots.articles_per_day(connection, filters)
     if kind == "coverage":
-        return plots.coverage(connection, filters, kept_days=KEPT_DAYS)
-    return plots.delays(connection, filters, kept_days=KEPT_DAYS)
+        return plots.coverage(connection, filters, kept_days=RETENTION_DAYS)
+    return plots.delays(connection, filters, kept_days=RETENTION_DAYS)
 
 
 def _as_dict(kind: str, found: Any) -> Any:
@@ -85,7 +85,7 @@ def _as_dict(kind: str, found: Any) -> Any:
 
 def _draw(kind: str, found: Any, file: Path) -> None:
     try:
-        from newscrawl.readers import drawing
+        from newscrawl.archive import drawing
     except ImportError as error:
         raise click.ClickException(
             f"{error.name} is not installed: pip install 'newscrawl[plot]'"
@@ -93,7 +93,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
     try:
         if kind == "articles-per-day":
             if drawing.chinese_font() is None:
-                say("No font with Chinese is installed: media are not told apart.")
+                say("No font with Chinese is installed: sources are not distinguished.")
             drawing.draw_articles(found, file, title="Articles by day of publication")
         elif kind == "coverage":
             drawing.draw_coverage(found, file, title="Hours that were watched")
@@ -101,7 +101,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
             days, histogram = found
             drawing.draw_delays(days, histogram, file, title="How soon articles were seen")
     except OSError as error:
-        raise StoreError(f"{file} cannot be written: {error.strerror}.") from error
+        raise StoreError(f"Could not write {file}: {error.strerror}.") from error
 
 
 # -- on a terminal -------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def _draw(kind: str, found: Any, file: Path) -> None:
 def _print(kind: str, found: Any) -> None:
     days = found[0] if kind == "delay" else found
     if not days:
-        say("No article has a time.")
+        say("No article has a publication time.")
     elif kind == "articles-per-day":
         _print_bars([(each.day, each.articles, str(each.articles)) for each in days])
     elif kind == "coverage":
@@ -143,7 +143,7 @@ def _print_coverage(days: Sequence[plots.Covered]) -> None:
     for each in days:
         signs = "".join(click.style(_SIGNS[hour], **_click_style(hour)) for hour in each.hours)
         click.echo(f"{each.day}  {signs}  {each.articles}")
-    say("█ watched in time   · nobody looked   × something may be missing")
+    say("█ checked in time   · not checked   × articles may be missing")
 
 
 def _click_style(state: str) -> dict[str, Any]:

@@ -12,22 +12,23 @@ from newscrawl.cli.output import safe, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 
 if TYPE_CHECKING:
-    from newscrawl.reextract import Survey
+    from newscrawl.runs.reextract import Survey
 
 
 @click.command("reextract", epilog=example("newscrawl reextract --db data/news.db --yes"))
 @db_option()
-@click.option("--yes", is_flag=True, help="Write what changes without asking.")
+@click.option("--yes", is_flag=True, help="Write the changes without confirmation.")
 @json_option
-def command(db: str, yes: bool, as_json: bool) -> None:
-    """Read the pages of every article again, with the rules of this version.
+def reextract_command(db: str, yes: bool, as_json: bool) -> None:
+    """Extract all articles again from their stored pages, with the rules of this version.
 
-    Says first in how many articles each field would change, and asks before it writes. Articles
-    that change get a new seq; no revision is made, for nobody edited them.
+    Shows first in how many articles each field would change, and asks for confirmation. Changed
+    articles get a new seq; no revision is recorded.
     """
-    from newscrawl.reextract import count, survey
+    from newscrawl.runs.reextract import survey
+    from newscrawl.store.stored_pages import count_articles
 
-    with reading(db) as connection, progress("reading", count(connection)) as each:
+    with reading(db) as connection, progress("reading", count_articles(connection)) as each:
         found = survey(connection, each=each)
     if as_json:
         click.echo(to_json(_as_dict(found)))
@@ -37,7 +38,7 @@ def command(db: str, yes: bool, as_json: bool) -> None:
         return
     if not yes:
         if not sys.stdin.isatty():
-            say("Nothing was written. Add --yes to write it.")
+            say("Nothing was written. Add --yes to write the changes.")
             return
         question = safe(f"Write the {found.changed} changed articles to {db}?")
         click.confirm(question, abort=True, err=True)
@@ -46,13 +47,14 @@ def command(db: str, yes: bool, as_json: bool) -> None:
 
 
 def _write(db: str) -> None:
-    from newscrawl.reextract import count, rewrite
+    from newscrawl.runs.reextract import rewrite
+    from newscrawl.store.stored_pages import count_articles
 
     with writing(db, "reextract", {}) as writer:
-        with progress("writing", count(writer.connection)) as each:
+        with progress("writing", count_articles(writer.connection)) as each:
             found = rewrite(writer, each=each)
         changes = f"{found.changed} of {found.articles} articles changed"
-        writer.end(outcome="good", exit_code=0, reason=changes)
+        writer.end(outcome="ok", exit_code=0, reason=changes)
 
 
 def _as_dict(found: Survey) -> dict[str, object]:

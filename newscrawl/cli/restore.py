@@ -15,17 +15,17 @@ from newscrawl.cli.output import number, say
 @db_option()
 @click.option(
     "--of-another", is_flag=True,
-    help="Replace the file also where it is another archive, or none; it is kept beside.",
+    help="Also replace a file that is another archive, or none; it is kept under another name.",
 )  # fmt: skip
-def command(backup: str, db: str, of_another: bool) -> None:
-    """Put a copy of BACKUP in the place of the archive.
+def restore_command(backup: str, db: str, of_another: bool) -> None:
+    """Replace the archive with a copy of BACKUP.
 
-    BACKUP is what `newscrawl backup` made. It is read first to see that it is whole, and stays. The
-    file that was there is kept as FILE.before-restore-TIME, with what a killed run left in its
-    log. A run that writes the archive is not disturbed: then nothing is restored (exit code 5).
+    BACKUP is a file made by `newscrawl backup`; it is verified first, and is not changed. The
+    previous file is kept as FILE.before-restore-TIME, with its write-ahead log. While a run is
+    writing the archive, nothing is restored (exit code 5).
 
-    Readers that follow `seq` go back, too: numbers that were given after the copy was made are
-    given again.
+    Readers that follow `seq` must go back, too: sequence numbers assigned after the copy was made
+    are assigned again.
     """
     from newscrawl.store.restore import restore
 
@@ -34,4 +34,4 @@ def command(backup: str, db: str, of_another: bool) -> None:
     last = f", last {done.last_run}" if done.last_run else ""
     say(f"{db} restored from {backup}: {articles}{last}.")
     if done.kept is not None:
-        say(f"What was there is kept as {done.kept}.")
+        say(f"The previous file is kept as {done.kept}.")

@@ -12,7 +12,7 @@ from newscrawl.cli.output import number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 
 if TYPE_CHECKING:
-    from newscrawl.retry import Retried
+    from newscrawl.runs.retry_rejected import Retried
 
 
 @click.command("retry-rejected", epilog=example("newscrawl retry-rejected --reason cut_off"))
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     type=TEXT,
     metavar="WORD",
     multiple=True,
-    help="Only what was rejected for this reason, for example not_a_post; may be given often.",
+    help="Only pages rejected for this reason, for example not_a_post; repeatable.",
 )
 @click.option(
     "--accept",
@@ -31,17 +31,19 @@ if TYPE_CHECKING:
     type=int,
     metavar="ID",
     multiple=True,
-    help="Take in what a suspicious page shows: it is true of its article; repeatable. "
-    "`--reason suspicious` lists the ids.",
+    help="Accept the content of a suspicious page; repeatable. "
+    "`--reason suspicious` lists the IDs.",
 )
 @json_option
-def command(db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bool) -> None:
-    """Read rejected pages again, with the rules of this version.
+def retry_rejected_command(
+    db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bool
+) -> None:
+    """Retry rejected pages with the rules of this version.
 
-    Nothing is fetched: their bytes are in the archive. What is an article now is stored, and is
-    no reject any more; the rest stays. Suspicious pages stay, too, unless they are accepted.
+    Nothing is fetched: their bytes are in the archive. A page that gives an article now is
+    stored and is no longer a rejected page. Suspicious pages are kept unless they are accepted.
     """
-    from newscrawl.pages import REASONS
+    from newscrawl.sites import REASONS
 
     for reason in reasons:
         if reason not in REASONS:
@@ -67,8 +69,8 @@ def command(db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bo
     click.echo(f"{pages} read again: {found.stored} stored, {found.remain} still rejected")
     if found.untried:
         click.echo(
-            f"{found.untried} more cannot be: they have no bytes, are no single article, or are "
-            "another article than the one asked for"
+            f"{found.untried} more cannot be retried: they have no bytes, are not a single "
+            "article, or are another article than the requested one"
         )
     if found.overtaken:
         were = number(found.overtaken, "page was", "pages were")
@@ -78,10 +80,10 @@ def command(db: str, reasons: tuple[str, ...], ids: tuple[int, ...], as_json: bo
 
 
 def _list(db: str, as_json: bool) -> None:
-    from newscrawl.retry import waiting
+    from newscrawl.store.rejects import suspicious_rejects
 
     with reading(db) as connection:
-        found = waiting(connection)
+        found = suspicious_rejects(connection)
     if as_json:
         click.echo(
             to_json([dict(zip(("id", "url", "detail"), each, strict=True)) for each in found])
@@ -94,10 +96,11 @@ def _list(db: str, as_json: bool) -> None:
 
 
 def _accept(db: str, ids: tuple[int, ...]) -> Retried:
-    from newscrawl.retry import accept, waiting
+    from newscrawl.runs.retry_rejected import accept
+    from newscrawl.store.rejects import suspicious_rejects
 
     with reading(db) as connection:
-        there = {each[0] for each in waiting(connection)}
+        there = {each[0] for each in suspicious_rejects(connection)}
     if wrong := [str(each) for each in ids if each not in there]:
         raise click.UsageError(
             f"No suspicious page has the id {', '.join(wrong)}; `--reason suspicious` lists them."
@@ -105,17 +108,18 @@ def _accept(db: str, ids: tuple[int, ...]) -> Retried:
     with writing(db, "retry-rejected", {"accept": ",".join(map(str, ids))}) as writer:
         found = accept(writer, dict.fromkeys(ids))
         done = f"{found.stored} of {found.tried} suspicious pages accepted"
-        writer.end(outcome="good", exit_code=0, reason=done)
+        writer.end(outcome="ok", exit_code=0, reason=done)
     return found
 
 
 def _retry(db: str, reasons: tuple[str, ...]) -> Retried:
-    from newscrawl.retry import count, retry
+    from newscrawl.runs.retry_rejected import retry
+    from newscrawl.store.rejects import ids_to_retry
 
     asked = {"reason": ",".join(reasons)} if reasons else {}
     with writing(db, "retry-rejected", asked) as writer:
-        with progress("reading", count(writer.connection, reasons)) as each:
+        with progress("reading", len(ids_to_retry(writer.connection, reasons))) as each:
             found = retry(writer, reasons, each=each)
         done = f"{found.stored} of {found.tried} rejected pages give an article now"
-        writer.end(outcome="good", exit_code=0, reason=done)
+        writer.end(outcome="ok", exit_code=0, reason=done)
     return found

@@ -1,4 +1,4 @@
-"""``newscrawl search``: find articles by what they say."""
+"""``newscrawl search``: full-text search."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.search import Hit, marked, search
+from newscrawl.archive.search_query import BadQuery
 from newscrawl.cli.filters import filter_options
-from newscrawl.cli.options import TEXT, db_option, example, json_option, limit_option, reading
-from newscrawl.cli.output import clock, print_json_array, print_table, safe_line, say, wrap
-from newscrawl.readers.filters import Filters
-from newscrawl.readers.query import BadQuery
-from newscrawl.readers.search import Hit, marked, search
+from newscrawl.cli.options import (
+    TEXT,
+    db_option,
+    example,
+    json_option,
+    limit_option,
+    reading,
+)
+from newscrawl.cli.output import (
+    clock,
+    print_json_array,
+    print_table,
+    safe_line,
+    say,
+    wrap,
+)
 
 if TYPE_CHECKING:
-    from newscrawl.readers.search import Order
+    from newscrawl.archive.search import Order
 
 LIMIT = 20
 
@@ -32,18 +46,18 @@ LIMIT = 20
     type=click.Choice(["newest", "rank"]),
     default="newest",
     show_default=True,
-    help="Which come first: the newest, or those that have most of what was looked for.",
+    help="Order of the results: newest first, or by relevance.",
 )
 @limit_option(LIMIT)
 @json_option
-def command(
+def search_command(
     words: tuple[str, ...], db: str, filters: Filters, by: Order, limit: int | None, as_json: bool
 ) -> None:
-    """Find articles by what their titles, digests and texts say.
+    """Search the titles, summaries and texts of articles.
 
-    Chinese is found by any part from one character on, Latin words and numbers whole, in small or
-    capital letters. Words beside each other must all be there; "quoted words" stand beside each
-    other; AND, OR, NOT and parentheses work, and title:, text: or digest: before a word.
+    Chinese matches any substring, from one character on; Latin words and numbers match as whole
+    words, ignoring case. All words must match (AND); "quoted words" match as a phrase. AND, OR,
+    NOT and parentheses are supported, and so are the prefixes title:, text: and summary:.
     """
     if limit is None and not as_json:
         limit = LIMIT
@@ -57,7 +71,7 @@ def command(
             return
         hits = list(found)
     if not hits:
-        say("No article.")
+        say("No articles found.")
     elif sys.stdout.isatty():
         _print(hits)
     else:

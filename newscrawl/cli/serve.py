@@ -14,46 +14,49 @@ import click
 
 from newscrawl.cli.options import db_option, example, reading
 from newscrawl.cli.output import safe, say
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 LOOPBACK = "127.0.0.1"
 
 
 @click.command("serve", epilog=example("newscrawl serve --db data/demo.db --open"))
 @db_option()
-@click.option("--host", default=LOOPBACK, show_default=True, metavar="ADDRESS", help="Where.")
+@click.option(
+    "--host", default=LOOPBACK, show_default=True, metavar="ADDRESS", help="Address to listen on."
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8001, show_default=True,
-    help="The port; 0 takes a free one.",
+    help="Port; 0 picks a free one.",
 )  # fmt: skip
 @click.option(
     "--public", is_flag=True,
-    help="Let --host be an address that other machines reach. There is no log-in: put a proxy "
-    "before it that knows who may read.",
+    help="Allow --host to be reachable from other machines. There is no login: use a proxy that "
+    "authenticates readers.",
 )  # fmt: skip
-@click.option("--open", "open_", is_flag=True, help="Show it in the browser.")
-def command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
-    """Show the archive in a browser: what came in, a search, articles to read, all tables.
+@click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
+def serve_command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
+    """Browse the archive: overview, search, articles and all tables.
 
-    It reads only, also while a crawl writes, and asks nobody else. Stop it by Ctrl-C.
+    The server only reads, also while a crawl is writing, and makes no requests. Stop it with
+    Ctrl-C.
     """
     if not public and not _is_loopback(host):
         raise click.UsageError(
-            f"{host} is not this machine alone: add --public to let others read the archive."
+            f"{host} is reachable from other machines; add --public to allow that."
         )
     with reading(db):
         pass  # what is wrong with the file is said before anything starts
     try:
         import uvicorn
 
-        from newscrawl.serve.server import make
+        from newscrawl.archive.datasette.server import make
     except ImportError as error:
         raise click.ClickException(
             f"{error.name} is not installed: pip install 'newscrawl[serve]'"
         ) from None
     listening = _listen(host, port)
     address = _url(listening)
-    say(f"{db} is at {address} until Ctrl-C.")
+    say(f"{db} is served at {address}; stop with Ctrl-C.")
     if open_:
         click.launch(address)
     with redirect_stderr(_Harmless()):
@@ -68,7 +71,7 @@ def command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
 
 class _Harmless(io.TextIOBase):
     """Standard error: Datasette writes there what SQLite says of a question, which may be a link's
-    that somebody followed."""
+    that a reader followed."""
 
     def write(self, text: str) -> int:
         sys.__stderr__.write(safe(text))  # type: ignore[union-attr]
@@ -97,7 +100,7 @@ def _listen(host: str, port: int) -> socket.socket:
         context = click.get_current_context()
         say(
             f"Error: {host} port {port} cannot be listened on: {_why(error)}. "
-            "Is it served already? --port takes another one."
+            "Is it served already? Choose another one with --port."
         )
         context.exit(Exit.USAGE)
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import click
 
-from newscrawl.cli.options import MOMENT, TEXT, article_id, db_option, example, json_option, reading
+from newscrawl.archive.article import StoredArticle, read_article
+from newscrawl.archive.provenance import provenance
+from newscrawl.archive.revisions import FIELDS
+from newscrawl.archive.revisions import as_of as as_of_time
+from newscrawl.cli.options import (
+    MOMENT,
+    TEXT,
+    article_id,
+    db_option,
+    example,
+    json_option,
+    reading,
+)
 from newscrawl.cli.output import (
     cells,
     clock,
@@ -20,28 +32,29 @@ from newscrawl.cli.output import (
     width,
     wrap,
 )
-from newscrawl.outcome import Exit
-from newscrawl.readers.article import Article, article
-from newscrawl.readers.history import FIELDS
-from newscrawl.readers.history import as_of as as_of_time
-from newscrawl.readers.provenance import provenance
+from newscrawl.runs.outcome import Exit
+
+if TYPE_CHECKING:
+    from newscrawl.store.connections import Connection
 
 
 @click.command("show", epilog=example("newscrawl show NW202112282228490028"))
 @click.argument("info_code", metavar="INFOCODE", type=TEXT)
 @db_option()
-@click.option("--as-of", type=MOMENT, metavar="TIME", help="As it was known to read then, in UTC.")
+@click.option("--as-of", type=MOMENT, metavar="TIME", help="Show the version known at TIME (UTC).")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, info_code: str, db: str, as_of: str | None, as_json: bool) -> None:
-    """Show an article with all that is known of it.
+def show_command(
+    ctx: click.Context, info_code: str, db: str, as_of: str | None, as_json: bool
+) -> None:
+    """Show an article and its metadata.
 
-    INFOCODE is an infoCode in any form, a share URL, the URL of one of its pages, or an id like
+    INFOCODE is an infoCode in any form, a share URL, the URL of one of its pages, or an ID such as
     finews:init.
     """
     with reading(db) as connection:
         wanted = article_id(connection, info_code)
-        found = article(connection, wanted)
+        found = read_article(connection, wanted)
         if found is not None and as_of is not None:
             found = _at(connection, found, as_of)
         supplied = provenance(connection, wanted) if found is not None else {}
@@ -56,7 +69,7 @@ def command(ctx: click.Context, info_code: str, db: str, as_of: str | None, as_j
             click.echo(line)
 
 
-def _at(connection: sqlite3.Connection, found: Article, time: str) -> Article | None:
+def _at(connection: Connection, found: StoredArticle, time: str) -> StoredArticle | None:
     """Return the article with the fields that it had at *time*; None where it was not known."""
     version = as_of_time(connection, found.info_code, time)
     if version is None:
@@ -64,7 +77,7 @@ def _at(connection: sqlite3.Connection, found: Article, time: str) -> Article | 
     return replace(found, **{name: getattr(version, name) for name in FIELDS})
 
 
-def _lines(found: Article, limit: int | None) -> Iterator[str]:
+def _lines(found: StoredArticle, limit: int | None) -> Iterator[str]:
     """Yield the article as a person reads it."""
     title = safe_line(found.title) or "(no title)"
     for line in wrap(title, limit):
@@ -77,19 +90,17 @@ def _lines(found: Article, limit: int | None) -> Iterator[str]:
             yield ""
             yield from wrap(paragraph, limit)
     yield ""
-    for sighting in found.sightings:
+    for observation in found.observations:
         yield from labelled(
             "seen",
-            f"{clock(sighting.last_seen_at)} UTC  {sighting.page_kind}  {sighting.url}",
+            f"{clock(observation.last_seen_at)} UTC  {observation.page_kind}  {observation.url}",
             limit,
         )
     if found.revisions:
-        yield from labelled(
-            "revisions", number(found.revisions, "earlier text", "earlier texts"), limit
-        )
+        yield from labelled("revisions", number(found.revisions, "revision", "revisions"), limit)
 
 
-def _facts(found: Article) -> Iterator[tuple[str, str]]:
+def _facts(found: StoredArticle) -> Iterator[tuple[str, str]]:
     yield "infoCode", found.info_code
     yield "published", _time(found)
     yield "time from", found.published_from or ""
@@ -105,11 +116,11 @@ def _facts(found: Article) -> Iterator[tuple[str, str]]:
     yield "original", found.original_url or ""
     yield "share", found.share_url or ""
     yield "mentions", ", ".join(f"{each.name} {each.market}.{each.code}" for each in found.mentions)
-    if found.digest and found.digest != found.body_text:
-        yield "digest", found.digest
+    if found.summary and found.summary != found.body_text:
+        yield "summary", found.summary
 
 
-def _time(found: Article) -> str:
+def _time(found: StoredArticle) -> str:
     """The time, and how precise it is."""
     if found.published_at is None:
         return "unknown"

@@ -1,4 +1,4 @@
-"""``newscrawl status``: how the archive is kept."""
+"""``newscrawl status``: crawl health and coverage."""
 
 from __future__ import annotations
 
@@ -10,11 +10,27 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newscrawl.archive.status import (
+    DUE_SOON,
+    Gap,
+    ListingStatus,
+    RunStatus,
+    Status,
+    status,
+)
 from newscrawl.cli.files import refuse_sqlite
 from newscrawl.cli.options import WORD, db_option, example, json_option, reading
-from newscrawl.cli.output import clock, console, labelled, number, safe_line, size, to_json, width
-from newscrawl.ledger import ENDS
-from newscrawl.readers.status import DUE_SOON, Hole, Listing, Run, Status, status
+from newscrawl.cli.output import (
+    clock,
+    console,
+    labelled,
+    number,
+    safe_line,
+    size,
+    to_json,
+    width,
+)
+from newscrawl.items import ENDS
 from newscrawl.store.clock import utc_now
 from newscrawl.store.values import moment
 
@@ -23,7 +39,7 @@ if TYPE_CHECKING:
 
 LISTINGS = 20
 BARS = "▁▂▃▄▅▆▇█"
-_STYLES = {"good": "green", "running": "cyan", "killed": "red", "degraded": "yellow"}
+_STYLES = {"ok": "green", "running": "cyan", "killed": "red", "degraded": "yellow"}
 
 
 @click.command("status", epilog=example("newscrawl status --db data/demo.db"))
@@ -40,36 +56,36 @@ _STYLES = {"good": "green", "running": "cyan", "killed": "red", "degraded": "yel
     default=LISTINGS,
     show_default=True,
     metavar="N",
-    help="Show at most so many listings and holes.",
+    help="Maximum number of listings and gaps.",
 )
 @json_option
-def command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
-    """Say how the archive is kept.
+def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
+    """Show crawl health and coverage.
 
-    The last runs and whether their ledgers balance, new articles an hour, when each listing was
-    looked at and how long until it may drop something unseen, holes, and rejected pages. All times
+    The last runs and whether their statistics balance, new articles per hour, when each listing was
+    checked and how long until it may drop unseen articles, gaps, and rejected pages. All times
     are UTC.
     """
-    from newscrawl.settings import NEWSCRAWL_RETENTION_DAYS as DAYS
+    from newscrawl.sites.finews.retention import RETENTION_DAYS
 
     with reading(db) as connection:
-        found = status(connection, utc_now(), days=DAYS)
+        found = status(connection, utc_now(), days=RETENTION_DAYS)
     if prometheus:
         _write_metrics(Path(prometheus), found)
     if as_json:
         click.echo(to_json(found))
     elif not prometheus:
-        _print(found, limit, DAYS)
+        _print(found, limit, RETENTION_DAYS)
 
 
 def _write_metrics(path: Path, found: Status) -> None:
-    from newscrawl.readers import metrics
+    from newscrawl.archive import metrics
 
     try:
         refuse_sqlite(path)
-        metrics.write(path, found)
+        metrics.write_metrics(path, found)
     except OSError as error:
-        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error
+        raise click.UsageError(f"Could not write {path}: {error.strerror}.") from error
 
 
 def _print(found: Status, limit: int, days: int) -> None:
@@ -81,12 +97,12 @@ def _print(found: Status, limit: int, days: int) -> None:
     live = [each for each in found.listings if each.state != "missing"]
     _table(
         "listings",
-        ("name", "good look", "last news", "asked", "time left"),
+        ("name", "last check", "last news", "asked", "time left"),
         (_listing_row(each, days) for each in live[:limit]),
     )
     _more(len(live) - limit, "listing", "listings")
-    _table("holes", ("name", "from", "until"), map(_hole_row, found.holes[:limit]))
-    _more(len(found.holes) - limit, "hole", "holes")
+    _table("gaps", ("name", "from", "until"), map(_hole_row, found.gaps[:limit]))
+    _more(len(found.gaps) - limit, "gap", "gaps")
     _table("rejects", ("reason", "pages", "last seen", "for example"),
            ((each.reason, str(each.pages), _short(each.last_seen_at), each.example)
             for each in found.rejects))  # fmt: skip
@@ -95,7 +111,7 @@ def _print(found: Status, limit: int, days: int) -> None:
     if found.suspicious:
         click.echo("  `newscrawl retry-rejected --reason suspicious` lists what may be accepted.")
     for rule in found.dead_rules:
-        click.echo(f"the rule {safe_line(rule)} used to match and does not any more")
+        click.echo(f"the rule {safe_line(rule)} no longer matches")
 
 
 def _facts(found: Status) -> Iterator[tuple[str, str]]:
@@ -105,18 +121,16 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         f"{found.path} ({size(found.size)}, {number(found.articles, 'article', 'articles')})",
     )
     new = number(sum(filter(None, found.hours)), "new article", "new articles")
-    gaps = ", · where nobody asked" if None in found.hours else ""
+    gaps = ", · where no run checked" if None in found.hours else ""
     yield "an hour", f"{sparkline(found.hours)} {new} in {len(found.hours)} hours{gaps}"
     if found.listings:
-        parts = [
-            f"{states[each]} {each}" for each in ("good", "failing", "missing") if states[each]
-        ]
+        parts = [f"{states[each]} {each}" for each in ("ok", "failing", "missing") if states[each]]
         yield "listings", ", ".join(parts)
     if found.suspicious:
         more = f"; and {len(found.suspicious) - 1} more" if len(found.suspicious) > 1 else ""
         yield "suspicious", safe_line(found.suspicious[0] + more)
     if found.last_good_run_at:
-        yield "last good", f"{clock(found.last_good_run_at)} UTC"
+        yield "last success", f"{clock(found.last_good_run_at)} UTC"
 
 
 def sparkline(counts: Sequence[int | None]) -> str:
@@ -129,7 +143,7 @@ def sparkline(counts: Sequence[int | None]) -> str:
     )
 
 
-def _run_row(run: Run) -> tuple[str, ...]:
+def _run_row(run: RunStatus) -> tuple[str, ...]:
     asked = "".join(f" {name}={value}" for name, value in run.arguments.items())
     ends = [f"{run.counters[end]} {end}" for end in ENDS if run.counters[end]]
     if run.counters["skipped"]:
@@ -137,7 +151,7 @@ def _run_row(run: Run) -> tuple[str, ...]:
     if run.unfinished:
         ends.append(f"{run.unfinished} unfinished")
     if not run.balances:
-        ends.append("the ledger does not balance: a bug")
+        ends.append("the run statistics do not balance: a bug")
     took = _took(run.started_at, run.ended_at)
     return _short(run.started_at), took, run.spider + asked, run.outcome, ", ".join(ends) or "none"
 
@@ -153,7 +167,7 @@ def _took(start: str, end: str | None) -> str:
     return _span(int((moment(end) - moment(start)).total_seconds()))
 
 
-def _listing_row(each: Listing, days: int) -> tuple[str | Text, ...]:
+def _listing_row(each: ListingStatus, days: int) -> tuple[str | Text, ...]:
     from rich.text import Text
 
     name = {"home": "(home page)"}.get(each.kind, each.name)
@@ -171,7 +185,7 @@ def _listing_row(each: Listing, days: int) -> tuple[str | Text, ...]:
     )  # fmt: skip
 
 
-def _hole_row(each: Hole) -> tuple[str, ...]:
+def _hole_row(each: Gap) -> tuple[str, ...]:
     name = {"home": "(home page)"}.get(each.kind, each.name)
     return name, _short(each.from_at), _short(each.until_at)
 
@@ -206,7 +220,7 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str | Text
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False,
                   header_style="dim")  # fmt: skip
     for column in columns:
-        is_time = column in ("UTC", "good look", "last news", "from", "until", "last seen")
+        is_time = column in ("UTC", "last check", "last news", "from", "until", "last seen")
         table.add_column(column, overflow="fold", no_wrap=is_time)
     for line in lines:
         table.add_row(*(

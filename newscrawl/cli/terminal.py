@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from newscrawl.cli.output import drop_rest
-from newscrawl.logs import make_harmless
+from newscrawl.runs.logs import sanitize_record
 
 _STYLES = {
     logging.DEBUG: "dim",
@@ -61,7 +61,7 @@ def log_to_terminal(level: str, *, verbose: bool) -> None:
     handler = ConsoleHandler(level)
     if not verbose:
         handler.addFilter(_is_worth_it)
-    handler.addFilter(make_harmless)
+    handler.addFilter(sanitize_record)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from newscrawl.cli.options import reading
-from newscrawl.store.errors import explain
+from newscrawl.store.errors import explained
 
 if TYPE_CHECKING:
     from newscrawl.store.writer import Writer
@@ -19,22 +18,25 @@ if TYPE_CHECKING:
 def writing(db: str, name: str, arguments: dict[str, Any]) -> Iterator[Writer]:
     """Open the archive at *db* for a run called *name*; who uses it ends the run.
 
-    :raises StoreError: there is none, or it cannot be written.
+    :raises StoreError: it does not exist, or cannot be written.
     """
-    from newscrawl.run import versions
+    from newscrawl.runs.run import software_versions
     from newscrawl.store.target import Target
     from newscrawl.store.writer import Writer
 
     with reading(db):
-        pass  # a file that is missing is said, and none is made
+        pass  # reported below; no file is created
     target, good = Target(db), False
     try:
-        yield Writer(
-            target.db, spider=name, arguments=arguments, versions=versions(), pid=os.getpid()
-        )
+        with explained(db):
+            yield Writer(
+                target.db,
+                spider=name,
+                arguments=arguments,
+                versions=software_versions(),
+                pid=os.getpid(),
+            )
         good = True
-    except sqlite3.Error as error:
-        raise explain(error, db) from error
     finally:
         target.finish(good=good)
 

@@ -5,26 +5,30 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
 
 from scrapy.http import Request, Response
 
-from newscrawl import ids
-from newscrawl.base_spider import header, is_set, status_of, stem_of, why
-from newscrawl.following import Following
-from newscrawl.items import Article, Listed, Page
-from newscrawl.looks import Repeated, hash_links
-from newscrawl.middlewares import ask_whether_changed
-from newscrawl.outcome import Exit
-from newscrawl.pages import Unreadable, listing
-from newscrawl.polling import HOME_SHOWS, forgotten_until
-from newscrawl.resolving import Resolving
-from newscrawl.store import known_pages, listings
+from newscrawl.items import Article, Listed, Page, PageKind
+from newscrawl.middlewares.failures import failure_reason, status_of
+from newscrawl.middlewares.known import make_conditional
+from newscrawl.runs.listing_tracker import Repeated, hash_links
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.run_options import RunOptions
+from newscrawl.sites import Unreadable
+from newscrawl.sites.eastmoney.info_code import BadInfoCode
+from newscrawl.sites.finews import listing_page
+from newscrawl.sites.finews.retention import HOME_SHOWS, RETENTION_DAYS, forgotten_until
+from newscrawl.spiders.arguments import is_set
+from newscrawl.spiders.base import header, stem_of
+from newscrawl.spiders.post_links import PostLinks
+from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store.clock import utc_now
-from newscrawl.store.listings import Listing, ListingKey, Look
-from newscrawl.stored_times import shifted
+from newscrawl.store.listings import Listing, ListingCheck, ListingKey
+from newscrawl.store.stored_times import shifted
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
@@ -36,24 +40,24 @@ LISTING, POST = 0, 10
 cut short has something to show for each request."""
 
 
-class CategorySpider(Resolving, Following):
+class CategorySpider(ShareLinks, PostLinks):
     """Walks a mirror from its home page over its categories to its posts.
 
     A mirror has no index of its categories: they are found on the home page, in the footer of
     each post, in the paths of posts, and in the archive.
 
     Arguments: ``category`` (only these slugs, by commas), ``due=1`` (only the listings that are
-    worth it now), ``since`` (a day; older posts are left out), ``limit`` (posts to get),
-    ``share=1`` (resolve the share links met), ``again=1`` (look at stored posts again, due or
+    due), ``since`` (a day; older posts are left out), ``limit`` (posts to get),
+    ``share=1`` (resolve the share links met), ``revisit=1`` (revisit stored posts, due or
     not), ``base_url``, ``hosts``, ``site``.
     """
 
     name = "category"
-    argument_names: ClassVar[frozenset[str]] = Following.argument_names | {
+    argument_names: ClassVar[frozenset[str]] = PostLinks.argument_names | {
         "category", "share", "due",
     }  # fmt: skip
 
-    page_kinds = ("post",)
+    page_kinds = (PageKind.POST_PAGE,)
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
@@ -61,16 +65,12 @@ class CategorySpider(Resolving, Following):
         self.named = [slug.strip() for slug in named if slug.strip()]
         self.share = is_set(arguments, "share")
         self.due = is_set(arguments, "due")
-        # What a limit or a day leaves out must not be hidden by a later 304.
-        self.keeps_looks = self.since is None and self.limit is None
-        self.is_whole = self.keeps_looks and not self.named
-        """Whether the run sees all that the mirror shows: then it can be told what is missing."""
+        # A later 304 must not hide what a limit or a date left out.
+        self._keeps_checks = self.since is None and self.limit is None
         self._listings: dict[str, str] = {}
-        """Slug of each listing asked for, and how it was found."""
+        """Slug of each requested listing, and how it was found."""
         self._missing: set[str] = set()
         """Slugs whose listing does not exist."""
-        self.arrived = False
-        """Whether the home page came: a run without it has seen nothing."""
         self._shown: dict[str, list[bool]] = {}
         """For each slug in the paths of the home page's posts, which of them are known."""
         self._unknown: list[str] = []
@@ -80,12 +80,23 @@ class CategorySpider(Resolving, Following):
         self._left: list[tuple[str, str | None]] = []
         """What is to be resolved since before the run, with its share links."""
 
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider: without a home page it has seen nothing."""
+        return replace(
+            super().run_options,
+            keeps_checks=self._keeps_checks,
+            needs_home=True,
+            crawls_all=not self.named,
+            is_whole=self._keeps_checks and not self.named,
+        )
+
     # -- home ---------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the home page: it shows whether this is such a mirror."""
-        self._home = listings.load_all(self.run.connection, self.site, "home").get("")
-        self._stored = listings.load_all(self.run.connection, self.site, "category")
+        self._home = self.run.known.listings(self.site, "home").get("")
+        self._stored = self.run.known.listings(self.site, "category")
         if self.share:
             self._left = self.run.unanswered(None if self.named else self._young_since())
         request = Request(self.base_url, callback=self.parse_home, errback=self.home_failed)
@@ -93,15 +104,15 @@ class CategorySpider(Resolving, Following):
 
     def parse_home(self, response: Response) -> Iterator[Any]:
         """Take the posts of the home page, and the categories in their paths."""
-        self.arrived = True
+        self.run.home_came = True
         if response.status == 304 and self._home is not None:
             self._keep_unchanged(response, ListingKey(self.site, "home", ""), self._home)
             yield from self._ask_listings()
-            yield from self._look_again()
+            yield from self._revisit()
             yield from self._resolve_left()
             return
         try:
-            found = listing.read_listing(self._listing_page(response))
+            found = listing_page.read_listing(self._listing_page(response))
         except Unreadable as error:
             self._no_mirror(response, error.detail)
             return
@@ -113,24 +124,25 @@ class CategorySpider(Resolving, Following):
             yield from self._ask_named()
         else:
             yield from self._ask_listings()
-            look = self._look(response, ListingKey(self.site, "home", ""), "home", found.links)
-            look.hole = self._hole(self._home, found.links)
+            check = self._check(response, ListingKey(self.site, "home", ""), "home", found.links)
+            check.gap = self._gap(self._home, found.links)
             asked = (each for link in found.links for each in self.ask_post(link))
-            yield from self.run.looks.noting(look, self._home, asked)
-        yield from self._look_again()
+            yield from self.run.listings.noting(check, self._home, asked)
+        yield from self._revisit()
         yield from self._resolve_left()
 
     def home_failed(self, failure: TwistedFailure) -> None:
         """End the run: without its home page nothing is known of the mirror."""
-        self.arrived = True
+        self.run.home_came = True
         key = ListingKey(self.site, "home", "")
-        self.run.fail_look(key, url=self.base_url, found_in="home", failure=why(failure))
-        self.run.stop(Exit.UNREACHABLE, f"{self.base_url} cannot be had: {why(failure)}")
+        reason = failure_reason(failure.value)
+        self.run.fail_listing(key, url=self.base_url, found_in="home", failure=reason)
+        self.run.stop(Exit.UNREACHABLE, f"could not fetch {self.base_url}: {reason}")
 
     def _no_mirror(self, response: Response, found: str) -> None:
         self.run.stop(
             Exit.UNREACHABLE,
-            f"{response.url} is no mirror of this kind: {found}. Expected a home page with links "
+            f"{response.url} is not a mirror: {found}. Expected a home page with links "
             "like /guojishangbao/2021/12/28/NW202112282228490028.html",
         )
 
@@ -148,8 +160,8 @@ class CategorySpider(Resolving, Following):
         for slug, stored in live.items():
             if not self.due or self._is_due(slug, stored):
                 yield from self.ask_listing(slug, found_in=stored.found_in)
-        # A run that was killed had stored posts, but not asked for the listings they named.
-        named = known_pages.young_categories(self.run.connection, self.site, self._young_since())
+        # A killed run may have stored posts without requesting the listings that they name.
+        named = self.run.known.young_categories(self.site, self._young_since())
         for slug, is_certain in named.items():
             if slug not in self._stored:
                 yield from self.ask_listing(slug, found_in="footer" if is_certain else "path")
@@ -173,7 +185,7 @@ class CategorySpider(Resolving, Following):
             yield from self.ask_listing(slug, found_in="path")
 
     def _is_due(self, slug: str, stored: Listing) -> bool:
-        """Whether a listing is worth a look: by what it was worth so far, or by the home page.
+        """Whether a listing is due: by how often it had news so far, or by the home page.
 
         Where the home page shows as many posts of it as it ever does, and none is known, there
         may be more.
@@ -190,12 +202,12 @@ class CategorySpider(Resolving, Following):
         for link in links:
             try:
                 page, _ = self.post_at(link)
-            except ids.BadInfoCode:
+            except BadInfoCode:
                 continue
             if not self.named:
-                self.run.looks.at_home.add(page.url)
-            is_known = known_pages.find(self.run.connection, page) is not None
-            for slug in listing.category_of_path(link):
+                self.run.listings.at_home.add(page.url)
+            is_known = self.run.known.has_page(page)
+            for slug in listing_page.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
 
     # -- listings -----------------------------------------------------------------------
@@ -209,7 +221,7 @@ class CategorySpider(Resolving, Following):
         if slug in self._listings:
             if found_in == "footer" and self._listings[slug] == "path":
                 self._listings[slug] = found_in  # what was a guess is now known to exist
-                self.run.looks.confirm(self._key(slug))
+                self.run.listings.confirm(self._key(slug))
                 if slug in self._missing:
                     self._list_lost(slug, "the server answered with status 404")
             return
@@ -234,56 +246,58 @@ class CategorySpider(Resolving, Following):
             self._keep_unchanged(response, key, stored)
             return
         try:
-            found = listing.read_listing(self._listing_page(response))
+            found = listing_page.read_listing(self._listing_page(response))
         except Unreadable as error:
             self._list_lost(slug, error.detail)
             return
-        if not found.is_mirror:  # a login page in its place is no empty list
-            self._list_lost(slug, "it is no page of such a mirror")
+        if not found.is_mirror:  # a login page is not an empty listing
+            self._list_lost(slug, "it is not a page of a mirror")
             return
         # Its posts would be given a category that is not theirs. Hosts differ in case.
         if found.own is not None and found.own.casefold() != slug.casefold():
             self._list_lost(slug, f"it is the page of {found.own or 'the site'}")
             return
         self.crawler.stats.inc_value("listings/read")
-        look = self._look(response, key, self._listings[slug], found.links)
-        if stored is not None and stored.content_hash == look.content_hash and not self.again:
-            self.run.looks.keep(look, stored)
+        check = self._check(response, key, self._listings[slug], found.links)
+        if stored is not None and stored.content_hash == check.content_hash and not self.revisit:
+            self.run.listings.keep(check, stored)
             return
-        look.hole = self._hole(stored, found.links)
+        check.gap = self._gap(stored, found.links)
         asked = (each for link in found.links for each in self.ask_post(link, category=slug))
-        yield from self.run.looks.noting(look, stored, asked)
+        yield from self.run.listings.noting(check, stored, asked)
 
     def _conditional(self, request: Request, stored: Listing | None) -> Request:
         """Return the request, with validators where all that the listing led to is stored."""
-        if stored is not None and stored.url == request.url and not self.again:
-            ask_whether_changed(request, stored.etag, stored.last_modified)
+        if stored is not None and stored.url == request.url and not self.revisit:
+            make_conditional(request, stored.etag, stored.last_modified)
         return request
 
     def _url(self, slug: str) -> str:
-        return urljoin(self.base_url, listing.path_of(slug))
+        return urljoin(self.base_url, listing_page.path_of_slug(slug))
 
     def _key(self, slug: str) -> ListingKey:
         return ListingKey(self.site, "category", slug)
 
-    def _look(self, response: Response, key: ListingKey, found_in: str, links: list[str]) -> Look:
-        return Look(
-            key, response.url, found_in, looked_at=utc_now(), etag=header(response, "ETag"),
+    def _check(
+        self, response: Response, key: ListingKey, found_in: str, links: list[str]
+    ) -> ListingCheck:
+        return ListingCheck(
+            key, response.url, found_in, checked_at=utc_now(), etag=header(response, "ETag"),
             last_modified=header(response, "Last-Modified"), content_hash=hash_links(links),
         )  # fmt: skip
 
     def _keep_unchanged(self, response: Response, key: ListingKey, stored: Listing) -> None:
-        """Keep a look at a listing that the server says is as it was."""
+        """Keep the check of a listing that the server reports as unchanged."""
         self.crawler.stats.inc_value("listings/unchanged")
-        look = self._look(response, key, stored.found_in, [])
-        look.etag, look.last_modified = (
-            look.etag or stored.etag,
-            (look.last_modified or stored.last_modified),
+        check = self._check(response, key, stored.found_in, [])
+        check.etag, check.last_modified = (
+            check.etag or stored.etag,
+            (check.last_modified or stored.last_modified),
         )
-        look.content_hash = stored.content_hash
-        self.run.looks.keep(look, stored)
+        check.content_hash = stored.content_hash
+        self.run.listings.keep(check, stored)
 
-    def _hole(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
+    def _gap(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
         """Return the time of which a listing has shown and dropped posts unseen; None where none.
 
         A post that was seen before that time ended and is shown still tells that the listing does
@@ -292,8 +306,7 @@ class CategorySpider(Resolving, Following):
         be that old.
         """
         seen = self._last_seen(stored)
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        until = forgotten_until(self.run.present, days)
+        until = forgotten_until(self.run.present)
         if seen is None or seen >= until:
             return None
         old = sum(self._was_seen_before(until, link) for link in links)
@@ -303,8 +316,8 @@ class CategorySpider(Resolving, Following):
     def _last_seen(self, stored: Listing | None) -> str | None:
         """Return up to when all that a listing showed was seen.
 
-        The home page shows the newest posts of every category, so a good look at it counts for a
-        listing that was not failing then.
+        The home page shows the newest posts of every category, so a successful check of it
+        counts for a listing that was not failing then.
         """
         if stored is None or stored.checked_at is None:
             return None
@@ -316,17 +329,17 @@ class CategorySpider(Resolving, Following):
     def _was_seen_before(self, moment: str, link: str) -> bool:
         try:
             page, _ = self.post_at(link)
-        except ids.BadInfoCode:
+        except BadInfoCode:
             return False
-        known = known_pages.find(self.run.connection, page)
+        known = self.run.known.page(page)
         return known is not None and self.run.times.true(known.observed_at) < moment
 
     def listing_failed(self, failure: TwistedFailure) -> None:
-        """Note that a list could not be had; one that was only guessed at may not exist."""
+        """Note that a listing could not be fetched; one that was only guessed at may not exist."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         slug = request.cb_kwargs["slug"]
         found_in = self._listings[slug]
-        missing = status_of(failure) == 404
+        missing = status_of(failure.value) == 404
         if missing and found_in == "name" and slug not in self._stored:
             self._unknown.append(slug)
             known = ", ".join(sorted(self._shown))
@@ -336,9 +349,9 @@ class CategorySpider(Resolving, Following):
                 f"shows, in small letters where a slug may have capitals (TechWeb): {known}",
             )
         elif missing:
-            self._list_gone(slug, why(failure))
+            self._list_gone(slug, failure_reason(failure.value))
         else:
-            self._list_lost(slug, why(failure))
+            self._list_lost(slug, failure_reason(failure.value))
 
     def _list_gone(self, slug: str, reason: str) -> None:
         """Note that a list is not there.
@@ -352,21 +365,23 @@ class CategorySpider(Resolving, Following):
         elif slug not in self._stored or slug.casefold() in self._shown:
             self._list_lost(slug, reason)
             return
-        look = Look(
+        check = ListingCheck(
             self._key(slug), self._url(slug), self._listings[slug], utc_now(), is_missing=True
         )
-        self.run.looks.keep(look, self._stored.get(slug))
+        self.run.listings.keep(check, self._stored.get(slug))
 
     def _list_lost(self, slug: str, reason: str) -> None:
         """Note that a list is not there: its posts may be missed, until the next run."""
-        logger.warning("The list of %s cannot be had: %s", slug, reason)
+        logger.warning("Could not fetch the listing of %s: %s", slug, reason)
         self.run.lost_lists.append(slug)
         found_in = self._listings[slug]
-        self.run.fail_look(self._key(slug), url=self._url(slug), found_in=found_in, failure=reason)
+        self.run.fail_listing(
+            self._key(slug), url=self._url(slug), found_in=found_in, failure=reason
+        )
 
     def _listing_page(self, response: Response) -> Page:
         return Page(
-            kind="listing", id=response.url, url=response.url, body=response.body,
+            kind=PageKind.LISTING_PAGE, id=response.url, url=response.url, body=response.body,
             observed_at=utc_now(), site=self.site,
             content_type=header(response, "Content-Type"),
         )  # fmt: skip
@@ -377,7 +392,7 @@ class CategorySpider(Resolving, Following):
         """Ask for a post, once, unless ``since`` or ``limit`` leave it out."""
         try:
             page, info_code = self.post_at(link)
-        except ids.BadInfoCode as error:
+        except BadInfoCode as error:
             self.run.trouble(f"The link {link} leads to no post: {error}")
             return
         if asked := self.asked_as(page.url):
@@ -391,19 +406,19 @@ class CategorySpider(Resolving, Following):
         if category is not None:
             yield Listed(page.key, info_code, category)
 
-    def _look_again(self) -> Iterator[Request]:
+    def _revisit(self) -> Iterator[Request]:
         """Ask again for young posts that are due, whether a listing shows them or is as it was."""
         # And for those that a wrong clock has dated, whatever it wrote.
         spans = [(span.begin, span.end) for span in self.run.times.spans]
         young = itertools.chain.from_iterable(
-            known_pages.young_posts(self.run.connection, self.site, *span)
+            self.run.known.young_posts(self.site, *span)
             for span in [(self._young_since(), "9999"), *spans]
         )
         named = {slug.casefold() for slug in self.named}
         for page, info_code, known in young:
             page.url = self.own(page.url)
             is_ours = page.url.startswith(self.base_url) and not self.asked_as(page.url)
-            slugs = {slug.casefold() for slug in listing.category_of_path(page.url)}
+            slugs = {slug.casefold() for slug in listing_page.category_of_path(page.url)}
             if not is_ours or self.is_full or self.is_too_old(info_code):
                 continue
             if not self.run.is_due(known):
@@ -419,8 +434,7 @@ class CategorySpider(Resolving, Following):
                 yield from self.resolve(info_code, link=link)
 
     def _young_since(self) -> str:
-        days = self.crawler.settings.getint("NEWSCRAWL_RETENTION_DAYS")
-        return shifted(self.run.present, -timedelta(days=days).total_seconds())
+        return shifted(self.run.present, -timedelta(days=RETENTION_DAYS).total_seconds())
 
     def before(self, article: Article) -> None:
         """Note that the share link of a post is to be resolved."""
@@ -428,7 +442,7 @@ class CategorySpider(Resolving, Following):
             self.run.expect_answer(article.info_code, article.share_url)
 
     def _is_resolved(self, article: Article) -> bool:
-        """Whether the share link of what a page tells is asked for."""
+        """Whether the share link of an article is to be resolved."""
         is_link = bool(self.share and article.share_url and article.info_code)
         return is_link and not self.is_before_since(article)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,19 +13,30 @@ from urllib.parse import urlsplit
 from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
-from newscrawl import feeds, ids
-from newscrawl.base_spider import NewsSpider, header, positive, why
-from newscrawl.feeds import Answer, Asked, atom, stored
-from newscrawl.following import Following
-from newscrawl.harmless import is_utf8
-from newscrawl.items import Article, Failure, Page, Reject
-from newscrawl.middlewares import ask_whether_changed
-from newscrawl.outcome import Exit
-from newscrawl.pages import Unreadable, entry
-from newscrawl.resolving import Resolving
-from newscrawl.store import listings
+from newscrawl.items import Article, Failure, Page, PageKind, Reject
+from newscrawl.middlewares.failures import failure_reason
+from newscrawl.middlewares.known import make_conditional
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.run_options import RunOptions
+from newscrawl.sites import Unreadable, list_entry
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, digits_of, parse_info_code
+from newscrawl.sites.finews import atom_feed
+from newscrawl.sites.list_answer import ListAnswer, read_list_answer
+from newscrawl.sites.lists import (
+    DEFAULT,
+    LISTS,
+    RequestedList,
+    UnknownList,
+    find_lists,
+    read_list_entry,
+)
+from newscrawl.spiders.arguments import positive
+from newscrawl.spiders.base import NewsSpider, header
+from newscrawl.spiders.post_links import PostLinks
+from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store.clock import utc_now
-from newscrawl.store.listings import Listing, ListingKey, Look
+from newscrawl.store.listings import Listing, ListingCheck, ListingKey
+from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
@@ -37,23 +49,25 @@ PAGES = 5
 logger = logging.getLogger(__name__)
 
 
-class FeedSpider(Resolving, Following):
+class FeedSpider(ShareLinks, PostLinks):
     """Asks for lists, keeps what they say of each article, and asks for those not yet stored.
 
     An entry of the mirror's feed leads to its post, every other one to its article by the ways
     of the spider ``share``. Ids of notices, reports and users' columns (AN, AP, CFH) are kept as
     entries: no address is known that has them.
 
-    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.feeds.LISTS`), ``pages`` (pages
-    of each list to follow at most), ``since``, ``limit``, ``base_url`` (then every list is asked
-    for on that host), ``hosts``, ``site``.
+    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.lists.LISTS`),
+    ``pages`` (maximum number of pages of each list), ``since``, ``limit``, ``base_url`` (then every
+    list is requested from that host), ``hosts``, ``site``.
     """
 
     name = "feed"
     argument_names: ClassVar[frozenset[str]] = (
-        NewsSpider.argument_names | Following.argument_names | {"name", "pages"}
+        NewsSpider.argument_names | PostLinks.argument_names | {"name", "pages"}
     )
-    page_kinds = ("entry", "post", "answer", "public")
+    page_kinds = (
+        PageKind.LIST_ENTRY, PageKind.POST_PAGE, PageKind.API_ANSWER, PageKind.ARTICLE_PAGE,
+    )  # fmt: skip
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         # Scrapy takes `name` for the spider's own.
@@ -63,14 +77,14 @@ class FeedSpider(Resolving, Following):
         if name is not None:
             self.arguments = {"name": name, **self.arguments}
         try:
-            self.lists = feeds.find(name if name is not None else feeds.DEFAULT)
-        except feeds.UnknownList as error:
+            self.lists = find_lists(name if name is not None else DEFAULT)
+        except UnknownList as error:
             raise UsageError(str(error)) from None
         if not self.lists:
-            raise UsageError(f"No list is named; there are {', '.join(feeds.LISTS)}")
+            raise UsageError(f"No list is named; there are {', '.join(LISTS)}")
         self.pages = positive("pages", arguments.get("pages", str(PAGES)))
-        # What a limit or a day leaves out must not be hidden by a later 304.
-        self.keeps_looks = self.since is None and self.limit is None
+        # A later 304 must not hide what a limit or a date left out.
+        self._keeps_checks = self.since is None and self.limit is None
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the lists, by name."""
         self._seen: set[str] = set()
@@ -78,7 +92,12 @@ class FeedSpider(Resolving, Following):
         self._lost: list[str] = []
         """What became of the lists of which nothing could be read."""
         self._uncounted = 0
-        """Pages in the ledger that were no request for an article."""
+        """Pages in the ledger that were not requests for articles."""
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider."""
+        return replace(super().run_options, keeps_checks=self._keeps_checks)
 
     @property
     def is_full(self) -> bool:
@@ -88,8 +107,8 @@ class FeedSpider(Resolving, Following):
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for each list, and for what earlier runs met and could not have."""
-        left_over = stored.left_over(self.run.connection)
-        self._stored = listings.load_all(self.run.connection, self.site, "list")
+        left_over = self.run.known.entries_only()
+        self._stored = self.run.known.listings(self.site, "list")
         for asked in self.lists:
             yield self._ask_list(asked, 1, "")
         for info_code in left_over:
@@ -104,7 +123,7 @@ class FeedSpider(Resolving, Following):
 
     # -- lists --------------------------------------------------------------------------
 
-    def _ask_list(self, asked: Asked, number: int, cursor: str) -> Request:
+    def _ask_list(self, asked: RequestedList, number: int, cursor: str) -> Request:
         url = asked.list.address(
             self.base_url, is_own_base=self.is_own_base, page=number, cursor=cursor,
             argument=asked.argument,
@@ -116,40 +135,40 @@ class FeedSpider(Resolving, Following):
             headers=dict(asked.list.headers), cb_kwargs={"asked": asked, "number": number},
         )  # fmt: skip
         known = self._stored.get(asked.label)
-        if number == 1 and known is not None and known.url == url and not self.again:
-            ask_whether_changed(request, known.etag, known.last_modified)
+        if number == 1 and known is not None and known.url == url and not self.revisit:
+            make_conditional(request, known.etag, known.last_modified)
         return request
 
-    def parse_list(self, response: Response, asked: Asked, number: int) -> Iterator[Any]:
+    def parse_list(self, response: Response, asked: RequestedList, number: int) -> Iterator[Any]:
         """Take the entries of a list, and go on to its next page as long as it has news."""
         known = self._stored.get(asked.label)
-        look = self._look(response, asked)
+        check = self._check(response, asked)
         if response.status == 304 and known is not None:
-            look.etag, look.last_modified = known.etag, known.last_modified
-            self.run.looks.keep(look, known)
+            check.etag, check.last_modified = known.etag, known.last_modified
+            self.run.listings.keep(check, known)
             return
         page = Page(
-            kind="list", id=asked.label, url=response.url, body=response.body,
+            kind=PageKind.LIST_ANSWER, id=asked.label, url=response.url, body=response.body,
             observed_at=utc_now(), ordered_at=self.run.began_at, site=self.site,
             content_type=header(response, "Content-Type"), is_fetched=True,
         )  # fmt: skip
         try:
-            answer = feeds.read(asked.list, page)
+            answer = read_list_answer(asked.list, page)
         except Unreadable as error:
             yield from self._unreadable(asked, number, Reject(page, error.reason, error.detail))
             return
         self.crawler.stats.inc_value("listings/read")
         taken = self._take_all(asked, answer, page, response, number)
-        yield from self.run.looks.noting(look, known, taken) if number == 1 else taken
+        yield from self.run.listings.noting(check, known, taken) if number == 1 else taken
 
-    def _look(self, response: Response, asked: Asked) -> Look:
-        return Look(
-            ListingKey(self.site, "list", asked.label), response.url, "name", looked_at=utc_now(),
+    def _check(self, response: Response, asked: RequestedList) -> ListingCheck:
+        return ListingCheck(
+            ListingKey(self.site, "list", asked.label), response.url, "name", checked_at=utc_now(),
             etag=header(response, "ETag"), last_modified=header(response, "Last-Modified"),
         )  # fmt: skip
 
     def _take_all(
-        self, asked: Asked, answer: Answer, page: Page, response: Response, number: int
+        self, asked: RequestedList, answer: ListAnswer, page: Page, response: Response, number: int
     ) -> Iterator[Any]:
         has_news = False
         for record in answer.records:
@@ -164,22 +183,23 @@ class FeedSpider(Resolving, Following):
             logger.info("The list %s has more news than %d pages", asked.label, number)
 
     def list_failed(self, failure: TwistedFailure) -> None:
-        """Note that a list could not be had."""
+        """Note that a feed could not be fetched."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
-        self._lose(**request.cb_kwargs, reason=f"cannot be had: {why(failure)}")
+        reason = f"could not be fetched: {failure_reason(failure.value)}"
+        self._lose(**request.cb_kwargs, reason=reason)
 
-    def _unreadable(self, asked: Asked, number: int, reject: Reject) -> Iterator[Reject]:
-        """Keep an answer that is no list, with its reason."""
+    def _unreadable(self, asked: RequestedList, number: int, reject: Reject) -> Iterator[Reject]:
+        """Reject a response that is not a listing, with the reason."""
         self._count(reject.page)
         yield reject
         self._lose(asked, number, f"cannot be read: {reject.detail}")
 
-    def _lose(self, asked: Asked, number: int, reason: str) -> None:
+    def _lose(self, asked: RequestedList, number: int, reason: str) -> None:
         nth = f", page {number}," if number > 1 else ""
         sentence = f"The list {asked.label}{nth} {reason}"
         self.run.trouble(sentence)
         key = ListingKey(self.site, "list", asked.label)
-        self.run.fail_look(key, url=self.base_url, found_in="name", failure=sentence)
+        self.run.fail_listing(key, url=self.base_url, found_in="name", failure=sentence)
         self._lost += [sentence] if number == 1 else []
         if len(self._lost) == len(self.lists):
             self.run.fail_at_end(Exit.UNREACHABLE, "; ".join(self._lost))
@@ -187,33 +207,35 @@ class FeedSpider(Resolving, Following):
     # -- entries ------------------------------------------------------------------------
 
     def _take(
-        self, asked: Asked, record: Any, answer: Page, answered_at: datetime
+        self, asked: RequestedList, record: Any, answer: Page, answered_at: datetime
     ) -> Generator[Any, None, bool]:
         """Yield what an entry says and leads to; return whether it is news."""
         shape = asked.list.shape
-        if shape == entry.ATOM and (atom.is_broken(record) or not self.is_own_post(record["link"])):
+        if shape is atom_feed.SHAPE and (
+            atom_feed.is_broken(record) or not self.is_own_post(record["link"])
+        ):
             return (yield from self._follow(record["link"]))
         try:
-            page = entry.page_of(shape, record, answer, answered_at=answered_at)
-        except ids.BadInfoCode as error:
-            page = entry.page_of_nothing(shape, record, answer)
+            page = list_entry.entry_page(shape, record, answer, answered_at=answered_at)
+        except BadInfoCode as error:
+            page = list_entry.page_of_nothing(shape, record, answer)
             if page.key not in self._seen:
                 yield from self._reject_entry(page, "no_id", str(error))
             return False
-        is_known = stored.has_page(self.run.connection, page)
-        info_code = yield from self._yield_entry(page, is_post=shape == entry.ATOM)
+        is_known = self.run.known.has_page(page)
+        info_code = yield from self._yield_entry(page, is_post=shape is atom_feed.SHAPE)
         if info_code is None:
             return False
-        if shape == entry.ATOM:
+        if shape is atom_feed.SHAPE:
             return (yield from self._follow(record["link"]))
-        if ids.digits(info_code) is None:
+        if digits_of(info_code) is None:
             return not is_known
         return (yield from self._ask_article(info_code))
 
     def _is_to_ask(self, info_code: str) -> bool:
-        """Whether an article is to be asked for by the ways of the spider `share`."""
-        is_news = ids.digits(info_code) is not None and not self.is_too_old(info_code)
-        return is_news and not stored.has_article(self.run.connection, info_code)
+        """Whether an article is to be resolved as the spider `share` does."""
+        is_news = digits_of(info_code) is not None and not self.is_too_old(info_code)
+        return is_news and not self.run.known.has_article(info_code)
 
     def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
@@ -222,7 +244,7 @@ class FeedSpider(Resolving, Following):
             return None
         self._seen.add(page.key)
         try:
-            article = entry.read(page, stats=self.crawler.stats)
+            article = read_list_entry(page, stats=self.crawler.stats)
         except Unreadable as error:
             yield from self._reject_entry(page, error.reason, error.detail)
             return None
@@ -250,7 +272,7 @@ class FeedSpider(Resolving, Following):
 
     def _ask_article(self, info_code: str) -> Generator[Any, None, bool]:
         """Ask for an article unless it is stored; return whether it is news."""
-        if stored.has_article(self.run.connection, info_code):
+        if self.run.known.has_article(info_code):
             self.run.ledger.link("skipped")
             return False
         if self.is_too_old(info_code) or self.is_full:
@@ -260,10 +282,10 @@ class FeedSpider(Resolving, Following):
         return True
 
     def _follow(self, link: str) -> Generator[Any, None, bool]:
-        """Ask for the post of an entry, or for the article where it is no post of the mirror."""
+        """Request the post of an entry, or its article if it is not a post of the mirror."""
         try:
             page, info_code = self.post_at(link)
-            elsewhere = None if self.is_own_post(link) else ids.parse(link)
+            elsewhere = None if self.is_own_post(link) else parse_info_code(link)
         except ValueError as error:
             self.run.trouble(f"The link {link} leads to no post: {error}")
             return False
@@ -271,7 +293,7 @@ class FeedSpider(Resolving, Following):
             return (yield from self._ask_article(elsewhere))
         if self.asked_as(page.url):
             self.run.ledger.link("repeated")
-        elif stored.has_page(self.run.connection, page):
+        elif self.run.known.has_page(page):
             self.run.ledger.link("skipped")
         elif self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
@@ -304,7 +326,7 @@ class FeedSpider(Resolving, Following):
 
     def _other_way(self, cb_kwargs: dict[str, Any]) -> str | None:
         info_code: str | None = cb_kwargs.get("post_of")
-        return info_code if info_code and ids.digits(info_code) else None
+        return info_code if info_code and digits_of(info_code) else None
 
     # -- hosts --------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Loads post files from folders, git checkouts and archives, without a network."""
+"""Loads post files from folders, git checkouts and tarballs, without a network."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from scrapy.exceptions import UsageError
 
-from newscrawl import pages, post_sources
+from newscrawl import sites
 from newscrawl.addon import takes_batches
-from newscrawl.base_spider import NewsSpider, day
-from newscrawl.git_dirs import NoCheckout, NoHistory
-from newscrawl.items import Article, Batch, Failure, Page, Reject
-from newscrawl.normalise import missing, normalise, published_in_utc
-from newscrawl.outcome import Exit
-from newscrawl.pages import post_file
-from newscrawl.post_commits import commit_times
-from newscrawl.post_sources import Found, Left, Lost, PostFile, Unsafe
+from newscrawl.items import Article, Batch, Failure, Page, PageKind, Reject
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.post_files import folders
+from newscrawl.runs.post_files.folders import Found, Left, Lost, PostFile, Unsafe
+from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory
+from newscrawl.runs.post_files.history import commit_times
+from newscrawl.runs.run_options import RunOptions
+from newscrawl.runs.scrapy_private import end_idle_scraper
+from newscrawl.sites.finews import post_file
+from newscrawl.sites.normalise import missing, normalise, published_in_utc
+from newscrawl.spiders.arguments import day
+from newscrawl.spiders.base import NewsSpider
 from newscrawl.store.clock import utc_now
 
 logger = logging.getLogger(__name__)
@@ -37,9 +42,10 @@ TOGETHER_BYTES = 4 << 20
 class PostsSpider(NewsSpider):
     """Loads Jekyll post files, of any generation.
 
-    Arguments: ``paths`` (folders, archives and files, by commas, or one a line), ``since`` (a
-    day; older posts are left out), ``git_dir`` (the git directory of the folders, where it is not
-    their own ``.git``; it may belong to another user), ``limit`` (files to read), ``site``.
+    Arguments: ``paths`` (folders, tarballs and files, separated by commas, or one per line),
+    ``since`` (a day; older posts are left out), ``git_dir`` (the git directory of the folders, if
+    it is not their own ``.git``; it may belong to another user), ``limit`` (files to read) and
+    ``site``.
     """
 
     name = "posts"
@@ -47,19 +53,17 @@ class PostsSpider(NewsSpider):
         {"paths", "since", "git_dir", "limit", "site"}
     )
 
-    page_kinds = ("file",)
-    imports = True
-    """Brings so many articles at once that the search index is merged later."""
+    page_kinds = (PageKind.POST_FILE,)
 
     custom_settings = {  # noqa: RUF012  as Scrapy declares it
-        # It asks nobody.
+        # It sends no requests.
         "ROBOTSTXT_OBEY": False,
         "AUTOTHROTTLE_ENABLED": False,
-        # A copy of a file in another folder may say something else, and may not: the writer
-        # tells. The names of all files would be the one thing here that grows.
+        # A copy of a file in another folder may differ or not: the writer decides. A set of all
+        # file names would be the only thing here that grows.
         "ITEM_PIPELINES": {"newscrawl.pipelines.Dedupe": None},
-        # Read, stored and committed together: the more of them, the less the search index writes
-        # for each. Two thousand are about a second's work, which a kill would cost.
+        # Read, stored and committed together: the larger the batch, the less the search index
+        # writes per file. Two thousand are about a second's work, which a kill would lose.
         "NEWSCRAWL_BATCH_PAGES": 2000,
     }
 
@@ -72,14 +76,19 @@ class PostsSpider(NewsSpider):
         self._now = utc_now()
         self._uses = _Uses()
         self._outside = 0
-        """Files of a folder that may be posts, and lie outside those in which a site has them."""
+        """Files that may be posts, but are outside the folders in which a site has its posts."""
         self._leading_out = 0
-        """Links of a folder that lead out of it, and are no posts by their names."""
+        """Links that point outside their folder, and are not posts by their names."""
         self._link = ""
         """The last of them."""
 
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider: it brings many articles at once."""
+        return replace(super().run_options, is_import=True)
+
     async def start(self) -> AsyncIterator[Any]:
-        """Give the article of each file."""
+        """Yield the article of each file."""
         self._watch = asyncio.ensure_future(self._end_closing())
         for path in self._paths:
             before, troubles = self.run.ledger.asked, len(self.run.troubles)
@@ -87,21 +96,21 @@ class PostsSpider(NewsSpider):
                 yield item
             if self._outside:
                 logger.warning(
-                    "%d Markdown files of %s lie outside _posts/ and old_post/, and are left out; "
+                    "%d Markdown files of %s are outside _posts/ and old_post/ and were skipped; "
                     "name their folders to load them, too", self._outside, path,
                 )  # fmt: skip
                 self._outside = 0
             if self._leading_out:
                 logger.warning(
-                    "%d symbolic links below %s lead out of it and are left out, such as %s; name "
-                    "what they lead to if you trust it", self._leading_out, path, self._link,
+                    "%d symbolic links below %s point outside it and were skipped, such as %s; "
+                    "name their targets if you trust them", self._leading_out, path, self._link,
                 )  # fmt: skip
                 self._leading_out = 0
             is_readable = len(self.run.troubles) == troubles
             if self.run.ledger.asked == before and is_readable and not self.is_full:
                 self.run.fail_at_end(
                     Exit.USAGE,
-                    f"{path} holds no post files; they are Markdown, and have names like "
+                    f"{path} contains no post files; they are Markdown, with names like "
                     "2021-12-28-NW202112282228490028.md",
                 )
 
@@ -111,20 +120,13 @@ class PostsSpider(NewsSpider):
             self._watch.cancel()
 
     async def _end_closing(self) -> None:
-        """Let a closing engine go on when the last item is done.
-
-        Scrapy 2.19 looks for that after a response only: a run of start items that is stopped
-        while one of them is in the pipelines would wait for ever.
-        """
-        scraper = self.crawler.engine.scraper
+        """Let a closing engine go on when the last item is done."""
         while True:
             await asyncio.sleep(0.1)
-            slot = scraper.slot
-            if slot and slot.closing and not slot.closing.called and slot.is_idle():
-                slot.closing.callback(self)
+            end_idle_scraper(self)
 
     async def _load(self, path: Path) -> AsyncIterator[Item | Batch]:
-        files = post_sources.files(path, await self._committed(path))
+        files = folders.files(path, await self._committed(path))
         together = takes_batches(self.crawler.settings)
         try:
             batch_pages = self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES")
@@ -137,7 +139,7 @@ class PostsSpider(NewsSpider):
                     if item is None:
                         self.run.ledger.link("filtered")
                         continue
-                    if url in self.run.ledger.under_way:  # twice in one archive
+                    if url in self.run.ledger.under_way:  # twice in one tarball
                         if batch.items:
                             yield batch
                             batch = Batch([])
@@ -153,8 +155,8 @@ class PostsSpider(NewsSpider):
                     yield batch
                 if self.is_full or self.crawler.engine.needs_backout():
                     return
-                await asyncio.sleep(0)  # signals are heard also among files left out
-        except post_sources.Damaged as error:
+                await asyncio.sleep(0)  # signals are handled even while files are skipped
+        except folders.DamagedTarball as error:
             self.run.trouble(str(error))
         except OSError as error:
             self.run.trouble(f"{path} cannot be read: {error.strerror}")
@@ -164,13 +166,13 @@ class PostsSpider(NewsSpider):
             await asyncio.sleep(0)
 
     async def _committed(self, path: Path) -> dict[str, str]:
-        """When a folder's files were committed; nothing where it has no history."""
+        """When a folder's files were committed; empty if it has no history."""
         if not path.is_dir():
             return {}
         try:
             return await commit_times(path, self._git_dir)
         except NoHistory as error:
-            sentence = f"Files of {path} count as seen when they were published: {error}"
+            sentence = f"Files of {path} count as observed when they were published: {error}"
             if self._git_dir is not None:
                 self.run.trouble(sentence)
             else:
@@ -200,32 +202,33 @@ class PostsSpider(NewsSpider):
                 return self._read(found)
             case Unsafe():
                 if found.is_link:
-                    detail = f"{found.name[-80:]!r} is a symbolic link out of the named folder"
+                    link = found.name[-80:]
+                    detail = f"{link!r} is a symbolic link that points outside its folder"
                     return Reject(self._page(found.url), "unsafe_link", detail)
-                detail = f"the name {found.name[:80]!r} leads out of its archive"
+                detail = f"the name {found.name[:80]!r} points outside its tarball"
                 return Reject(self._page(found.url), "unsafe_name", detail)
             case Lost():
                 return Failure(found.url, found.detail)
 
     def _page(self, url: str, body: bytes = b"") -> Page:
         return Page(
-            kind="file", id=post_file.id_of(_path_in(url)), url=url, body=body,
+            kind=PageKind.POST_FILE, id=post_file.id_of(_path_in(url)), url=url, body=body,
             observed_at=self._now, site=self.site,
         )  # fmt: skip
 
     def _read(self, found: PostFile) -> Item:
         page = self._page(found.url, found.body)
         try:
-            article = pages.read(page, stats=self._uses)
+            article = sites.read_page(page, stats=self._uses)
             page.observed_at = found.observed_at or page.observed_at
             if missing(article) is None:
                 normalise(article)
-        except pages.Unreadable as error:
+        except sites.Unreadable as error:
             return Reject(page, error.reason, error.detail)
         except Exception as error:
             # Here an exception would end the whole run.
-            detail = f"a bug of newscrawl's: {error!r}"
-            self.run.trouble(f"{page.url} met {detail}")
+            detail = f"a bug in newscrawl: {error!r}"
+            self.run.trouble(f"{page.url}: {detail}")
             return Reject(page, "crash", detail)
         if article.published_raw is not None and article.published_precision == "day":
             self.crawler.stats.inc_value("posts/time_not_believed")
@@ -241,13 +244,13 @@ class _Uses(Counter[str]):
 
 
 def _path_in(url: str) -> str:
-    """The path of a file, or of an archive's member within it."""
-    path = unquote(url.removeprefix("file://"))  # what is no UTF-8 becomes U+FFFD
+    """The path of a file, or of a tarball's member within it."""
+    path = unquote(url.removeprefix("file://"))  # invalid UTF-8 becomes U+FFFD
     return path.rpartition("!/")[2] if "!/" in path else path
 
 
 def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:
-    """Give files some at a time, few where they are large; those before an error, too."""
+    """Yield files in batches, small ones if they are large; also those before an error."""
     batch: list[Found] = []
     size = 0
     try:
@@ -257,7 +260,7 @@ def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:
             if len(batch) >= most or size >= TOGETHER_BYTES:
                 yield batch
                 batch, size = [], 0
-    except (post_sources.Damaged, OSError):
+    except (folders.DamagedTarball, OSError):
         yield batch
         raise
     yield batch
@@ -266,19 +269,19 @@ def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:
 def _paths(text: str) -> list[Path]:
     """Return the paths that the argument names.
 
-    :raises UsageError: there is none, one does not exist, or one holds no posts.
+    :raises UsageError: there is none, one does not exist, or one is not a source of posts.
     """
-    parted = text.splitlines() if "\n" in text else text.split(",")
-    paths = [Path(each.strip()) for each in dict.fromkeys(parted) if each.strip()]
+    split = text.splitlines() if "\n" in text else text.split(",")
+    paths = [Path(each.strip()) for each in dict.fromkeys(split) if each.strip()]
     if not paths:
-        raise UsageError("Nothing to load: name folders, archives or post files with paths=")
+        raise UsageError("Nothing to load: name folders, tarballs or post files with paths=")
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist")
-        if post_sources.kind_of(path) is None:
+        if folders.kind_of_source(path) is None:
             raise UsageError(
-                f"{path} is no folder, no archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip) and "
-                "no post file (.md)"
+                f"{path} is not a folder, a tarball (.tar, .tar.gz, .tar.bz2, .tar.xz, .zip) or "
+                "a post file (.md)"
             )
     return paths
 

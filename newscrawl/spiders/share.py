@@ -10,17 +10,19 @@ from typing import Any, ClassVar
 
 from scrapy.exceptions import UsageError
 
-from newscrawl import ids
-from newscrawl.base_spider import NewsSpider, is_set
-from newscrawl.resolving import Resolving
+from newscrawl.items import PageKind
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
+from newscrawl.spiders.arguments import is_set
+from newscrawl.spiders.base import NewsSpider
+from newscrawl.spiders.share_links import ShareLinks
 
 logger = logging.getLogger(__name__)
 
 
-class ShareSpider(Resolving):
+class ShareSpider(ShareLinks):
     """Resolves share links and infoCodes through the sources' own answers.
 
-    Arguments: ``info_code`` (infoCodes or share URLs, by commas), ``urls`` (a file with one a
+    Arguments: ``info_code`` (infoCodes or share URLs, by commas), ``urls`` (a file with one per
     line, ``-`` for standard input), ``stored=1`` (every share link in the archive that was not
     yet resolved), ``limit``, ``base_url``, ``hosts``, ``site``.
     """
@@ -30,7 +32,7 @@ class ShareSpider(Resolving):
         "info_code", "urls", "stored",
     }  # fmt: skip
 
-    page_kinds = ("answer", "public")
+    page_kinds = (PageKind.API_ANSWER, PageKind.ARTICLE_PAGE)
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)
@@ -64,21 +66,16 @@ class ShareSpider(Resolving):
 
     def _stored_links(self) -> Iterator[tuple[str, str]]:
         if self.stored:
-            rows = self.run.connection.execute(
-                "SELECT share_url, info_code FROM articles WHERE share_url IS NOT NULL"
-                " AND NOT EXISTS (SELECT 1 FROM sightings WHERE info_code = articles.info_code"
-                " AND page_kind IN ('answer', 'public')) ORDER BY info_code"
-            ).fetchall()
-            yield from rows
+            yield from self.run.known.unresolved_links()
 
     def _checked(self, link: str) -> tuple[str, str]:
         try:
-            return link, ids.parse(link)
-        except ids.BadInfoCode as error:
+            return link, parse_info_code(link)
+        except BadInfoCode as error:
             raise UsageError(str(error)) from None
 
     def _read(self, name: str) -> list[tuple[str, str]]:
-        """Read one link a line; note each line that is none, and go on."""
+        """Read one link per line; note each invalid line, and go on."""
         try:
             text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -89,7 +86,7 @@ class ShareSpider(Resolving):
             if not link or link.startswith("#"):
                 continue
             try:
-                links.append((link, ids.parse(link)))
-            except ids.BadInfoCode as error:
+                links.append((link, parse_info_code(link)))
+            except BadInfoCode as error:
                 self._malformed.append(f"line {number}: {error}")
         return links

@@ -1,1 +1,1 @@
-"""The archive: one SQLite file, its tables, its one writer. Knows nothing of Scrapy."""
+"""The store: one SQLite file, its tables and its single writer, without Scrapy."""

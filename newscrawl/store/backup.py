@@ -1,4 +1,4 @@
-"""A consistent copy of an archive, made while a run may write it."""
+"""Copies an archive consistently, also while a run writes it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from newscrawl.store import identity
-from newscrawl.store.archive import check, open_for_reading
-from newscrawl.store.errors import StoreError, explain
+from newscrawl.store.connections import check, open_for_reading
+from newscrawl.store.errors import StoreError, explain, explained
 from newscrawl.store.lock import WriterLock, is_alive
 
 STEP = 256
@@ -68,6 +68,12 @@ def copied(
         _remove(beside)
 
 
+def copy_as_found(source: sqlite3.Connection, target: Path) -> None:
+    """Copy an archive that may be damaged, without any check."""
+    with explained(str(target)), closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+
+
 def _check_earlier_copy(source: sqlite3.Connection, target: Path) -> None:
     if WriterLock(os.path.realpath(target)).names_a_living_holder():
         raise StoreError(f"{target} is being written by a run. Name another file for the copy.")
@@ -89,14 +95,14 @@ def _copy(
 
     with closing(sqlite3.connect(beside)) as copy:
         # A transaction that has read sees one state until its end: without it the copy would begin
-        # anew at each commit of a run.
+        # again at each commit of a run.
         source.execute("BEGIN")
         try:
             source.execute("SELECT count(*) FROM meta").fetchone()
             source.backup(copy, pages=STEP, progress=step, sleep=0)
         finally:
             source.execute("ROLLBACK")
-        # The copy is a file alone, without a log beside it, until somebody writes it.
+        # The copy is a file alone, without a log beside it, until it is written.
         copy.execute("PRAGMA journal_mode = DELETE")
         if identity.has_table(copy):
             # A link of its own: put in the archive's place, it is not taken for a state through
@@ -105,7 +111,7 @@ def _copy(
                 pass
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise StoreError(f"The copy is not whole: {found}. Try `newscrawl check`.")
+            raise StoreError(f"The copy is not whole: {found}. Try `newscrawl verify`.")
 
 
 def _file_of(connection: sqlite3.Connection) -> str:
@@ -142,7 +148,7 @@ def _forget_log(target: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until the disk has it: a backup that a power cut takes away is none."""
+    """Wait until the disk has it: a backup must survive a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

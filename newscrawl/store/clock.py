@@ -1,4 +1,4 @@
-"""The archive's own times: UTC, ISO 8601, to the second."""
+"""The present time as the archive stores it: UTC, ISO 8601, to the second."""
 
 from __future__ import annotations
 

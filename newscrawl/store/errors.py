@@ -1,10 +1,12 @@
-"""What can be wrong with an archive's file. Each message is a sentence to show a person."""
+"""The errors of the store. Each message is a sentence for the user."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from newscrawl import open_files
+from newscrawl.store import open_files
 
 
 class StoreError(Exception):
@@ -12,7 +14,7 @@ class StoreError(Exception):
 
 
 class NotAnArchive(StoreError):
-    """The file belongs to another program, or is no SQLite file at all; it was not touched."""
+    """The file belongs to another program, or is not an SQLite file; it was not touched."""
 
 
 class NewerSchema(StoreError):
@@ -20,7 +22,7 @@ class NewerSchema(StoreError):
 
 
 class Altered(StoreError):
-    """The file is an archive in which somebody has altered what newscrawl made."""
+    """The file is an archive whose schema was altered."""
 
 
 class Gone(StoreError):
@@ -35,26 +37,46 @@ class Unexpected(StoreError):
     """A value is not one that newscrawl writes."""
 
 
+class UnusableFeed(StoreError):
+    """The feed settings do not name exactly one archive in a local file."""
+
+
 class AlreadyRunning(StoreError):
     """Another run holds the archive."""
 
 
-def said(error: StoreError | sqlite3.Error, path: str) -> StoreError:
-    """Return *error* as a sentence, which it may be already."""
-    return error if isinstance(error, StoreError) else explain(error, path)
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Raise what SQLite raises as a :class:`StoreError` that explains it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+
+
+def is_store_error(error: BaseException | None) -> bool:
+    """Whether the archive has failed, and not what was done with it."""
+    return isinstance(error, StoreError | sqlite3.Error)
+
+
+def as_store_error(error: BaseException | None, path: str) -> StoreError | None:
+    """Return an error of the archive as a :class:`StoreError`; None for any other error."""
+    if isinstance(error, sqlite3.Error):
+        return explain(error, path)
+    return error if isinstance(error, StoreError) else None
 
 
 def explain(error: sqlite3.Error, path: str) -> StoreError:
     """Return *error* as a sentence with what to do about it."""
     if str(error).startswith(("no such table", "no such column", "no such index")):
         return StoreError(
-            f"{path} is not as newscrawl made it: {error}. `newscrawl check` says what is missing."
+            f"{path} is not as newscrawl made it: {error}. `newscrawl verify` says what is missing."
         )
     for beginning, what in _NO_VALUES.items():
         if str(error).startswith(beginning):
             # SQLite, or Python, quotes the text behind it.
             where = str(error).removeprefix(beginning).partition(" with text")[0]
-            return StoreError(f"{path} holds {what}{where}. `newscrawl check` says where.")
+            return StoreError(f"{path} holds {what}{where}. `newscrawl verify` says where.")
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")) and (too_many := open_files.lack()):
         return StoreError(f"{too_many}. {path} could not be opened.")
@@ -83,7 +105,7 @@ _SENTENCES = {
     "SQLITE_CORRUPT": "{path} is damaged. Restore a backup, or save what is left with "
     "`sqlite3 {path} .recover`.",
     "SQLITE_INTERRUPT": "{path} takes too long to read: SQLite found no row for minutes. "
-    "`newscrawl check` says whether it is damaged.",
+    "`newscrawl verify` says whether it is damaged.",
     "SQLITE_NOTADB": "{path} is not an SQLite file, or is damaged.",
     "SQLITE_IOERR": "{path} cannot be read or written: the disk reports an error.",
 }

@@ -1,4 +1,4 @@
-"""The identity of an archive: an id that its copies keep, and a chain of its commits.
+"""Maintains the identity of an archive: an id that its copies keep, and a chain of its commits.
 
 The table ``identity`` has one row. Each transaction of ours moves it on by one link, so that each
 is known by a random number, and names the one before. Docs: docs/decisions/0014-*.md.
@@ -6,7 +6,6 @@ is known by a random number, and names the one before. Docs: docs/decisions/0014
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,21 +17,21 @@ _ADVANCE = (
 # The texts have one length each: newscrawl.store.write_ahead_log reads the row from its page.
 _INSERT = (
     "INSERT OR IGNORE INTO identity (id, archive_id, last_commit, commit_before, layout)"
-    " VALUES (1, coalesce(?, lower(hex(randomblob(16)))), lower(hex(randomblob(8))), ?,"
+    " VALUES (1, lower(hex(randomblob(16))), lower(hex(randomblob(8))), ?,"
     " printf('%08x', (SELECT schema_version FROM pragma_schema_version)))"
 )
 NO_COMMIT = "0" * 16
 
 
 def has_table(db: sqlite3.Connection) -> bool:
-    """Whether the archive is of schema 5 or later, and the table was not dropped."""
+    """Whether the table is there, and was not dropped."""
     sql = "SELECT 1 FROM sqlite_schema WHERE name = 'identity' AND type = 'table'"
     return db.execute(sql).fetchone() is not None
 
 
-def insert(db: sqlite3.Connection, *, commit_before: str = NO_COMMIT) -> None:
-    """Give the archive its row, where it has none, with the id that it had before schema 5."""
-    db.execute(_INSERT, (_first_run(db), commit_before))
+def insert(db: sqlite3.Connection) -> None:
+    """Give the archive its row, where it has none."""
+    db.execute(_INSERT, (NO_COMMIT,))
 
 
 def advance(db: sqlite3.Connection) -> None:
@@ -55,12 +54,9 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def archive_id(db: sqlite3.Connection) -> str | None:
-    """Return what tells an archive, and each copy of it, from every other; None where nothing does.
-
-    Before schema 5 that was its first run, from which its id is made.
-    """
+    """Return what tells an archive and its copies from every other; None where it is lost."""
     if not has_table(db):
-        return _first_run(db)
+        return None
     row = db.execute("SELECT archive_id FROM identity").fetchone()
     return None if row is None else str(row[0])
 
@@ -78,32 +74,3 @@ def take_over(db: sqlite3.Connection, archive_id: str | None, commit_before: str
         "UPDATE identity SET archive_id = coalesce(?, archive_id), commit_before = ?",
         (archive_id, commit_before),
     )
-
-
-def fingerprint(db: sqlite3.Connection) -> str:
-    """Return what stands for the commit before the first: the state of a file without a chain."""
-    facts = [
-        db.execute("PRAGMA page_count").fetchall(),
-        db.execute("PRAGMA freelist_count").fetchall(),
-        db.execute("PRAGMA schema_version").fetchall(),
-    ]
-    if _has_runs(db):
-        facts.append(db.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchall())
-        facts.append(db.execute("SELECT value FROM meta").fetchall())
-    return _hash([tuple(row) for fact in facts for row in fact])[:16]
-
-
-def _first_run(db: sqlite3.Connection) -> str | None:
-    if not _has_runs(db):
-        return None
-    row = db.execute("SELECT started_at, pid, spider FROM runs ORDER BY id LIMIT 1").fetchone()
-    return None if row is None else _hash(tuple(row))[:32]
-
-
-def _has_runs(db: sqlite3.Connection) -> bool:
-    sql = "SELECT 1 FROM sqlite_schema WHERE name = 'runs' AND type = 'table'"
-    return db.execute(sql).fetchone() is not None
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(repr(value).encode()).hexdigest()

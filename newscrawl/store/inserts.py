@@ -1,4 +1,4 @@
-"""Rows of articles that an archive does not have yet: gathered, and inserted table by table."""
+"""Collects the rows of new articles, and inserts them table by table."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from newscrawl.items import Page
-from newscrawl.store import raw, rows
-from newscrawl.store.fold import Fields, Sighting
+from newscrawl.store import article_rows
+from newscrawl.store.merge import Fields, Observation
+from newscrawl.store.raw_pages import page_hash, store_raw_pages
 
 
 def _insert(table: str, columns: Iterable[str], *, or_: str = "") -> str:
@@ -21,16 +22,16 @@ def _insert(table: str, columns: Iterable[str], *, or_: str = "") -> str:
 _SQL = {
     "articles": _insert(
         "articles",
-        ("info_code", "seq", "first_seq", "first_seen_at", "changed_at", *rows.COLUMNS),
+        ("info_code", "seq", "first_seq", "first_seen_at", "changed_at", *article_rows.COLUMNS),
     ),
     "categories": _insert("categories", ("category", "first_seen_at"), or_="OR IGNORE "),
     "article_categories": _insert("article_categories", ("info_code", "category", "origin")),
     "article_tags": _insert("article_tags", ("info_code", "tag")),
     "mentions": _insert("mentions", ("info_code", "market", "code", "name", "kind", "times")),
     "images": _insert("images", ("info_code", "position", "url")),
-    "sightings": _insert("sightings", rows.SIGHTING_COLUMNS),
+    "observations": _insert("observations", article_rows.OBSERVATION_COLUMNS),
 }
-_FORGET = "DELETE FROM sightings WHERE source_site = ? AND page_kind = ? AND page_id = ?"
+_FORGET = "DELETE FROM observations WHERE site = ? AND page_kind = ? AND page_id = ?"
 
 
 class Inserts:
@@ -47,7 +48,9 @@ class Inserts:
     def article(self, info_code: str, row: Fields, *, seq: int, now: str) -> None:
         """Add an article with its sets."""
         into = self._rows
-        into["articles"].append((info_code, seq, seq, now, now, *(row[n] for n in rows.COLUMNS)))
+        into["articles"].append(
+            (info_code, seq, seq, now, now, *(row[n] for n in article_rows.COLUMNS))
+        )
         for category in row["categories"] or ():
             into["categories"].append((category, now))
             into["article_categories"].append((info_code, category, "page"))
@@ -55,23 +58,25 @@ class Inserts:
         into["mentions"] += [(info_code, *mention) for mention in row["mentions"] or ()]
         into["images"] += [(info_code, *place) for place in enumerate(row["images"] or ())]
 
-    def sighting(self, info_code: str, said: Sighting, row: Fields, evidence: Fields) -> None:
+    def observation(self, info_code: str, said: Observation, row: Fields, evidence: Fields) -> None:
         """Add what one page says; *evidence* gives the columns that are not its fields."""
-        self._rows["sightings"].append(rows.sighting_row(info_code, said, row, evidence))
+        self._rows["observations"].append(
+            article_rows.observation_row(info_code, said, row, evidence)
+        )
 
     def page(self, page: Page) -> str:
         """Add a page's bytes; return their hash."""
-        key = raw.page_hash(page.body)
+        key = page_hash(page.body)
         self._pages[key] = page
         return key
 
     def write(self, db: sqlite3.Connection) -> None:
         """Insert all rows."""
-        raw.store_all(db, self._pages)
-        # A page that told of another article before tells of this one now, the last one. INSERT OR
+        store_raw_pages(db, self._pages)
+        # A page that was of another article before is of this one now, the last one. INSERT OR
         # REPLACE says the same, and takes twice as long as both of these.
-        said = {row[:3]: row for row in self._rows["sightings"]}
-        self._rows["sightings"] = [*said.values()]
+        said = {row[:3]: row for row in self._rows["observations"]}
+        self._rows["observations"] = [*said.values()]
         db.executemany(_FORGET, said)
         for table, sql in _SQL.items():
             if self._rows[table]:

@@ -1,15 +1,10 @@
-"""What is known of listings: when each was looked at, its validators, and what it has dropped."""
+"""Writes the rows of listings: when each was checked, its validators, its gaps."""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
 from typing import NamedTuple
-
-_COLUMNS = (
-    "url, found_in, etag, last_modified, content_hash, checked_at, interval, missing_since,"
-    " failed_at"
-)
 
 
 class ListingKey(NamedTuple):
@@ -38,73 +33,63 @@ class Listing:
 
 
 @dataclass(slots=True)
-class Look:
-    """A good look at a listing, as it is to be kept."""
+class ListingCheck:
+    """A successful check of a listing, to be stored."""
 
     key: ListingKey
     url: str
     found_in: str
-    looked_at: str
+    checked_at: str
     etag: str | None = None
     last_modified: str | None = None
     content_hash: str | None = None
     is_complete: bool = True
-    """Whether all that it led to is stored; without that, its validators would hide the rest."""
+    """Whether all that it led to is stored; if not, its validators would hide the rest."""
     has_news: bool = False
-    """Whether it showed an article nobody had."""
+    """Whether it showed an article that was not stored."""
     is_missing: bool = False
     """Whether the site said that there is no such listing."""
     interval: float | None = None
-    """Seconds to the next look."""
-    hole: tuple[str, str] | None = None
-    """From when to when it may have shown and dropped articles that nobody saw."""
+    """Seconds until the next check."""
+    gap: tuple[str, str] | None = None
+    """The period in which it may have shown and dropped articles that no run saw."""
 
 
-def load_all(db: sqlite3.Connection, site: str, kind: str) -> dict[str, Listing]:
-    """Return every listing of one kind of a site, by name."""
-    rows = db.execute(
-        f"SELECT name, {_COLUMNS} FROM listings"  # noqa: S608  constant names
-        " WHERE source_site = ? AND listing_kind = ?",
-        (site, kind),
-    )
-    return {name: Listing(*values) for name, *values in rows}
-
-
-def write_look(db: sqlite3.Connection, look: Look) -> None:
-    """Keep a good look, and the hole that it shows."""
-    complete = look.is_complete
+def write_check(db: sqlite3.Connection, check: ListingCheck) -> None:
+    """Store a successful check, and the gap that it reveals."""
+    complete = check.is_complete
     db.execute(
-        "INSERT INTO listings (source_site, listing_kind, name, url, found_in, etag,"
-        " last_modified, content_hash, checked_at, news_at, interval, looks, missing_since)"
+        "INSERT INTO listings (site, listing_kind, name, url, found_in, etag,"
+        " last_modified, content_hash, checked_at, news_at, interval, checks, missing_since)"
         " VALUES (:site, :kind, :name, :url, :found_in, :etag, :last_modified, :content_hash,"
         " :at, iif(:has_news, :at, NULL), :interval, 1, iif(:is_missing, :at, NULL))"
         " ON CONFLICT DO UPDATE SET url = excluded.url, found_in = excluded.found_in,"
         " etag = excluded.etag, last_modified = excluded.last_modified,"
         " content_hash = excluded.content_hash, checked_at = excluded.checked_at,"
         " news_at = coalesce(excluded.news_at, news_at), interval = excluded.interval,"
-        " looks = looks + 1, failed_at = NULL, failure = NULL,"
+        " checks = checks + 1, failed_at = NULL, failure = NULL,"
         " missing_since = iif(:is_missing, coalesce(missing_since, :at), NULL)",
         {
-            "site": look.key.site, "kind": look.key.kind, "name": look.key.name, "url": look.url,
-            "found_in": look.found_in, "at": look.looked_at, "interval": look.interval,
-            "etag": look.etag if complete else None,
-            "last_modified": look.last_modified if complete else None,
-            "content_hash": look.content_hash if complete else None,
-            "has_news": look.has_news, "is_missing": look.is_missing,
+            "site": check.key.site, "kind": check.key.kind, "name": check.key.name,
+            "url": check.url, "found_in": check.found_in, "at": check.checked_at,
+            "interval": check.interval, "etag": check.etag if complete else None,
+            "last_modified": check.last_modified if complete else None,
+            "content_hash": check.content_hash if complete else None,
+            "has_news": check.has_news, "is_missing": check.is_missing,
         },
     )  # fmt: skip
-    if look.hole is not None:
+    if check.gap is not None:
         db.execute(
-            "INSERT INTO holes (source_site, listing_kind, name, from_at, until_at, noticed_at)"
+            "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (*look.key, *look.hole, look.looked_at),
+            (*check.key, *check.gap, check.checked_at),
         )
 
 
-def confirm(db: sqlite3.Connection, key: ListingKey) -> None:
-    """Note that a listing that was guessed from a path is spelt so by a post."""
+def write_confirmed(db: sqlite3.Connection, key: ListingKey) -> None:
+    """Note that a post spells the name of a listing that was guessed from a path."""
     db.execute(
-        "UPDATE listings SET found_in = 'footer' WHERE source_site = ? AND listing_kind = ?"
+        "UPDATE listings SET found_in = 'footer' WHERE site = ? AND listing_kind = ?"
         " AND name = ? AND found_in = 'path'",
         key,
     )
@@ -113,9 +98,9 @@ def confirm(db: sqlite3.Connection, key: ListingKey) -> None:
 def write_failure(
     db: sqlite3.Connection, key: ListingKey, url: str, found_in: str, at: str, failure: str
 ) -> None:
-    """Note that a listing could not be had; when it was last had stays."""
+    """Note that a listing could not be fetched; the last successful check stays."""
     db.execute(
-        "INSERT INTO listings (source_site, listing_kind, name, url, found_in, failed_at, failure)"
+        "INSERT INTO listings (site, listing_kind, name, url, found_in, failed_at, failure)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         " failed_at = excluded.failed_at, failure = excluded.failure",
         (*key, url, found_in, at, failure),

@@ -1,4 +1,4 @@
-"""One writer a file: a lock that dies with its process, and says who holds it."""
+"""The lock of an archive: one writer per file, released when its process ends."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class WriterLock:
             return False
 
     def release(self) -> None:
-        """Give the lock back; harmless where it is not held."""
+        """Release the lock; does nothing if it is not held."""
         if self._lock.is_locked:
             with suppress(OSError):
                 self._holder.unlink()

@@ -1,124 +1,330 @@
-"""How an archive comes to its present tables, step by step.
+"""Creates and migrates the tables of an archive.
 
-A released migration is never edited: a file made by any release must open in every later one.
-From the sixth on each begins with :func:`newscrawl.store.identity.advance`, as every transaction.
+A released migration is never edited, and imports nothing that may change: a file made by any
+release must open in every later one.
+From the second on each begins with :func:`newscrawl.store.identity.advance`, as every transaction.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from newscrawl.store import identity, search_index, write_ahead_log
+from newscrawl.store import identity
 from newscrawl.store.database import Database, Migrations
-from newscrawl.store.schema import COUNTERS
 
 migrations = Migrations("newscrawl")
 
-_PAGE = {"source_site": str, "page_kind": str, "page_id": str}
-_LISTING = {"source_site": str, "listing_kind": str, "name": str}
-_PAGE_KEY = ("source_site", "page_kind", "page_id")
+_PAGE = {"site": str, "page_kind": str, "page_id": str}
+_LISTING = {"site": str, "listing_kind": str, "name": str}
+_V1_COUNTERS = (
+    "listed", "repeated", "skipped", "filtered", "scheduled", "failed", "rejected", "duplicate",
+    "unchanged", "new", "extended", "changed", "requests", "responses", "errors",
+)  # fmt: skip
+_V1_SEARCH_INDEX = (
+    "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_bigrams,"
+    " summary_bigrams, body_text_bigrams, content='', tokenize=\"ascii tokenchars '_'\")"
+)
+_V1_VIEWS = (
+    "CREATE VIEW latest_articles AS "
+    "SELECT info_code, published_at, source, title, summary, body_text, share_url, original_url"
+    " FROM articles ORDER BY published_at DESC",
+    "CREATE VIEW articles_by_day AS "
+    "SELECT substr(published_at, 1, 10) AS day, source, count(*) AS articles FROM articles"
+    " WHERE published_at IS NOT NULL GROUP BY 1, 2",
+    "CREATE VIEW mentioned_in AS "
+    "SELECT market, code, name, kind, times, info_code, published_at, source, title"
+    " FROM mentions JOIN articles USING (info_code)",
+    "CREATE VIEW changes AS "
+    "SELECT seq, seq = first_seq AS is_new, changed_at, info_code, published_at, source, title"
+    " FROM articles ORDER BY seq",
+)
+_PAGE_KEY = ("site", "page_kind", "page_id")
 
 
 @migrations()
-def v1_first_tables(db: Database) -> None:
-    """Articles, what was said of them and where, runs and rejects."""
+def v1_baseline(db: Database) -> None:
+    """Every table, index and view."""
     _create_articles(db)
     _create_pages(db)
+    _create_suspicious_observations(db)
     _create_runs(db)
-    db.conn.execute(_V1_INDEX)
+    _create_listings(db)
+    _create_identity(db)
+    for sql in (_V1_SEARCH_INDEX, *_V1_VIEWS):
+        db.conn.execute(sql)
     db.conn.execute("PRAGMA user_version = 1")
 
 
-# As it was then.
-_V1_INDEX = (
-    "CREATE VIRTUAL TABLE articles_fts USING fts5(title, digest, body_text, content='',"
-    " tokenize=\"unicode61 remove_diacritics 0 tokenchars '¶'\")"
-)
-
-
-@migrations()
-def v2_listings(db: Database) -> None:
-    """When each listing was looked at, what was missed, and which rules still match."""
-    db.table("sightings").add_column("gone_at", str)
-    # A run asks which pages are young enough to be looked at again, at the cost of those alone.
-    db.conn.execute(
-        "CREATE INDEX idx_sightings_last_seen_at ON sightings (source_site, last_seen_at)"
-        " WHERE page_kind = 'post' AND gone_at IS NULL"
+def _create_listings(db: Database) -> None:
+    db.table("listings").create(
+        {
+            **_LISTING,
+            "url": str,
+            "found_in": str,
+            "etag": str,
+            "last_modified": str,
+            "content_hash": str,
+            "checked_at": str,
+            "news_at": str,
+            "interval": float,
+            "checks": int,
+            "missing_since": str,
+            "failed_at": str,
+            "failure": str,
+        },
+        pk=tuple(_LISTING),
+        not_null={*_LISTING, "url", "found_in", "checks"},
+        defaults={"checks": 0},
     )
-    db.table("rejects").create_index(_PAGE_KEY)
-    _create_listings(db)
+    db.table("gaps").create(
+        {"id": int, **_LISTING, "from_at": str, "until_at": str, "noticed_at": str},
+        pk="id",
+        not_null={*_LISTING, "from_at", "until_at", "noticed_at"},
+    )
+
     db.table("rules").create(
         {"rule": str, "pages": int, "matches": int, "missed": int, "matched_at": str},
         pk="rule",
         not_null={"rule", "pages", "matches", "missed"},
     )
-    for name, sql in _V2_VIEWS:
-        db.conn.execute(f"CREATE VIEW {name} AS {sql}")
-    db.conn.execute("PRAGMA user_version = 2")
+    unresolved = db.table("unresolved")
+    unresolved.create(
+        {"site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
+        pk=("site", "info_code"),
+        not_null={"site", "info_code"},
+    )
+    unresolved.create_index(["site", "due_at"])
 
 
-@migrations()
-def v3_search_at_scale(db: Database) -> None:
-    """Search a million articles at once: pairs in the search index, hits sorted without texts.
-
-    The search index is made anew: about 1.2 ms an article.
-    """
+def _create_articles(db: Database) -> None:
+    db.table("articles").create(
+        {
+            "info_code": str,
+            "seq": int,
+            "first_seq": int,
+            "title": str,
+            "published_at": str,
+            "published_raw": str,
+            "published_precision": str,
+            "published_from": str,
+            "source": str,
+            "summary": str,
+            "body_html": str,
+            "body_text": str,
+            "body_rank": int,
+            "share_url": str,
+            "original_url": str,
+            "first_seen_at": str,
+            "changed_at": str,
+        },
+        pk="info_code",
+        not_null={"info_code", "seq", "first_seq", "first_seen_at", "changed_at"},
+    )
+    articles = db.table("articles")
+    articles.create_index(["seq"], unique=True)
+    articles.create_index(["first_seq"], unique=True)
+    articles.create_index(["source", "published_at"])
     # All that sorts and filters hits: their rows hold whole texts, and are read when shown.
     db.conn.execute(
         "CREATE INDEX idx_articles_hits"
         " ON articles (first_seq, published_at, seq, source, info_code)"
     )
-    # The newest, and when they came.
-    db.conn.execute("DROP INDEX idx_articles_published_at")
-    db.table("articles").create_index(["published_at", "seq", "first_seq"])
+    articles.create_index(["published_at", "seq", "first_seq"])
+
+    db.table("article_categories").create(
+        {"info_code": str, "category": str, "origin": str},
+        pk=("info_code", "category"),
+        not_null={"info_code", "category", "origin"},
+        foreign_keys=[("info_code", "articles", "info_code")],
+    )
+    db.table("article_categories").create_index(["category", "info_code"])
+
+    db.table("listed").create(
+        {"info_code": str, "category": str},
+        pk=("info_code", "category"),
+        not_null={"info_code", "category"},
+    )
+
+    db.table("article_tags").create(
+        {"info_code": str, "tag": str},
+        pk=("info_code", "tag"),
+        not_null={"info_code", "tag"},
+        foreign_keys=[("info_code", "articles", "info_code")],
+    )
+    db.table("article_tags").create_index(["tag", "info_code"])
+
+    db.table("mentions").create(
+        {"info_code": str, "market": str, "code": str, "name": str, "kind": str, "times": int},
+        pk=("info_code", "market", "code"),
+        not_null={"info_code", "market", "code", "name", "kind", "times"},
+        foreign_keys=[("info_code", "articles", "info_code")],
+    )
+    db.table("mentions").create_index(["market", "code", "info_code"])
     # A security is asked for by its code, in capitals or not, or by its name.
     db.conn.execute("CREATE INDEX idx_mentions_code ON mentions (code COLLATE NOCASE, market)")
     db.table("mentions").create_index(["name", "market", "code"])
-    search_index.rebuild(db.conn)
-    db.conn.execute("PRAGMA user_version = 3")
+
+    db.table("images").create(
+        {"info_code": str, "position": int, "url": str},
+        pk=("info_code", "position"),
+        not_null={"info_code", "position", "url"},
+        foreign_keys=[("info_code", "articles", "info_code")],
+    )
+
+    db.table("categories").create(
+        {"category": str, "name": str, "first_seen_at": str},
+        pk="category",
+        not_null={"category", "first_seen_at"},
+    )
+    db.table("category_names").create(
+        {"category": str, "name": str, "pages": int},
+        pk=("category", "name"),
+        not_null={"category", "name", "pages"},
+    )
 
 
-@migrations()
-def v4_plainer_tokenizer(db: Database) -> None:
-    """Index a fifth faster: the texts hold tokens already, which SQLite needs only to part.
+def _create_pages(db: Database) -> None:
+    db.table("raw_pages").create(
+        {"hash": str, "page_kind": str, "size": int, "encoding": str, "bytes": bytes},
+        pk="hash",
+        not_null={"hash", "page_kind", "size", "encoding", "bytes"},
+    )
+    db.table("observations").create(
+        {
+            **_PAGE,
+            "is_revisited": int,
+            "is_entry": int,
+            "is_resolved": int,
+            "info_code": str,
+            "url": str,
+            "body_rank": int,
+            "observed_at": str,
+            "last_seen_at": str,
+            "content_hash": str,
+            "page_hash": str,
+            "content_type": str,
+            "etag": str,
+            "last_modified": str,
+            "loader_version": int,
+            "differs": str,
+            "unknown": str,
+            "gone_at": str,
+            "ordered_at": str,
+        },
+        pk=_PAGE_KEY,
+        not_null={
+            *_PAGE_KEY,
+            "is_revisited",
+            "is_entry",
+            "is_resolved",
+            "info_code",
+            "url",
+            "observed_at",
+            "last_seen_at",
+            "content_hash",
+            "page_hash",
+            "loader_version",
+        },
+        foreign_keys=[
+            ("info_code", "articles", "info_code"),
+            ("page_hash", "raw_pages", "hash"),
+        ],
+    )
+    db.table("observations").create_index(["info_code"])
+    # A run asks which pages are young enough to be revisited, at the cost of those alone.
+    db.conn.execute(
+        "CREATE INDEX idx_observations_last_seen_at ON observations (site, last_seen_at)"
+        " WHERE is_revisited AND gone_at IS NULL"
+    )
 
-    The search index is made anew, unless the migration before has just made it.
-    """
-    if search_index.has_earlier_tokenizer(db.conn):
-        search_index.rebuild(db.conn)
-    db.conn.execute("PRAGMA user_version = 4")
-
-
-@migrations()
-def v5_trust(db: Database) -> None:
-    """What tells an archive from its copies and a log from another file's, and what is doubted."""
-    _v5_identity(db)
-    _v5_suspicious_observations(db)
-    _v5_addresses(db)
-    _v5_clocks(db)
-    db.conn.execute("PRAGMA user_version = 5")
-
-
-def _v5_identity(db: Database) -> None:
-    """The id of the archive, which its copies keep, and the chain of its commits."""
-    db.table("identity").create(
+    db.table("revisions").create(
         {
             "id": int,
-            "archive_id": str,
-            "last_commit": str,
-            "commit_before": str,
-            "layout": str,
+            "info_code": str,
+            **_PAGE,
+            "title": str,
+            "published_at": str,
+            "source": str,
+            "summary": str,
+            "body_html": str,
+            "body_text": str,
+            "page_hash": str,
+            "observed_at": str,
+            "last_seen_at": str,
+            "replaced_at": str,
         },
         pk="id",
-        not_null={"archive_id", "last_commit", "commit_before", "layout"},
+        not_null={
+            "info_code",
+            *_PAGE_KEY,
+            "page_hash",
+            "observed_at",
+            "last_seen_at",
+            "replaced_at",
+        },
+        foreign_keys=[
+            ("info_code", "articles", "info_code"),
+            ("page_hash", "raw_pages", "hash"),
+        ],
     )
-    # The file has no link yet to which the log of this transaction could be tied.
-    file = db.conn.execute("PRAGMA database_list").fetchone()[2]
-    before = write_ahead_log.state(Path(file)) if file else None
-    identity.insert(db.conn, commit_before=before.last_commit if before else identity.NO_COMMIT)
+    db.table("revisions").create_index(["info_code", "replaced_at"])
 
 
-def _v5_suspicious_observations(db: Database) -> None:
+def _create_runs(db: Database) -> None:
+    db.table("runs").create(
+        {
+            "id": int,
+            "spider": str,
+            "arguments": str,
+            "versions": str,
+            "pid": int,
+            "started_at": str,
+            "ended_at": str,
+            "outcome": str,
+            "exit_code": int,
+            "reason": str,
+            **dict.fromkeys(_V1_COUNTERS, int),
+            "clock_difference": int,
+        },
+        pk="id",
+        not_null={"spider", "arguments", "versions", "pid", "started_at", "outcome", *_V1_COUNTERS},
+        defaults=dict.fromkeys(_V1_COUNTERS, 0),
+    )
+    db.table("rejects").create(
+        {
+            "id": int,
+            "run_id": int,
+            "url": str,
+            **_PAGE,
+            "reason": str,
+            "detail": str,
+            "page_hash": str,
+            "content_type": str,
+            "first_seen_at": str,
+            "last_seen_at": str,
+            "times": int,
+            "loader_version": int,
+        },
+        pk="id",
+        not_null={
+            "run_id",
+            "url",
+            *_PAGE_KEY,
+            "reason",
+            "detail",
+            "first_seen_at",
+            "last_seen_at",
+            "times",
+            "loader_version",
+        },
+        foreign_keys=[("run_id", "runs", "id"), ("page_hash", "raw_pages", "hash")],
+    )
+    db.table("rejects").create_index(["url", "reason"], unique=True)
+    db.table("rejects").create_index(_PAGE_KEY)
+
+    db.table("meta").create({"key": str, "value": int}, pk="key", not_null={"key", "value"})
+    db.table("meta").insert({"key": "seq", "value": 0})
+
+
+def _create_suspicious_observations(db: Database) -> None:
     """Observations that the merge leaves out until they are confirmed or accepted."""
     db.table("suspicious_observations").create(
         {
@@ -150,298 +356,22 @@ def _v5_suspicious_observations(db: Database) -> None:
             "visits",
             "state",
         },
-        foreign_keys=[("page_hash", "pages", "hash")],
+        foreign_keys=[("page_hash", "raw_pages", "hash")],
     )
     db.table("suspicious_observations").create_index(["text_hash"])
 
 
-def _v5_addresses(db: Database) -> None:
-    """What tells pages of one name apart and orders those of one run; what is to be resolved."""
-    db.table("sightings").add_column("ordered_at", str)
-    for sql in _V5_POSTS:
-        db.conn.execute(sql)
-    unresolved = db.table("unresolved")
-    unresolved.create(
-        {"source_site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
-        pk=("source_site", "info_code"),
-        not_null={"source_site", "info_code"},
-    )
-    unresolved.create_index(["source_site", "due_at"])
-
-
-def _v5_clocks(db: Database) -> None:
-    """By how much the servers' clocks differed from ours."""
-    db.table("runs").add_column("clock_difference", int)
-
-
-# The path of a post's address tells it from a post of the same name. Revisions have no address of
-# their own; they go before the pages that they are of.
-_V5_POSTS = (
-    "UPDATE revisions SET page_id = substr(url, instr(substr(url, 9), '/') + 9) FROM sightings AS s"
-    " WHERE s.source_site = revisions.source_site AND s.page_kind = revisions.page_kind"
-    " AND s.page_id = revisions.page_id AND s.page_kind = 'post' AND instr(substr(url, 9), '/')",
-    "UPDATE OR IGNORE sightings SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
-    " WHERE page_kind = 'post' AND instr(substr(url, 9), '/')",
-    "UPDATE rejects SET page_id = substr(url, instr(substr(url, 9), '/') + 9)"
-    " WHERE page_kind = 'post' AND instr(substr(url, 9), '/')",
-)
-
-# As they were then: a later version of a view is a later migration's.
-_V2_VIEWS = (
-    (
-        "latest_articles",
-        "SELECT info_code, published_at, source, title, digest, body_text, share_url, original_url"
-        " FROM articles ORDER BY published_at DESC",
-    ),
-    (
-        "articles_by_day",
-        "SELECT substr(published_at, 1, 10) AS day, source, count(*) AS articles FROM articles"
-        " WHERE published_at IS NOT NULL GROUP BY 1, 2",
-    ),
-    (
-        "mentioned_in",
-        "SELECT market, code, name, kind, times, info_code, published_at, source, title"
-        " FROM mentions JOIN articles USING (info_code)",
-    ),
-    (
-        "changes",
-        "SELECT seq, seq = first_seq AS is_new, changed_at, info_code, published_at, source, title"
-        " FROM articles ORDER BY seq",
-    ),
-)
-
-
-def _create_listings(db: Database) -> None:
-    db.table("listings").create(
-        {
-            **_LISTING,
-            "url": str,
-            "found_in": str,
-            "etag": str,
-            "last_modified": str,
-            "content_hash": str,
-            "checked_at": str,
-            "news_at": str,
-            "interval": float,
-            "looks": int,
-            "missing_since": str,
-            "failed_at": str,
-            "failure": str,
-        },
-        pk=tuple(_LISTING),
-        not_null={*_LISTING, "url", "found_in", "looks"},
-        defaults={"looks": 0},
-    )
-    db.table("holes").create(
-        {"id": int, **_LISTING, "from_at": str, "until_at": str, "noticed_at": str},
-        pk="id",
-        not_null={*_LISTING, "from_at", "until_at", "noticed_at"},
-    )
-
-
-def _create_articles(db: Database) -> None:
-    db.table("articles").create(
-        {
-            "info_code": str,
-            "seq": int,
-            "first_seq": int,
-            "title": str,
-            "published_at": str,
-            "published_raw": str,
-            "published_precision": str,
-            "published_from": str,
-            "source": str,
-            "digest": str,
-            "body_html": str,
-            "body_text": str,
-            "body_rank": int,
-            "share_url": str,
-            "original_url": str,
-            "first_seen_at": str,
-            "changed_at": str,
-        },
-        pk="info_code",
-        not_null={"info_code", "seq", "first_seq", "first_seen_at", "changed_at"},
-    )
-    articles = db.table("articles")
-    articles.create_index(["seq"], unique=True)
-    articles.create_index(["first_seq"], unique=True)
-    articles.create_index(["published_at"])
-    articles.create_index(["source", "published_at"])
-
-    db.table("article_categories").create(
-        {"info_code": str, "category": str, "origin": str},
-        pk=("info_code", "category"),
-        not_null={"info_code", "category", "origin"},
-        foreign_keys=[("info_code", "articles", "info_code")],
-    )
-    db.table("article_categories").create_index(["category", "info_code"])
-
-    db.table("listed").create(
-        {"info_code": str, "category": str},
-        pk=("info_code", "category"),
-        not_null={"info_code", "category"},
-    )
-
-    db.table("article_tags").create(
-        {"info_code": str, "tag": str},
-        pk=("info_code", "tag"),
-        not_null={"info_code", "tag"},
-        foreign_keys=[("info_code", "articles", "info_code")],
-    )
-    db.table("article_tags").create_index(["tag", "info_code"])
-
-    db.table("mentions").create(
-        {"info_code": str, "market": str, "code": str, "name": str, "kind": str, "times": int},
-        pk=("info_code", "market", "code"),
-        not_null={"info_code", "market", "code", "name", "kind", "times"},
-        foreign_keys=[("info_code", "articles", "info_code")],
-    )
-    db.table("mentions").create_index(["market", "code", "info_code"])
-
-    db.table("images").create(
-        {"info_code": str, "position": int, "url": str},
-        pk=("info_code", "position"),
-        not_null={"info_code", "position", "url"},
-        foreign_keys=[("info_code", "articles", "info_code")],
-    )
-
-    db.table("categories").create(
-        {"category": str, "name": str, "first_seen_at": str},
-        pk="category",
-        not_null={"category", "first_seen_at"},
-    )
-    db.table("category_names").create(
-        {"category": str, "name": str, "pages": int},
-        pk=("category", "name"),
-        not_null={"category", "name", "pages"},
-    )
-
-
-def _create_pages(db: Database) -> None:
-    db.table("pages").create(
-        {"hash": str, "page_kind": str, "size": int, "encoding": str, "bytes": bytes},
-        pk="hash",
-        not_null={"hash", "page_kind", "size", "encoding", "bytes"},
-    )
-    db.table("sightings").create(
-        {
-            **_PAGE,
-            "info_code": str,
-            "url": str,
-            "body_rank": int,
-            "observed_at": str,
-            "last_seen_at": str,
-            "content_hash": str,
-            "page_hash": str,
-            "content_type": str,
-            "etag": str,
-            "last_modified": str,
-            "loader_version": int,
-            "differs": str,
-            "unknown": str,
-        },
-        pk=_PAGE_KEY,
-        not_null={
-            *_PAGE_KEY,
-            "info_code",
-            "url",
-            "observed_at",
-            "last_seen_at",
-            "content_hash",
-            "page_hash",
-            "loader_version",
-        },
-        foreign_keys=[
-            ("info_code", "articles", "info_code"),
-            ("page_hash", "pages", "hash"),
-        ],
-    )
-    db.table("sightings").create_index(["info_code"])
-
-    db.table("revisions").create(
+def _create_identity(db: Database) -> None:
+    """The id of the archive, which its copies keep, and the chain of its commits."""
+    db.table("identity").create(
         {
             "id": int,
-            "info_code": str,
-            **_PAGE,
-            "title": str,
-            "published_at": str,
-            "source": str,
-            "digest": str,
-            "body_html": str,
-            "body_text": str,
-            "page_hash": str,
-            "observed_at": str,
-            "last_seen_at": str,
-            "replaced_at": str,
+            "archive_id": str,
+            "last_commit": str,
+            "commit_before": str,
+            "layout": str,
         },
         pk="id",
-        not_null={
-            "info_code",
-            *_PAGE_KEY,
-            "page_hash",
-            "observed_at",
-            "last_seen_at",
-            "replaced_at",
-        },
-        foreign_keys=[
-            ("info_code", "articles", "info_code"),
-            ("page_hash", "pages", "hash"),
-        ],
+        not_null={"archive_id", "last_commit", "commit_before", "layout"},
     )
-    db.table("revisions").create_index(["info_code", "replaced_at"])
-
-
-def _create_runs(db: Database) -> None:
-    counters = [name for name, _ in COUNTERS]
-    db.table("runs").create(
-        {
-            "id": int,
-            "spider": str,
-            "arguments": str,
-            "versions": str,
-            "pid": int,
-            "started_at": str,
-            "ended_at": str,
-            "outcome": str,
-            "exit_code": int,
-            "reason": str,
-            **dict.fromkeys(counters, int),
-        },
-        pk="id",
-        not_null={"spider", "arguments", "versions", "pid", "started_at", "outcome", *counters},
-        defaults=dict.fromkeys(counters, 0),
-    )
-    db.table("rejects").create(
-        {
-            "id": int,
-            "run_id": int,
-            "url": str,
-            **_PAGE,
-            "reason": str,
-            "detail": str,
-            "page_hash": str,
-            "content_type": str,
-            "first_seen_at": str,
-            "last_seen_at": str,
-            "times": int,
-            "loader_version": int,
-        },
-        pk="id",
-        not_null={
-            "run_id",
-            "url",
-            *_PAGE_KEY,
-            "reason",
-            "detail",
-            "first_seen_at",
-            "last_seen_at",
-            "times",
-            "loader_version",
-        },
-        foreign_keys=[("run_id", "runs", "id"), ("page_hash", "pages", "hash")],
-    )
-    db.table("rejects").create_index(["url", "reason"], unique=True)
-
-    db.table("meta").create({"key": str, "value": int}, pk="key", not_null={"key", "value"})
-    db.table("meta").insert({"key": "seq", "value": 0})
+    identity.insert(db.conn)

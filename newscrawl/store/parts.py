@@ -1,4 +1,4 @@
-"""Questions about many keys, some at a time."""
+"""Splits queries about many keys into parts."""
 
 from __future__ import annotations
 

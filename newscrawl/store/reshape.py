@@ -1,6 +1,6 @@
-"""Gives an archive the indexes, views and search index back that newscrawl makes, and no triggers.
+"""Restores the indexes, views and search index of an archive, and drops triggers.
 
-No row of a table is touched.
+No row of a table is changed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Puts a copy of an archive in the archive's place, whole or not at all."""
+"""Replaces an archive by a copy of it, atomically."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newscrawl.store import identity, write_ahead_log
-from newscrawl.store.archive import open_for_reading
 from newscrawl.store.backup import copied, sync
 from newscrawl.store.clock import utc_now
+from newscrawl.store.connections import open_for_reading
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError, explain
 from newscrawl.store.lock import WriterLock
 
@@ -77,7 +77,8 @@ def _check_same(source: sqlite3.Connection, backup: Path, path: Path) -> None:
         return
     if found not in (None, identity.archive_id(source)):
         raise StoreError(
-            f"{backup} is no copy of {path}, but of another archive. Nothing was restored; {option}"
+            f"{backup} is not a copy of {path}, but of another archive. Nothing was restored; "
+            f"{option}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Tells whether the ``-journal`` file beside an archive is that of the archive.
+"""Checks whether the ``-journal`` file beside an archive belongs to it.
 
 A transaction that was cut off leaves one, and SQLite writes what it holds back into the file, and
 cuts the file to the size that it names. Ours can only be those of a new file's mark and of the
@@ -24,7 +24,7 @@ _CHANGED = (slice(18, 20), slice(24, 28), slice(68, 72), slice(92, 100))
 """Of the file's header: whether it has a log, its counters, the application's id."""
 
 
-def set_aside_foreign(path: Path) -> Path | None:
+def set_aside_foreign_journal(path: Path) -> Path | None:
     """Move a journal of another file out of the way; return where it is now.
 
     Not for a process that has the archive open, and only for the one who holds the writer's lock.

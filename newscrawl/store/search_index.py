@@ -1,14 +1,14 @@
 """The full-text index: Chinese by any substring, Latin words and numbers by whole token.
 
 SQLite's own tokenizer takes a run of Han characters for one word. So the index holds a text of its
-own: each Han character is a token, each Latin word or number is one, and what parts them
+own: each Han character is a token, each Latin word or number is one, and what separates them
 (punctuation, line ends, a space beside a Han character) is the token ``¶``, so that a phrase never
 crosses it. A query is made the same way and asked as a phrase; :func:`segment` makes both.
 
 A phrase of frequent characters is slow to find in a big archive: SQLite reads every text that has
-them, anywhere. So each text is indexed a second time, in a column of its own, by its pairs of
-neighbouring tokens (:func:`pairs`): few texts have any pair. What a pair finds, a phrase of its two
-tokens finds as well, and both have the same rank.
+them, anywhere. So each text is indexed a second time, in a column of its own, by its bigrams,
+overlapping pairs of tokens (:func:`bigrams`): few texts contain a given one. A bigram finds
+what the phrase of its two tokens finds, with the same rank.
 """
 
 from __future__ import annotations
@@ -24,27 +24,25 @@ from typing import Any
 from newscrawl.store import identity
 
 TABLE = "articles_fts"
-COLUMNS = ("title", "digest", "body_text")
+COLUMNS = ("title", "summary", "body_text")
 BREAK = "¶"
 
-PAIRS = tuple(f"{name}_pairs" for name in COLUMNS)
-"""The columns that hold the pairs of :data:`COLUMNS`."""
-PAIRS_SINCE = 3
-"""The schema that brought them: a reader may meet an earlier archive."""
+BIGRAMS = tuple(f"{name}_bigrams" for name in COLUMNS)
+"""The columns that hold the bigrams of :data:`COLUMNS`."""
 JOINT = "_"
-"""Stands between the tokens of a pair; no token has it."""
+"""Stands between the tokens of a bigram; no token has it."""
 
 CREATE = (
-    f"CREATE VIRTUAL TABLE {TABLE} USING fts5({', '.join(COLUMNS + PAIRS)}, content='',"
+    f"CREATE VIRTUAL TABLE {TABLE} USING fts5({', '.join(COLUMNS + BIGRAMS)}, content='',"
     f" tokenize=\"ascii tokenchars '{JOINT}'\")"
 )
 """The tokens are made here: of SQLite's tokenizers the plainest will do, and takes a fifth less."""
-_NAMES = ", ".join(COLUMNS + PAIRS)
-_MARKS = ", ".join("?" * (1 + len(COLUMNS + PAIRS)))
+_NAMES = ", ".join(COLUMNS + BIGRAMS)
+_MARKS = ", ".join("?" * (1 + len(COLUMNS + BIGRAMS)))
 _INSERT = f"INSERT INTO {TABLE} (rowid, {_NAMES}) VALUES ({_MARKS})"  # noqa: S608  constants
 _DELETE = f"INSERT INTO {TABLE} ({TABLE}, rowid, {_NAMES}) VALUES (?, {_MARKS})"  # noqa: S608
 _SET = f"INSERT INTO {TABLE} ({TABLE}, rank) VALUES (?, ?)"  # noqa: S608  constants
-# Pairs are of many kinds: merged less often, and gathered longer before they are written (32 MB),
+# Bigrams are of many kinds: merged less often, and gathered longer before they are written (32 MB),
 # they cost a third less. From crisismerge on, all pieces would be merged at once: what an import
 # leaves is for later runs to merge little by little.
 _USUALLY = {"hashsize": 32 << 20, "automerge": 8, "crisismerge": 128}
@@ -75,7 +73,7 @@ _EDGE, _SIGN = "\x01", "\x02"
 
 
 class _Tokens(dict[int, str]):
-    """For each character what the index holds in its place; made when it is first met."""
+    """For each character what the index holds in its place; made when it first occurs."""
 
     def __missing__(self, code: int) -> str:
         folded = unicodedata.normalize("NFKC", chr(code)).casefold()
@@ -97,35 +95,35 @@ _TOKENS = _Tokens()
 
 
 def segment(text: str) -> str:
-    """Return *text* as the index holds it: tokens parted by spaces.
+    """Return *text* as the index holds it: tokens separated by spaces.
 
     ``'A股 5G大涨。'`` becomes ``'a 股 ¶ 5g 大 涨 ¶'``.
     """
     return lay_out(text)[0]
 
 
-def pairs(segments: str) -> str:
-    """Return the pairs of neighbouring tokens in a text of :func:`segment`, parted by spaces.
+def bigrams(segments: str) -> str:
+    """Return the bigrams of neighbouring tokens in a text of :func:`segment`, separated by spaces.
 
     ``'a 股 ¶'`` becomes ``'a_股 股_¶ ¶_'``. The last token stands alone, so that there are as many
-    pairs as tokens: a text's length counts in its rank.
+    bigrams as tokens: a text's length counts in its rank.
     """
     tokens = segments.split()
     return " ".join(map(JOINT.join, zip_longest(tokens, tokens[1:], fillvalue="")))
 
 
 def lay_out(text: str) -> tuple[str, str]:
-    """Return a text's tokens and their pairs: :func:`segment` and :func:`pairs` in one."""
+    """Return a text's tokens and their bigrams: :func:`segment` and :func:`bigrams` in one."""
     if _PLAIN.fullmatch(text):
         return _lay_out_plain(text)
     segments = " ".join(_tokens(text))
-    return segments, pairs(segments)
+    return segments, bigrams(segments)
 
 
 def _tokens(text: str) -> list[str]:
-    """Return the tokens of any text, by a look at each character."""
-    parted = text.strip().translate(_TOKENS)
-    broken = parted.replace(f"{_EDGE} ", f" {_SIGN}").replace(f" {_EDGE}", f"{_SIGN} ")
+    """Return the tokens of any text, examining each character."""
+    separated = text.strip().translate(_TOKENS)
+    broken = separated.replace(f"{_EDGE} ", f" {_SIGN}").replace(f" {_EDGE}", f"{_SIGN} ")
     return broken.replace(_EDGE, " ").replace(_SIGN, f" {BREAK} ").split()
 
 
@@ -146,15 +144,15 @@ def _lay_out_plain(text: str) -> tuple[str, str]:
     if not tokens:
         return "", ""
     each = _numbers(tokens)
-    segments, paired = _SEGMENT * len(each), _PAIR * len(each)
-    segments[::2] = paired[::4] = each
-    paired[2:-2:4] = each[1:]
-    del segments[-1:], paired[-2:]
-    # A word is in two pairs, but for the first, which has nothing before it.
+    segments, bigrams_ = _SEGMENT * len(each), _BIGRAM * len(each)
+    segments[::2] = bigrams_[::4] = each
+    bigrams_[2:-2:4] = each[1:]
+    del segments[-1:], bigrams_[-2:]
+    # A word is in two bigrams, but for the first, which has nothing before it.
     twice = [word for word in words for _ in range(2)]
     if tokens[0] == _WORD:
         del twice[0]
-    return _with_words(segments, words), _with_words(paired, twice)
+    return _with_words(segments, words), _with_words(bigrams_, twice)
 
 
 def _numbers(text: str) -> array[int]:
@@ -162,7 +160,7 @@ def _numbers(text: str) -> array[int]:
     return array("H", text.encode("utf-16")[2:])  # behind the mark of this machine's order
 
 
-_SEGMENT, _PAIR = _numbers("\0 "), _numbers(f"\0{JOINT}\0 ")
+_SEGMENT, _BIGRAM = _numbers("\0 "), _numbers(f"\0{JOINT}\0 ")
 
 
 def _with_words(laid_out: array[int], words: list[str]) -> str:
@@ -172,7 +170,7 @@ def _with_words(laid_out: array[int], words: list[str]) -> str:
 
 
 def rebuild(db: sqlite3.Connection) -> None:
-    """Make the index anew from the texts of all articles."""
+    """Rebuild the index from the texts of all articles."""
     db.execute(f"DROP TABLE IF EXISTS {TABLE}")
     db.execute(CREATE)
     configure(db)
@@ -180,7 +178,7 @@ def rebuild(db: sqlite3.Connection) -> None:
 
 
 def configure(db: sqlite3.Connection, *, importing: bool = False) -> None:
-    """Say how soon the pieces in which the index is written are merged.
+    """Set how soon the segments of the index are merged.
 
     *importing*: late. Its pieces are large, and merging them as they come is a third of what
     indexing costs.
@@ -191,18 +189,12 @@ def configure(db: sqlite3.Connection, *, importing: bool = False) -> None:
     except sqlite3.OperationalError as error:
         if "no such table" not in str(error):
             raise
-        return  # somebody has dropped it: who writes into it says so, or makes it anew
+        return  # it was dropped: whoever writes into it reports that, or rebuilds it
     db.executemany(_SET, [each for each in wanted.items() if found.get(each[0]) != each[1]])
 
 
-def has_earlier_tokenizer(db: sqlite3.Connection) -> bool:
-    """Whether the index was made before schema 4."""
-    sql = "SELECT sql FROM sqlite_schema WHERE name = ?"
-    return "unicode61" in str(db.execute(sql, (TABLE,)).fetchone())
-
-
 def compare(db: sqlite3.Connection, *, each: Callable[[], None]) -> str | None:
-    """Compare the index with one made anew, in a temporary table; None where they agree.
+    """Compare the index with a new one, in a temporary table; None if they are equal.
 
     What is compared: how many tokens each text has, and how often and in how many texts each token
     stands. *each* is called after every article. *db* may be read-only.
@@ -259,7 +251,7 @@ Texts = Mapping[str, Any]
 
 
 def replace(db: sqlite3.Connection, texts: Mapping[int, tuple[Texts | None, Texts]]) -> None:
-    """Index articles anew where they differ: under each rowid the old texts, if any, and the new.
+    """Index again the articles that differ: under each rowid the old texts, if any, and the new.
 
     An index without content forgets a row only when it is told what the row said.
     """
@@ -279,7 +271,7 @@ def replace(db: sqlite3.Connection, texts: Mapping[int, tuple[Texts | None, Text
     db.executemany(_INSERT, ((rowid, *_values(new)) for rowid, (_, new) in changed.items()))
 
 
-def merge(db: sqlite3.Connection) -> None:
+def optimize(db: sqlite3.Connection) -> None:
     """Merge the pieces of the index into one, in many small transactions.
 
     Each may be the last: what a search finds is the same before, between and after them.
@@ -297,10 +289,10 @@ def merge(db: sqlite3.Connection) -> None:
 
 
 def _values(texts: Texts) -> list[str]:
-    # What is no text, as only somebody else writes it, has no words.
+    # A value that is not text, which only another program writes, has no words.
     said = (texts[name] for name in COLUMNS)
     laid_out = [lay_out(each if isinstance(each, str) else "") for each in said]
-    return [*(segments for segments, _ in laid_out), *(paired for _, paired in laid_out)]
+    return [*(segments for segments, _ in laid_out), *(bigrams_ for _, bigrams_ in laid_out)]
 
 
 def phrase(text: str) -> str:
@@ -308,8 +300,8 @@ def phrase(text: str) -> str:
     return f'"{segment(text)}"'
 
 
-def phrase_of_pairs(segments: str) -> str:
-    """Return the FTS5 phrase that finds a text of :func:`segment`, by its pairs if it has any."""
+def phrase_of_bigrams(segments: str) -> str:
+    """Return the FTS5 phrase that finds a text of :func:`segment`, by its bigrams if it has any."""
     if " " not in segments:
         return f'"{segments}"'
-    return f'"{pairs(segments).rpartition(" ")[0]}"'
+    return f'"{bigrams(segments).rpartition(" ")[0]}"'

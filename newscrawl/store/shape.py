@@ -1,8 +1,8 @@
-"""Whether an archive is made as newscrawl makes it: its tables, indexes and views, and no triggers.
+"""Compares the schema of a file with that of an archive: tables, indexes, views, no triggers.
 
 Known from ``sqlite_schema`` alone, which is read without running anything of the file. What each
-schema version makes is known by a digest, so that opening costs a millisecond. Where the digest is
-another one, the migrations make the pattern in memory, and the two are compared.
+schema version makes is known by a fingerprint, so that opening costs a millisecond. Where the
+fingerprint is another one, the migrations make the pattern in memory, and the two are compared.
 """
 
 from __future__ import annotations
@@ -19,19 +19,15 @@ from typing import Literal, NamedTuple
 from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
-DIGESTS = {
-    1: "20f7d8370c7f0f39",
-    2: "a713b0dc3a7af774",
-    3: "915445aed2a67e25",
-    4: "1dc676fa237d0aa5",
-    5: "29d24a0161f31535",
+FINGERPRINTS = {
+    1: "ee2db0bba4646c1a",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 
-Only a shortcut: an archive with another digest is compared with the pattern itself."""
+Only a shortcut: an archive with another fingerprint is compared with the pattern itself."""
 
 MOST = 10_000
-"""Objects that an archive may have, the user's own included; all are looked at."""
+"""Maximum number of objects in an archive, including the user's own; all are compared."""
 
 INDEX = "articles_fts"
 _SHADOWS = tuple(f"{INDEX}_{part}" for part in ("data", "idx", "docsize", "config", "content"))
@@ -42,11 +38,8 @@ OURS = frozenset(
 )
 
 _TOKENS = re.compile(
-    # What is opened and not closed goes to the end, which is then not looked for from each place.
-    rb"""'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\w$\x80-\xff]+|\S"""
+    rb"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]?|[\w$\x80-\xff]+|\S"""
 )
-# Before schema 4, the tokens of the search index were kept together by other characters.
-_EARLIER_TOKENIZER = "unicode61 remove_diacritics 0 tokenchars '¶_'".encode()
 
 Kind = Literal["table", "virtual table", "view", "index", "trigger", "something else"]
 _KINDS: dict[bytes, Kind] = {
@@ -85,7 +78,7 @@ class Difference(NamedTuple):
 def check_for_reading(connection: sqlite3.Connection, version: int, path: Path) -> None:
     """Refuse an archive in which something else stands where newscrawl's own is read.
 
-    A trigger or an index that somebody added does nothing to readers.
+    An added trigger or index does not affect readers.
 
     :raises Altered: it is one.
     """
@@ -96,7 +89,7 @@ def check_for_reading(connection: sqlite3.Connection, version: int, path: Path) 
 def check_for_writing(connection: sqlite3.Connection, version: int, path: Path) -> None:
     """Refuse an archive that is not as newscrawl made it; see :func:`check_for_reading`.
 
-    What is only missing and can be made again is left to ``newscrawl check --repair``.
+    What is only missing and can be made again is left to ``newscrawl verify --repair``.
 
     :raises Altered: it is one.
     """
@@ -113,13 +106,13 @@ def _refuse(found: list[Difference], path: Path) -> None:
         return
     if lost := [each.name for each in found if each.kind == "missing"]:
         raise Altered(
-            f"{path} has lost {', '.join(lost)}: somebody has dropped what newscrawl made. "
+            f"{path} has lost {', '.join(lost)}: the schema was altered. "
             "Nothing was written; restore a copy that `newscrawl backup` made."
         )
     more = f", and {len(found) - 3} more" if len(found) > 3 else ""
     said = "; ".join(each.said for each in found[:3])
     advice = (
-        "`newscrawl check --repair` mends that, after it has copied the archive."
+        "`newscrawl verify --repair` mends that, after it has copied the archive."
         if all(each.can_repair for each in found)
         else "Undo the change with the program that made it, or restore a copy that "
         "`newscrawl backup` made."
@@ -140,7 +133,7 @@ def differences(connection: sqlite3.Connection, version: int) -> list[Difference
     found = _read(connection)
     strange = list(_contradictions(found))
     ours = [each for made, _, _ in found if (each := made) and _is_ours(each)]
-    if not strange and digest(ours) == DIGESTS.get(version):
+    if not strange and fingerprint(ours) == FINGERPRINTS.get(version):
         return []
     return strange or list(_compare(ours, pattern(version), version))
 
@@ -194,7 +187,7 @@ def _table_of(raw: list[bytes], tokens: tuple[bytes, ...]) -> bytes:
 
 
 def _contradictions(found: list[Row]) -> Iterator[Difference]:
-    """Yield what only somebody who edits ``sqlite_schema`` itself can make."""
+    """Yield what can only be made by editing ``sqlite_schema`` directly."""
     if len(found) > MOST:
         yield _strange(found[-1][0], f"it has more than {MOST:,} tables, indexes and views")
     names: set[tuple[bool, bytes]] = set()
@@ -217,8 +210,8 @@ def _is_ours(made: Made) -> bool:
     return made.table in OURS or made.name in OURS
 
 
-def digest(made: Iterable[Made]) -> str:
-    """Return a digest of what an archive is made of, whatever its order, spaces and quotes."""
+def fingerprint(made: Iterable[Made]) -> str:
+    """Return a fingerprint of what an archive is made of, whatever its order, spaces and quotes."""
     return blake2b(repr(sorted(made)).encode(), digest_size=8).hexdigest()
 
 
@@ -227,7 +220,7 @@ def pattern(version: int) -> tuple[Made, ...]:
     """Return what the migrations up to *version* make."""
     with closing(empty(version)) as connection:
         made = tuple(each for each, _, _ in _read(connection) if _is_ours(each))
-    return tuple(map(_of_schema_3, made)) if version == 3 else made
+    return made
 
 
 def empty(version: int) -> sqlite3.Connection:
@@ -247,12 +240,6 @@ def _number(migration: str) -> int:
     return int(migration.partition("_")[0].removeprefix("v"))
 
 
-def _of_schema_3(made: Made) -> Made:
-    if made.name != INDEX.encode():
-        return made
-    return made._replace(sql=(*made.sql[:-2], _EARLIER_TOKENIZER, made.sql[-1]))
-
-
 def _compare(ours: list[Made], wanted: Iterable[Made], version: int) -> Iterator[Difference]:
     found = {(each.kind == "trigger", each.name): each for each in ours}
     for want in wanted:
@@ -260,7 +247,7 @@ def _compare(ours: list[Made], wanted: Iterable[Made], version: int) -> Iterator
         if have is None:
             if not _went_with_its_table(want, ours):
                 yield _missing(want)
-        elif have != want and not (version == 3 and have in pattern(4)):
+        elif have != want:
             yield _changed(have, want)
     for each in found.values():
         if each.kind == "trigger":
@@ -346,4 +333,4 @@ def _text(name: bytes) -> str:
 
 if __name__ == "__main__":
     for each in range(1, SCHEMA_VERSION + 1):
-        print(f'    {each}: "{digest(pattern(each))}",')
+        print(f'    {each}: "{fingerprint(pattern(each))}",')

@@ -1,4 +1,4 @@
-"""Passwords that an earlier newscrawl stored with addresses: how many there are, and their removal.
+"""Finds and removes passwords that were stored with URLs.
 
 Texts of articles are left as they were published, and pages as they were sent.
 """
@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from newscrawl.passwords import clean_address, clean_arguments, without_passwords
+from newscrawl.text.passwords import clean_address, clean_arguments, without_passwords
 
 _LINKS = ("share_url", "original_url", "images")
 """Fields of an article that are addresses."""
@@ -47,8 +47,8 @@ def _in_json(text: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> s
 _COLUMNS = (
     ("runs", "arguments"),
     ("runs", "reason"),
-    ("sightings", "url"),
-    ("sightings", "differs"),
+    ("observations", "url"),
+    ("observations", "differs"),
     ("listings", "url"),
     ("listings", "failure"),
     ("rejects", "url"),

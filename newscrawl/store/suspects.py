@@ -1,6 +1,6 @@
-"""The observations that the merge leaves out: kept until they are withdrawn, confirmed or accepted.
+"""Keeps suspicious observations out of the merge until they are withdrawn, confirmed or accepted.
 
-One row a page, of what it said last that was doubted; and its reject, which counts it.
+One row per page, with the last content that was doubted, and its reject, which counts it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Literal
 
 from newscrawl.items import Page
 from newscrawl.store import suspicion
-from newscrawl.store.fold import Fields
-from newscrawl.store.rows import Key
+from newscrawl.store.article_rows import Key
+from newscrawl.store.merge import Fields
+from newscrawl.store.stored_times import shifted
 from newscrawl.store.suspicion import Doubt, Reason
-from newscrawl.stored_times import shifted
 
 FALSE: tuple[Reason, ...] = ("placeholder", "shared")
 """Doubts in a text that is of no article at all."""
@@ -32,17 +32,17 @@ SHRUNKEN_TOGETHER = 5
 """Other articles that may shrink in the same time: of more of them it is the site that is ill."""
 REPEATED = 3
 """Articles that are new in one run and say the same: the last of them is doubted. A text that is
-published twice under two ids is no placeholder, three are not met."""
+published twice under two ids is not a placeholder; three do not occur."""
 MOST_SHOWN = 20_000
 """Texts of new articles that are held to tell: about 10 MB."""
 
 State = Literal["pending", "withdrawn", "confirmed", "accepted"]
 
-_KEY = "source_site = ? AND page_kind = ? AND page_id = ?"
+_KEY = "site = ? AND page_kind = ? AND page_id = ?"
 
 
 @dataclass(slots=True)
-class Told:
+class Suspect:
     """A page's observation on which a doubt fell."""
 
     info_code: str
@@ -69,8 +69,7 @@ class Suspects:
     def load(self) -> None:
         """Read which pages have one, and which texts are known, as the archive has them."""
         rows = self._db.execute(
-            "SELECT source_site, page_kind, page_id, text_hash, reason, state"
-            " FROM suspicious_observations"
+            "SELECT site, page_kind, page_id, text_hash, reason, state FROM suspicious_observations"
         ).fetchall()
         self._pending = {tuple(row[:3]) for row in rows if row[5] == "pending"}
         self._false = {row[3] for row in rows if row[4] in FALSE and row[5] != "accepted"}
@@ -78,7 +77,7 @@ class Suspects:
 
     def doubt_in_new(self, info_code: str, page: Page, said: Fields) -> Doubt | None:
         """Return why the first page of an article is doubted; None where it is not."""
-        if page.kind == "file":
+        if page.kind.is_local:
             return None  # the user's own
         doubt = suspicion.of_new(said)
         text = suspicion.text_hash(said) if suspicion.may_be_repeated(said) else None
@@ -89,7 +88,7 @@ class Suspects:
     def _is_repeated(self, text: str, info_code: str, said: Fields) -> bool:
         if text in self._false:
             # A site that mixes up its pages shows a story in many places, and in its own.
-            is_short = len(suspicion.text_of(said)) <= suspicion.FLASH
+            is_short = len(suspicion.shown_text(said)) <= suspicion.FLASH
             return is_short or not suspicion.tells_of_title(said)
         if len(self._shown) > MOST_SHOWN:
             self._shown.clear()
@@ -101,13 +100,13 @@ class Suspects:
 
     def doubt_in_change(self, page: Page, earlier: Fields, later: Fields) -> Doubt | None:
         """Return why a change of a page is doubted; None where it is not."""
-        if page.kind == "file":
+        if page.kind.is_local:
             return suspicion.of_letters(earlier, later)
         if suspicion.text_hash(earlier) in self._false:
             return suspicion.of_new(later)  # at last it shows its article
         return suspicion.of_change(earlier, later)
 
-    def note(self, told: Told, doubt: Doubt) -> str | None:
+    def note(self, told: Suspect, doubt: Doubt) -> str | None:
         """Keep an observation; return since when it is to be believed, where it now is."""
         text = suspicion.text_hash(told.said)
         if doubt.reason == "shrunken" and self._is_shared(text, told.info_code):
@@ -120,7 +119,7 @@ class Suspects:
     def _is_shared(self, text: str, info_code: str) -> bool:
         """Whether other articles say the same; what was taken for theirs alone is theirs no more.
 
-        A look of the same run at an article that was new with it counts.
+        A visit of the same run to an article that was new with it counts.
         """
         if text in self._false or set(self._shown.get(text, {})) - {info_code}:
             return True
@@ -131,7 +130,7 @@ class Suspects:
         ).rowcount
         return others > 0
 
-    def _visit(self, told: Told, doubt: Doubt, text: str) -> str | None:
+    def _visit(self, told: Suspect, doubt: Doubt, text: str) -> str | None:
         page, key = told.page, told.page.identity
         row = self._db.execute(
             "SELECT first_seen_at, counted_at, visits FROM suspicious_observations"  # noqa: S608
@@ -148,7 +147,7 @@ class Suspects:
             told.content_hash, told.page_hash, first, page.observed_at, counted, visits,
         )  # fmt: skip
         self._db.execute(
-            "INSERT OR REPLACE INTO suspicious_observations (source_site, page_kind, page_id,"
+            "INSERT OR REPLACE INTO suspicious_observations (site, page_kind, page_id,"
             " info_code, reason, excerpt, text_hash, content_hash, page_hash, first_seen_at,"
             " last_seen_at, counted_at, visits, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
@@ -162,7 +161,7 @@ class Suspects:
         """Count other articles of the site that shrank in the time since *first*."""
         sql = (
             "SELECT count(DISTINCT info_code) - 1 FROM suspicious_observations"
-            " WHERE source_site = ? AND reason = 'shrunken' AND state = 'pending'"
+            " WHERE site = ? AND reason = 'shrunken' AND state = 'pending'"
             " AND last_seen_at >= ?"
         )
         return int(self._db.execute(sql, (page.site, first)).fetchone()[0])
@@ -184,7 +183,7 @@ class Suspects:
         )
 
     def seen(self, key: Key) -> tuple[str, str] | None:
-        """Return when a page was first and last seen to say what is doubted; None where none is."""
+        """Return when a page first and last had its suspicious content; None if it has none."""
         row: tuple[str, str] | None = self._db.execute(
             "SELECT first_seen_at, last_seen_at FROM suspicious_observations"  # noqa: S608
             f" WHERE {_KEY} AND state = 'pending'",
@@ -220,12 +219,10 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
 
 
 def sentences(db: sqlite3.Connection, *, run_id: int | None = None, since: str = "") -> list[str]:
-    """Say what is suspicious, the most frequent first: all of it, or what a run met.
+    """Return sentences about what is suspicious, the most frequent first.
 
-    *since* leaves out what was last seen before.
+    *run_id* limits them to one run; *since* leaves out what was last seen before.
     """
-    if db.execute("PRAGMA user_version").fetchone()[0] < 5:
-        return []  # the next run that writes it adds the table
     return [
         f"{_SENTENCES[reason][pages > 1].format(pages)}: {excerpt}"
         for reason, pages, excerpt in _groups(db, run_id, since)
@@ -241,7 +238,7 @@ def _groups(
     """
     return db.execute(
         "SELECT suspicious_observations.reason, count(*) AS pages, min(excerpt)"
-        " FROM suspicious_observations JOIN rejects USING (source_site, page_kind, page_id)"
+        " FROM suspicious_observations JOIN rejects USING (site, page_kind, page_id)"
         " WHERE state = 'pending' AND rejects.reason = 'suspicious'"
         " AND run_id = coalesce(?, run_id) AND suspicious_observations.last_seen_at >= ?"
         " GROUP BY 1, CASE suspicious_observations.reason WHEN 'shared' THEN text_hash END"

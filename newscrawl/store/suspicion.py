@@ -1,4 +1,4 @@
-"""Tells a page that says something else of its article from one that shows something in its place.
+"""Distinguishes a changed article from a page that shows something else in its place.
 
 Pure functions of two texts, the page's earlier one and its present one. What they doubt is kept
 and left out of the merge, as :mod:`newscrawl.store.suspects` says.
@@ -14,20 +14,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-from newscrawl.store.fold import has_body
+from newscrawl.store.merge import has_body
 
 Reason = Literal["placeholder", "lost_letters", "shrunken", "shared"]
 
 REASONS: dict[Reason, str] = {
     "placeholder": "a known placeholder stands in the place of the article",
     "lost_letters": "the letters of the article are gone",
-    "shrunken": "most of the article's earlier text is gone",
+    "shrunken": "most of the article's stored text is gone",
     "shared": "the same text stands in the place of several articles",
 }
 """Why an observation is suspicious. Only ``shrunken`` is ever confirmed by further visits."""
 
 KEPT_OF_LONG = 2 / 3
-"""The part of an earlier text that a change must leave to be taken at once. A deleted paragraph
+"""The part of a stored text that a change must leave to be taken at once. A deleted paragraph
 leaves more; half a body, cut off by a wall or a broken template, leaves a half."""
 KEPT_OF_FLASH = 1 / 3
 """And of a short one that has grown: a flash that becomes a story is written again, and keeps its
@@ -37,9 +37,9 @@ KEPT_OF_BEGIN = 4 / 5
 FLASH = 200
 """Characters up to which a text is a flash."""
 TOO_SHORT = 10
-"""Characters below which an earlier text says too little to be compared."""
+"""Characters below which a stored text says too little to be compared."""
 LONGEST_PLACEHOLDER = 300
-"""Letters of the longest text that is looked at for placeholders."""
+"""Letters of the longest text that is searched for placeholders."""
 FILLING = 1 / 4
 """The part of a placeholder's letters that may be neither its phrase nor filling around it."""
 SAMPLE = 200
@@ -48,7 +48,7 @@ COMPARED = 100_000
 """Characters of a text that are compared; the longest articles have a third of that."""
 EXCERPT = 60
 
-_SHORT = ("title", "digest", "source")
+_SHORT = ("title", "summary", "source")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _NOT_HAN = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -94,7 +94,7 @@ PLACEHOLDERS: tuple[tuple[str, str], ...] = (
     ("the text is still to come", r"(?:正在)?(?:努力)?(?:加载|载入)中?|loading"),
 )
 """What sites show in the place of a page, and the phrases by which it is known. They count only
-where a text has hardly anything else: news tells of maintenance, too."""
+where a text has hardly anything else: news reports on maintenance, too."""
 
 _PHRASES = re.compile("|".join(pattern for _, pattern in PLACEHOLDERS), re.IGNORECASE)
 _FILLING = re.compile(
@@ -117,7 +117,7 @@ _OTHER_HAN = re.compile(f"[\u3400-\u9fff](?<![{_FREQUENT}])")
 _MARKS = re.compile(r"[?\ufffd\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]")
 """What stands where a letter was lost on the way through a wrong charset."""
 _NEVER_OF_UTF_8 = re.compile("[的是在了一中年月日]")
-"""Frequent letters, of which a byte in GBK is none that a letter of Chinese has in UTF-8."""
+"""Frequent letters with a byte in GBK that no Chinese letter has in UTF-8."""
 _MARKS_AS_HAN = re.compile("[锟斤拷]{2,}")
 """U+FFFD, written as UTF-8 and read as GBK."""
 
@@ -139,7 +139,7 @@ def of_change(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | N
     """
     if (doubt := of_new(later)) is not None or of_new(earlier) is not None:
         return doubt
-    before, after = text_of(earlier), text_of(later)
+    before, after = shown_text(earlier), shown_text(later)
     kept = _kept(before, after)
     if kept is not None and (
         _is_placeholder(_added(before, after)) or (kept < KEPT_OF_FLASH and _has_phrase(after))
@@ -149,12 +149,12 @@ def of_change(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | N
         return doubt
     if kept is None or _was_stub(earlier, later):
         return None
-    return Doubt("shrunken", f"{kept:.0%} of the earlier text is left: {excerpt_of(later)}")
+    return Doubt("shrunken", f"{kept:.0%} of the stored text is left: {excerpt_of(later)}")
 
 
 def of_new(said: Mapping[str, Any]) -> Doubt | None:
     """Return why what a page says at all is doubted; None where it may be an article."""
-    text, title = text_of(said), said.get("title") or ""
+    text, title = shown_text(said), said.get("title") or ""
     if _is_placeholder(text) or (
         _is_placeholder(title) and (_is_placeholder(f"{title}\n{text}") or _has_phrase(text))
     ):
@@ -166,20 +166,20 @@ def of_new(said: Mapping[str, Any]) -> Doubt | None:
 
 def of_letters(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Doubt | None:
     """Return the doubt in a page whose letters are gone, if only those of its title."""
-    pairs = [(text_of(earlier), text_of(later))]
+    pairs = [(shown_text(earlier), shown_text(later))]
     pairs += [(earlier.get(name) or "", later.get(name) or "") for name in _SHORT]
     gone = any(_lost(before, after) for before, after in pairs)
     return _doubt("lost_letters", later) if gone else None
 
 
-def text_of(said: Mapping[str, Any]) -> str:
-    """Return the text of what a page says: its body, or where it has none its digest."""
-    return said.get("body_text") or ("" if has_body(said) else said.get("digest") or "")
+def shown_text(said: Mapping[str, Any]) -> str:
+    """Return the text of what a page says: its body, or where it has none its summary."""
+    return said.get("body_text") or ("" if has_body(said) else said.get("summary") or "")
 
 
 def excerpt_of(said: Mapping[str, Any]) -> str:
     """Return the beginning of what a page says, in one line."""
-    line = " ".join((text_of(said) or said.get("title") or "").split())
+    line = " ".join((shown_text(said) or said.get("title") or "").split())
     return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1]}…"
 
 
@@ -188,7 +188,7 @@ def text_hash(said: Mapping[str, Any]) -> str:
 
     Where there is no text, of the title's.
     """
-    text = text_of(said) or said.get("title") or ""
+    text = shown_text(said) or said.get("title") or ""
     letters = _NOT_HAN.sub("", text)
     if len(letters) < TOO_SHORT:
         letters = "".join(_LETTER.findall(text.casefold()))
@@ -197,13 +197,13 @@ def text_hash(said: Mapping[str, Any]) -> str:
 
 def may_be_repeated(said: Mapping[str, Any]) -> bool:
     """Whether a text is such as a placeholder: short, and none of it in its title."""
-    text = text_of(said)
+    text = shown_text(said)
     return TOO_SHORT <= len(text) <= 2 * LONGEST_PLACEHOLDER and bool(_LETTER.search(text))
 
 
 def tells_of_title(said: Mapping[str, Any]) -> bool:
     """Whether a text shares two letters in a row with its title, as that of an article does."""
-    title, text = _folded(said.get("title") or ""), _folded(text_of(said))
+    title, text = _folded(said.get("title") or ""), _folded(shown_text(said))
     return any(title[place : place + 2] in text for place in range(len(title) - 1))
 
 
@@ -242,7 +242,7 @@ def _is_cut(before: str, after: str) -> bool:
 
 def _was_stub(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
     """Whether the text has come at last: before, there was a shorter one that told of nothing."""
-    grown = len(text_of(later)) > max(FLASH, 2 * len(text_of(earlier)))
+    grown = len(shown_text(later)) > max(FLASH, 2 * len(shown_text(earlier)))
     titled = {**later, "title": earlier.get("title")}
     return grown and not tells_of_title(earlier) and tells_of_title(titled)
 
@@ -265,7 +265,7 @@ def _is_placeholder(text: str) -> bool:
     """Whether a text is a phrase of PLACEHOLDERS, with hardly anything but filling around it."""
     if len(text) > 2 * LONGEST_PLACEHOLDER:
         return False
-    # Most texts end here: the phrases are many, and each page that is new is looked at.
+    # Most texts end here: the phrases are many, and every new page is examined.
     if len(_OTHER_HAN.findall(text)) > FILLING * len(text) or not _PHRASES.search(text):
         return False
     letters = len(_LETTER.findall(text))
@@ -292,7 +292,7 @@ def _is_garbled(text: str) -> bool:
     if han < TOO_SHORT:
         return False
     # UTF-8 that was read as GBK gives other characters of Chinese. They lead back; those of a
-    # Chinese text are no UTF-8.
+    # Chinese text are not UTF-8.
     raw = sample.encode("gb18030", "ignore").decode("utf-8", "replace")
     found = len(_HAN.findall(raw))
     return found * 3 > han and raw.count("\ufffd") < found
@@ -303,7 +303,7 @@ def _with_marks(text: str) -> str:
 
 
 def _lost(before: str, after: str) -> bool:
-    """Whether letters of *before* are no more, and not because somebody wrote something else."""
+    """Whether letters of *before* were lost, and not because the text was rewritten."""
     before, after = (_with_marks(_folded(each)) for each in (before, after))
     if not after or before == after:
         return False

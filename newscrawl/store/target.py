@@ -1,4 +1,4 @@
-"""Where a run writes: into an archive, or, to rebuild it, into a new one beside it."""
+"""Opens the archive that a run writes, or, to rebuild it, a new one beside it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from newscrawl.store import archive, identity, write_ahead_log
-from newscrawl.store.archive import MEMORY, Place, check, open_for_writing
+from newscrawl.store import connections, identity, write_ahead_log
 from newscrawl.store.backup import back_up
 from newscrawl.store.clock import utc_now
+from newscrawl.store.connections import MEMORY, Place, check, open_for_writing
 from newscrawl.store.database import Database
 from newscrawl.store.errors import Gone, StoreError, explain
 from newscrawl.store.lock import WriterLock
-from newscrawl.store.merging import last_seq
+from newscrawl.store.merger import last_seq
 
 
 class Target:
@@ -29,7 +29,7 @@ class Target:
     def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Lock and open.
 
-        :raises StoreError: see :func:`newscrawl.store.archive.open_for_writing`; also
+        :raises StoreError: see :func:`newscrawl.store.connections.open_for_writing`; also
             :class:`~newscrawl.store.errors.AlreadyRunning`.
         """
         self.path = str(path)
@@ -59,7 +59,7 @@ class Target:
 
     @property
     def would_empty(self) -> bool:
-        """Whether the new archive has no article, and the file has some: nobody means that."""
+        """Whether the new archive has no article but the file has some, which cannot be meant."""
         if not self._stored:
             return False
         found: int = self.db.conn.execute("SELECT count(*) FROM articles").fetchone()[0]
@@ -110,15 +110,15 @@ class Target:
         nothing else has them, the log is kept under another name.
         """
         log = self._place.own_log()
-        is_folded = False
+        is_checkpointed = False
         with suppress(sqlite3.Error):
             busy, *_ = self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            is_folded = not busy
+            is_checkpointed = not busy
         self.db.close()
         if log is None or self._place.own_log() is None:
             return None
         log.with_name(log.name.removesuffix("-wal") + "-shm").unlink(missing_ok=True)
-        if is_folded and is_kept:
+        if is_checkpointed and is_kept:
             log.unlink()
             return None
         return write_ahead_log.set_aside(log)
@@ -186,7 +186,7 @@ class _Patience:
         now = time.monotonic()
         if remaining != self._remaining:
             self._remaining, self._since = remaining, now
-        elif now - self._since > archive.BUSY_TIMEOUT:
+        elif now - self._since > connections.BUSY_TIMEOUT:
             raise StoreError(self._sentence)
 
 

@@ -1,67 +1,65 @@
-"""Articles whose share link a run set out to resolve: known from before their posts are stored."""
+"""Writes which articles are still to be resolved, starting before their posts are stored."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
-from newscrawl.polling import next_try
 
-
-def expect(
+def add_unresolved(
     db: sqlite3.Connection, site: str, info_code: str, link: str | None, now: str
-) -> None:  # fmt: skip
+) -> None:
     """Note that an article is to be resolved, unless it is or was noted before."""
     db.execute(
-        "INSERT OR IGNORE INTO unresolved (source_site, info_code, link, due_at)"
+        "INSERT OR IGNORE INTO unresolved (site, info_code, link, due_at)"
         " SELECT :site, new.info_code, :link, :now FROM (SELECT :info_code AS info_code) AS new"
-        " WHERE NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.info_code = new.info_code"
-        " AND page_kind IN ('answer', 'public') AND body_rank IS NOT NULL)",
+        " WHERE NOT EXISTS (SELECT 1 FROM observations WHERE observations.info_code = new.info_code"
+        " AND is_resolved AND body_rank IS NOT NULL)",
         {"site": site, "info_code": info_code, "link": link, "now": now},
     )
 
 
-def expect_young(db: sqlite3.Connection, site: str, since: str, now: str) -> None:
-    """Note each article of which a post was seen since then, and which was not resolved."""
+def add_young(db: sqlite3.Connection, site: str, since: str, now: str) -> None:
+    """Note each article with a post seen since then that was not resolved."""
     db.execute(
-        "INSERT OR IGNORE INTO unresolved (source_site, info_code, link, due_at)"
-        " SELECT posts.source_site, posts.info_code, articles.share_url, ?"
-        " FROM sightings AS posts JOIN articles USING (info_code) WHERE posts.source_site = ?"
-        " AND posts.page_kind = 'post' AND posts.gone_at IS NULL AND posts.last_seen_at >= ?"
-        " AND share_url IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sightings"
-        " WHERE sightings.info_code = posts.info_code"
-        " AND page_kind IN ('answer', 'public') AND body_rank IS NOT NULL)",
+        "INSERT OR IGNORE INTO unresolved (site, info_code, link, due_at)"
+        " SELECT posts.site, posts.info_code, articles.share_url, ?"
+        " FROM observations AS posts JOIN articles USING (info_code) WHERE posts.site = ?"
+        " AND posts.is_revisited AND posts.gone_at IS NULL AND posts.last_seen_at >= ?"
+        " AND share_url IS NOT NULL AND NOT EXISTS (SELECT 1 FROM observations"
+        " WHERE observations.info_code = posts.info_code"
+        " AND is_resolved AND body_rank IS NOT NULL)",
         (now, site, since),
     )
 
 
-def due(db: sqlite3.Connection, site: str, now: str) -> list[tuple[str, str | None]]:
-    """Return the articles that are to be asked for now, the newest first, with their links."""
-    return db.execute(
-        "SELECT info_code, link FROM unresolved WHERE source_site = ? AND due_at <= ?"
-        " ORDER BY info_code DESC",
-        (site, now),
-    ).fetchall()
-
-
-def tried(
+def note_tried(
     db: sqlite3.Connection, site: str, info_code: str, now: str, hours: Sequence[float]
 ) -> None:
-    """Note that an article was to be had nowhere; so many *hours* after the first try it is due."""
+    """Note that an article could not be fetched; it is due so many *hours* after the first try."""
     key = (site, info_code)
     row = db.execute(
-        "SELECT coalesce(first_tried_at, ?) FROM unresolved"
-        " WHERE source_site = ? AND info_code = ?",
+        "SELECT coalesce(first_tried_at, ?) FROM unresolved WHERE site = ? AND info_code = ?",
         (now, *key),
     ).fetchone()
     if row is not None:
         db.execute(
-            "UPDATE unresolved SET first_tried_at = ?, due_at = ?"
-            " WHERE source_site = ? AND info_code = ?",
+            "UPDATE unresolved SET first_tried_at = ?, due_at = ? WHERE site = ? AND info_code = ?",
             (row[0], next_try(row[0], now, hours), *key),
         )
 
 
-def resolved(db: sqlite3.Connection, site: str, info_code: str) -> None:
+def remove_resolved(db: sqlite3.Connection, site: str, info_code: str) -> None:
     """Note that an article was resolved."""
-    db.execute("DELETE FROM unresolved WHERE source_site = ? AND info_code = ?", (site, info_code))
+    db.execute("DELETE FROM unresolved WHERE site = ? AND info_code = ?", (site, info_code))
+
+
+def next_try(first: str, now: str, hours: Sequence[float]) -> str | None:
+    """Return when to retry, so many *hours* after the *first* failed try; None for never."""
+    begin = datetime.fromisoformat(first)
+    waited = (datetime.fromisoformat(now) - begin).total_seconds() / 3600
+    left = [each for each in hours if each > waited]
+    if not left:
+        return None
+    return (begin + timedelta(hours=min(left))).astimezone(UTC).isoformat(timespec="seconds")

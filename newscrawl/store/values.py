@@ -1,7 +1,7 @@
-"""Reads values of an archive that somebody else may have written: types, JSON, sizes, and time.
+"""Validates the values of an archive that another program may have written.
 
-A value that newscrawl never writes ends as a sentence that names it, and never as an exception of
-whatever met it first.
+A value that newscrawl never writes is reported in a sentence that names it, and never as an
+exception from wherever it is first used.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.fold import FIELDS, Fields
+from newscrawl.store.merge import FIELDS, Fields
 from newscrawl.store.schema import TABLES
 
 LARGEST = 64 << 20
@@ -28,11 +28,11 @@ OPERATIONS = 1_000_000
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Times beyond these cannot be reckoned with."""
 
-_ADVICE = "`newscrawl check` says what else does not agree."
+_ADVICE = "`newscrawl verify` lists all problems."
 
 
 def bound(connection: sqlite3.Connection, path: object) -> None:
-    """Prepare a connection for the reading of what somebody else may have written.
+    """Prepare a connection to read what another program may have written.
 
     Rows are :class:`sqlite3.Row`; fetching one raises Unexpected where a value is not of its
     column's type.
@@ -52,9 +52,9 @@ def unbound(connection: sqlite3.Connection) -> None:
 
 
 class Rows:
-    """Makes rows, each looked at: columns of our names hold what newscrawl puts into them.
+    """Makes rows and validates each: columns of our names hold what newscrawl writes.
 
-    Of rows whose values have types that were met before, nothing more is looked at.
+    Rows whose values have types that were seen before are not validated further.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
@@ -76,7 +76,7 @@ class Rows:
             self._good = self._met.setdefault(tuple(each[0] for each in cursor.description), set())
         types = tuple(map(type, values))
         if types not in self._good:
-            self._look([each[0] for each in cursor.description], values)
+            self._validate([each[0] for each in cursor.description], values)
             self._good.add(types)
         return sqlite3.Row(cursor, values)
 
@@ -85,7 +85,7 @@ class Rows:
         self._waited += 1
         return self._waited > PATIENCE
 
-    def _look(self, names: list[str], values: tuple[Any, ...]) -> None:
+    def _validate(self, names: list[str], values: tuple[Any, ...]) -> None:
         for name, value in zip(names, values, strict=True):
             wanted = _types().get(name)
             if wanted is None or type(value) is wanted:
@@ -104,9 +104,9 @@ class Rows:
         cursor.row_factory = None
         found: dict[str, bool] = {}
         for table in TABLES:
-            # The statement, which the page's rules for SQL let pass, and not the table function.
-            for _, name, _, not_null, _, key in cursor.execute(f"PRAGMA table_info({table.name})"):
-                found[name] = found.get(name, True) and bool(not_null or key)
+            # As a statement: the web pages' rules refuse the table-valued function.
+            for _, name, _, not_null, _, pk in cursor.execute(f"PRAGMA table_info({table.name})"):
+                found[name] = found.get(name, True) and bool(not_null or pk)
         return frozenset(name for name, is_required in found.items() if is_required)
 
 
@@ -135,7 +135,7 @@ def _row(names: list[str], values: tuple[Any, ...]) -> str:
 def json_object(text: str | None, what: str) -> dict[str, Any]:
     """Return the JSON object that *text* is; an empty one for none.
 
-    :raises Unexpected: it is none, or holds what is no text.
+    :raises Unexpected: it is not an object, or holds half a character.
     """
     if not text:
         return {}
@@ -151,9 +151,9 @@ def json_object(text: str | None, what: str) -> dict[str, Any]:
 
 
 def page_difference(text: str | None, what: str) -> Fields:
-    """Return in what a page differs from its article, as ``sightings.differs`` has it.
+    """Return in what a page differs from its article, as ``observations.differs`` has it.
 
-    :raises Unexpected: that is none.
+    :raises Unexpected: it is not a difference.
     """
     found = json_object(text, what)
     for name, value in found.items():
@@ -178,7 +178,7 @@ def _is_field(name: str, value: Any) -> bool:
 def moment(text: str) -> datetime:
     """Return a time of the archive; one without an offset is UTC.
 
-    :raises Unexpected: it is none, or of no year in which there is news.
+    :raises Unexpected: it is not a time, or of a year without news.
     """
     try:
         found = datetime.fromisoformat(text)

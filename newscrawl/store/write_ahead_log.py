@@ -1,4 +1,4 @@
-"""Tells whether the ``-wal`` file beside an archive is that of the archive, before SQLite reads it.
+"""Checks whether the ``-wal`` file beside an archive belongs to it, before SQLite reads it.
 
 SQLite takes any ``-wal`` beside a file for the file's own: after a backup was copied over an
 archive whose run was killed, it pours pages of the one file into the other. Each transaction of
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _HEADER, _FRAME_HEADER = 32, 24
 _LOOKS = 8
-"""How often a pair of files is looked at which a run changes meanwhile."""
+"""How often a pair of files is read again if a run changes it meanwhile."""
 
 # A leaf of a table with one row, and that row's cell: 78 bytes, row 1, a header of 6 bytes, NULL
 # (the id is the row's number), texts of 32, 16, 16 and 8 bytes.
@@ -47,8 +47,7 @@ class Link(NamedTuple):
 class State(NamedTuple):
     """What the file alone says, without its log."""
 
-    archive_id: str | None
-    """None before schema 5."""
+    archive_id: str
     last_commit: str
     layout: str
 
@@ -67,8 +66,6 @@ class Log:
     def continues(self, file: State) -> bool:
         """Whether it was written after the file's state, or holds it."""
         first = self.links[0]
-        if file.archive_id is None:
-            return first.commit_before == file.last_commit
         if any(each.archive_id != file.archive_id for each in self.links):
             return False
         # A copy that was vacuumed has the same last commit, and other pages.
@@ -97,7 +94,7 @@ def refuse_foreign(path: Path) -> None:
         )
 
 
-def set_aside_foreign(path: Path) -> Path | None:
+def set_aside_foreign_log(path: Path) -> Path | None:
     """Move a log of another file out of the way; return where it is now.
 
     For the one who holds the writer's lock.
@@ -143,16 +140,16 @@ def is_foreign(path: Path) -> bool:
     """
     before = False
     for _ in range(_LOOKS):
-        found = _look(path, log_of(path))
+        found = _compare_once(path, log_of(path))
         if found is False or (found and before):
             return bool(found)
-        # Once more: a frame may have been half written when it was looked at.
+        # Once more: a frame may have been half written when it was read.
         before = bool(found)
     return before
 
 
-def _look(path: Path, log: Path) -> bool | None:
-    """Look once; None where the files changed meanwhile."""
+def _compare_once(path: Path, log: Path) -> bool | None:
+    """Compare once; None if the files changed meanwhile."""
     try:
         if log.stat().st_size <= _HEADER:
             return False
@@ -164,7 +161,7 @@ def _look(path: Path, log: Path) -> bool | None:
         if state(path) != file or _salts(log) != found.salts:
             return None
     except OSError:
-        return False  # it is gone, or SQLite will say why it cannot be read
+        return False  # it is gone, or SQLite reports why it cannot be read
     return not found.continues(file)
 
 
@@ -178,7 +175,7 @@ def state(path: Path) -> State | None:
         with closing(sqlite3.connect(uri, uri=True)) as db:
             layout = f"{db.execute('PRAGMA schema_version').fetchone()[0]:08x}"
             if not identity.has_table(db):
-                return State(None, identity.fingerprint(db), layout)
+                return None
             row = db.execute("SELECT archive_id, last_commit FROM identity").fetchone()
             return None if row is None else State(str(row[0]), str(row[1]), layout)
     except sqlite3.Error:

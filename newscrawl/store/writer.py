@@ -1,31 +1,31 @@
-"""The one writer of an archive: everything that must hold together, in one transaction a batch."""
+"""The single writer of an archive: commits what belongs together, one transaction per batch."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from newscrawl.items import Article, Listed, Page, Reject
 from newscrawl.store import (
+    article_rows,
     identity,
-    known_pages,
     listings,
-    raw,
-    rows,
-    rule_uses,
+    rejects,
+    rules,
     search_index,
     unresolved,
 )
-from newscrawl.store.archive import Place
 from newscrawl.store.clock import utc_now
+from newscrawl.store.connections import Place
 from newscrawl.store.database import Database
-from newscrawl.store.errors import StoreError, explain
-from newscrawl.store.fold import Fields, Sighting
-from newscrawl.store.merging import Merger, Verdict, page_of
+from newscrawl.store.errors import StoreError, explained
+from newscrawl.store.known import Known
+from newscrawl.store.merge import Fields, Observation
+from newscrawl.store.merger import Merger, Verdict, page_of
 from newscrawl.store.schema import COUNTERS
 
 T = TypeVar("T")
@@ -55,6 +55,7 @@ class Writer:
     ) -> None:  # fmt: skip
         self.db = db
         self.connection: sqlite3.Connection = db.conn
+        self.known = Known(db.conn)
         self.path = self.connection.execute("PRAGMA database_list").fetchone()[2] or ":memory:"
         self.counters: Mapping[str, int] = {}
         """The run's counters, committed with each batch; set by the run."""
@@ -69,7 +70,7 @@ class Writer:
         self._size = 0
         """Bytes of pages that it holds in memory."""
         self._began = 0.0
-        with self._explained():
+        with explained(self.path):
             self._merger = Merger(self.connection, self._reject)
             self._began_behind = self._last_number()
             self.began_at = utc_now()
@@ -79,7 +80,7 @@ class Writer:
     # -- what a run finds ---------------------------------------------------------------
 
     def add(self, article: Article, *, loader_version: int) -> Verdict:
-        """Take in what one page says of an article; return what it was worth.
+        """Merge what one page says of an article; return the verdict.
 
         The article needs its ``info_code`` and its ``page``.
 
@@ -89,7 +90,7 @@ class Writer:
         return verdict
 
     def add_all(self, articles: Sequence[Article], *, loader_version: int) -> list[Verdict]:
-        """Take in what some pages say, all of it or nothing; return what each was worth.
+        """Merge some pages, all or none; return the verdict on each.
 
         Many at once cost much less than one by one.
 
@@ -101,7 +102,7 @@ class Writer:
         )
 
     def accept(self, article: Article, *, loader_version: int) -> Verdict:
-        """Take in what one page says although it is suspicious; return what it was worth."""
+        """Merge what one page says although it is suspicious; return the verdict."""
         return self._write(lambda _: self._merger.accept(article, loader_version))
 
     def reject(self, reject: Reject, *, loader_version: int) -> None:
@@ -109,51 +110,69 @@ class Writer:
         size = len(reject.page.body)
         self._write(lambda _: self._reject(reject, loader_version), size=size)
 
+    def remove_reject(self, rejected: rejects.RejectedPage) -> None:
+        """Remove a reject, in the transaction that stores what its page gives."""
+        self._write(lambda db: rejects.remove_reject(db, rejected), items=0)
+
+    def update_reject(
+        self, rejected: rejects.RejectedPage, reason: str, detail: str, *,
+        meaning: str, loader_version: int,
+    ) -> None:  # fmt: skip
+        """Store why a page is rejected by the present rules; *meaning* explains the reason."""
+        self._write(
+            lambda db: rejects.update_reject(
+                db, rejected, reason, detail, meaning=meaning, loader_version=loader_version
+            ),
+            items=0,
+        )
+
     def list(self, listed: Listed) -> None:
         """Note that a listing shows a page under its category; the article may come later."""
         self._write(lambda _: self._merger.listed(listed))
 
     def touch(self, page: Page) -> None:
         """Note that a stored page is as it was: the site said so, without sending it."""
-        self._write(lambda db: known_pages.touch(db, page))
+        self._write(lambda db: article_rows.note_unchanged(db, page))
         self._write(lambda _: self._merger.seen(page), items=0)
 
     def lose(self, page: Page) -> None:
-        """Note that the site says that a stored page is no more."""
-        self._write(lambda db: known_pages.lose(db, page, utc_now()))
+        """Note that the site says that a stored page no longer exists."""
+        self._write(lambda db: article_rows.note_gone(db, page, utc_now()))
         self._write(lambda _: self._merger.seen(page), items=0)
 
-    def look(self, look: listings.Look) -> None:
-        """Keep a good look at a listing."""
-        self._write(lambda db: listings.write_look(db, look))
+    def note_check(self, check: listings.ListingCheck) -> None:
+        """Store a successful check of a listing."""
+        self._write(lambda db: listings.write_check(db, check))
 
     def expect_answer(self, site: str, info_code: str, link: str | None) -> None:
         """Note that an article is to be resolved; before its post is written."""
-        self._write(lambda db: unresolved.expect(db, site, info_code, link, utc_now()), 0)
+        self._write(lambda db: unresolved.add_unresolved(db, site, info_code, link, utc_now()), 0)
 
     def expect_young(self, site: str, since: str) -> None:
         """Note that the articles whose posts were seen since then are to be resolved."""
-        self._write(lambda db: unresolved.expect_young(db, site, since, utc_now()), 0)
+        self._write(lambda db: unresolved.add_young(db, site, since, utc_now()), 0)
 
     def answer_tried(self, site: str, info_code: str, hours: Sequence[float]) -> None:
-        """Note that an article was to be had nowhere."""
-        self._write(lambda db: unresolved.tried(db, site, info_code, utc_now(), hours), 0)
+        """Note that an article could be fetched nowhere."""
+        self._write(lambda db: unresolved.note_tried(db, site, info_code, utc_now(), hours), 0)
 
     def answered(self, site: str, info_code: str) -> None:
         """Note that an article was resolved, in the transaction of its answer."""
-        self._write(lambda db: unresolved.resolved(db, site, info_code), 0)
+        self._write(lambda db: unresolved.remove_resolved(db, site, info_code), 0)
 
     def confirm_listing(self, key: listings.ListingKey) -> None:
         """Note that a post spells the name of a listing that was guessed at."""
-        self._write(lambda db: listings.confirm(db, key))
+        self._write(lambda db: listings.write_confirmed(db, key))
 
-    def fail_look(self, key: listings.ListingKey, *, url: str, found_in: str, failure: str) -> None:
-        """Note that a listing could not be had."""
+    def note_failed_check(
+        self, key: listings.ListingKey, *, url: str, found_in: str, failure: str
+    ) -> None:
+        """Note that a listing could not be fetched."""
         self._write(lambda db: listings.write_failure(db, key, url, found_in, utc_now(), failure))
 
-    def count_rules(self, uses: Mapping[str, rule_uses.Uses]) -> None:
+    def count_rules(self, uses: Mapping[str, rules.Uses]) -> None:
         """Add how often the run used the rules that pages are read by."""
-        self._write(lambda db: rule_uses.add(db, uses, utc_now()))
+        self._write(lambda db: rules.add_uses(db, uses, utc_now()))
 
     def set_clock(self, difference: int) -> None:
         """Say by how many seconds the servers' clocks are ahead, as far as it is known by now."""
@@ -165,13 +184,14 @@ class Writer:
         self._write(lambda db: db.execute(sql, (difference, self.run_id)), items=0)
 
     def rewrite(
-        self, info_code: str, known: rows.Known, sightings: dict[rows.Key, Sighting], row: Fields,
-        *, content_hashes: Mapping[rows.Key, str], loader_version: int,
+        self, info_code: str, known: article_rows.ArticleRows,
+        observations: dict[article_rows.Key, Observation], row: Fields,
+        *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
         self._write(
             lambda _: self._merger.rewrite(
-                info_code, known, sightings, row,
+                info_code, known, observations, row,
                 content_hashes=content_hashes, loader_version=loader_version,
             )
         )  # fmt: skip
@@ -184,7 +204,7 @@ class Writer:
         :raises StoreError: it cannot be committed.
         """
         self._place.check()
-        with self._explained():
+        with explained(self.path):
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN IMMEDIATE")
             identity.advance(self.connection)
@@ -211,7 +231,7 @@ class Writer:
 
     def end(self, *, outcome: str, exit_code: int, reason: str) -> None:
         """Close the run's row, commit all, and checkpoint."""
-        with self._explained():
+        with explained(self.path):
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN IMMEDIATE")
             self.connection.execute(
@@ -227,7 +247,7 @@ class Writer:
 
     @property
     def is_big_import(self) -> bool:
-        """Whether the run brought so much that its search index is better merged.
+        """Whether the run wrote so much that its search index should be optimized.
 
         SQLite writes the index in pieces, and merges some; each costs every search. A run that
         doubles the archive may merge all of them, since that costs a tenth of what it has done.
@@ -235,13 +255,13 @@ class Writer:
         new = self._last_number() - self._began_behind
         return new >= max(BIG_IMPORT, self._began_behind)
 
-    def merge_index(self) -> None:
-        """Merge the search index into one piece; what was committed is safe meanwhile.
+    def optimize_index(self) -> None:
+        """Optimize the search index into one segment; what was committed is safe meanwhile.
 
-        :raises StoreError: it cannot be written; what was merged by then stays so.
+        :raises StoreError: it cannot be written; what was optimized by then stays so.
         """
-        with self._explained():
-            search_index.merge(self.connection)
+        with explained(self.path):
+            search_index.optimize(self.connection)
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _last_number(self) -> int:
@@ -260,16 +280,9 @@ class Writer:
         self.rollback()
         self.db.close()
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
-
     def _write(self, work: Callable[[sqlite3.Connection], T], items: int = 1, size: int = 0) -> T:
         """Do what belongs together: all of it or nothing, also when a part of it fails."""
-        with self._explained():
+        with explained(self.path):
             if not self.connection.in_transaction:
                 self._begin()
             try:
@@ -305,21 +318,9 @@ class Writer:
         self._merger.forget(committed=committed)
 
     def _reject(self, reject: Reject, loader_version: int) -> None:
-        db, page, now = self.connection, reject.page, utc_now()
-        db.execute(
-            "INSERT INTO rejects (run_id, url, source_site, page_kind, page_id, reason, detail,"
-            " page_hash, content_type, first_seen_at, last_seen_at, times, loader_version)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
-            " ON CONFLICT (url, reason) DO UPDATE SET run_id = excluded.run_id,"
-            " detail = excluded.detail, page_hash = excluded.page_hash,"
-            " content_type = excluded.content_type, last_seen_at = excluded.last_seen_at,"
-            " times = times + 1, loader_version = excluded.loader_version",
-            (
-                self.run_id, page.url, page.site, page.kind, page.id, reject.reason,
-                reject.detail, raw.store(db, page) if page.body else None,
-                page.content_type, now, now, loader_version,
-            ),
-        )  # fmt: skip
+        rejects.write_reject(
+            self.connection, reject, run_id=self.run_id, loader_version=loader_version
+        )
 
     # -- the run's own rows -------------------------------------------------------------
 
@@ -333,7 +334,7 @@ class Writer:
             # Only the holder of the archive's lock comes here: an open run is a dead one.
             self.connection.execute(
                 "UPDATE runs SET outcome = 'killed', reason = ? WHERE outcome = 'running'",
-                ("it never ended; what it had committed is stored",),
+                ("it did not finish; what was committed is stored",),
             )
             cursor = self.connection.execute(
                 "INSERT INTO runs (spider, arguments, versions, pid, started_at, outcome)"
@@ -347,7 +348,7 @@ class Writer:
                 ),
             )
         # Into the file itself, and not only its log: a copy of the file alone, made while the run
-        # writes, then says that it is none of a run's end.
+        # writes, then shows that the run has not ended.
         self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         if cursor.lastrowid is None:
             raise StoreError(f"{self.path} gave the run no number.")

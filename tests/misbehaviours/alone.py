@@ -34,7 +34,7 @@ from misbehaviours.making import (
     to,
 )
 from misbehaviours.server import Answer, Last
-from newscrawl.outcome import Exit
+from newscrawl.runs.outcome import Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,15 @@ class Alone:
 
 
 HOME, ROBOTS, FEED = "/", "/robots.txt", "/feed.xml"
-HAD = "cannot be had: "
-NO_MIRROR = "is no mirror of this kind"
-NO_RULES = "its robots.txt cannot be had: "
+HAD = "could not fetch "
+NO_MIRROR = "is not a mirror"
+NO_RULES = "its robots.txt could not be fetched: "
 TEXT = "Content-Type: text/plain; charset=utf-8"
 XML = "Content-Type: application/xml; charset=utf-8"
 
 
 def good(path: str, about: str, answer: Answer) -> Alone:
-    return Alone(path, about, answer, Exit.GOOD)
+    return Alone(path, about, answer, Exit.OK)
 
 
 def ended(path: str, about: str, says: str, answer: Answer) -> Alone:
@@ -70,16 +70,14 @@ def _rules(text: str | bytes) -> Answer:
 
 
 HOMES = (
-    ended(HOME, "noise in place of HTTP", HAD + NO_HTTP, raw(NOISE)),
-    ended(HOME, "nothing, and it stays open", HAD + LATE, raw(Last.HANG)),
-    ended(
-        HOME, "a byte a tenth of a second", HAD + LATE, lambda asked: slowly(asked, 99, 9000, 0.1)
-    ),
-    ended(HOME, "3 MB", HAD + LARGE, reply(b"<html>" + b" " * 2 * MAXSIZE)),
+    ended(HOME, "noise in place of HTTP", NO_HTTP, raw(NOISE)),
+    ended(HOME, "nothing, and it stays open", LATE, raw(Last.HANG)),
+    ended(HOME, "a byte a tenth of a second", LATE, lambda asked: slowly(asked, 99, 9000, 0.1)),
+    ended(HOME, "3 MB", LARGE, reply(b"<html>" + b" " * 2 * MAXSIZE)),
     ended(
         HOME,
         "chunks without an end",
-        HAD + LARGE,
+        LARGE,
         lambda asked: itertools.chain(
             [head(HTML, CHUNKED)], itertools.repeat(chunked(bytes(65536), 65536))
         ),
@@ -87,15 +85,11 @@ HOMES = (
     ended(
         HOME,
         "br that unpacks to ten times the limit",
-        HAD + LARGE,
+        LARGE,
         coded("br", bomb(b"<html>", "br")),
     ),
-    ended(
-        HOME, "gzip is declared, and it is plain", HAD + UNPACKED, coded("gzip", lambda page: page)
-    ),
-    ended(
-        HOME, "status 304, unasked for", HAD + status_is(304), raw(head(status="304 Not Modified"))
-    ),
+    ended(HOME, "gzip is declared, and it is plain", UNPACKED, coded("gzip", lambda page: page)),
+    ended(HOME, "status 304, unasked for", status_is(304), raw(head(status="304 Not Modified"))),
     ended(
         HOME,
         "status 429, to be tried again after a day",
@@ -105,14 +99,12 @@ HOMES = (
     ended(
         HOME,
         "100,000 cookies",
-        HAD + NO_HTTP,
+        NO_HTTP,
         reply(None, *(f"Set-Cookie: a{n}=b" for n in range(100_000))),
     ),
     ended(HOME, "to another port of the host", HAD, to("{canary}x.html")),
     ended(HOME, "to a file", HAD, to("file:///etc/passwd")),
-    ended(
-        HOME, "to the address of a cloud's secrets", HAD + ELSEWHERE, to("http://169.254.169.254/")
-    ),
+    ended(HOME, "to the address of a cloud's secrets", ELSEWHERE, to("http://169.254.169.254/")),
     ended(HOME, "noise, status 200", NO_MIRROR, reply(NOISE)),
     ended(HOME, "JSON", NO_MIRROR, reply(b'{"code": 0}')),
     ended(HOME, "NULs", NO_MIRROR, reply(bytes(5000))),

@@ -28,7 +28,7 @@ TIMEOUT = 5.0
 MAXSIZE = 1_500_000
 """Bytes that it takes of one."""
 
-Place = Literal["post", "answer", "public", "listing"]
+Place = Literal["post_page", "api_answer", "article_page", "listing"]
 Kept = Literal["exact", "words", "title"]
 """The article as it is, to the letter; or all its words, among others; or its title alone."""
 End = Literal["stored", "rejected", "failed", "read", "lost", "open"]
@@ -71,14 +71,14 @@ def failed(about: str, sentence: str, answer: Answer) -> Row:
     return Row(about, answer, "failed", sentence)
 
 
-BROKE = "the answer broke off"
-NO_HTTP = "the connection broke off, or what came was no HTTP"
-LATE = "no whole answer came in time"
-LARGE = "the answer is too large"
-CIRCLE = "it redirects in a circle, or too often"
+BROKE = "the response was cut off"
+NO_HTTP = "connection lost, or not an HTTP response"
+LATE = "no complete response in time"
+LARGE = "the response is too large"
+CIRCLE = "redirect loop, or too many redirects"
 ELSEWHERE = "it redirects to another host"
-PORT = "is an address of this machine, and was not asked for by base_url"
-UNPACKED = "it is not packed as it says"
+PORT = "is an address of this machine, and is not that of base_url"
+UNPACKED = "its Content-Encoding is wrong"
 
 
 def status_is(number: int) -> str:

@@ -1,4 +1,4 @@
-"""A made mirror that misbehaves at one address for each row of the table, and is good elsewhere."""
+"""A sample site that misbehaves at one address for each row of the table, and is good elsewhere."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from samplesite import render
+from samplesite.plan import Shelf
+from samplesite.site import Response
+from samplesite.site import Site as GoodSite
+from samplesite.truth import Truth
+
 from misbehaviours import GROUPS
 from misbehaviours.making import Row, head, length
 from misbehaviours.server import Asked, Last, Step
-from newscrawl.mirror import render
-from newscrawl.mirror.plan import Shelf
-from newscrawl.mirror.site import Response
-from newscrawl.mirror.site import Site as GoodSite
-from newscrawl.mirror.truth import Truth
+from newscrawl.demo import layout
 
 _SHARE = re.compile(rb'<p><a href="http://finews\.zning\.xyz/[^\n]*</p>\n\n')
 _LISTED_DAY = "2022/05/12"
@@ -57,16 +59,16 @@ class Site:
             for row in group.rows if group.place != "listing" else ():
                 truth = next(bad)
                 address = {
-                    "post": truth.paths[0],
-                    "answer": f"/NewsData/GetNewsText.do?id={truth.info_code}",
-                    "public": f"/a/{truth.digits}.html",
+                    "post_page": truth.paths[0],
+                    "api_answer": f"/NewsData/GetNewsText.do?id={truth.info_code}",
+                    "article_page": f"/a/{truth.digits}.html",
                 }[group.place]
                 self.rows[address], self.truths[address] = row, truth
-                if group.place != "post":
+                if group.place != "post_page":
                     self._linking.add(truth.info_code)
-                if group.place == "public":
+                if group.place == "article_page":
                     self._null.add(truth.info_code)
-                elif group.place == "answer":
+                elif group.place == "api_answer":
                     # Where the answer cannot be had, the public page can.
                     self.resolved.add(truth.info_code)
         met = {truth.info_code for truth in self.truths.values()} - self._linking
@@ -129,7 +131,7 @@ class Site:
             slug = path.removeprefix("/category/").removesuffix(".html")
             post = next(each for each in self._posts if each.startswith(f"/{slug}/"))
             return Response(
-                200, render.category_page(slug, slug, slug, [render.Item(post, slug)]).encode()
+                200, layout.category_page(slug, slug, slug, [layout.Item(post, slug)]).encode()
             )
         if path.partition("=")[2] in self._null:
             return Response(200, b"null")

@@ -1,0 +1,138 @@
+"""Reads one article with all its details."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass
+
+from newscrawl.items import Mention
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
+from newscrawl.text.escape import is_utf8
+
+# An id of an article without an infoCode, for example finews:init; a URL has a slash.
+_SITE_SLUG = re.compile(r"[A-Za-z0-9_.-]+:[^/?=&]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category of an article."""
+
+    category: str
+    name: str | None
+    """The source name most often seen with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObservation:
+    """A page about the article."""
+
+    site: str
+    page_kind: str
+    url: str
+    observed_at: str
+    last_seen_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """An article; its fields are columns of ``articles`` and rows of its other tables."""
+
+    info_code: str
+    title: str | None
+    published_at: str | None
+    published_raw: str | None
+    published_precision: str | None
+    published_from: str | None
+    source: str | None
+    summary: str | None
+    body_text: str | None
+    body_html: str | None
+    share_url: str | None
+    original_url: str | None
+    first_seen_at: str
+    changed_at: str
+    seq: int
+    categories: list[Category]
+    tags: list[str]
+    mentions: list[Mention]
+    images: list[str]
+    observations: list[StoredObservation]
+    revisions: int
+    """Number of its revisions."""
+
+
+_COLUMNS = (
+    "info_code", "title", "published_at", "published_raw", "published_precision",
+    "published_from", "source", "summary", "body_text", "body_html", "share_url", "original_url",
+    "first_seen_at", "changed_at", "seq",
+)  # fmt: skip
+
+
+def resolve(connection: sqlite3.Connection, text: str) -> str:
+    """Return the id of the article that *text* names, whether or not it is stored.
+
+    Takes an infoCode in any form, a share URL, a public page's URL, a URL at which an article
+    was seen, and an id like ``finews:init``.
+
+    :raises newscrawl.sites.eastmoney.info_code.BadInfoCode: it names none.
+    """
+    text = text.strip()
+    if not is_utf8(text):
+        raise BadInfoCode(text, "is not UTF-8")
+    if _SITE_SLUG.fullmatch(text):
+        return text
+    try:
+        return parse_info_code(text)
+    except BadInfoCode:
+        seen = connection.execute(
+            "SELECT info_code FROM observations WHERE url = ?", (text,)
+        ).fetchone()
+        if seen is None:
+            raise
+        return str(seen[0])
+
+
+def read_article(connection: sqlite3.Connection, info_code: str) -> StoredArticle | None:
+    """Return the article of *info_code*; None where the archive has none."""
+    row = connection.execute(
+        f"SELECT {', '.join(_COLUMNS)} FROM articles WHERE info_code = ?",  # noqa: S608  constants
+        (info_code,),
+    ).fetchone()
+    if row is None:
+        return None
+
+    def rows(sql: str) -> list[tuple[str, ...]]:
+        return [tuple(each) for each in connection.execute(sql, (info_code,))]
+
+    return StoredArticle(
+        **dict(zip(_COLUMNS, row, strict=True)),
+        categories=[
+            Category(*each)
+            for each in rows(
+                "SELECT category, name FROM article_categories LEFT JOIN categories"
+                " USING (category) WHERE info_code = ? ORDER BY category"
+            )
+        ],
+        tags=[
+            tag for (tag,) in rows("SELECT tag FROM article_tags WHERE info_code = ? ORDER BY tag")
+        ],
+        mentions=[
+            Mention(market, code, name, kind, int(times))
+            for market, code, name, kind, times in rows(
+                "SELECT market, code, name, kind, times FROM mentions WHERE info_code = ?"
+                " ORDER BY times DESC, market, code"
+            )
+        ],
+        images=[
+            url for (url,) in rows("SELECT url FROM images WHERE info_code = ? ORDER BY position")
+        ],
+        observations=[
+            StoredObservation(*each)
+            for each in rows(
+                "SELECT site, page_kind, url, observed_at, last_seen_at FROM observations"
+                " WHERE info_code = ? ORDER BY observed_at, url"
+            )
+        ],
+        revisions=int(rows("SELECT count(*) FROM revisions WHERE info_code = ?")[0][0]),
+    )

@@ -1,0 +1,196 @@
+"""The filters that lists, searches and exports share."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import date, timedelta
+from difflib import SequenceMatcher
+from itertools import takewhile
+
+from newscrawl.text.escape import is_utf8
+
+ALIKE = 0.5
+"""How like a word must be to be called near: half of it the same, and in the same order."""
+
+
+class UnknownName(ValueError):
+    """A filter names what the archive does not have."""
+
+    def __init__(self, what: str, wanted: str, known: list[str]) -> None:
+        super().__init__(f"The archive has no {what} {wanted!r}")
+        self.what = what
+        """``category``, ``source`` or ``security``."""
+        self.wanted = wanted
+        self.known = known
+        """Those it has, the ones with most articles first."""
+
+    def sentence(self) -> str:
+        """Return a message that suggests the most similar names."""
+        named = ", ".join(self.nearest())
+        return f"{self}. It has, for example: {named}" if named else f"{self}: it is empty."
+
+    def nearest(self) -> list[str]:
+        """Return the most similar names; if there are none, those with the most articles."""
+        likeness = {each: _likeness(self.wanted, each) for each in self.known}
+        near = sorted(
+            (each for each, alike in likeness.items() if alike >= ALIKE),
+            key=lambda each: -likeness[each],
+        )
+        return near[:5] or self.known[:10]
+
+
+def _likeness(wanted: str, known: str) -> float:
+    """Return 1 for what is a part of the other, up to 1 for what begins or reads alike.
+
+    A code is compared without its market as well: 300112 is meant for 0.300111.
+    """
+    if wanted in known:
+        return 1
+    _, _, code = known.rpartition(".")
+    pairs = [(wanted, known)] + ([(wanted.rpartition(".")[2], code)] if code != known else [])
+    return max((SequenceMatcher(None, *pair).ratio() + _begin(*pair)) / 2 for pair in pairs)
+
+
+def _begin(one: str, other: str) -> float:
+    """Return the part of the longer that both begin with."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return len(list(same)) / max(len(one), len(other))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an article must be; None where it does not matter."""
+
+    category: str | None = None
+    """A slug in any case, or the source's name."""
+    source: str | None = None
+    """The source as the text names it."""
+    security: str | None = None
+    """A security, board or index that the text links: market and code, code, or name."""
+    since: date | None = None
+    """A day in China: from its beginning on."""
+    until: date | None = None
+    """A day in China: to its end."""
+
+    def where(
+        self, connection: sqlite3.Connection, *, of_each: bool = False
+    ) -> tuple[str, list[str | int]]:
+        """Return the conditions on the table ``articles``, joined by AND, and their parameters.
+
+        With *of_each* they look an article up in its categories and mentions, for a few articles
+        that something else has found; without, they find the articles of a category.
+
+        :raises Unknown: a filter names what the archive does not have.
+        """
+        for what, wanted, known in (
+            ("category", self.category, categories),
+            ("source", self.source, sources),
+            ("security", self.security, securities),
+        ):
+            if wanted is not None and not is_utf8(wanted):  # SQLite takes no half characters
+                raise UnknownName(what, wanted, known(connection))
+        conditions = ["true"]
+        parameters: list[str | int] = []
+        for condition, values in (
+            self._category(connection, of_each),
+            self._source(connection),
+            self._security(connection, of_each),
+            ("published_at >= ?", [self.since.isoformat()] if self.since else None),
+            ("published_at < ?", [_next(self.until)] if self.until else None),
+        ):
+            if values is not None:
+                conditions.append(condition)
+                parameters += values
+        return " AND ".join(conditions), parameters
+
+    def _category(
+        self, connection: sqlite3.Connection, of_each: bool
+    ) -> tuple[str, list[str | int] | None]:
+        if self.category is None:
+            return "", None
+        slugs: list[str | int] = [
+            slug
+            for (slug,) in connection.execute(
+                "SELECT category FROM categories WHERE category = :wanted COLLATE NOCASE"
+                " UNION SELECT category FROM category_names WHERE name = :wanted",
+                {"wanted": self.category},
+            )
+        ]
+        if not slugs:
+            names = connection.execute("SELECT DISTINCT name FROM category_names ORDER BY name")
+            known = categories(connection) + [name for (name,) in names]
+            raise UnknownName("category", self.category, list(dict.fromkeys(known)))
+        marks = ", ".join("?" * len(slugs))
+        return _among("article_categories", f"category IN ({marks})", of_each), slugs
+
+    def _source(self, connection: sqlite3.Connection) -> tuple[str, list[str | int] | None]:
+        if self.source is None:
+            return "", None
+        sql = "SELECT 1 FROM articles WHERE source = ? LIMIT 1"
+        if connection.execute(sql, (self.source,)).fetchone() is None:
+            raise UnknownName("source", self.source, sources(connection))
+        return "source = ?", [self.source]
+
+    def _security(
+        self, connection: sqlite3.Connection, of_each: bool
+    ) -> tuple[str, list[str | int] | None]:
+        if self.security is None:
+            return "", None
+        market, _, code = self.security.partition(".")
+        found = connection.execute(
+            # Three questions, so that each has its index.
+            "SELECT market, code FROM mentions WHERE code = :wanted COLLATE NOCASE"
+            " UNION SELECT market, code FROM mentions WHERE name = :wanted"
+            " UNION SELECT market, code FROM mentions"
+            " WHERE code = :code COLLATE NOCASE AND market = :market COLLATE NOCASE",
+            {"wanted": self.security, "market": market, "code": code},
+        ).fetchall()
+        if not found:
+            raise UnknownName("security", self.security, securities(connection))
+        marks = ", ".join("(?, ?)" for _ in found)
+        return (
+            _among("mentions", f"(market, code) IN (VALUES {marks})", of_each),
+            [part for each in found for part in each],
+        )
+
+
+def _among(table: str, condition: str, of_each: bool) -> str:
+    """Return the condition that an article has a row in *table* for which *condition* holds."""
+    if of_each:
+        return (
+            f"EXISTS (SELECT 1 FROM {table}"  # noqa: S608  constants and marks
+            f" WHERE {table}.info_code = articles.info_code AND {condition})"
+        )
+    return f"info_code IN (SELECT info_code FROM {table} WHERE {condition})"  # noqa: S608
+
+
+def _next(day: date) -> str:
+    return (day + timedelta(days=1)).isoformat()
+
+
+def sources(connection: sqlite3.Connection) -> list[str]:
+    """Return the sources that wrote articles, those with most articles first."""
+    rows = connection.execute(
+        "SELECT source FROM articles WHERE source IS NOT NULL"
+        " GROUP BY source ORDER BY count(*) DESC, source"
+    )
+    return [source for (source,) in rows]
+
+
+def categories(connection: sqlite3.Connection) -> list[str]:
+    """Return the slugs of all categories, those with most articles first."""
+    rows = connection.execute(
+        "SELECT categories.category FROM categories LEFT JOIN article_categories USING (category)"
+        " GROUP BY categories.category ORDER BY count(info_code) DESC, categories.category"
+    )
+    return [slug for (slug,) in rows]
+
+
+def securities(connection: sqlite3.Connection) -> list[str]:
+    """Return market and code, and the name, of all securities, the most mentioned first."""
+    rows = connection.execute(
+        "SELECT CASE market WHEN '' THEN code ELSE market || '.' || code END, name FROM mentions"
+        " GROUP BY market, code ORDER BY count(*) DESC, market, code"
+    ).fetchall()
+    return [each for row in rows for each in row]

@@ -1,0 +1,35 @@
+"""Lists the latest articles, by category, source and day."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from newscrawl.archive.filters import Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """An article in a line."""
+
+    info_code: str
+    published_at: str | None
+    source: str | None
+    title: str | None
+
+
+def latest(
+    connection: sqlite3.Connection, filters: Filters | None = None, *, limit: int | None = None
+) -> Iterator[Headline]:
+    """Yield the articles, the latest first; those without a time come last. None yields all.
+
+    :raises Unknown: a filter names what the archive does not have; at once.
+    """
+    where, parameters = (filters or Filters()).where(connection)
+    rows = connection.execute(
+        "SELECT info_code, published_at, source, title FROM articles"  # noqa: S608  constants
+        f" WHERE {where} ORDER BY published_at DESC, seq DESC LIMIT ?",
+        (*parameters, -1 if limit is None else limit),
+    )
+    return (Headline(*row) for row in rows)

@@ -1,0 +1,97 @@
+"""Limits the requests that one page and one run lead to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any
+
+from scrapy.http import Request
+from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
+
+from newscrawl.items import Failure
+from newscrawl.runs.run import run_of
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from newscrawl.items import Page
+
+
+class BoundsMiddleware(BaseSpiderMiddleware):
+    """Limits the requests of one page and of one run, their depth and the length of their URLs.
+
+    A page can have any number of links, and each can lead to another such page. What is left out
+    is reported: the run ends degraded, and the next one takes what is then new.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        settings = crawler.settings
+        self._of_page = settings.getint("NEWSCRAWL_MAX_LINKS")
+        self._of_run = settings.getint("NEWSCRAWL_MAX_PAGES")
+        self._depth = settings.getint("NEWSCRAWL_MAX_DEPTH")
+        self._length = settings.getint("URLLENGTH_LIMIT")
+        self._taken = 0
+        self._said: set[str] = set()
+
+    def process_spider_output(
+        self, response: Response | None, result: Iterable[Any], spider: Spider | None = None
+    ) -> Iterable[Any]:
+        """Yield what a page leads to, up to the limits."""
+        count = 0
+        for each in result:
+            if why := self._too_many(count, each, response):
+                yield from self._leave_out(each, why)
+                return
+            count += isinstance(each, Request)
+            yield from self._within(each)
+
+    async def process_spider_output_async(
+        self, response: Response | None, result: AsyncIterator[Any], spider: Spider | None = None
+    ) -> AsyncIterator[Any]:
+        """Yield what a page leads to, up to the limits."""
+        count = 0
+        async for each in result:
+            if why := self._too_many(count, each, response):
+                for kept in self._leave_out(each, why):
+                    yield kept
+                return
+            count += isinstance(each, Request)
+            for kept in self._within(each):
+                yield kept
+
+    def _too_many(self, count: int, each: Any, response: Response | None) -> str | None:
+        """Return why a request and all that follow are left out; None if they are not."""
+        if not isinstance(each, Request):
+            return None
+        why = None
+        if self._taken >= self._of_run:
+            why = f"the run has met {self._taken} pages, and asks for no more"
+        elif count >= self._of_page:
+            where = response.url if response is not None else "the start"
+            why = f"{where} leads to more than {count} pages: no more are taken at once"
+        if why and why not in self._said:
+            self._said.add(why)
+            run_of(self.crawler).trouble(why)
+        self._taken += why is None
+        return why
+
+    def _within(self, each: Any) -> Iterable[Any]:
+        """Yield what a page leads to, or a failure if that is too deep or too long."""
+        if not isinstance(each, Request):
+            yield each
+        elif each.meta.get("depth", 0) > self._depth:
+            yield from self._leave_out(each, f"it is {each.meta['depth']} links from the start")
+        elif len(each.url) > self._length:
+            yield from self._leave_out(each, f"its address has {len(each.url)} characters")
+        else:
+            yield each
+
+    def _leave_out(self, request: Request, why: str) -> Iterable[Any]:
+        page: Page | None = request.meta.get("page")
+        if page is not None:
+            yield Failure(page.url, why)
+        else:
+            run_of(self.crawler).trouble(f"{request.url[:200]} is not asked for: {why}")

@@ -1,4 +1,0 @@
-"""The archive as people use it: plain functions over a connection. Knows nothing of Scrapy.
-
-Open the file with :func:`newscrawl.store.archive.open_for_reading`; a crawl may write it meanwhile.
-"""

@@ -1,0 +1,1 @@
+"""Looks at a source that gives nothing, and names the cause."""

@@ -1,0 +1,1 @@
+"""Jekyll post files in folders, git checkouts and tarballs."""

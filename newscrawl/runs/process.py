@@ -1,0 +1,124 @@
+"""Runs one spider in this process and returns its outcome, for both command lines."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from types import FrameType
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess, Crawler, CrawlerProcessBase
+from scrapy.exceptions import UsageError
+from scrapy.settings import Settings
+from scrapy.utils.ossignal import install_shutdown_handlers
+
+from newscrawl.runs.notify import notify
+from newscrawl.runs.outcome import Exit, Outcome
+from newscrawl.runs.run import Run, interrupts
+from newscrawl.store.errors import AlreadyRunning, StoreError
+from newscrawl.store.uris import uri_of
+
+logger = logging.getLogger(__name__)
+
+
+def own_settings(**overrides: Any) -> Settings:
+    """Return newscrawl's settings, with what the command line overrides."""
+    settings = Settings()
+    settings.setmodule("newscrawl.settings", priority="project")
+    settings.setdict(overrides, priority="cmdline")
+    return settings
+
+
+def settings_for(db: str, *, overwrite: bool = False, **overrides: Any) -> Settings:
+    """Return newscrawl's settings for a run that writes the file *db*, whatever its name."""
+    settings = own_settings(**overrides)
+    # Last: no override may remove the archive.
+    feed = {"format": "db", "overwrite": overwrite}
+    settings.set("FEEDS", {uri_of(db): feed}, priority="cmdline")
+    return settings
+
+
+def crawl(spider: str, settings: Settings, arguments: dict[str, str]) -> Outcome:
+    """Run *spider* in a process of its own event loop; return how it ended."""
+    # The command line configures logging itself.
+    settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
+    process = AsyncCrawlerProcess(settings)
+    return crawl_in(process, process.create_crawler(spider), arguments)
+
+
+def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
+    """Run *crawler* in *process*; return how it ended. Blocks until then.
+
+    The last line of the log says it, also if the run could not begin. The command of
+    NEWSCRAWL_NOTIFY gets every outcome but ok.
+    """
+    outcome = _run_in(process, crawler, arguments)
+    command = str(crawler.settings.get("NEWSCRAWL_NOTIFY") or "").strip()
+    if command and outcome.exit is not Exit.OK:
+        run = _begun(crawler)
+        notify(command, run.report() if run and run.outcome else outcome.as_dict())
+    return outcome
+
+
+def _begun(crawler: Crawler) -> Run | None:
+    """Return the crawler's run; None where it never began."""
+    try:
+        return crawler.get_extension(Run)
+    except RuntimeError:
+        return None
+
+
+def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
+    assert isinstance(process, AsyncCrawlerProcess)  # noqa: S101  the settings have no reactor
+    task = process.crawl(crawler, **arguments)
+    run_until_end(process, task)
+    try:
+        task.result()
+    except asyncio.CancelledError:
+        pass  # Ctrl-C twice: close() below commits
+    except UsageError as error:
+        return _never_began(Exit.USAGE, error)
+    except AlreadyRunning as error:
+        return _never_began(Exit.BUSY, error)
+    except StoreError as error:
+        return _never_began(Exit.STORE, error)
+    run = crawler.get_extension(Run)
+    if run is not None:
+        run.close()
+    if run is None or run.outcome is None:
+        return _never_began(Exit.CRASHED, RuntimeError("the run ended without an outcome"))
+    return run.outcome
+
+
+def run_until_end(process: AsyncCrawlerProcess, task: asyncio.Task[None]) -> None:
+    """Run a crawl in *process* until it ends, and note which signals asked it to.
+
+    The first signal stops the crawl once the running requests have ended, the second at once, as
+    in Scrapy. Scrapy's own handlers do not say which signal came.
+    """
+    interrupts.clear()
+    loop = task.get_loop()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        if loop.is_closed():
+            return
+        name = signal.Signals(number).name
+        if len(interrupts) == 1:
+            logger.info("Received %s, stopping; send it again to stop at once", name)
+            loop.call_soon_threadsafe(lambda: stopping.append(loop.create_task(process.stop())))
+        elif len(interrupts) == 2:
+            logger.info("Received %s again, stopping at once", name)
+            loop.call_soon_threadsafe(task.cancel)
+
+    stopping: list[asyncio.Task[None]] = []
+    """asyncio itself holds no reference to a task."""
+    install_shutdown_handlers(stop)
+    process.start(install_signal_handlers=False)
+
+
+def _never_began(exit_: Exit, error: Exception) -> Outcome:
+    outcome = Outcome(exit_, str(error))
+    logger.error("Run did not start: %s", outcome)
+    return outcome

@@ -1,0 +1,425 @@
+"""Reads the body of an article, Eastmoney's markup without furniture, as safe HTML and as text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import nh3
+from lxml import etree
+
+from newscrawl.items import BodyRank, Mention
+from newscrawl.loaders import ArticleLoader, Rule, text_of
+from newscrawl.sites.eastmoney import securities
+from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.html import drop, parse_html, sanitize_tree
+from newscrawl.text.sanitize import squeeze, strip_controls
+
+
+def _words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_BLOCKS = _words(
+    "address article aside blockquote body center caption dd div dl dt fieldset figcaption figure"
+    " footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody tfoot"
+    " thead tr ul"
+)
+_CELLS = frozenset(("td", "th"))
+_INLINES = _words(
+    "a abbr b big br cite code del em font i img ins mark q s small span strike strong sub sup"
+    " tt u wbr col colgroup"
+)
+_KNOWN_TAGS = _BLOCKS | _CELLS | _INLINES
+_LINE_TAGS = _BLOCKS | {"br"}
+_EVENTS = ("start", "end", "comment", "pi")
+# Never text of an article, whatever they hold.
+_JUNK_TAGS = _words("script style iframe link meta base object embed applet template")
+# Eastmoney's advertisements and helpers on its public page.
+_JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract"))
+# With the paragraph that they stand in.
+_JUNK_LINK_CLASSES = frozenset(("toplink",))
+_JUNK_ALL_CLASSES = frozenset(("EmImageRemark", *_JUNK_CLASSES, *_JUNK_LINK_CLASSES))
+_PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
+MAX_FURNITURE = 1000
+"""Parts of a body that are not text, comments too: removing one joins the text around it, however
+long. A review with 200 K-lines has 800."""
+MAX_ESCAPES = 100_000
+"""``&amp;`` and the like in a body: for each the cleaner goes through the text before it."""
+_KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
+_ENTITY_CLASSES = frozenset(("keytip", "infokey", "em_stock_key_common"))
+_ENTITY_ID = re.compile(r"(?:stock|bk|quote|bkquote)_[\w.]+|Info\.[\w.]+")
+_EMPTY_ID = re.compile(r"(?:bk)?quote_")
+_KNOWN_COMMENTS = re.compile(r"\s*(?:EM_StockImg_(?:Start|End)|文章主体|comBodyEnd)\s*")
+HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
+
+# Whole paragraphs that editors or the site add; each must match the paragraph from end to end.
+_JUNK_LINES = re.compile(
+    r"(?:[（(]责任编辑[:：][^（()）]*[)）]"
+    r"|打开微信[，,]?|点击底部的“发现”.*"
+    r"|郑重声明[:：].*)",
+    re.DOTALL,
+)
+JUNK_WORDS = ("责任编辑", "打开微信", "点击底部", "郑重声明")
+"""Each of them has one of these."""
+# A name may hold parentheses, 安信国际证券(香港), but no other remark may follow in its own.
+SOURCE = re.compile(r"[（(]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*）)*)[)）]")
+_SOURCE_AT_END = re.compile(r"[（(]\s*文章来源\s*[:：]([^（）]{1,40})[)）]$")
+
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),  # else the cleaner allows lang and title everywhere
+    "a": {"href", "data-code"},
+    "span": {"href", "data-code", "id"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+_CLASSES: dict[str, set[str]] = {
+    "p": {"em_media"},
+    "a": {"keytip", "infokey"},
+    "span": {"em_stock_key_common"},
+}
+# What the cleaner keeps of a tag. The rest goes before it: libxml2 takes names like " and =, and
+# written out they hide the text behind them; and <font> is opened again in every block that ends
+# it, of equal ones three at most, so with attributes a page could grow a thousandfold.
+KEPT = {
+    tag: frozenset(_ATTRIBUTES.get(tag, ())) | frozenset(("class",) if tag in _CLASSES else ())
+    for tag in {*_ATTRIBUTES, *_CLASSES}
+}
+_SAFE_TAGS = set(_KNOWN_TAGS - {"html", "body", "form", "fieldset", "main", "nav"})
+# Built once: it is a third of what cleaning a short body costs.
+_CLEANER = nh3.Cleaner(
+    tags=_SAFE_TAGS,
+    attributes=_ATTRIBUTES,
+    allowed_classes=_CLASSES,
+    url_schemes={"http", "https"},
+    link_rel=None,
+)
+
+
+@dataclass(slots=True)
+class Body:
+    """What a body says, in the forms that an article keeps."""
+
+    html: str | None = None
+    """Its own markup without furniture, safe to show in a browser."""
+    text: str | None = None
+    """One line per block or ``<br>``, a table's cells joined by tabs; no source line."""
+    mentions: list[Mention] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    source: str | None = None
+    """The source in （文章来源：…）, without the links that interrupt it."""
+    rank: BodyRank | None = None
+    """LINKED with any entity link (also keywords), else FULL; None without html."""
+    unknown: dict[str, int] = field(default_factory=dict)
+    """Constructs that no rule knows, such as ``span.hot`` or ``video``; their text is kept."""
+
+
+BODY_RULES = (Rule("source", "文章来源", kind="rule"),)
+"""What add_body counts, for every kind of page."""
+
+
+def add_body(loader: ArticleLoader, body: Body) -> None:
+    """Add all that a body says."""
+    loader.put("source", "rule", "文章来源", body.source)
+    loader.add_value("body_html", body.html)
+    loader.add_value("body_text", body.text)
+    loader.add_value("body_rank", body.rank)
+    loader.add_value("mentions", body.mentions)
+    loader.add_value("images", body.images)
+    loader.add_value("unknown", body.unknown or None)
+
+
+def cleaned(html: str) -> str:
+    """Return markup without what no stored body has; a stored one comes back as it is."""
+    return _CLEANER.clean(html)
+
+
+def parse_fragment(html: str) -> etree._Element:
+    """Return a ``<div>`` that holds the fragment.
+
+    Raises Unreadable: ``too_large``, ``too_deep``.
+    """
+    page = parse_html(f"<html><body>{html}</body></html>")
+    body = page.find("body")
+    if body is None:
+        return etree.Element("div")
+    # The element itself: moving what it holds into another takes a fifth of the parser's time.
+    page.remove(body)
+    body.tag = "div"
+    body.tail = None
+    body.attrib.clear()  # of another <body> in the fragment
+    return body
+
+
+def read_html(html: str) -> Body:
+    """Read a body from its markup."""
+    return read_body(parse_fragment(strip_controls(html)))
+
+
+def read_body(root: etree._Element) -> Body:
+    """Read a body from an element that holds it and nothing else; the element is used up.
+
+    Raises Unreadable: ``too_large``.
+    """
+    unknown: Counter[str] = Counter()
+    sanitize_tree(root, unknown, text_of(root))
+    linked = _tidy(root, unknown)
+    source_line, source = _source_line(root, unknown)
+    _part_blocks(root)
+    html = _safe(root)
+    # The source is not a subject of the article: 中国<link to the board 证券>报 mentions no board.
+    # So what the source line holds counts neither as text nor as mentions.
+    if source_line is not None:
+        drop(source_line)
+    read_lines = body_lines(root)
+    if source is None and read_lines and (match := _SOURCE_AT_END.search(read_lines[-1])):
+        source = squeeze(match[1]) or None
+        read_lines[-1:] = [line] if (line := read_lines[-1][: match.start()].rstrip()) else []
+    text = "\n".join(read_lines)
+    images = _images(root)
+    if not text and not images:
+        return Body(source=source, unknown=dict(unknown))
+    return Body(
+        html=html,
+        text=text or None,
+        mentions=securities.mentions(root),
+        images=images,
+        source=source,
+        rank=BodyRank.LINKED if linked else BodyRank.FULL,
+        unknown=dict(unknown),
+    )
+
+
+def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
+    """Remove the furniture, count what is unknown; tell whether there were entity links."""
+    dropped = 0
+    for element in [*root.iter()][1:]:
+        if dropped > MAX_FURNITURE:
+            raise Unreadable(
+                "too_large", f"its body has more than {MAX_FURNITURE} parts that are not text"
+            )
+        if not isinstance(element.tag, str):
+            dropped += 1
+            if element.tag is etree.Comment and not _KNOWN_COMMENTS.fullmatch(element.text or ""):
+                unknown[f"comment {squeeze(element.text or '')[:20]}".rstrip()] += 1
+            drop(element)
+        elif element.tag in _JUNK_TAGS or (element.attrib and _is_furniture(element)):
+            dropped += 1
+            _drop_with_wrapper(element)
+    text = text_of(root)
+    if any(map(text.__contains__, JUNK_WORDS)):
+        for block in [*root.iter("p", "div", "center")]:
+            holds_blocks = block is root or block.find("p") is not None
+            if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block).strip()):
+                drop(block)
+    rest = [*root.iter()][1:]
+    odd = [each for each in rest if each.attrib or each.tag not in _KNOWN_TAGS]
+    linked = [_note(element, unknown) for element in odd]
+    return any(linked)
+
+
+def _is_furniture(element: etree._Element) -> bool:
+    """Tell furniture by its attributes."""
+    get, tag = element.get, element.tag
+    if get("hidden") is not None or ((style := get("style")) and HIDDEN.search(style)):
+        return True
+    if tag == "img":
+        return _is_k_line(element)
+    identity = get("id", "")
+    if identity == "comBodyEnd":
+        return True
+    if tag == "span" and _EMPTY_ID.match(identity):
+        return not len(element) and not squeeze(element.text or "")
+    classes = get("class")
+    return classes is not None and not _JUNK_ALL_CLASSES.isdisjoint(classes.split())
+
+
+def _is_k_line(image: etree._Element) -> bool:
+    return bool(K_LINE_SRC.search(image.get("src", "")) or image.get("alt", "").startswith("K图"))
+
+
+def _drop_with_wrapper(element: etree._Element) -> None:
+    """Remove an element, and the paragraph around it that is empty then or is only its own."""
+    if not _JUNK_LINK_CLASSES.isdisjoint(element.get("class", "").split()):
+        paragraph = next(element.iterancestors("p"), None)
+        # A promotion is short; a paragraph of the article may hold such a link by mistake.
+        if paragraph is not None and _is_short(paragraph):
+            element = paragraph
+    parent = element.getparent()
+    drop(element)
+    if parent is None or parent.getparent() is None or parent.tag not in ("p", "center", "a"):
+        return
+    # len(parent) would count the children each time, which is quadratic in links.
+    if next(iter(parent), None) is None and not squeeze(parent.text or ""):
+        _drop_with_wrapper(parent)
+
+
+def _is_short(paragraph: etree._Element) -> bool:
+    """Whether a paragraph is as short as a promotion.
+
+    Its elements are counted first: reading all of it again for each link would be quadratic.
+    """
+    if sum(1 for _ in islice(paragraph.iter(), _PROMOTION_TAGS)) == _PROMOTION_TAGS:
+        return False
+    return len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH
+
+
+def _note(element: etree._Element, unknown: Counter[str]) -> bool:
+    """Count what no rule knows of an element, bring it into known form; tell an entity link."""
+    tag = str(element.tag)
+    if tag not in _KNOWN_TAGS:
+        unknown[tag] += 1
+        # Its text must outlive the cleaning: some tags would take it with them.
+        element.tag = "span"
+        element.attrib.clear()
+        return False
+    classes = element.get("class", "").split()
+    for name in classes:
+        if name not in _KNOWN_CLASSES:
+            unknown[f"{tag}.{name}"] += 1
+    if identity := element.get("id"):
+        if not _ENTITY_ID.fullmatch(identity):
+            if tag == "span":
+                unknown[f"span#{re.split('[_.0-9]', identity)[0]}"] += 1
+            del element.attrib["id"]  # an id of ours could clash with the reader's page
+        elif _EMPTY_ID.match(identity):
+            unknown["span#quote with text"] += 1
+    for name in ("href", "src"):
+        if address := element.get(name):
+            whole = address.strip()
+            whole = f"https:{whole}" if whole.startswith("//") else whole
+            if whole != address:
+                element.set(name, whole)
+    kept = KEPT.get(tag, frozenset())
+    if not kept.issuperset(element.attrib):
+        # Not one by one: lxml has no way to name an attribute {id.
+        values = [(name, value) for name, value in element.attrib.items() if name in kept]
+        element.attrib.clear()
+        element.attrib.update(values)
+    return not _ENTITY_CLASSES.isdisjoint(classes)
+
+
+def _source_line(
+    root: etree._Element, unknown: Counter[str]
+) -> tuple[etree._Element | None, str | None]:
+    """Return the element that is the source line, and the source it names."""
+    marked = [p for p in root.iter("p") if "em_media" in p.get("class", "").split()]
+    for element in reversed(marked):
+        if match := SOURCE.fullmatch(squeeze(text_of(element))):
+            return element, match[1].strip() or None
+        unknown["p.em_media without 文章来源"] += 1
+    # Some bodies print it as a plain paragraph, with 责任编辑 or a statement behind it.
+    for element in reversed([*root.iter("p", "div")][-4:]):
+        if element is root or len(text := text_of(element)) > 200:
+            continue
+        if match := SOURCE.fullmatch(squeeze(text)):
+            return element, match[1].strip() or None
+    return None, None
+
+
+def _part_blocks(root: etree._Element) -> None:
+    """Put one line end between the blocks: a post's build adds some, its file has some or none."""
+    if not (root.text or "").strip():
+        root.text = None
+    for element in root:
+        if (element.tail or "").strip():
+            continue
+        following = element.getnext()
+        if element.tag in _BLOCKS or (following is not None and following.tag in _BLOCKS):
+            element.tail = "\n"
+
+
+def _safe(root: etree._Element) -> str | None:
+    inner = etree.tostring(root, encoding="unicode", method="html", with_tail=False)
+    inner = inner[inner.index(">") + 1 : -len(f"</{root.tag}>")]
+    if inner.count("&") > MAX_ESCAPES:
+        raise Unreadable("too_large", f"its body has more than {MAX_ESCAPES:,} escaped characters")
+    return without_empty_lines(strip_controls(_CLEANER.clean(inner))) or None
+
+
+def without_empty_lines(html: str) -> str:
+    """Return markup without the empty lines that furniture leaves behind."""
+    # A pattern with blanks on both sides of the line end takes a minute for 100 KB of blanks.
+    return "\n".join(filter(None, map(str.strip, html.split("\n"))))
+
+
+def _images(root: etree._Element) -> list[str]:
+    sources = (image.get("src", "") for image in root.iter("img"))
+    return list(dict.fromkeys(s for s in sources if s.startswith(("http://", "https://"))))
+
+
+def body_lines(root: etree._Element) -> list[str]:
+    """Return the text of an element as a person reads it, line by line."""
+    has_tables = next(root.iter("tr", *_CELLS), None) is not None
+    return list(_lines_of_tables(root)) if has_tables else _plain_lines(root)
+
+
+def _plain_lines(root: etree._Element) -> list[str]:
+    """The lines of what has no tables, at half the time."""
+    found: list[str] = []
+    line: list[str] = []
+    for event, element in etree.iterwalk(root, events=_EVENTS):
+        if event == "start":
+            if line and element.tag in _LINE_TAGS:
+                found.append("".join(line))
+                line.clear()
+            if text := element.text:
+                line.append(text)
+            continue
+        if line and event == "end" and element.tag in _BLOCKS:
+            found.append("".join(line))
+            line.clear()
+        if (tail := element.tail) and element is not root:
+            line.append(tail)
+    return list(filter(None, map(squeeze, found)))
+
+
+def _lines_of_tables(root: etree._Element) -> Iterator[str]:
+    """Give the body's text line by line.
+
+    It goes through the tree without recursion, since pages may nest deeper than Python allows.
+    """
+    line: list[str] = []
+    cells: list[str] = []
+    rows = 0
+
+    def flush() -> str:
+        text = squeeze("".join(line))
+        line.clear()
+        return text
+
+    for event, element in etree.iterwalk(root, events=_EVENTS):
+        tag = element.tag
+        if event == "start":
+            if tag == "tr":
+                rows += 1
+            if tag in _BLOCKS or tag == "br":
+                # Inside a row a block is a space: a row is one line.
+                if rows > (tag == "tr"):
+                    line.append(" ")
+                elif text := flush():
+                    yield text
+            elif tag in _CELLS and rows > 1:
+                line.append(" ")
+            if element.text:
+                line.append(element.text)
+            continue
+        if event == "end":
+            if tag in _CELLS and rows == 1:
+                cells.append(flush())
+            elif tag in _CELLS or (tag in _BLOCKS and rows > (tag == "tr")):
+                line.append(" ")
+            elif tag in _BLOCKS:
+                text = "\t".join([*cells, *filter(None, [flush()])]).strip()
+                cells.clear()
+                if text:
+                    yield text
+            if tag == "tr":
+                rows -= 1
+        if element.tail and element is not root:
+            line.append(element.tail)

@@ -1,0 +1,127 @@
+"""Reads the mirror's feed, Atom as jekyll-feed writes it: its ten newest posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lxml import etree
+
+from newscrawl.items import BodyRank
+from newscrawl.loaders import ArticleLoader, Rule, key_values
+from newscrawl.sites.eastmoney import body as bodies
+from newscrawl.sites.eastmoney.info_code import path_of_url
+from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.finews.post_page import add_parts, take_apart
+from newscrawl.sites.list_answer import NewsList
+from newscrawl.sites.list_shape import Shape
+from newscrawl.text.sanitize import squeeze
+from newscrawl.text.times import BUILD_TIME
+
+_NS = "{http://www.w3.org/2005/Atom}"
+MAX_TAGS = 50_000
+"""Tags of a feed, those in the bodies of its posts too: the mirror's has 700."""
+_TEXTS = ("id", "title", "published", "updated", "summary", "content")
+
+
+def records(text: str) -> Iterator[dict[str, Any]]:
+    """Yield each entry as a record: its texts, ``link`` (its page) and ``categories``.
+
+    Raises Unreadable: ``not_a_post`` (no feed), ``too_large``, ``cut_off``.
+    """
+    root = _parsed(text)
+    if root.tag != f"{_NS}feed":
+        raise Unreadable("not_a_post", f"the root element is {root.tag!r}; expected an Atom feed")
+    for entry in root.iterfind(f"{_NS}entry"):
+        record: dict[str, Any] = {}
+        for name in _TEXTS:
+            if (found := entry.findtext(_NS + name)) is not None:
+                record[name] = found.strip()
+        record["link"] = _link(entry)
+        terms = (each.get("term", "") for each in entry.iterfind(f"{_NS}category"))
+        record["categories"] = [term for term in terms if term]
+        yield record
+
+
+def is_broken(record: dict[str, Any]) -> bool:
+    """Whether a post's front matter is broken: it has no title, and its time is the build's."""
+    return not squeeze(record.get("title", ""))
+
+
+def _link(entry: etree._Element) -> str:
+    for link in entry.iterfind(f"{_NS}link"):
+        if link.get("rel", "alternate") == "alternate" and link.get("href"):
+            return str(link.get("href")).strip()
+    # The plugin's ids are the addresses of the pages, without .html.
+    return f"{(entry.findtext(f'{_NS}id') or '').strip()}.html"
+
+
+def _parsed(text: str) -> etree._Element:
+    """Return the root; nothing outside the text is read, and no entity is expanded."""
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    start = text[:1000].lower()
+    if "<html" in start or "<!doctype html" in start:
+        raise Unreadable("not_a_post", f"a page of HTML that begins {text[:60].strip()!r}")
+    # It may stand anywhere before the root, behind a comment of any length.
+    if "<!DOCTYPE" in text or "<!doctype" in start or "<!entity" in start:
+        raise _with_document_type()
+    if text.count("<") > MAX_TAGS:
+        raise Unreadable("too_large", f"the feed has more than {MAX_TAGS:,} tags")
+    try:
+        root = etree.fromstring(text.strip().encode("utf-8"), parser)
+    except etree.XMLSyntaxError as error:
+        if text.lstrip().startswith("<") and "</feed>" not in text[-200:]:
+            raise Unreadable("cut_off", f"{len(text)} characters without </feed>") from None
+        raise Unreadable("not_a_post", f"not a feed, since it is not XML: {error.msg}") from None
+    if root.getroottree().docinfo.internalDTD is not None:  # behind a thousand blanks
+        raise _with_document_type()
+    return root
+
+
+def _with_document_type() -> Unreadable:
+    return Unreadable("not_a_post", "the feed declares a document type; none of Jekyll's does")
+
+
+def _printed_id(said: list[str]) -> str:
+    """Return the file name in the first link, without its suffix."""
+    link = next(filter(None, said), "")
+    return path_of_url(link).rpartition("/")[2].removesuffix(".html")
+
+
+def _add_content(loader: ArticleLoader, data: Mapping[str, Any], info_code: str) -> None:
+    """Add what the content of a feed's entry, a whole post, says.
+
+    The body has rank SUMMARY, so that any page of the article is preferred to it.
+    """
+    content = "".join(key_values(data, "content"))
+    is_emnews = "emnews" in (data.get("categories") or ())
+    parts = take_apart(bodies.parse_fragment(content), info_code, is_emnews=is_emnews)
+    late = parts.footer.shift()
+    if not loader.has("title"):
+        loader.add_value("published_from", BUILD_TIME)
+    elif late:
+        loader.add_value("published_shift", late[0])
+        loader.add_value("published_from", f"feed published, {late[1]}")
+    else:
+        loader.add_value("published_from", "feed published")
+    loader.add_value("categories", parts.footer.categories)
+    parts.body.rank = BodyRank.SUMMARY if parts.body.text else None
+    add_parts(loader, parts, info_code)
+
+
+SHAPE = Shape(
+    "atom", id=("link", "id"), title=("title",), time=("published",),
+    printed_id=_printed_id, add_content=_add_content,
+)  # fmt: skip
+"""An entry of the feed, as :func:`records` gives it."""
+CODED = (Rule("share_url", "last paragraph", kind="rule"), *bodies.BODY_RULES)
+"""Rules of an entry that are code, not a path."""
+FEED = NewsList(
+    name="atom",
+    about="the mirror's own feed: its 10 newest posts",
+    url="{base}/feed.xml",
+    shape=SHAPE,
+    records=records,
+)

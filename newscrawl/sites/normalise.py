@@ -1,0 +1,61 @@
+"""Derives an article's time and URLs from what its page prints, and tells if it is complete."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from newscrawl.items import Article
+from newscrawl.sites.eastmoney.info_code import (
+    canonical_url,
+    date_of_info_code,
+    public_url,
+)
+from newscrawl.text.times import read_published
+
+
+def missing(article: Article) -> str | None:
+    """Return what is missing, as a key of :data:`newscrawl.sites.REASONS`; None if nothing is."""
+    if not article.info_code:
+        return "no_id"
+    if not (article.title or article.body_text or article.body_html):
+        return "nothing"
+    return None
+
+
+def normalise(article: Article) -> Article:
+    """Fill in the derived fields; return the same article. Idempotent.
+
+    The article needs its ``info_code`` and its ``page``: a time after the page was fetched is not
+    used.
+    """
+    if article.published_precision is not None:
+        return article
+    if article.info_code is None or article.page is None:
+        raise ValueError("an article needs its info_code and its page before it is normalised")
+    published = read_published(
+        article.published_raw,
+        where=article.published_from or "",
+        info_code_date=date_of_info_code(article.info_code),
+        shift=article.published_shift,
+        now=datetime.fromisoformat(article.page.observed_at),
+    )
+    article.published_at = published.at
+    article.published_raw = published.raw
+    article.published_precision = published.precision
+    article.published_from = published.source
+    # The public page's URL has the same digits: every page of an article gives the same URL.
+    article.original_url = public_url(article.info_code) or (
+        canonical_url(article.original_url) if article.original_url else None
+    )
+    return article
+
+
+def published_in_utc(article: Article) -> str | None:
+    """Return when an article was published, in the form of ``Page.observed_at``.
+
+    It is the earliest time at which its post file can have been observed, whenever it was loaded.
+    """
+    if article.published_at is None:
+        return None
+    at = datetime.fromisoformat(article.published_at).astimezone(UTC)
+    return at.isoformat(timespec="seconds")

@@ -1,0 +1,282 @@
+"""The base class of the spiders: their common arguments, requests and parsing of pages."""
+
+from __future__ import annotations
+
+import logging
+import posixpath
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import unquote, urlsplit
+
+import scrapy
+from scrapy.exceptions import UsageError
+from scrapy.http import Request, Response
+
+from newscrawl import sites
+from newscrawl.items import DEFAULT_SITE, Article, Failure, Page, PageKind, Reject, Unchanged
+from newscrawl.middlewares.addresses import PORTS, Place
+from newscrawl.middlewares.credentials import credentials_of
+from newscrawl.middlewares.failures import failure_reason, status_of
+from newscrawl.middlewares.handler import HANDLER
+from newscrawl.runs.clocks import answered_at
+from newscrawl.runs.run import Run, run_of
+from newscrawl.runs.run_options import RunOptions
+from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
+from newscrawl.spiders.arguments import base_url, host_of, is_set, positive
+from newscrawl.store.clock import utc_now
+from newscrawl.store.errors import StoreError
+from newscrawl.store.stored_times import is_future
+from newscrawl.text.escape import is_utf8
+from newscrawl.text.passwords import clean_arguments
+from newscrawl.text.urls import normalized_path, normalized_url
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
+    from twisted.python.failure import Failure as TwistedFailure
+
+    from newscrawl.store.known import KnownPage
+
+logger = logging.getLogger(__name__)
+
+_FILES = ("paths", "urls")
+"""Arguments that name files, which may have any name."""
+
+
+class NewsSpider(scrapy.Spider):
+    """Base class of the spiders: crawls one site; subclasses follow its links.
+
+    Arguments: ``base_url`` (the site), ``hosts`` (additional hosts, separated by commas),
+    ``site`` (the name under which observations are kept), ``limit`` (maximum number of pages),
+    ``revisit=1`` (revisit stored pages, due or not).
+    """
+
+    argument_names: ClassVar[frozenset[str]] = frozenset(
+        {"base_url", "hosts", "site", "limit", "revisit"}
+    )
+
+    page_kinds: ClassVar[tuple[PageKind, ...]] = ()
+    """Kinds of pages that it reads: the use of their rules shows in the run's stats."""
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        # Scrapyd adds `_job`: the run's row says which it was.
+        unknown = {each for each in arguments if not each.startswith("_")} - self.argument_names
+        if unknown:
+            raise UsageError(
+                f"The spider {self.name} has no argument {', '.join(sorted(unknown))}; "
+                f"it takes {', '.join(sorted(self.argument_names))}"
+            )
+        for each, text in arguments.items():
+            if each not in _FILES and not is_utf8(text):
+                raise UsageError(f"{each} {text!r} is not UTF-8")
+        super().__init__(name)
+        self.arguments = clean_arguments(arguments)
+        """As they may be stored: without passwords."""
+        self._named_base = arguments.get("base_url")
+        self.site = arguments.get("site", DEFAULT_SITE)
+        self.limit = positive("limit", arguments["limit"]) if "limit" in arguments else None
+        self.revisit = is_set(arguments, "revisit")
+        self.base_url = ""
+        self.allowed_domains: list[str] = []
+        self.is_own_base = "base_url" in arguments
+        self._asked: dict[str, str] = {}
+        """The URL of each page requested in this run, by its normalised URL."""
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Bring the guard of the network along into a project of other people's settings."""
+        super().update_settings(settings)
+        for scheme in PORTS:
+            settings["DOWNLOAD_HANDLERS"].setdefault(scheme, HANDLER)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider; its hosts come from the arguments and the settings."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        base = spider._named_base or crawler.settings["NEWSCRAWL_BASE_URL"]
+        spider.base_url = base_url(credentials_of(crawler).take(base))
+        spider.allowed_domains = [urlsplit(spider.base_url).hostname or "", *spider.hosts]
+        return spider
+
+    @property
+    def run_options(self) -> RunOptions:
+        """What the run needs to know of the spider."""
+        return RunOptions(
+            site=self.site, arguments=self.arguments, page_kinds=self.page_kinds,
+            revisit=self.revisit,
+        )  # fmt: skip
+
+    @property
+    def run(self) -> Run:
+        """The run that counts what becomes of each page."""
+        return run_of(self.crawler)
+
+    @property
+    def hosts(self) -> list[str]:
+        """Hosts named by the user besides the site's own."""
+        return [host_of(each) for each in self.arguments.get("hosts", "").split(",") if each]
+
+    @property
+    def named_places(self) -> list[Place]:
+        """Places that the user named, which may be on this machine or in a private network."""
+        parts = urlsplit(self.base_url)
+        port = parts.port or PORTS[parts.scheme]
+        return [(parts.hostname or "", port), *((host, None) for host in self.hosts)]
+
+    def is_allowed(self, url: str) -> bool:
+        """Whether *url* is on a host that may be asked."""
+        return urlsplit(url).hostname in self.allowed_domains
+
+    @property
+    def is_full(self) -> bool:
+        """Whether ``limit`` is reached."""
+        return self.limit is not None and self.run.ledger.asked >= self.limit
+
+    # -- one page -----------------------------------------------------------------------
+
+    def asked_as(self, url: str) -> str | None:
+        """Return the URL under which the page at *url* was requested in this run, if it was."""
+        return self._asked.get(normalized_url(url))
+
+    def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
+        """Return the request for *page*, which the ledger counts as scheduled.
+
+        The caller checks whether it was requested before, with :meth:`asked_as`: Scrapy
+        would drop a second request without a word to the ledger.
+        """
+        self._asked[normalized_url(page.url)] = page.url
+        request = Request(
+            page.url,
+            callback=self.parse_page,
+            errback=self.page_failed,
+            meta={"page": page},
+            priority=priority,
+            cb_kwargs=cb_kwargs,
+            dont_filter=True,
+        )
+        # Now: an address of which Scrapy makes no request must not wait for its end.
+        self.run.ledger.schedule(page.url)
+        return request
+
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
+        """Read the page at an address of its own: what `scrapy parse URL` asks for."""
+        kind = self.kind_of(response.url)
+        is_post = kind is PageKind.POST_PAGE
+        id_ = normalized_path(response.url) if is_post else stem_of(response.url)
+        page = Page(kind, id_, response.url, b"", "", self.site)
+        if page.url not in self.run.ledger.under_way:
+            self.run.ledger.schedule(page.url)
+        response.meta["page"] = page
+        yield from self.parse_page(response)
+
+    def other_article(self, page: Page, url: str) -> str | None:
+        """Return the id of the article at *url*, where it is not that of *page*."""
+        if url == page.url or page.kind not in (PageKind.POST_PAGE, PageKind.ARTICLE_PAGE):
+            return None
+        try:
+            found = info_code_of_stem(stem_of(url), page.site)
+            return None if found == info_code_of_stem(stem_of(page.url), page.site) else found
+        except BadInfoCode:
+            return None
+
+    def kind_of(self, url: str) -> PageKind:
+        """Return the kind of page that is to be expected at *url*."""
+        if "GetNewsText" in url:
+            return PageKind.API_ANSWER
+        return PageKind.ARTICLE_PAGE if "/a/" in urlsplit(url).path else PageKind.POST_PAGE
+
+    def parse_page(self, response: Response, **cb_kwargs: Any) -> Iterator[Any]:
+        """Read a page into its article; yield a :class:`Reject` where it has none."""
+        if "page" not in response.meta:  # `scrapy parse -c parse_page`
+            yield from self.parse(response)
+            return
+        page = received(response)
+        page.ordered_at = self.run.began_at
+        if response.status == 304:
+            yield Unchanged(page)
+            return
+        self.crawler.stats.inc_value(f"pages/{page.kind}")
+        if elsewhere := self.other_article(page, response.url):
+            detail = f"it redirects to {response.url}, the page of {elsewhere}"
+            yield from self.unreadable(Reject(page, "wrong_id", detail), **cb_kwargs)
+            return
+        try:
+            article = sites.read_page(page, stats=self.crawler.stats)
+        except sites.Unreadable as error:
+            yield from self.unreadable(Reject(page, error.reason, error.detail), **cb_kwargs)
+            return
+        self.before(article)
+        yield article
+        try:
+            yield from self.after(article, **cb_kwargs)
+        except StoreError:
+            raise  # the run ends by it
+        except Exception as error:
+            # The article is on its way to the archive: what fails here must not reject it.
+            logger.exception("After %s", page.url)
+            self.run.troubles.append(f"{page.url} leads to a bug in newscrawl: {error!r}")
+
+    def page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
+        """Count a page that could not be fetched."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+        page: Page = request.meta["page"]
+        failed = Failure(page.url, failure_reason(failure.value))
+        known: KnownPage | None = request.meta.get("known")
+        if known is not None and not known.is_rejected:
+            failed.final = False  # it is stored
+            failed.gone = page if status_of(failure.value) in (404, 410) else None
+            yield failed
+            return
+        yield from self.failed(failed, **request.cb_kwargs)
+
+    def before(self, article: Article) -> None:
+        """Note what an article leads to, before it is stored: no kill must come between."""
+
+    def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
+        """Yield what an article leads to."""
+        return ()
+
+    def unreadable(self, reject: Reject, **cb_kwargs: Any) -> Iterable[Any]:
+        """Yield what a page without an article leads to."""
+        yield reject
+
+    def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
+        """Yield what a failed page leads to."""
+        yield failure
+
+
+def received(response: Response) -> Page:
+    """Return the page that was requested, filled from the response."""
+    page: Page = response.meta["page"]
+    known: KnownPage | None = response.meta.get("known")
+    page.body = response.body
+    page.is_fetched = True
+    page.observed_at = _later(known.last_seen_at if known else "", response)
+    page.content_type = header(response, "Content-Type")
+    page.etag = header(response, "ETag")
+    page.last_modified = header(response, "Last-Modified")
+    return page
+
+
+def _later(seen: str, response: Response) -> str:
+    """Return the present time, and no earlier one than when the page was last seen.
+
+    A clock that was set back must not make an edit look older than what it replaces. But what lies
+    in the future, also by the server's clock, was written by one that was ahead.
+    """
+    now, theirs = utc_now(), answered_at(response)
+    latest = max(now, theirs.isoformat(timespec="seconds")) if theirs else now
+    return now if is_future(seen, latest) else max(now, seen)
+
+
+def stem_of(url: str) -> str:
+    """Return the file name in *url*, without its suffix."""
+    return posixpath.splitext(posixpath.basename(unquote(urlsplit(url).path)))[0]
+
+
+def header(response: Response, name: str) -> str | None:
+    """Return a header as text; None where the response has none."""
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None

@@ -1,0 +1,1 @@
+"""Strings: sanitized, limited, escaped, read as a time."""

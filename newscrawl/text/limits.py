@@ -1,0 +1,159 @@
+"""Limits the sizes of an article's fields, and sanitizes them: the loader's last step.
+
+What is shortened or left out is counted in the article's ``unknown``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from newscrawl.text.passwords import clean_address
+from newscrawl.text.sanitize import is_plain, nfc, without_overrides
+
+if TYPE_CHECKING:
+    from newscrawl.items import Article, Mention
+
+T = TypeVar("T")
+
+MAX_CHARACTERS = {"title": 1000, "source": 200, "published_raw": 200}
+"""A longer text is not a title, a source or a time, but a page with an unclosed tag: it is
+shortened. The longest title of the real posts at hand has 45 characters."""
+MAX_URL = 2000
+"""The longest that browsers and servers agree on; a share URL has 78 characters."""
+MAX_VALUES = {"categories": 50, "tags": 50, "mentions": 2000, "images": 2000}
+"""Of each, in one article: a list of every share that rose by a tenth fits several times over."""
+MAX_WORD = 100
+"""Characters of a category, a tag, or the name of a security; the longest at hand has 27."""
+MAX_CODE = 24
+"""Characters of a security's market or code; the usual code has 6."""
+TEXTS = ("title", "source", "summary", "body_text", "published_raw", "published_from")
+"""The fields that are texts."""
+_TEXTS_OF = attrgetter(*TEXTS)
+_WRITTEN_OF = attrgetter(*TEXTS, "share_url", "original_url")
+_LISTS_OF = attrgetter(*MAX_VALUES)
+MAX_UNKNOWN = 100
+"""Unknown constructs that are counted by name, each of at most MAX_WORD characters."""
+MORE = "more constructs"
+"""The name under which all others are counted."""
+
+
+def sanitize_article(article: Article) -> None:
+    """Bring the fields of an article into the form and size in which they are stored."""
+    if _is_sanitized(article):
+        return
+    unknown: Counter[str] = Counter(article.unknown or {})
+    for name in TEXTS:
+        setattr(article, name, _sanitized(name, getattr(article, name), unknown))
+    for name in ("share_url", "original_url"):
+        setattr(article, name, _url(getattr(article, name), name, unknown))
+    article.categories = _words("categories", article.categories, unknown)
+    article.tags = _words("tags", article.tags, unknown)
+    article.mentions = _mentions(article.mentions, unknown)
+    if article.images:
+        images = [_url(each, "image", unknown) for each in article.images]
+        article.images = _first("images", [each for each in images if each], unknown)
+    article.unknown = _shortened(unknown) if unknown else None
+
+
+def _is_sanitized(article: Article) -> bool:
+    """Whether there is nothing to do, which is nearly always so: one test of all fields."""
+    lists = _LISTS_OF(article)
+    categories, tags, mentions, images = (each or () for each in lists)
+    texts, words = [*filter(None, _TEXTS_OF(article))], [*categories, *tags]
+    urls = [*filter(None, (article.share_url, article.original_url)), *images]
+    return (
+        not article.unknown
+        and "" not in words
+        and "" not in urls
+        and "" not in _WRITTEN_OF(article)
+        and [] not in lists
+        and len(set(words)) == len(words)
+        and all(
+            len(each or ()) <= most for each, most in zip(lists, MAX_VALUES.values(), strict=True)
+        )
+        and all(len(getattr(article, name) or "") <= most for name, most in MAX_CHARACTERS.items())
+        and max(map(len, words), default=0) <= MAX_WORD
+        and max(map(len, urls), default=0) <= MAX_URL
+        and (joined := "".join(urls)).isprintable()
+        and "@" not in joined
+        and all(
+            len(each.name) <= MAX_WORD and max(len(each.market), len(each.code)) <= MAX_CODE
+            for each in mentions
+        )
+        and is_plain("\n".join([*texts, *words]))
+    )
+
+
+def _sanitized(name: str, text: str | None, unknown: Counter[str]) -> str | None:
+    if not text:
+        return None
+    if not is_plain(text):
+        text = nfc(without_overrides(text, unknown)).strip()
+    longest = MAX_CHARACTERS.get(name)
+    if longest is not None and len(text) > longest:
+        unknown[f"{name} of more than {longest} characters"] += 1
+        text = f"{text[: longest - 1].rstrip()}…"
+    return text or None
+
+
+def _url(url: str | None, name: str, unknown: Counter[str]) -> str | None:
+    if not url:
+        return None
+    if len(url) > MAX_URL:
+        unknown[f"{name} of more than {MAX_URL} characters"] += 1
+        return None
+    url = clean_address(url)
+    # Invisible characters mean the same when they are percent-encoded.
+    return url if url.isprintable() else "".join(map(_escaped, url))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else quote(character)
+
+
+def _words(name: str, words: list[str] | None, unknown: Counter[str]) -> list[str] | None:
+    if not words:
+        return None
+    sanitized = (_sanitized(name, word, unknown) for word in words)
+    found = _short([word for word in sanitized if word], len, MAX_WORD, name, unknown)
+    return _first(name, list(dict.fromkeys(found)), unknown)
+
+
+def _mentions(mentions: list[Mention] | None, unknown: Counter[str]) -> list[Mention] | None:
+    if not mentions:
+        return None
+    found = _short(
+        mentions, lambda each: max(len(each.market), len(each.code)), MAX_CODE, "code", unknown
+    )
+    found = _short(found, lambda each: len(each.name), MAX_WORD, "mention", unknown)
+    return _first("mentions", found, unknown)
+
+
+def _short(
+    values: list[T], length: Callable[[T], int], longest: int, name: str, unknown: Counter[str]
+) -> list[T]:
+    """Leave out values that are too long, and count them."""
+    kept = [value for value in values if length(value) <= longest]
+    if len(kept) < len(values):
+        unknown[f"{name} of more than {longest} characters"] += len(values) - len(kept)
+    return kept
+
+
+def _first(name: str, values: list[T], unknown: Counter[str]) -> list[T] | None:
+    most = MAX_VALUES[name]
+    if len(values) > most:
+        unknown[f"{name} beyond {most}"] += len(values) - most
+    return values[:most] or None
+
+
+def _shortened(unknown: Counter[str]) -> dict[str, int]:
+    """Return the counts under printable names, at most MAX_UNKNOWN of them."""
+    found: Counter[str] = Counter()
+    for name, times in unknown.items():
+        shown = "".join(each if each.isprintable() else "\ufffd" for each in name[:MAX_WORD])
+        found[shown if shown in found or len(found) < MAX_UNKNOWN else MORE] += times
+    return dict(found)

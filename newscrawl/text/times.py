@@ -1,0 +1,203 @@
+"""Parses printed times without guessing.
+
+All sources print China time, so ``CST`` is China and never US Central, and a time without an offset
+is +08:00.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
+
+from dateutil import parser as dateutil_parser
+
+if TYPE_CHECKING:
+    from newscrawl.items import Precision
+
+CHINA = timezone(timedelta(hours=8), "+08:00")
+"""China time: no summer time since 1991, and the sources begin later."""
+
+BUILD_TIME = "section small, which is the time of the site's build: the post's front matter is lost"
+"""The *where* of a time that is known to be wrong; read_published never uses it."""
+
+MAX_DAYS_FROM_ID = 3
+"""A time further from the id's day is not used (the two were equal in every post read)."""
+
+FUTURE_SLACK = timedelta(hours=1)
+"""Clocks differ by minutes; an hour or more means another time zone or a wrong time."""
+
+MAX_CHARACTERS = 100
+"""Of a printed time: the longest supported form has half of that, and dateutil is slow."""
+
+_ZONE_PREFIX = re.compile(r"[(\[]\s*GMT\+8,\s*Asia/Shanghai,\s*CST\s*[)\]]\s*")
+_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]{1,6})?)? ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+# dateutil reads GMT+8 as POSIX does, as eight hours behind UTC; pages mean eight hours ahead.
+_GMT_OFFSET = re.compile(r"(?:GMT|UTC) ?([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?![0-9])")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+_EPOCH = {10: 1, 13: 1_000, 16: 1_000_000}
+_YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}")
+_RELATIVE_DAYS = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "前天": 2}
+
+
+class BadTime(ValueError):
+    """A time that cannot be parsed without guessing; the message says what is wrong with it."""
+
+    def __init__(self, raw: str, why: str):
+        super().__init__(f"{raw[:80]!r} {why}; use YYYY-MM-DD HH:MM:SS")
+
+
+class Published(NamedTuple):
+    """When an article was published, and how that is known."""
+
+    at: str | None
+    """ISO 8601 with +08:00 and whole seconds; None if unknown."""
+    raw: str | None
+    """What the page printed."""
+    precision: Precision | None
+    source: str | None
+    """Which element printed it, and each inference made."""
+
+
+def parse_time(
+    raw: str, *, day: date | None = None, now: datetime | None = None
+) -> tuple[datetime, Precision]:
+    """Return the time that *raw* prints, in China time, and its precision.
+
+    *day* completes a time of day (``14:27``), *now* (aware) a relative one (``昨天 16:25``). Ten,
+    thirteen and sixteen digits are seconds, milliseconds and microseconds since 1970.
+
+    :raises BadTime: the year, month or day is missing or ambiguous, or the time zone is unknown.
+    """
+    if len(raw) > MAX_CHARACTERS:
+        raise BadTime(raw, f"is too long for a time: {len(raw):,} characters")
+    text = " ".join(_ZONE_PREFIX.sub("", raw).split())
+    try:
+        at, precision = _parse(text, raw, day, now)
+        at = at.astimezone(CHINA) if at.tzinfo else at.replace(tzinfo=CHINA)
+    except BadTime:
+        raise
+    except (ValueError, ArithmeticError, OSError, TypeError) as error:
+        # dateutil's message quotes the text unescaped.
+        raise BadTime(raw, f"is not a time ({str(error)[:80]!r})") from None
+    if not 1990 <= at.year <= 2100:
+        raise BadTime(raw, f"is in the year {at.year}")
+    return at, precision
+
+
+def _parse(
+    text: str, raw: str, day: date | None, now: datetime | None
+) -> tuple[datetime, Precision]:
+    if match := _ISO.fullmatch(text):
+        # Reassembled because fromisoformat allows no space before an offset.
+        ymd, clock, seconds, offset = match.groups(default="")
+        precision: Precision = "second" if seconds else "minute" if clock else "day"
+        return datetime.fromisoformat(f"{ymd}T{clock or '00:00'}{seconds}{offset}"), precision
+    if text.isascii() and text.isdigit() and len(text) in _EPOCH:
+        since = timedelta(seconds=int(text) // _EPOCH[len(text)])
+        return datetime(1970, 1, 1, tzinfo=UTC) + since, "second"
+    if match := _CLOCK.fullmatch(text):
+        if day is None:
+            raise BadTime(raw, "has no day")
+        return _at_clock(day, match)
+    word, rest = text[:2], text[2:].strip()
+    if word in _RELATIVE_DAYS and (match := _CLOCK.fullmatch(rest)):
+        if now is None:
+            raise BadTime(raw, "is relative to an unknown day")
+        today = now.astimezone(CHINA).date()
+        return _at_clock(today - timedelta(days=_RELATIVE_DAYS[word]), match)
+    return _by_dateutil(text, raw)
+
+
+def _at_clock(day: date, match: re.Match[str]) -> tuple[datetime, Precision]:
+    hour, minute, second = match.groups()
+    clock = time(int(hour), int(minute), int(second or 0))
+    return datetime.combine(day, clock, CHINA), "second" if second else "minute"
+
+
+def _by_dateutil(text: str, raw: str) -> tuple[datetime, Precision]:
+    plain = re.sub(r" ?年 ?| ?月 ?(?=[0-9])", "-", text)
+    plain = re.sub(r" ?日 ?", " ", plain).strip()
+    plain = _GMT_OFFSET.sub(lambda m: f"{m[1]}{int(m[2]):02}:{m[3] or '00'}", plain)
+    if not _YEAR.search(plain):
+        raise BadTime(raw, "has no four-digit year")
+    # dateutil takes missing parts from its default and may swap day and month: only what two parses
+    # with different defaults and orders agree on was printed.
+    year_first = _YEAR.match(plain) is not None
+    one = dateutil_parser.parse(plain, default=datetime(2000, 1, 1), tzinfos=_zone)
+    two = dateutil_parser.parse(
+        plain, default=datetime(2003, 2, 2, 1, 1, 1), tzinfos=_zone, dayfirst=not year_first
+    )
+    if one.date() != two.date():
+        raise BadTime(raw, "has no year, month or day, or is ambiguous")
+    if one.hour != two.hour:
+        return one.replace(hour=0, minute=0, second=0), "day"
+    if one.minute != two.minute:
+        raise BadTime(raw, "has no minutes")
+    return one, "second" if one.second == two.second else "minute"
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
+    """Return a time zone for dateutil: unlike its own rule, never the machine's and never none."""
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    if name is None or name == "CST":
+        return CHINA
+    if name in ("UTC", "GMT", "Z"):
+        return UTC
+    raise ValueError(f"unknown time zone {name}")
+
+
+def read_published(
+    raw: str | None,
+    *,
+    where: str | None,
+    info_code_date: date | None,
+    shift: int | None = None,
+    now: datetime,
+) -> Published:
+    """Return when an article was published, from what its page prints.
+
+    *where* names the element that printed *raw*, and the reason of a shift. *shift* is the number
+    of hours to add (-8 for early posts of the mirror, whose China time was taken for UTC). *now*
+    (aware) is when the page was fetched.
+
+    A time more than three days from the info code's day, or after *now*, is replaced by that day,
+    and ``source`` names both. If that day is in the future as well, the time is unknown.
+    """
+    if raw is None:
+        return _day_of_id(None, info_code_date, "the page prints no time", now)
+    try:
+        at, precision = parse_time(raw, day=info_code_date, now=now)
+    except BadTime as error:
+        return _day_of_id(raw, info_code_date, f"not believed: {error}", now)
+    source = where or "unknown"
+    if shift and precision != "day":
+        at += timedelta(hours=shift)
+        source += f"; shifted by {shift:+d} hours"
+    if where == BUILD_TIME:
+        doubt = ""
+    elif info_code_date and abs((at.date() - info_code_date).days) > MAX_DAYS_FROM_ID:
+        doubt = f", more than {MAX_DAYS_FROM_ID} days from the day in the id"
+    elif at > now + FUTURE_SLACK:
+        doubt = ", in the future"
+    else:
+        return Published(at.isoformat(timespec="seconds"), raw, precision, source)
+    printed = f"not believed: {at:%Y-%m-%d %H:%M:%S} from {source}{doubt}"
+    return _day_of_id(raw, info_code_date, printed, now)
+
+
+def is_day_to_come(day: date, now: datetime) -> bool:
+    """Whether a day in China is in the future, with a day of grace for clocks and early ids."""
+    return day > (now + timedelta(days=1)).astimezone(CHINA).date()
+
+
+def _day_of_id(raw: str | None, day: date | None, why: str, now: datetime) -> Published:
+    if day is not None and is_day_to_come(day, now):
+        day, why = None, f"{why}; nor is the day in the id, {day}, which is in the future"
+    if day is None:
+        return Published(None, raw, None, why if raw is not None else None)
+    return Published(f"{day.isoformat()}T00:00:00+08:00", raw, "day", f"day in the id ({why})")
