@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from crawls import assert_balanced, crawl, dump, ledger, query
 from samplesite.lists import Lists
 from samplesite.server import Answers, Fault, Server
-from samplesite.site import Site
+from samplesite.site import Response, Site
 from samplesite.truth import Truth
 from scrapy.exceptions import UsageError
 
@@ -441,3 +443,39 @@ async def test_the_real_feed(real_mirror: Server, tmp_path: Path) -> None:
         if code in walked:
             assert said[:2] == walked[code][:2]
     assert_balanced(ledger(tmp_path / "news.db"))
+
+
+@dataclass(frozen=True)
+class LateList:
+    """A site that answers for its columns only when the posts of its feed are stored."""
+
+    site: Site
+    db: Path
+    posts: int = 10
+
+    def respond(self, address: str) -> Response:
+        """Wait for the posts, then answer."""
+        if "column=345" in address:
+            deadline = time.monotonic() + 60
+            while self._stored_posts() < self.posts and time.monotonic() < deadline:
+                time.sleep(0.05)
+        return self.site.respond(address)
+
+    def _stored_posts(self) -> int:
+        sql = "SELECT count(*) FROM observations WHERE page_kind = ?"
+        with suppress(sqlite3.OperationalError):  # the archive is only being made
+            return int(query(self.db, sql, PageKind.POST_PAGE)[0][0])
+        return 0
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_a_list_after_the_posts_adds_the_answers(
+    serving: Serving, tmp_path: Path, is_late: bool
+) -> None:
+    site, db = Site(articles=60), tmp_path / "news.db"
+    server = serving(LateList(site, db) if is_late else site)
+    settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": 4}
+    outcome = await crawl("feed", db, server.url, name="atom,columns-345", settings=settings)
+    assert outcome.exit is Exit.OK, outcome
+    assert stored(db).items() >= news(site).items()
+    assert kinds(db)["api_answer"] == len(news(site))

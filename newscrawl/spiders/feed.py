@@ -89,6 +89,8 @@ class FeedSpider(ShareLinks, PostLinks):
         """What the archive knows of the lists, by name."""
         self._seen: set[str] = set()
         """Keys of the entries met in this run."""
+        self._posts_asked: set[str] = set()
+        """The articles whose post was requested in this run."""
         self._lost: list[str] = []
         """What became of the lists of which nothing could be read."""
         self._uncounted = 0
@@ -235,7 +237,15 @@ class FeedSpider(ShareLinks, PostLinks):
     def _is_to_ask(self, info_code: str) -> bool:
         """Whether an article is to be resolved as the spider `share` does."""
         is_news = digits_of(info_code) is not None and not self.is_too_old(info_code)
-        return is_news and not self.run.known.has_article(info_code)
+        return is_news and not self._was_stored(info_code)
+
+    def _was_stored(self, info_code: str) -> bool:
+        """Whether an article was stored before this run, or is resolved.
+
+        An article whose post is requested in this run is resolved as well if a list names it: what
+        is stored must not depend on whether the post or the list comes first.
+        """
+        return info_code not in self._posts_asked and self.run.known.has_article(info_code)
 
     def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
@@ -272,7 +282,7 @@ class FeedSpider(ShareLinks, PostLinks):
 
     def _ask_article(self, info_code: str) -> Generator[Any, None, bool]:
         """Ask for an article unless it is stored; return whether it is news."""
-        if self.run.known.has_article(info_code):
+        if self._was_stored(info_code):
             self.run.ledger.link("skipped")
             return False
         if self.is_too_old(info_code) or self.is_full:
@@ -298,6 +308,7 @@ class FeedSpider(ShareLinks, PostLinks):
         elif self.is_too_old(info_code) or self.is_full:
             self.run.ledger.link("filtered")
         else:
+            self._posts_asked.add(info_code)
             yield self.get(page, post_of=info_code)
             return True
         return False
