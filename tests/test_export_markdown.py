@@ -192,7 +192,7 @@ def test_jekyll_post_has_front_matter(path: Path, tmp_path: Path) -> None:
     matter, body = read(post.read_text(encoding="utf-8"))
     assert matter["title"] == HOSTILE
     assert matter["date"] == "2021-12-28 14:27:35 +0800"  # to Ruby's reader it is a time
-    assert (matter["layout"], matter["categories"]) == ("post_page", "guojishangbao")
+    assert (matter["layout"], matter["categories"]) == ("post", "guojishangbao")
     assert matter["tags"] == "国际商报新闻"
     assert "<p>正<b>文</b></p>" in body
     names = {each.relative_to(out).as_posix() for each in out.rglob("*.md") if each != post}

@@ -108,7 +108,7 @@ def contents(path: Path) -> dict[str, list[Any]]:
         "seq", "first_seq", "first_seen_at", "changed_at", "observed_at", "last_seen_at",
         "ordered_at", "replaced_at", "id", "run_id", "times",
     ))  # fmt: skip
-    del found["pages"]  # a page that was read twice, and was built between, has two
+    del found["raw_pages"]  # a page that was read twice, and was built between, has two
     for row in found["observations"]:
         del row["page_hash"]
     return {table: sorted(rows, key=repr) for table, rows in found.items()}

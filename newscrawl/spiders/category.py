@@ -69,8 +69,8 @@ class CategorySpider(ShareLinks, PostLinks):
         self._keeps_checks = self.since is None and self.limit is None
         self._listings: dict[str, str] = {}
         """Slug of each requested listing, and how it was found."""
-        self._missing: set[str] = set()
-        """Slugs whose listing does not exist."""
+        self._missing: dict[str, str] = {}
+        """Slugs whose listing does not exist, and why it is thought so."""
         self._shown: dict[str, list[bool]] = {}
         """For each slug in the paths of the home page's posts, which of them are known."""
         self._unknown: list[str] = []
@@ -223,7 +223,7 @@ class CategorySpider(ShareLinks, PostLinks):
                 self._listings[slug] = found_in  # what was a guess is now known to exist
                 self.run.listings.confirm(self._key(slug))
                 if slug in self._missing:
-                    self._list_lost(slug, "the server answered with status 404")
+                    self._list_lost(slug, self._missing[slug])
             return
         self._listings[slug] = found_in
         self.crawler.stats.inc_value("listings/asked")
@@ -360,7 +360,7 @@ class CategorySpider(ShareLinks, PostLinks):
         home page shows no post, has none: the mirror makes no page of it then.
         """
         if self._listings[slug] == "path":
-            self._missing.add(slug)
+            self._missing[slug] = reason
             self.crawler.stats.inc_value("listings/guessed_wrong")
         elif slug not in self._stored or slug.casefold() in self._shown:
             self._list_lost(slug, reason)

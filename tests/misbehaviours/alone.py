@@ -216,9 +216,9 @@ FEEDS = (
         _feed(_xml(" " * 2000 + _XML_BOMB)),
     ),
     ended(FEED, "nothing", "no text", _feed(b"")),
-    ended(FEED, "noise", "no text", _feed(NOISE)),
+    ended(FEED, "noise", "not valid UTF-8", _feed(NOISE)),
     ended(FEED, "a page of HTML", "a page of HTML", reply(NGINX)),
-    ended(FEED, "JSON", "no XML", _feed(b'{"a": 1}')),
+    ended(FEED, "JSON", "not XML", _feed(b'{"a": 1}')),
     ended(FEED, "RSS in place of Atom", "expected an Atom feed", _feed(b"<rss><channel/></rss>")),
     ended(FEED, "cut in its midst", "</feed>", _feed(lambda body: body[: body.rindex(b"<entry>")])),
     ended(

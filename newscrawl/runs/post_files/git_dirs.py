@@ -21,8 +21,8 @@ MAX_LIST = 16 << 20
 MAX_HOPS = 5
 """Symbolic refs in a row, as in git."""
 _ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
-# As git-check-ref-format has it: no dots in a row or at a name's begin, nothing that has a meaning.
-_REF = re.compile(rb"refs(?:/(?!\.)(?!.*\.\.)(?![^/]*\.lock(?:/|\Z))[^\0-\x20\x7f~^:?*\[\\/]+)+")
+# As git-check-ref-format has it: no dots in a row or at the start of a name, nothing that has a meaning.
+_REF = re.compile(rb"refs(?!.*\.\.)(?:/(?!\.)(?![^/]*\.lock(?:/|\Z))[^\0-\x20\x7f~^:?*\[\\/]+)+")
 
 
 class NoHistory(Exception):
