@@ -21,7 +21,7 @@ MAX_LIST = 16 << 20
 MAX_HOPS = 5
 """Symbolic refs in a row, as in git."""
 _ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
-# As git-check-ref-format has it: no dots in a row or at the start of a name, nothing that has a meaning.
+# As git-check-ref-format has it: no dots in a row or at the start of a name, no special character.
 _REF = re.compile(rb"refs(?!.*\.\.)(?:/(?!\.)(?![^/]*\.lock(?:/|\Z))[^\0-\x20\x7f~^:?*\[\\/]+)+")
 
 
