@@ -20,7 +20,7 @@ from samplesite.site import Site
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.finews.retention import forgets_at
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.soak import Options, as_dict, flatness, soak, world_of
 from bench.soak_judge import Judgement, Run, judge
 

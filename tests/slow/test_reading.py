@@ -1,6 +1,6 @@
 """Readers in other processes while a crawl writes: no error, no lock, no half article.
 
-``NEWSCRAWL_READERS_SECONDS=120 pytest -n 0 -rA -s tests/test_reading.py`` reads for two minutes.
+``NEWSCRAWL_READERS_SECONDS=120 pytest -n 0 -rA -s tests/slow/test_reading.py`` reads for two minutes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def test_readers_while_crawls_write(serving: Callable[[Answers], Server], tmp_pa
     whole, path = Site(articles=ARTICLES), tmp_path / "news.db"
     server = serving(whole.showing(0, A_ROUND))
     crawl(server, path)  # a reader needs an archive to open
-    script = str(Path(__file__).with_name("reading.py"))
+    script = str(ROOT / "tests" / "reading.py")
     readers = {
         kind: subprocess.Popen(
             [sys.executable, "-W", "error", script, kind, str(path), str(ARTICLES)],

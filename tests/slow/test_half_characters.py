@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from archives import article, fill, page
 from crawls import ROOT, query
-from test_serve import serving
+from served import serving
 
 import newscrawl
 from newscrawl.archive.filters import UnknownName

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from crawls import ROOT, command, query
 from samplesite.site import Response, Site
-from test_serve import serving
+from served import serving
 
 from newscrawl.items import Article
 from newscrawl.runs.outcome import Exit, Outcome
