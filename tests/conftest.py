@@ -12,7 +12,18 @@ from samplesite.server import Answers, Folder, Server, serve
 
 from newscrawl.store import clock
 
+SLOW = Path(__file__).parent / "slow"
 FINEWS = Path(os.environ.get("NEWSCRAWL_FINEWS") or Path(__file__).parents[2] / "shared" / "finews")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that runs everything."""
+    parser.addoption("--slow", action="store_true", help="also run the tests in tests/slow")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave tests/slow out unless it is asked for; what is named by its path is always run."""
+    return True if collection_path == SLOW and not config.getoption("--slow") else None
 
 
 @pytest.fixture(scope="session")

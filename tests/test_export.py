@@ -8,18 +8,18 @@ import os
 import pty
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 import zipfile
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from archives import article, fill, multiply, page
+from archives import article, fill, page
 from click.testing import CliRunner
 from crawls import command, query
+from exporting import big
 from lxml import etree
 
 from newscrawl.archive.export import FORMATS
@@ -179,25 +179,6 @@ STREAMS = sorted(FORMATS)
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_a_file_is_what_standard_output_is(path: Path, tmp_path: Path, name: str) -> None:
-    words = [PROGRAM, "export", "--format", name, "--db", path]
-    piped = subprocess.run(words, capture_output=True, check=True)
-    assert piped.stderr == b"2 articles written; the last seq is 2\n"
-    if name == "markdown":
-        return
-    out = tmp_path / "out"
-    out.write_text("old")
-    out.chmod(0o640)
-    link = tmp_path / "link"
-    link.symlink_to(out)
-    subprocess.run([*words, "-o", link], check=True, capture_output=True)
-    assert out.read_bytes() == piped.stdout
-    assert (link.is_symlink(), out.stat().st_mode & 0o777) == (True, 0o640)
-    folder = subprocess.run([*words, "-o", tmp_path], capture_output=True, text=True, check=False)
-    assert (folder.returncode, "is a folder" in folder.stderr) == (Exit.USAGE, True)
-
-
-@pytest.mark.parametrize("name", STREAMS)
 def test_filters_of_every_format(path: Path, name: str) -> None:
     for more in (["--source", "证券时报"], ["--since-seq", "1"], ["--since", "2021-12-29"],
                  ["NW202112292228490029"]):  # fmt: skip
@@ -218,13 +199,6 @@ def test_a_device_stays_a_device(path: Path, tmp_path: Path) -> None:
         assert len(reader.stdout.read().splitlines()) == 2
     assert done.returncode == 0
     assert pipe.is_fifo()
-
-
-def big(path: Path, articles: int) -> None:
-    """Make an archive of many long articles."""
-    fill(path, article(page(), title="短"))
-    with closing(sqlite3.connect(path)) as connection, connection:
-        multiply(connection, articles, characters=400)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
@@ -261,45 +235,6 @@ def test_who_closes_the_pipe_has_enough(tmp_path: Path) -> None:
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
     assert process.returncode == 0
-
-
-MEASURE = """
-import sys, tracemalloc
-import newscrawl
-from newscrawl.archive.export import FORMATS, parquet
-from newscrawl.archive.records import changes
-
-parquet._CHARACTERS //= 20  # several row groups also of the small archive
-for path in sys.argv[2:]:
-    with newscrawl.open(path) as archive:
-        pieces = FORMATS[sys.argv[1]](changes(archive.connection), "2022-01-01T00:00:00+00:00")
-        next(pieces)
-        tracemalloc.start()
-        size = sum(map(len, pieces))
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    arrow = sys.modules.get("pyarrow")
-    print(size, peak, arrow.default_memory_pool().max_memory() if arrow else 0)
-"""
-
-
-@pytest.fixture(scope="module")
-def growing(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Archives of 1,500 and 6,000 articles."""
-    folder = tmp_path_factory.mktemp("growing")
-    made = [folder / "1500.db", folder / "6000.db"]
-    for path in made:
-        big(path, int(path.stem))
-    return made
-
-
-@pytest.mark.parametrize("name", STREAMS)
-def test_memory_does_not_grow_with_rows(growing: list[Path], name: str) -> None:
-    done = subprocess.run([sys.executable, "-c", MEASURE, name, *growing], check=True,
-                          capture_output=True, text=True)  # fmt: skip
-    (size, *peaks), (larger, *later) = [map(int, line.split()) for line in done.stdout.splitlines()]
-    assert larger > 2 * size
-    assert sum(later) < sum(peaks) * 1.2
 
 
 def test_progress_on_a_terminal(tmp_path: Path) -> None:

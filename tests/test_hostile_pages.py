@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import unicodedata
-from pathlib import Path
-from typing import Any
 
-import hostile_pages
 import properties
 import pytest
 
@@ -21,22 +16,6 @@ from newscrawl.sites.eastmoney.info_code import BadInfoCode, path_of_url
 from newscrawl.sites.errors import MAX_DETAIL, Unreadable
 from newscrawl.text.limits import MAX_UNKNOWN
 from newscrawl.text.sanitize import _SURELY_PLAIN, OVERRIDE, OVERRIDES, nfc
-
-SECONDS = 15
-"""CPU time of one page: the worst takes 3 seconds on a machine with nothing else to do."""
-MEGABYTES = 500
-"""The worst takes 400, of a limit of 1,024 (MEMUSAGE_LIMIT_MB) at which a run ends."""
-
-
-@pytest.fixture(scope="module")
-def costs() -> dict[str, dict[str, Any]]:
-    """Read all of them in other processes: their memory shows what they cost."""
-    root = Path(__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "tests/hostile_pages.py"], cwd=root, capture_output=True, text=True,
-        check=True, timeout=600,
-    )  # fmt: skip
-    return {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
 
 
 def test_what_is_surely_plain() -> None:
@@ -50,14 +29,6 @@ def test_what_is_surely_plain() -> None:
     assert not sure & (joined | set(OVERRIDES))
     assert all(unicodedata.is_normalized("NFC", each) for each in sure)
     assert not any(map(unicodedata.combining, sure))
-
-
-@pytest.mark.parametrize("name", hostile_pages.CASES)
-def test_cost(costs: dict[str, dict[str, Any]], name: str) -> None:
-    cost = costs[name]
-    assert cost["end"] == hostile_pages.CASES[name][0]
-    assert cost["seconds"] < SECONDS
-    assert cost["megabytes"] < MEGABYTES
 
 
 # -- characters -------------------------------------------------------------------------------

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 from archives import article, fill, page, writer
-from crawls import assert_balanced, command, crawl, dump, ledger, query
-from diagnoses import diagnose
+from crawls import Hands, assert_balanced, command, crawl, ledger, query
+from placeholders import articles, garbled, plain, shows, texts
 from samplesite.server import Answers, Fault, Server
-from samplesite.site import Response, Site
+from samplesite.site import Site
 
 from newscrawl import sites
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.retry_rejected import accept
 from newscrawl.sites.finews import post_file
-from newscrawl.store import clock
 from newscrawl.store.merger import observation_of
 from newscrawl.store.suspicion import of_change, of_new
 from newscrawl.store.target import Target
@@ -70,10 +64,6 @@ def said(body: str | None, title: str | None = TITLE, **fields: Any) -> dict[str
 
 def wall(*lines: str) -> dict[str, Any]:
     return said("\n".join(lines))
-
-
-def garbled(text: str, write: str, read: str) -> str:
-    return text.encode(write, "replace").decode(read, "replace")
 
 
 CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
@@ -227,207 +217,7 @@ def test_no_real_article_is_doubted(finews: Path) -> None:
             assert of_change(each, {**each, "body_text": "\n".join(lines[:3] + lines[4:])}) is None
 
 
-async def test_no_article_of_a_sample_site_is_doubted(serving: Serving, tmp_path: Path) -> None:
-    site, db = Site(articles=300), tmp_path / "news.db"
-    server = serving(site)
-    outcome = await crawl("category", db, server.url)
-    assert outcome.exit is Exit.OK, outcome
-    server.site = replace(site, edits=dict.fromkeys(range(300), 1))
-    outcome = await crawl("category", db, server.url, revisit="1")
-    assert outcome.exit is Exit.OK, outcome
-    assert query(db, "SELECT count(*) FROM suspicious_observations") == [(0,)]
-    assert query(db, "SELECT count(*) > 250 FROM revisions") == [(1,)]
-
-
 # -- crawls -------------------------------------------------------------------------------------
-
-_ARTICLE = re.compile(
-    r"(<h1>)([^<]*)(</h1>)(.*?)((?:<p><a href=\"[^\"]*NewsShare[^\n]*)?\s*"
-    r"(?:<p><a [^\n]*返回首页[^\n]*\s*)?(?:<small>tags:.*?</small>\s*)?</section>)",
-    re.DOTALL,
-)
-
-
-def shows(make: Callable[[str, str, str], tuple[str, str]]) -> Callable[[Response], Response]:
-    """Return what shows something else in the layout of a page.
-
-    *make* is given the address's number, the title and the body, and returns another pair.
-    """
-
-    def fault(response: Response) -> Response:
-        text = response.body.decode()
-        found = _ARTICLE.search(text, text.index("<section>"))
-        assert found, text
-        number = re.findall(r"\d{15,}", text)[0]
-        title, body = make(number, found[2], found[4])
-        made = f"{text[: found.start()]}<h1>{title}</h1>\n{body}\n{found[5]}{text[found.end() :]}"
-        # Another answer has another validator.
-        return Response(200, made.encode(), response.headers | {"ETag": '"something else"'})
-
-    return fault
-
-
-def half(number: str, title: str, body: str) -> tuple[str, str]:
-    """The first half of the text, and all tags: a template that was cut off."""
-    shown, left = [], len(re.sub(r"<[^>]*>|\s", "", body)) // 2
-    for piece in re.findall(r"<[^>]*>|\s+|.", body):
-        is_text = len(piece) == 1 and not piece.isspace()
-        if not is_text or left > 0:
-            shown.append(piece)
-        left -= is_text
-    return title, "".join(shown)
-
-
-def asked(text: str) -> str:
-    return re.sub("[\u4e00-\u9fff，。：；、（）《》“”]", "?", text)
-
-
-KINDS = {
-    "soft 404": (
-        lambda n, t, b: ("页面不存在", "<p>您访问的页面不存在或已被删除</p>"),
-        "show a placeholder in the place of their articles: 您访问的页面不存在或已被删除",
-    ),
-    "maintenance": (
-        lambda n, t, b: (t, "<p>网站维护中，请稍后再试</p>"),
-        "show a placeholder in the place of their articles: 网站维护中，请稍后再试",
-    ),
-    "login wall": (
-        lambda n, t, b: (t, "<p>请先登录后阅读全文</p>"),
-        "show a placeholder in the place of their articles: 请先登录后阅读全文",
-    ),
-    "challenge": (
-        lambda n, t, b: ("Just a moment...", f"<p>Checking your browser. Ray ID: {n}</p>"),
-        "show a placeholder in the place of their articles: Checking your browser. Ray ID:",
-    ),
-    "unknown": (
-        lambda n, t, b: (t, "<p>小编正在路上，明日为各位股友奉上精彩</p>"),
-        "show the same text in the place of their articles: 小编正在路上，明日为各位股友奉上精彩",
-    ),
-    "unknown, with a number": (
-        lambda n, t, b: (t, f"<p>小编正在路上，明日为各位股友奉上精彩（编号{n}）</p>"),
-        "show the same text in the place of their articles: 小编正在路上，明日为各位股友奉上精彩",
-    ),
-    "unknown, with the title": (
-        lambda n, t, b: (t, f"<p>《{t}》一文小编还在写，明日奉上</p>"),
-        "have lost most of their articles' texts: 《",
-    ),
-    "half bodies": (half, "have lost most of their articles' texts: "),
-    "question marks": (
-        lambda n, t, b: (asked(t), asked(b)),
-        "have lost the letters of their articles: ",
-    ),
-    "mojibake": (
-        lambda n, t, b: (garbled(t, "utf-8", "gb18030"), garbled(b, "utf-8", "gb18030")),
-        "have lost the letters of their articles: ",
-    ),
-}
-
-
-class Hands:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
-    made = Hands()
-    monkeypatch.setattr(clock, "clock", made)
-    return made
-
-
-def articles(db: Path) -> dict[str, list[Any]]:
-    """Return what readers see, and which pages said it."""
-    found = dump(db)
-    return {
-        name: found[name]
-        for name in ("articles", "article_categories", "mentions", "observations", "revisions")
-    }
-
-
-def plain(site: Site, count: int, *, posts: int | None = None) -> list[str]:
-    """Paths of the posts of *count* articles, each with a body; of those with so many *posts*."""
-    some = [
-        truth
-        for truth in site.truths()
-        if truth.linked and truth.rank and posts in (None, len(truth.posts))
-    ]
-    return [path for truth in some[:count] for path in truth.paths]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_forty_of_sixty(serving: Serving, tmp_path: Path, hands: Hands, kind: str) -> None:
-    """At every step all texts are right, and the run says what is wrong; then the site heals."""
-    make, reason = KINDS[kind]
-    site, db = Site(articles=60), tmp_path / "news.db"
-    server = serving(site)
-    assert (await crawl("category", db, server.url)).exit is Exit.OK
-    before = articles(db)
-    assert len(before["articles"]) == 60
-    paths = plain(site, 40)
-    server.faults.update(dict.fromkeys(paths, shows(make)))
-
-    for hours in (1, 5, 14, 41):  # one more than could confirm a text of one article
-        hands.move(hours=hours)
-        outcome = await crawl("category", db, server.url)
-        assert outcome.exit is Exit.DEGRADED, outcome
-        assert f"{len(paths)} pages {reason}" in outcome.reason
-        run = ledger(db)
-        assert_balanced(run)
-        assert (run["rejected"], run["changed"], run["extended"]) == (len(paths), 0, 0)
-        assert articles(db) == before
-    found = await diagnose(server.url, db=db)
-    assert found.cause == "suspicious", found
-    assert query(db, "SELECT count(*) FROM rejects WHERE reason = 'suspicious'") == [(len(paths),)]
-
-    server.faults.clear()
-    hands.move(minutes=30)
-    assert (await crawl("category", db, server.url)).exit is Exit.OK  # nothing is due
-    hands.move(hours=41)
-    outcome = await crawl("category", db, server.url, revisit="1")
-    assert outcome.exit is Exit.OK, outcome
-    assert articles(db) == before
-    assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
-    assert query(db, "SELECT DISTINCT state FROM suspicious_observations") == [("withdrawn",)]
-    assert (await diagnose(server.url, db=db)).cause == "all_known"
-
-
-async def test_shortened_article_is_taken_at_the_third_visit(
-    serving: Serving, tmp_path: Path, hands: Hands
-) -> None:
-    site, db = Site(articles=30), tmp_path / "news.db"
-    server = serving(site)
-    await crawl("category", db, server.url)
-    [path] = plain(site, 1, posts=1)
-    note = "<p>编者按：因引用的数据有误，本文已由作者撤回，特此说明并致歉。</p>"
-    server.faults[path] = shows(lambda n, t, b: (f"{t}（已撤回）", note))
-    start = len(server.requests)
-    visits = []
-    for half_hour in range(1, 60):
-        hands.move(minutes=30)
-        outcome = await crawl("category", db, server.url)
-        if server.paths()[start:].count(path):
-            visits.append((half_hour / 2, outcome.exit))
-        start = len(server.requests)
-    degraded, good = Exit.DEGRADED, Exit.OK
-    # The schedule of revisits begins again, when the note first stood there.
-    assert visits == [(0.5, degraded), (1.0, degraded), (2.0, degraded), (5.0, degraded),
-                      (14.0, good), (14.5, good), (16.0, good)][: len(visits)]  # fmt: skip
-    [(title, text, seen)] = query(
-        db, "SELECT title, body_text, observed_at FROM articles JOIN observations USING (info_code)"
-        " WHERE url LIKE '%' || ?", path)  # fmt: skip
-    assert (title[-5:], text[:4]) == ("（已撤回）", "编者按：")
-    revised = query(db, "SELECT replaced_at, last_seen_at < replaced_at FROM revisions")
-    assert revised == [(seen, 1)] == [("2026-03-03T04:30:00+00:00", 1)]
-    assert query(db, "SELECT state, visits FROM suspicious_observations") == [("confirmed", 3)]
-    assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
 
 
 async def test_validators_are_those_of_the_good_answer(
@@ -503,10 +293,6 @@ async def test_new_articles_with_a_known_placeholder(
     assert query(db, "SELECT count(*) FROM article_categories") == query(
         clean, "SELECT count(*) FROM article_categories"
     )
-
-
-def texts(db: Path) -> list[tuple[Any, ...]]:
-    return query(db, "SELECT info_code, title, body_text FROM articles ORDER BY info_code")
 
 
 @pytest.mark.parametrize("title", [None, "请稍候"])
@@ -775,46 +561,3 @@ async def test_status(serving: Serving, tmp_path: Path, hands: Hands) -> None:
     assert "--reason suspicious" in shown
     data = json.loads(command("newscrawl", "status", "--db", str(db), "--json").stdout)
     assert data["suspicious"] == [f"{sentence}: 网站维护中"]
-
-
-def test_killed_among_placeholders(serving: Serving, tmp_path: Path) -> None:
-    """No moment of a run leaves a placeholder in the place of an article."""
-    site, db = Site(articles=60), tmp_path / "news.db"
-    server = serving(site)
-    words = ("newscrawl", "crawl", "category", "--db", str(db), "--base-url", server.url,
-             "--delay", "0", "-s", "NEWSCRAWL_BATCH_PAGES=3")  # fmt: skip
-    assert command(*words).returncode == Exit.OK
-    before = texts(db)
-    paths = plain(site, 40)
-    made, shown = shows(lambda n, t, b: (t, "<p>小编正在路上，明日奉上精彩</p>")), Event()
-    left = iter(range(25))
-
-    def fault(response: Response) -> Response:
-        if next(left, None) is None:
-            shown.set()
-        return made(response)
-
-    server.faults.update(dict.fromkeys(paths, fault))
-    program = str(Path(sys.executable).with_name("newscrawl"))
-    crawl_ = subprocess.Popen(
-        [program, *words[1:], "--revisit"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    assert shown.wait(60)
-    crawl_.kill()
-    assert crawl_.wait() == -signal.SIGKILL
-    assert texts(db) == before
-    [(there,)] = query(db, "SELECT count(*) FROM suspicious_observations")
-    assert 0 < there <= len(paths)
-    assert query(db, "SELECT count(*) FROM rejects") == [(there,)]
-    run = ledger(db)
-    assert_balanced(run, interrupted=True)
-    assert run["rejected"] == there
-
-    done = command(*words, "--revisit")
-    assert done.returncode == Exit.DEGRADED
-    assert f"{len(paths)} pages show the same text in the place of their" in done.stderr
-    assert texts(db) == before
-    server.faults.clear()
-    assert command(*words, "--revisit").returncode == Exit.OK
-    assert texts(db) == before
-    assert command("newscrawl", "verify", "--db", str(db)).returncode == 0

@@ -1,6 +1,6 @@
 """Readers in other processes while a crawl writes: no error, no lock, no half article.
 
-``NEWSCRAWL_READERS_SECONDS=120 pytest -n 0 -rA -s tests/slow/test_reading.py`` reads for two minutes.
+Two minutes: ``NEWSCRAWL_READERS_SECONDS=120 pytest -n 0 -rA -s tests/slow/test_reading.py``.
 """
 
 from __future__ import annotations
