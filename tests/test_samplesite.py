@@ -8,41 +8,21 @@ import re
 import signal
 import subprocess
 import sys
-import tracemalloc
 import urllib.error
 import urllib.request
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import lxml.html
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from samplesite import ODDITIES, Fault, Folder, Response, Server, Site, Truth, serve
+from asking import ALL, EVERY, get
+from samplesite import ODDITIES, Fault, Folder, Response, Site, Truth, serve
 from samplesite.dialect import squeeze
 from samplesite.oddities import SITE_ODDITIES
 
 from newscrawl.items import BodyRank
-
-ALL = frozenset({"all"})
-EVERY = Site(articles=180, oddities=ALL)
-
-
-def get(server: Server, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of a path."""
-    url = server.url.rstrip("/") + quote(path, safe="/?=&%")
-    request = urllib.request.Request(
-        url, headers={k.replace("_", "-"): v for k, v in headers.items()}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.status, dict(response.headers), response.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, dict(error.headers), error.read()
-
 
 # The same answers always.
 
@@ -74,52 +54,6 @@ def test_random_access_equals_streaming() -> None:
     assert [EVERY.article(number) for number in reversed(range(180))] == list(EVERY.truths())[::-1]
     with pytest.raises(IndexError):
         EVERY.article(180)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.integers(1, 3_000_000), st.integers(0, 2**40), st.data())
-def test_ids_of_any_site_lead_back_to_their_articles(
-    articles: int, seed: int, data: st.DataObject
-) -> None:
-    site = Site(seed=seed, articles=articles, oddities=ALL)
-    number = data.draw(st.integers(0, articles - 1))
-    for generation in site.kind(number).generations:
-        assert site.find(site.name(number, generation)) == number
-
-
-def test_ids_agree_with_the_time_and_rise() -> None:
-    site = Site(articles=2000, oddities=ALL)
-    counters = []
-    for truth in site.truths():
-        if truth.digits is None:
-            continue
-        assert truth.info_code == f"NW{truth.digits}"
-        assert truth.digits[:8] == f"{truth.published:%Y%m%d}"
-        assert truth.published_at == f"{truth.published:%Y-%m-%dT%H:%M:%S}+08:00"
-        if "old_id" in truth.oddities:
-            assert (len(truth.digits), truth.published.year) == (17, 2017)
-        else:
-            assert len(truth.digits) == 18
-            counters.append(int(truth.digits[8:]))
-    assert counters == sorted(set(counters))
-    days = [truth.published.date() for truth in site.truths() if "old_id" not in truth.oddities]
-    assert (min(days), max(days)) == (date(2022, 6, 12), date(2022, 6, 14))
-
-
-def test_memory_stays_flat() -> None:
-    def peak(articles: int) -> int:
-        site = Site(articles=articles)
-        for _ in zip(site.truths(), range(50), strict=False):  # tables and caches
-            pass
-        tracemalloc.start()
-        for _ in site.truths():
-            pass
-        size = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return size
-
-    # Python itself keeps some emptied tuples; 1,200 articles held would be over ten megabytes.
-    assert peak(1500) < peak(300) + 2_000_000
 
 
 def test_large_sites_answer_at_once() -> None:
@@ -342,36 +276,6 @@ def test_edits_and_windows() -> None:
 
 
 # Over HTTP.
-
-
-@pytest.mark.parametrize(
-    "site",
-    [EVERY, Site(articles=250, categories=3), Site(articles=100, seed=9, oddities=frozenset())],
-)
-def test_links_lead_from_home_to_every_listed_article(site: Site) -> None:
-    with serve(site) as server:
-        seen, queue = {"/"}, ["/"]
-        while queue:
-            status, _, body = get(server, path := queue.pop())
-            assert status == 200, path
-            for target in re.findall(r'<a href="([^"]+)"', body.decode()):
-                target = re.sub(r"^(https:)?//finews\.(withounder\.com|zning\.me)", "", target)
-                if target.rstrip("/").endswith("emnews"):  # every emnews footer means this page
-                    target = "/category/emnews.html"
-                local = re.match(r"/(category/|\w.*/20\d\d/)", target)
-                if local and target not in seen:
-                    seen.add(target)
-                    queue.append(target)
-        posts = {post.path: post for truth in site.truths() for post in truth.posts}
-        assert {path for path in seen if path in posts} == {p for p in posts if posts[p].linked}
-        assert {r.status for r in server.requests} == {200}
-        listed = {
-            slug: server.site.respond(f"/category/{slug}.html").body for slug in site.by_category
-        }
-        for truth in site.truths():
-            for slug, body in listed.items():
-                inside = any(f'"{path}"'.encode() in body for path in truth.paths)
-                assert inside == (slug in truth.listings and truth.linked)
 
 
 def test_validators() -> None:

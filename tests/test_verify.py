@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -36,47 +35,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def db(whole: Path, tmp_path: Path) -> Path:
     """A copy to damage."""
     return Path(shutil.copy(whole, tmp_path / "news.db"))
-
-
-MADE_ANEW = [
-    "UPDATE articles SET title = 'x' WHERE first_seq = 1",
-    "UPDATE articles SET title = CAST(x'ff' AS TEXT) WHERE first_seq = 1",
-    "UPDATE articles SET body_text = NULL, body_html = NULL, body_rank = NULL WHERE first_seq = 1",
-]
-
-
-@pytest.mark.parametrize("sql", MADE_ANEW)
-def test_an_article_is_made_anew_from_its_pages_after_a_copy(db: Path, sql: str) -> None:
-    changing = ("last_seen_at", "seq", "changed_at")
-    before = dump(db, without=changing)
-    damage(db, sql)
-    said = "SELECT CAST(title AS BLOB), body_text FROM articles WHERE first_seq = 1"
-    damaged = query(db, said)
-    done = command("newscrawl", "verify", "--db", str(db), "--repair")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "rebuilt 1 article" in done.stderr
-    [copy] = db.parent.glob("news.db.before-repair-*")
-    assert f"was copied to {copy}" in done.stderr
-    [(title, body)] = query(db, "SELECT title, body_text FROM articles WHERE first_seq = 1")
-    assert dump(db, without=changing) == before
-    word = max(re.findall("[\u4e00-\u9fff]+", title), key=len)
-    assert title in command("newscrawl", "search", word, "--db", str(db), "--json").stdout
-    assert body
-    assert query(copy, said) == damaged
-
-
-def test_what_is_really_gone_is_said(db: Path) -> None:
-    damage(db, "DROP TABLE gaps")
-    done = command("newscrawl", "verify", "--db", str(db), "--repair")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Lost: the table gaps was not there: its rows are gone." in done.stderr
-    bad = bytearray(db.read_bytes())
-    [(root,)] = query(db, "SELECT rootpage FROM sqlite_schema WHERE name = 'runs'")
-    bad[16_384 * (root - 1) : 16_384 * root] = bytes(16_384)
-    db.write_bytes(bad)
-    done = command("newscrawl", "verify", "--db", str(db), "--repair")
-    assert "Lost: rows from 1 on of runs cannot be read." in done.stderr
-    assert query(db, "PRAGMA integrity_check") == [("ok",)]
 
 
 def test_a_copy_of_the_file_alone_says_that_its_run_never_ended(db: Path, tmp_path: Path) -> None:
@@ -187,24 +145,3 @@ def test_backup_of_a_damaged_archive_keeps_the_old_copy(db: Path, tmp_path: Path
     assert done.returncode == 6, done.stderr
     assert copy.read_bytes() == before
     assert not list(tmp_path.glob(".copy.db*"))
-
-
-def test_no_archive_is_replaced_by_what_is_written_from_another(db: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.db"
-    fill(other, article(page("NW202201010000000001")))
-    before = [db.read_bytes(), other.read_bytes()]
-    for words, says in [
-        (["export", "--format", "csv", "-o", str(db)], "is an SQLite file"),
-        (["export", "--format", "jsonl", "-o", str(other)], "is an SQLite file"),
-        (["status", "--prometheus", str(db)], "is an SQLite file"),
-        (["backup", str(other)], "is an archive of its own with 1 articles"),
-    ]:
-        done = command("newscrawl", *words, "--db", str(db))
-        assert (done.returncode, done.stdout) == (6, ""), words
-        assert says in done.stderr, words
-        assert "Traceback" not in done.stderr
-    assert [db.read_bytes(), other.read_bytes()] == before
-    assert command("newscrawl", "backup", str(other), "--db", str(other)).returncode == 6
-    copy = tmp_path / "copy.db"
-    for _ in range(2):  # an earlier copy is replaced
-        assert command("newscrawl", "backup", str(copy), "--db", str(db)).returncode == 0

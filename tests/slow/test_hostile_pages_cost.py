@@ -22,7 +22,7 @@ MEGABYTES = 500
 @pytest.fixture(scope="module")
 def costs() -> dict[str, dict[str, Any]]:
     """Read all of them in other processes: their memory shows what they cost."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "tests/hostile_pages.py"], cwd=root, capture_output=True, text=True,
         check=True, timeout=600,

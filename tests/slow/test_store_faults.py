@@ -39,7 +39,7 @@ from newscrawl.store.schema import SCHEMA_VERSION
 
 Serving = Callable[[Answers], Mirror]
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 FAULTS = os.environ.get("NEWSCRAWL_FAULTS", "2")
 
 # -- runs under the shim -----------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import feedparser
 import pytest
 from archives import article, fill, page
-from crawls import command
+from crawls import ROOT, command
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -21,7 +21,7 @@ from newscrawl.items import Mention
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMAS = {
-    name: etree.RelaxNG(etree.parse(Path(__file__).parent / "grammars" / f"{name}.rng"))
+    name: etree.RelaxNG(etree.parse(ROOT / "tests" / "grammars" / f"{name}.rng"))
     for name in ("atom", "rss")
 }
 HOSTILE = "<script>alert(1)</script> & <b>]]> \x00\x08\x1b\ufffe &lt; 标题\r\n二"
