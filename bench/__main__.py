@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
         sub.set_defaults(run=module.run)
     commands.add_parser("setup", help="Make the environments of all peers, build/bench/env.")
     sub = commands.add_parser("report", help="Print the results into docs/benchmarks.md.")
-    sub.add_argument("--check", action="store_true", help="only say whether it is stale")
+    sub.add_argument("--check", action="store_true", help="only check whether it is stale")
     options = parser.parse_args(argv)
     if options.name == "setup":
         return make_all()

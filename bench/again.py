@@ -8,7 +8,7 @@ some articles are new and some were edited in place. Each program starts at the 
 would by a schedule, and keeps what it likes between its runs. Counted are the requests of each
 run, its bytes, its seconds, and how many of the new and edited articles it found.
 
-newscrawl looks again at a post half an hour after it was stored; `--revisit` looks at once, and is
+newscrawl revisits a post half an hour after it was stored; `--revisit` revisits it at once, and is
 measured besides. A run's seconds are those of the whole process, as a scheduler sees them.
 
 news-please keeps what it knows in a database; without one it has no memory. Its crawler filters the

@@ -6,7 +6,7 @@
 A sample site of 200 articles is crawled into a fresh archive, one request at a time; then again,
 unchanged; then the same posts are loaded from files. Counted are requests, statements that SQLite
 is given (not those that its search index makes of them), transactions, and calls of newscrawl's own
-Python functions and from them, an article each. tests/test_regression.py compares.
+Python functions and from them, an article each. tests/slow/test_regression.py compares.
 """
 
 from __future__ import annotations

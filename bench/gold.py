@@ -75,7 +75,7 @@ def of_files(posts: Path, site: Path) -> Iterator[tuple[str, bytes, Gold]]:
 def _of_file(text: str) -> Gold | None:
     match = re.match(r'---\n.*?title: "(.*)"\ndate: (.*)\n.*?\n---\n(.*)', text, re.DOTALL)
     if match is None:
-        return None  # a blank line before the front matter: its page is no article's
+        return None  # a blank line before the front matter: its page has no article
     title, date, body = match.groups()
     lines = [each.strip() for each in body.strip().splitlines()]
     while lines and (not lines[-1] or lines[-1].startswith(("<http", "[返回", "<>"))):
@@ -84,7 +84,7 @@ def _of_file(text: str) -> Gold | None:
     is_summary = not summary and len(lines) == 1
     summary_tail = re.search(r"（([^（），。]{2,20})）$", lines[-1]) if is_summary else None
     whole = "\n".join(lines)
-    # A medium's name, such as 中国证券报, is linked as well, and is no mention.
+    # The name of a source, such as 中国证券报, is linked as well, and is not a mention.
     said = whole.partition("（文章来源")[0]
     mentions = re.findall(r'class="keytip" data-code="([^",]+),([^"]+)"', said)
     plain = re.sub(r"</p>|<br\s*/?>|</tr>", "\n", whole)

@@ -2,8 +2,8 @@
 
     python -m bench polling
 
-A few busy media and a long tail publish into a mirror that is built every five minutes and forgets
-after three days; hours, weekends and holidays are those of Chinese financial news. Each way of
+A few busy sources and a long tail publish into a mirror that is built every five minutes and
+forgets after three days; hours, weekends and holidays are those of Chinese financial news. Each way of
 asking is counted in requests for listings (those for articles are the same for all), and by the
 time from publication until an article is found. The schedule is newscrawl's own,
 newscrawl.runs.schedule.
@@ -70,11 +70,11 @@ class World:
     a_day: int = 1000
     """Articles on a working day."""
     spread: float = 2.2
-    """How unequal the media are: sigma of the log-normal of their rates."""
+    """How unequal the sources are: sigma of the log-normal of their rates."""
     late: float = 0.02
     """Part of the articles that enter with a time of hours ago."""
     bursts: float = 0.01
-    """Part of the articles with which their medium publishes ten more at once."""
+    """Part of the articles with which their source publishes ten more at once."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def publish(world: World) -> list[list[Story]]:
 
 
 def _life(dice: random.Random) -> tuple[int, int]:
-    """Most media are there all year; one in ten comes or goes."""
+    """Most sources are there all year; one in ten comes or goes."""
     if dice.random() < 0.9:
         return 0, SLOTS
     edge = dice.randrange(SLOTS)
@@ -248,7 +248,7 @@ class WithHome:
         return [number for _, number in reversed(self._shown)]
 
     def _ask(self, slot: int) -> None:
-        """Ask for the listing. What the home page of the same run shows is no news of its own."""
+        """Ask for the listing. What the run's home page shows is not news of its own."""
         present = self._present(slot)
         top = present[:HOME_SHOWS]
         self.requests += 1

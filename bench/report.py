@@ -35,7 +35,7 @@ def write(root: Path) -> int:
 
 
 def check(root: Path) -> int:
-    """Say what is stale; return 1 where anything is."""
+    """Print what is stale; return 1 if anything is."""
     from bench import plots
 
     text = (root / DOCUMENT).read_text(encoding="utf-8")
@@ -103,7 +103,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def goal(what: str, value: float | None, bar: float, *, most: bool = False, unit: str = "") -> str:
-    """Say what a goal came to: at least `bar`, or at `most`."""
+    """Return what a goal came to: at least `bar`, or at `most`."""
     begin = f"- {what} {'≤' if most else '≥'} {bar:g}{unit}: "
     if value is None:
         return f"{begin}not measured."

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "results"
 
 
 def about(command: str) -> dict[str, Any]:
-    """Return what must be known to read a result; asked before anything is measured."""
+    """Return what a reader of a result needs to know; asked before anything is measured."""
     names = ("scrapy", "lxml", "itemloaders", "sqlite-utils")
     return {
         "command": plain(command),
@@ -67,7 +67,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def ratio(values: Sequence[float], base: Sequence[float]) -> float:
-    """Return the median of the ratios of runs that were made beside each other."""
+    """Return the median of the ratios of runs that were made in turn."""
     return median([one / other for one, other in zip(values, base, strict=True)])
 
 

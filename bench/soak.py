@@ -337,7 +337,7 @@ def soak(options: Options, folder: Path, *, progress: bool = False) -> tuple[Res
 
 
 def judge_again(folder: Path) -> int:
-    """Judge a soak that was kept; print what was compared and what does not agree."""
+    """Judge a soak that was kept; print what was compared and what differs."""
     options, runs = pickle.loads((folder / "runs.pickle").read_bytes())  # noqa: S301  our own
     judgement = judge(world_of(Options(**options))[0], runs, folder / "news.db")
     print(json.dumps(asdict(judgement), ensure_ascii=False, indent=1))
@@ -345,7 +345,7 @@ def judge_again(folder: Path) -> int:
 
 
 def main() -> int:
-    """Soak, and say what was found; the exit code is 1 where the archive is not exact."""
+    """Soak, and print what was found; the exit code is 1 where the archive is not exact."""
     parser = argparse.ArgumentParser(
         description=__doc__.partition("\n")[0],
         epilog="example: python bench/soak.py --days 0.5 --seed 3",

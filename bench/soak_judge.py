@@ -32,7 +32,7 @@ INTERRUPTED = (130, 143)
 LINK = re.compile(r'href="(/[^"]*/\d{4}/\d\d/\d\d/[^"]+\.html)"')
 HOUR = 3600
 SLACK = 3 * HOUR
-"""How long bad weather may put off a look that is due: an outage, and failures before and after."""
+"""How long bad weather may delay a visit that is due: an outage, and failures before and after."""
 
 WRONG_CLOCK = 5400
 """Seconds by which a run's clock may be wrong: it is what says from when on a gap is."""
@@ -61,7 +61,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was compared, and what does not agree."""
+    """What was compared, and what differs."""
 
     counts: dict[str, int]
     findings: list[str]
@@ -116,7 +116,7 @@ class Court:
         self.articles = {row["info_code"]: row for row in self._rows("articles")}
 
     def findings(self) -> Iterator[str]:
-        """Yield what does not agree, as sentences."""
+        """Yield what differs, as sentences."""
         yield from self._runs()
         yield from self._pages()
         yield from self._articles()
@@ -215,7 +215,9 @@ class Court:
                 numbers.setdefault(self.changing.numbers[path], []).append(path)
         codes = {self._truth(number, 0).info_code: number for number in numbers}
         self.counts["articles"] = len(self.articles)
-        yield from (f"{code} is no article that came" for code in set(self.articles) - set(codes))
+        yield from (
+            f"{code} never came as an article" for code in set(self.articles) - set(codes)
+        )
         for code, number in codes.items():
             if code not in self.articles:
                 yield f"{code} is missing, its page is stored"
@@ -329,7 +331,7 @@ class Court:
                 )
 
     def _edits(self) -> Iterator[str]:
-        """Check that an edit was seen that was there when a look was due."""
+        """Check that an edit was seen that was there when a visit was due."""
         for path, came in self.came.items():
             life = self.changing.lives[self.changing.numbers[path]]
             for place, first in enumerate(came):
@@ -341,15 +343,15 @@ class Court:
                 looks = [first.run.second + hours * HOUR for hours in NEWSCRAWL_REVISIT_HOURS]
                 due = next((each for each in looks if each >= edited), None)
                 if due is None:
-                    self.counts["edits after the last look"] += 1
+                    self.counts["edits after the last visit"] += 1
                     continue
                 if due + SLACK >= min(life.dropped, self.end):
                     continue
-                self.counts["edits that a look was due for"] += 1
+                self.counts["edits that a visit was due for"] += 1
                 seen = [each.run.second for each in came if each.version > first.version]
                 if not seen or seen[0] > due + SLACK:
                     yield (
-                        f"{path} was edited at {edited}, a look was due at {due:.0f}, and it was "
+                        f"{path} was edited at {edited}, a visit was due at {due:.0f}, and it was "
                         f"seen at {seen[:1]}"
                     )
 

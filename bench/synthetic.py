@@ -59,8 +59,8 @@ class Language:
         first = characters[:30]  # the 的, 了 and 在 of this language
         self.words = list(dict.fromkeys(itertools.chain(first, made)))[:40_000]
         self.weights = zipf(len(self.words))
-        self.media = [f"{a}{b}" for a in self.words[100:120] for b in ("日报", "网", "证券报")]
-        self.media_weights = zipf(len(self.media), 1)
+        self.sources = [f"{a}{b}" for a in self.words[100:120] for b in ("日报", "网", "证券报")]
+        self.source_weights = zipf(len(self.sources), 1)
 
     def body(self, opening: str) -> str:
         """Paragraphs of 800 to 1,200 characters together, the first of which is given."""
@@ -96,11 +96,11 @@ def articles(language: Language, first: int, last: int) -> Iterator[Article]:
         chance = Dice(1, number)
         subject = company(chance)
         text = language.body(shown(write_paragraph(chance, subject)))
-        [source] = dice.choices(language.media, cum_weights=language.media_weights)
+        [source] = dice.choices(language.sources, cum_weights=language.source_weights)
         code = f"NW{when:%Y%m%d}{number:010d}"
         heading = title(chance, f"{when.month}月{when.day}日")
         body = f"<p>{text.replace(chr(10), '</p><p>')}</p>"
-        slug = f"m{language.media.index(source)}"
+        slug = f"m{language.sources.index(source)}"
         path = f"/{slug}/{when:%Y/%m/%d}/{code}.html"
         section = f"<small>(GMT+8) {when:%Y-%m-%d %H:%M:%S}</small>\n<h1>{heading}</h1>\n{body}"
         page = layout.whole_page(layout.Head(heading, path, "BlogPosting"), section)

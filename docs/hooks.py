@@ -23,7 +23,7 @@ from pygments.util import ClassNotFound
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-MEDIA = {".svg", ".png"}
+IMAGES = {".svg", ".png"}
 
 _LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
 _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])")
@@ -53,7 +53,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         found += _targets(Path(str(file.abs_src_path)))
     while found:
         target = found.pop()
-        if target.suffix in MEDIA or files.get_file_from_path(_name(target)):
+        if target.suffix in IMAGES or files.get_file_from_path(_name(target)):
             continue
         if target.suffix == ".md":
             files.append(File.generated(config, _name(target), abs_src_path=str(target)))
@@ -118,7 +118,7 @@ def _name(target: Path) -> str:
     name = target.relative_to(DOCS if target.is_relative_to(DOCS) else ROOT).as_posix()
     if target.is_dir():
         return f"{name}/index.md"
-    return name if target.suffix == ".md" or target.suffix in MEDIA else f"{name}.md"
+    return name if target.suffix == ".md" or target.suffix in IMAGES else f"{name}.md"
 
 
 def _shown(target: Path) -> str:

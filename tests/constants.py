@@ -1,7 +1,8 @@
 """Proves of an expression that nothing but constants of the source can be in it.
 
 A small interpreter of names: it follows them to every place where they are bound, parameters to
-every call of their function, results to every return. What it cannot follow is no constant.
+every call of their function, results to every return. What it cannot
+follow does not count as a constant.
 """
 
 from __future__ import annotations

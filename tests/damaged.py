@@ -12,7 +12,7 @@ from newscrawl.store.integrity import Problem
 
 
 def found(db: Path, **options: bool) -> list[Problem]:
-    """Return what does not agree."""
+    """Return the problems that `verify` finds."""
     with closing(open_for_reading(db, as_found=True)) as connection:
         return list(verify.find_problems(connection, **options))
 

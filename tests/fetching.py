@@ -50,7 +50,7 @@ def connects() -> Iterator[list[str]]:
 
 
 class Names(AbstractResolver):
-    """Answers for names of the tests alone: each look-up takes the next answer, the last stays.
+    """Answers for names of the tests alone: each lookup takes the next answer, the last stays.
 
     An address in an odd spelling is read by the system's own reader, which asks no one.
     """
@@ -86,7 +86,7 @@ class Names(AbstractResolver):
 
 
 class ByNames(AiohttpDownloadHandler):
-    """The handler of every crawl, which looks names up in ``names``, anew for each connection."""
+    """The handler of every crawl, which looks names up in ``names`` for each connection."""
 
     names: ClassVar[Names]
 

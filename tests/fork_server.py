@@ -1,6 +1,6 @@
 """Runs ``newscrawl`` command lines in forks of one process, which pays for the imports once.
 
-A program, started by tests/test_store_faults.py with tests/fault_shim.c preloaded: a line of JSON
+A program, started by test_store_faults.py with tests/fault_shim.c preloaded: a line of JSON
 in, a line out. Each command runs as people start it, from :func:`newscrawl.cli.main` to its exit;
 only what the shim fails is not as always.
 """

@@ -50,7 +50,7 @@ def sql(statement: str) -> Callable[[Path], None]:
     return do
 
 
-def anew(path: Path) -> None:
+def made_again(path: Path) -> None:
     path.unlink()
     fill(path, article(page(ONE)), article(page(TWO)), article(page(THREE)))
 
@@ -69,7 +69,7 @@ def rebuilt(path: Path) -> None:
     [
         (as_it_was, []),
         (grows, []),
-        (anew, ["it is another archive: the two have no archive_id in common"]),
+        (made_again, ["it is another archive: the two have no archive_id in common"]),
         (rebuilt, [f"it lacks 2 articles as they were: {ONE}, {TWO}"]),
         (sql("DELETE FROM runs"), ["it lacks 1 run as they were: 1"]),
         (sql("UPDATE articles SET seq = 0 WHERE first_seq = 2"),

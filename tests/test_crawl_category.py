@@ -126,7 +126,7 @@ def plain_lines(path: Path) -> list[str]:
 
 
 def source_line(path: Path) -> str | None:
-    """Return the medium that a post's last line names, links taken out of the middle of words."""
+    """Return the source that a post's last line names, links taken out of the middle of words."""
     text = re.sub(r"<[^>]+>", "", path.read_text(encoding="utf-8"))
     found = re.search(r"（文章来源：([^）]+)）", text)
     return found[1] if found else None

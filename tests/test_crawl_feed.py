@@ -40,7 +40,7 @@ def stored(db: Path) -> dict[str, tuple[Any, ...]]:
 def full(truth: Truth) -> tuple[Any, ...]:
     """Return what is true of an article, as its answer tells it."""
     return (
-        truth.title, truth.published_at, truth.source or truth.media,
+        truth.title, truth.published_at, truth.source or truth.list_source,
         "\n".join(truth.full.paragraphs), public_url(truth.info_code),
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ async def test_every_article_by_its_code(serving: Serving, tmp_path: Path) -> No
     found = {row[0]: row[1:] for row in query(tmp_path / "news.db", sql)}
     assert found == {
         truth.info_code: (
-            truth.title, truth.published_at, truth.source or truth.media,
+            truth.title, truth.published_at, truth.source or truth.list_source,
             "\n".join(truth.full.paragraphs), public_url(truth.info_code),
         )
         for truth in truths

@@ -1,4 +1,4 @@
-"""The lists of news: what is asked, what an answer says, and why one is no list."""
+"""The lists of news: what is asked, what an answer says, and why one is not a list."""
 
 from __future__ import annotations
 

@@ -59,7 +59,11 @@ def test_texts_are_settled(text: str) -> None:
 
 FOUND = [
     ("bodies", b"&#xEM_StockImg_Endd(>", "a reference to a control character"),
-    ("bodies", "a\ufffeb<!--x-->c".encode(), "what is no character, joined to a text"),
+    (
+        "bodies",
+        "a\ufffeb<!--x-->c".encode(),
+        "a noncharacter, joined to a text",
+    ),
     ("bodies", b'<p c="1" h/=/">/p>', "attributes named = and a quote, which hid the text"),
     ("bodies", b'<p><span {id="x" b>y', "an attribute with a name that lxml cannot say"),
     ("bodies", b"&#&#14;x6@", "a reference that another leaves behind"),

@@ -31,7 +31,7 @@ SECRET = "TOPSECRET"  # noqa: S105  a word to look for
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A folder with one post, and beside it what is none of its business."""
+    """A folder with one post, and beside it files that do not belong to it."""
     folder(
         tmp_path / "private",
         [("note.md", post(SECRET)), ("key", SECRET.encode()), (f"deep/{OTHER}", post(SECRET))],
@@ -200,7 +200,7 @@ async def test_posts_in_another_folder_of_the_site(root: Path) -> None:
 HIDDEN: dict[str, Callable[[Path], object]] = {
     "the configuration of git": lambda root: link(root, OTHER, "../.git/config"),
     "a hidden file": lambda root: link(root, OTHER, "../.env"),
-    "a file that is no post": lambda root: link(root, OTHER, "../secrets.yml"),
+    "a file that is not a post": lambda root: link(root, OTHER, "../secrets.yml"),
     "a hidden folder": lambda root: link(root, "_posts/git", "../.git"),
     "itself": lambda root: link(root, OTHER, Path(OTHER).name),
     "a pipe": lambda root: os.mkfifo(root / OTHER),

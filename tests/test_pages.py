@@ -215,7 +215,7 @@ def test_a_quotation_elsewhere_is_the_articles_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("summary", "medium"),
+    ("summary", "source"),
     [
         ("某事。（财联社）", "财联社"),
         ("某事。（安信国际证券(香港)）", "安信国际证券(香港)"),
@@ -229,8 +229,8 @@ def test_a_quotation_elsewhere_is_the_articles_own() -> None:
         ("某事（" + "长" * 21 + "）", None),
     ],
 )
-def test_source_of_summary(summary: str, medium: str | None) -> None:
-    assert source_of_summary(summary) == medium
+def test_source_of_summary(summary: str, source: str | None) -> None:
+    assert source_of_summary(summary) == source
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_only_the_posts_own_link_is_taken(body: str, kept: str | None) -> None:
         assert article.body_text == kept
     else:
         assert (article.body_text or "").splitlines()[-1].startswith("https://")
-        # Then the line before is the source's, which is no text.
+        # Then the line before names the source, and does not belong to the text.
         assert "文章来源" not in (article.body_text or "")
 
 

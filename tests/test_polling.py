@@ -90,7 +90,7 @@ def test_forgets_at(checked_at: str, forgets: str) -> None:
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)), st.integers(0, 100))
 def test_nothing_is_forgotten_before_it_is_said_to_be(moment: datetime, hours: int) -> None:
-    """What was published after a look is forgotten when the look says so, and not before."""
+    """What was published after a check is forgotten when the check says so, and not before."""
     look = moment.isoformat(timespec="seconds") + "+00:00"
     now = (moment + timedelta(hours=hours)).isoformat(timespec="seconds") + "+00:00"
     assert (forgotten_until(now, 3) > look) == (now >= forgets_at(look, 3))

@@ -276,7 +276,7 @@ def test_made_files_say_what_their_pages_say() -> None:
     compared = 0
     for oddities, file, path, body in pairs(Site(articles=960, oddities=frozenset({"all"}))):
         if "gen_0" in oddities:
-            continue  # its page is none of an article's; see the next test
+            continue  # its page has no article; see the next test
         page = read_page(path, body)
         more = {name for oddity in oddities for name in DIFFER.get(oddity, ())}
         differing = {name for name in SAME if getattr(file, name) != getattr(page, name)}

@@ -146,7 +146,7 @@ async def test_page_of_another_article_is_no_page_of_this_one(
 
 
 def between_two_looks(path: Path, body: bytes) -> None:
-    """Make an archive of a page that was rejected between two looks that both found A."""
+    """Make an archive of a page that was rejected between two visits that both found A."""
     looks = (page(ID, body=b"A", observed_at=at) for at in (FIRST_DAY, LAST_DAY))
     fill(path, *(article(each, title="A") for each in looks))
     rejecting(path, Reject(page(ID, body=body), "cut_off", "before"))

@@ -76,7 +76,7 @@ async def test_full_disk_stops_the_run(
     assert "disk is full" in outcome.reason
     monkeypatch.undo()
     assert query(tmp_path / "news.db", "PRAGMA integrity_check") == [("ok",)]
-    assert len(server.requests) < 150  # it stopped, and did not go on for nobody
+    assert len(server.requests) < 150  # it stopped, and did not go on in vain
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.OK
     stored = query(tmp_path / "news.db", "SELECT count(*) FROM articles")[0][0]

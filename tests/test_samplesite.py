@@ -1,4 +1,4 @@
-"""The sample site: the same answers always, every oddity, and pages that say what is true."""
+"""The sample site: the same answers always, every oddity, and pages that agree with the truth."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_upstream_tells_the_whole_article(truth: Truth) -> None:
     document = lxml.html.document_fromstring(page)
     assert document.findtext(".//title") == f"{truth.title}_东方财富网"
     items = [node.text for node in document.xpath("//div[@class='infos']/div")]
-    assert items == [f"{truth.published:%Y年%m月%d日 %H:%M}", truth.source or truth.media]
+    assert items == [f"{truth.published:%Y年%m月%d日 %H:%M}", truth.source or truth.list_source]
     body = document.get_element_by_id("ContentBody")
     for node in body.xpath(".//p[a[@class='toplink']] | .//div | .//style | .//script"):
         node.drop_tree()

@@ -1,4 +1,4 @@
-"""`newscrawl search`: what people type, and the same articles as a look at every text finds."""
+"""`newscrawl search`: what people type, and the same articles as a scan of every text finds."""
 
 from __future__ import annotations
 
@@ -328,8 +328,8 @@ def test_newest_are_found_also_where_old_articles_came_late(
     with closing(open_for_reading(path)) as db:
         for limit in (1, 2, 5, 20, 50, 200):
             for source in (None, "甲报"):
-                media = (source or "甲报", source or "乙报")
-                truth = [code for (code,) in db.execute(sql, media)]
+                sources = (source or "甲报", source or "乙报")
+                truth = [code for (code,) in db.execute(sql, sources)]
                 hits = search(db, "降息", Filters(source=source), limit=limit)
                 assert [hit.info_code for hit in hits] == truth[:limit]
 

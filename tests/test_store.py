@@ -279,7 +279,7 @@ def as_nobody(action: Callable[[], None]) -> int:
 
 
 def test_folder_and_file_that_are_not_writable() -> None:
-    # Not in tmp_path: nobody may not even look into it.
+    # Not in tmp_path: the other user may not even list it.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "news.db"
         fill(path, article(page()))

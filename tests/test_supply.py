@@ -1,4 +1,4 @@
-"""What newscrawl is made of: bounds, locks, and workflows that run nobody else's code."""
+"""What newscrawl is made of: bounds, locks, and workflows that run only our own code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOCKS = pytest.mark.parametrize("lock", [BASE, CI], ids=["deploy", "ci"])
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
-# atheris has wheels for few systems, and a campaign of fuzzing is no part of CI.
+# atheris has wheels for few systems, and a campaign of fuzzing is not part of CI.
 CI_EXTRAS = EXTRAS.keys() - {"fuzz"}
 
 
@@ -217,7 +217,7 @@ def test_ci_installs_what_is_locked() -> None:
 
 # -- docs/security.md --------------------------------------------------------------------
 
-_TEST = re.compile(r"\[`(\w+)`\]\(\.\./tests/(\w+\.py)\)")
+_TEST = re.compile(r"\[`(\w+)`\]\(\.\./tests/((?:slow/)?\w+\.py)\)")
 
 
 def test_every_test_of_the_threat_page_exists() -> None:

@@ -346,7 +346,7 @@ SEQUENCES: list[tuple[str, list[Article], list[str], list[tuple[Any, ...]]]] = [
      ["new", "rejected", "rejected", "changed"], [("shrunken", 3, "confirmed")]),
     ("many visits, not hours apart", [at(0), *(at(1 + n / 4, text=WITHDRAWN) for n in range(8))],
      ["new"] + ["rejected"] * 8, [("shrunken", 1, "pending")]),
-    ("another note begins anew",
+    ("another note starts the count again",
      [at(0), at(1, text=WITHDRAWN), at(5, text=WITHDRAWN), at(9, text=WITHDRAWN[::-1])],
      ["new", "rejected", "rejected", "rejected"], [("shrunken", 1, "pending")]),
     ("the article is there between", [at(0), at(1, text=WITHDRAWN), at(5, text=WITHDRAWN), at(7),

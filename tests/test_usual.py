@@ -80,7 +80,7 @@ UNUSUAL = [
     "<p>一<!-- EM_StockImg_Start --></p>", "<table><tr><td>一</td></tr></table>",
     "<p>一</p></p>", "</p><p>一</p>", "<p>" + "一" * SURE_CHARACTERS + "</p>",
     "<p>一</p>" * SURE_TAGS,
-    # Addresses that the cleaner drops: their hosts are none.
+    # Addresses that the cleaner drops: their hosts are invalid.
     *(f'<p><a href="{each}" class="infokey">一</a></p>' for each in (
         "http://x:99999/", "http://a:b/", "http://%/", "http://1.2.3.999/", "http://xn--/",
         "https://?", "http://quote.ea0.300671", "http://x/", "http://a..b.com/", "http://-a.com/",
@@ -237,7 +237,7 @@ def test_damaged_posts_are_read_alike(
 
 
 def test_nearly_all_bodies_are_usual(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the archive would be loaded three times as slowly, and nobody would see it."""
+    """Else the archive would be loaded three times as slowly, unnoticed."""
     trees = []
     read = bodies.read_body
     monkeypatch.setattr(bodies, "read_body", lambda root: trees.append(root) or read(root))

@@ -172,7 +172,7 @@ def main(name, manifest, out=None):
     for line in Path(manifest).read_text(encoding="utf-8").splitlines():
         each = json.loads(line)
         pages.append((each["url"], Path(each["file"]).read_bytes()))
-    for url, body in pages[:5]:  # what is imported late and compiled once is no page's
+    for url, body in pages[:5]:  # imports and compiled patterns are not the cost of a page
         attempt(one, url, body)
     found, errors = [], 0
     began = time.perf_counter()
@@ -189,7 +189,7 @@ def main(name, manifest, out=None):
 
 
 def attempt(one, url, body):
-    """Read a page; one that cannot be read is counted, and is no reason to stop."""
+    """Read a page; one that cannot be read is counted, and does not stop the run."""
     try:
         return one(url, body), 0
     except Exception:

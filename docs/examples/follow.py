@@ -17,7 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 BATCH = 500
-"""Articles copied in one transaction. A kill costs at most so many, which are copied again."""
+"""Articles copied in one transaction. A kill costs at most one batch, which is copied again."""
 
 WAIT = 30.0
 """Seconds to wait for a lock: a crawl that rebuilds the archive holds one for a moment."""

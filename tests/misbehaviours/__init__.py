@@ -10,7 +10,7 @@ from misbehaviours.making import Group
 
 GROUPS = (
     Group("Status codes", "post_page", http.STATUSES),
-    Group("What is no HTTP, or bad HTTP", "post_page", http.PROTOCOL),
+    Group("Not HTTP, or invalid HTTP", "post_page", http.PROTOCOL),
     Group("Connections", "post_page", http.CONNECTIONS),
     Group("Lengths", "post_page", http.LENGTHS),
     Group("Chunks", "post_page", http.CHUNKS),

@@ -167,7 +167,7 @@ ROBOTS_TXT = (
     ),
     good(
         ROBOTS,
-        "Crawl-delay that is no number",
+        "Crawl-delay that is not a number",
         _rules("User-agent: *\nCrawl-delay: nan\nCrawl-delay: -1\nCrawl-delay: x\n"),
     ),
     good(ROBOTS, "a Crawl-delay for others", _rules("User-agent: evil\nCrawl-delay: 99999\n")),

@@ -98,7 +98,7 @@ ANSWERS = (
         _json(said(content="<div>" * 100_000 + "x")),
     ),
     stored(
-        "numbers that are none",
+        "numbers that are not JSON",
         _json(lambda body: b'{"Order":NaN,"x":-Infinity,"y":1e999,' + body[1:]),
     ),
     stored("a key twice", _json(lambda body: b'{"Title":"x",' + body[1:])),

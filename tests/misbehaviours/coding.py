@@ -252,7 +252,11 @@ CHARSETS = (
         "entities beyond Unicode", reply(in_word("&#x110000;&#99999999999999999999;")), kept="words"
     ),
     stored("an override of the writing direction", reply(in_word("\u202e")), kept="words"),
-    stored("characters that are none", reply(in_word("\ufffe\uffff\U0010ffff")), kept="words"),
+    stored(
+        "code points without a character",
+        reply(in_word("\ufffe\uffff\U0010ffff")),
+        kept="words",
+    ),
     stored("a thousand combining marks", reply(in_word("a" + "\u0301" * 1000)), kept="words"),
     rejected("NULs and no more", "empty", reply(bytes(5000))),
     rejected("noise as text/html", "charset", reply(NOISE)),

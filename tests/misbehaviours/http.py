@@ -1,4 +1,4 @@
-"""Answers that are bad HTTP, or that HTTP allows and nobody expects."""
+"""Answers that are invalid HTTP, or valid HTTP that few clients expect."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ PROTOCOL = (
 
 
 def _extra(extra: Callable[[Asked], bytes]) -> Answer:
-    """Answer well on a connection that is kept, and send more that nobody asked for."""
+    """Answer well on a connection that is kept, and send another answer that was not requested."""
     return lambda asked: iter(
         [head(HTML, length(asked.body)) + asked.body + extra(asked), Last.KEEP]
     )
@@ -203,7 +203,7 @@ CONNECTIONS = (
     failed(
         "noise behind the page, on a connection that is kept", NO_HTTP, _extra(lambda asked: NOISE)
     ),
-    stored("an answer that nobody asked for, behind the page", _extra(forged)),
+    stored("an answer that was not requested, after the page", _extra(forged)),
     stored("an empty line behind the page", _extra(lambda asked: b"\r\n")),
     stored(
         "it says close, and stays open",
@@ -272,7 +272,7 @@ LENGTHS = (
         lambda asked: iter([head(HTML, length(asked.body), length(asked.body)) + asked.body]),
     ),
     failed(
-        "two lengths that do not agree",
+        "two different lengths",
         NO_HTTP,
         lambda asked: iter([head(HTML, length(asked.body), "Content-Length: 10") + asked.body]),
     ),
@@ -313,7 +313,7 @@ CHUNKS = (
     ),
     failed("declared chunks, and the bare page", NO_HTTP, chunks(lambda page: page)),
     failed(
-        "a chunk's size that is no number", NO_HTTP, chunks(lambda page: b"zz\r\n" + page + END)
+        "a chunk size that is not a number", NO_HTTP, chunks(lambda page: b"zz\r\n" + page + END)
     ),
     failed("a chunk's size below 0", NO_HTTP, chunks(lambda page: b"-5\r\n" + page + END)),
     failed(
@@ -424,18 +424,18 @@ FIELDS = (
     stored(
         "Content-Range, unasked for", reply(None, "Content-Range: bytes 0-99/*", status="206 X")
     ),
-    stored("ETag that is no ETag", reply(None, 'ETag: """W/ "')),
+    stored("an invalid ETag", reply(None, 'ETag: """W/ "')),
     stored("ETag that is not ASCII", reply(None, b'ETag: "\xe5\xa5\xbd\xff"')),
     stored("ETag of 7 KB", reply(None, f'ETag: "{"e" * 7000}"')),
     stored(
-        "Last-Modified that is no time",
+        "an invalid Last-Modified",
         reply(None, "Last-Modified: Thu, 99 Foo 10000 25:61:61 CST"),
     ),
     stored(
         "Last-Modified in the year 9999",
         reply(None, "Last-Modified: Fri, 31 Dec 9999 23:59:59 GMT"),
     ),
-    stored("Date that is no time", reply(None, "Date: yesterday")),
+    stored("an invalid Date", reply(None, "Date: yesterday")),
     stored("no Content-Type", reply(kind=None)),
     stored(
         "two of Content-Type",

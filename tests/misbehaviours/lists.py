@@ -145,7 +145,7 @@ LISTINGS = (
         lambda asked: reply(links(f"{asked.canary}a/{_DAY}/x.html"))(asked),
     ),
     read(
-        "links that are no addresses",
+        "links that are not URLs",
         reply(
             links(
                 f"http://[::1/a/{_DAY}/x.html",

@@ -257,7 +257,7 @@ FALSE_WORDS = (
         "wrong_id",
         lambda asked: reply(asked.other_body)(asked),
     ),
-    stored("a time that is none", reply(_times("99:99")), kept="words"),
+    stored("an invalid time", reply(_times("99:99")), kept="words"),
     stored("no time", reply(_times("")), kept="words"),
     stored("a time in the year 9999", reply(_times("9999-12-31 23:59:59")), kept="words"),
     stored("a time in the year 0", reply(_times("0000-00-00 00:00:00")), kept="words"),

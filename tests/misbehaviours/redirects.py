@@ -1,4 +1,4 @@
-"""Redirects: to nowhere, in circles, and to where nobody must go."""
+"""Redirects: to nowhere, in circles, and to forbidden hosts."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ REDIRECTS = (
     ),
     failed("to a host's name with three slashes", status_is(404), to("http:///evil.test/x.html")),
     failed("to another port of the host", PORT, to("{canary}x.html")),
-    failed("to a port that is none", "", to("http://127.0.0.1:99999/x.html")),
+    failed("to an invalid port", "", to("http://127.0.0.1:99999/x.html")),
     failed("to https", PORT, to("https://127.0.0.1{path}")),
     *(
         failed(f"to {location.partition(':')[0]}:", "", to(location))

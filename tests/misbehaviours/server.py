@@ -45,7 +45,7 @@ class Asked:
     other_body: bytes
     """Its page."""
     canary: str
-    """A server on another port, which nobody may ask."""
+    """A server on another port, which must not be requested."""
     time: int
     """How often it was asked before."""
 

@@ -36,9 +36,9 @@ class Site:
         self.truths: dict[str, Truth] = {}
         """The articles of these addresses."""
         self.good: list[Truth] = []
-        """The articles of which all can be had."""
+        """The articles of which every page can be fetched."""
         self.resolved: set[str] = set()
-        """Codes of the articles whose share answer can be had."""
+        """Codes of the articles whose share answer can be fetched."""
         self._linking: set[str] = set()
         """Codes of the articles whose posts have their share link."""
         self._null: set[str] = set()
@@ -69,7 +69,7 @@ class Site:
                 if group.place == "article_page":
                     self._null.add(truth.info_code)
                 elif group.place == "api_answer":
-                    # Where the answer cannot be had, the public page can.
+                    # Where the answer cannot be fetched, the public page can.
                     self.resolved.add(truth.info_code)
         met = {truth.info_code for truth in self.truths.values()} - self._linking
         self.good += [truth for truth in truths if truth.info_code not in met]

@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--articles", type=int, default=200, help="how many (default 200)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another site")
-    parser.add_argument("--categories", type=int, default=40, help="how many media (default 40)")
+    parser.add_argument("--categories", type=int, default=40, help="categories (default 40)")
     parser.add_argument("--days", type=int, help="over how many days they are spread")
     parser.add_argument(
         "--oddities", nargs="+", metavar="NAME", help=f"all, or some of: {', '.join(ODDITIES)}"

@@ -24,7 +24,7 @@ DATES = {
 
 
 def answer(truth: Truth | None) -> str:
-    """The answer of GetNewsText for an article, or for an id that is none.
+    """The answer of GetNewsText for an article, or for an unknown id.
 
     Its keys and their case are those that clients of the real interface read; no whole answer of
     it is public, so the values' detail is made up. What it says of an unknown id is not known.
@@ -42,7 +42,7 @@ def answer(truth: Truth | None) -> str:
         "Title": truth.title,
         "Date": truth.published.strftime(form),
         "From": source_of(truth),
-        "medianame": truth.media,
+        "medianame": truth.list_source,
         "Author": [],
         "reletecodes": [f"{m.market}.{m.code}" for m in truth.full.mentions if m.kind == "stock"],
         "relkey": None,
@@ -59,8 +59,8 @@ def answer(truth: Truth | None) -> str:
 
 
 def source_of(truth: Truth) -> str | None:
-    """The medium that the body names: the posts of early generations do not say it."""
-    return truth.source or truth.media
+    """The source that the body names: the posts of early generations do not name it."""
+    return truth.source or truth.list_source
 
 
 def indented(truth: Truth, linked: bool) -> str:

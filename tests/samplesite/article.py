@@ -90,7 +90,7 @@ def article(plan: Plan, number: int) -> Truth:
         digits=digits,
         title=title,
         published=local(plan.second(number)),
-        media=kind.media.name if digits else None,
+        list_source=kind.source.name if digits else None,
         source=squeeze(source) if digits and source else None,
         slugs=tuple(slugs),
         listings=tuple(word for word in listings if word in plan.category_pages),
@@ -139,10 +139,10 @@ def post_of(plan: Plan, number: int, place: int) -> Post:
 
 
 def source_of(kind: Kind) -> str:
-    """The medium that the body names."""
+    """The source that the body names."""
     if kind.oddity == "other_source":
-        return OTHER_SOURCE if kind.media.name != OTHER_SOURCE else "上海证券报"
-    return "上海证券报" if kind.oddity == "linked_source" else kind.media.name
+        return OTHER_SOURCE if kind.source.name != OTHER_SOURCE else "上海证券报"
+    return "上海证券报" if kind.oddity == "linked_source" else kind.source.name
 
 
 def write(plan: Plan, number: int, source: str) -> tuple[Body, str]:

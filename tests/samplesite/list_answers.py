@@ -64,7 +64,7 @@ def digest_of(truth: Truth, oddities: frozenset[str] = frozenset()) -> str:
     """The digest as lists have it: 【title】text（source）."""
     text = (truth.digest or truth.full.paragraphs[0]).removesuffix(f"（{truth.source}）")
     more = "【更新】" if "list_double_bracket" in oddities else ""
-    return f"【{truth.title}】{more}{text}（{truth.source or truth.media}）"
+    return f"【{truth.title}】{more}{text}（{truth.source or truth.list_source}）"
 
 
 def time_of(truth: Truth) -> str:
@@ -89,7 +89,7 @@ def _columns(asked: Asked) -> Record:
     entries: list[Any] = [
         {
             "code": truth.digits, "np_dst": "CMS", "showTime": time_of(truth),
-            "title": _title(asked, truth), "mediaName": truth.source or truth.media,
+            "title": _title(asked, truth), "mediaName": truth.source or truth.list_source,
             "summary": digest_of(truth, asked.oddities), "image": "",
             "url": f"http://finance.eastmoney.com/a/{truth.digits}.html",
             "uniqueUrl": f"http://finance.eastmoney.com/a/{truth.digits}.html",
@@ -158,7 +158,7 @@ def _security(asked: Asked) -> Record:
             "Art_Code": truth.digits, "Art_ShowTime": time_of(truth), "Art_Title": truth.title,
             "Art_Url": f"http://stock.eastmoney.com/news/1405,{truth.digits}.html",
             "Art_OriginUrl": f"http://finance.eastmoney.com/a/{truth.digits}.html",
-            "Art_MediaName": truth.source or truth.media, "Art_Image": "",
+            "Art_MediaName": truth.source or truth.list_source, "Art_Image": "",
             "Art_SortStart": str(sort_key(truth)), "Np_dst": "CMS",
         }
         for truth in asked.page("pageIndex", "pageSize")
@@ -179,7 +179,7 @@ def _search(asked: Asked) -> Record:
             "code": truth.digits, "date": time_of(truth), "image": "",
             "title": truth.title.replace(word, f"<em>{word}</em>"),
             "content": truth.full.paragraphs[0].replace(word, f"(<em>{word}</em>)") + "\u3000\r\n",
-            "mediaName": truth.source or truth.media,
+            "mediaName": truth.source or truth.list_source,
             "url": f"http://finance.eastmoney.com/a/{truth.digits}.html",
         }
         for truth in found[(number - 1) * size : number * size]
@@ -195,7 +195,7 @@ def _rolling(asked: Asked) -> Record:
         nodes = [
             {
                 "infocode": truth.info_code, "title": _title(asked, truth), "simtitle": truth.title,
-                "from": truth.source or truth.media, "showtime": time_of(truth),
+                "from": truth.source or truth.list_source, "showtime": time_of(truth),
                 "simdigest": truth.full.paragraphs[0],
             }
             for truth in truths
@@ -216,7 +216,7 @@ def _market(asked: Asked) -> Record:
     record = [
         {
             "infoCode": truth.info_code, "title": truth.title, "datetime": time_of(truth),
-            "medianame": truth.source or truth.media,
+            "medianame": truth.source or truth.list_source,
         }
         for truth in asked.truths(0, asked.number("count", 100))
     ]  # fmt: skip
@@ -231,7 +231,7 @@ def _choice(asked: Asked) -> Record:
             "data": {
                 "showtime": relative_time(truth.published, now),
                 "simdigest": digest_of(truth, asked.oddities),
-                "from": truth.source or truth.media,
+                "from": truth.source or truth.list_source,
             },
         }
         for truth in asked.truths(0, asked.number("count", 100))

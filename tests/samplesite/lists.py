@@ -29,7 +29,7 @@ LIST_ODDITIES = {
     "list_semicolon": "a semicolon behind the answer",
     "list_number": "a code of success that is a string is a number, and the other way round",
     "list_foreign_ids": "a user's column, a notice and a report among the entries",
-    "list_blank_record": "an entry without id, title and time, and one that is no object",
+    "list_blank_record": "an entry without id, title and time, and one that is not an object",
     "list_untitled": "no entry has a title but in its digest",
     "list_double_bracket": "a second 】 in each digest",
 }
@@ -48,7 +48,7 @@ class Lists:
     """Names of LIST_ODDITIES; every list has them."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a name that is no oddity of lists."""
+        """Raise ValueError for a name that is not an oddity of lists."""
         object.__setattr__(self, "oddities", frozenset(self.oddities))
         if unknown := set(self.oddities) - set(LIST_ODDITIES):
             raise ValueError(f"no such oddity of lists: {', '.join(sorted(unknown))}")

@@ -42,12 +42,12 @@ ALL_ODDITIES: tuple[Oddity, ...] = (
     Oddity("two_words", "a category of two words: listed under the first, its own page empty"),
     Oddity("two_spaces", "a category of two words with two spaces between"),
     Oddity("two_categories", "listed on two category pages"),
-    Oddity("tag_twice", "每日经济新闻新闻: the medium's name ends like the tag"),
+    Oddity("tag_twice", "每日经济新闻新闻: the source's name ends like the tag"),
     Oddity("case_twin_upper", "TechWeb, which shares its path with Techweb"),
     Oddity("case_twin_lower", "Techweb, which shares its path with TechWeb"),
     Oddity("dot_slug", "a middle dot in the slug"),
     Oddity("parenthesis_slug", "parentheses in the slug"),
-    Oddity("other_source", "the body's source is another medium than the tag's"),
+    Oddity("other_source", "the body names another source than the tag"),
     # Digests.
     Oddity("digest_star", "two asterisks in the digest become emphasis", ("6",)),
     Oddity("digest_bar", "a bar makes a table of the digest", ("6",)),
@@ -86,7 +86,7 @@ ALL_ODDITIES: tuple[Oddity, ...] = (
 )
 
 SITE_ODDITIES = {
-    "shifted_titles": "category pages have another medium in title and og:title; h2 is right",
+    "shifted_titles": "category pages name another category in title and og:title; h2 is right",
 }
 """Oddities of the site as a whole, by name."""
 
@@ -126,7 +126,7 @@ assert len(ALL_ODDITIES) <= ROUND
 def resolve(names: Iterable[str]) -> frozenset[str]:
     """The names of the oddities; ``all`` stands for every one.
 
-    Raises ValueError for a name that is none.
+    Raises ValueError for an unknown name.
     """
     chosen = frozenset([names] if isinstance(names, str) else names)
     if "all" in chosen:

@@ -1,4 +1,4 @@
-"""Who is where: which posts, media, ids and times the articles have, without their words.
+"""Who is where: which posts, sources, ids and times the articles have, without their words.
 
 Everything here is arithmetic on an article's number. Kinds of articles repeat every 960 articles
 (16 rounds of oddities), so a listing's members are computed and never searched for.
@@ -43,7 +43,7 @@ SPECIAL = {
     "dot_slug": "zhengquanshibao·egongsi",
     "parenthesis_slug": "anxinguojizhengquan(xianggang)",
 }
-"""The medium that an oddity needs."""
+"""The source that an oddity needs."""
 SECOND = {
     "two_words": "21shijijingjibaodao",
     "two_spaces": "21shijijingjibaodao",
@@ -65,7 +65,7 @@ class Kind(NamedTuple):
     """What all articles at one place of the period have in common."""
 
     oddity: str | None
-    media: NamedSource
+    source: NamedSource
     generations: tuple[str, ...]
     """The posts that such an article has, one each."""
     shelves: tuple[Shelf, ...]
@@ -76,17 +76,17 @@ class Kind(NamedTuple):
         return self.oddity not in UNLISTED
 
 
-def shelf(media: NamedSource, generation: str, oddity: str | None) -> Shelf:
+def shelf(source: NamedSource, generation: str, oddity: str | None) -> Shelf:
     """Where a post of a generation belongs; Jekyll splits categories and tags at spaces."""
     if generation == "notice":
         return Shelf((SITENEWS.slug,), (SITENEWS.name,), SITENEWS.slug, SITENEWS.name)
     if generation in EMNEWS_GENERATIONS:
         return Shelf((EMNEWS.slug,), (EMNEWS.name,), EMNEWS.slug, EMNEWS.name)
-    label = media.name + "新闻"
+    label = source.name + "新闻"
     if oddity == "two_categories":
         other = source_of_slug(SECOND[oddity])
-        return Shelf((media.slug, other.slug), (label, other.name + "新闻"), media.slug, label)
-    return Shelf(tuple(media.slug.split()), tuple(label.split()), media.slug, label)
+        return Shelf((source.slug, other.slug), (label, other.name + "新闻"), source.slug, label)
+    return Shelf(tuple(source.slug.split()), tuple(label.split()), source.slug, label)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Plan:
     seed: int = 1
     articles: int = 200
     categories: int = 40
-    """How many media are used, besides those that an oddity needs."""
+    """How many sources are used, besides those that an oddity needs."""
     oddities: frozenset[str] = DEFAULT
     """Names of oddities; ``all`` for every one. Any iterable of names will do."""
     last_day: date = date(2022, 6, 14)
@@ -118,7 +118,7 @@ class Plan:
         if self.articles < 1 or not 1 <= self.categories <= len(plain_sources()):
             raise ValueError(f"articles from 1 on, categories from 1 to {len(plain_sources())}")
         if not 1 <= self.span_days <= 1500 or self.articles > self.span_days * 43_000:
-            raise ValueError("days from 1 to 1500, at most 43000 articles a day")
+            raise ValueError("days from 1 to 1500, at most 43000 articles per day")
         if self.robots not in ("allow", "deny"):
             raise ValueError("robots is allow or deny")
 
@@ -204,24 +204,24 @@ class Plan:
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of articles, by place in the period."""
         used = plain_sources()[: self.categories]
-        # A few busy media and a long tail: the n-th medium has about 1/n of the first one's share.
+        # A few busy sources and a long tail: the n-th source has about 1/n of the first's share.
         weights = [1 / (place + 2) for place in range(len(used))]
         ends = [sum(weights[: place + 1]) for place in range(len(used))]
         kinds = []
         for place in range(PERIOD):
             generations: tuple[str, ...]
             chance = mix(self.seed, place, 1) % 1_000_000 / 1_000_000 * ends[-1]
-            media = used[min(bisect(ends, chance), len(used) - 1)]
+            source = used[min(bisect(ends, chance), len(used) - 1)]
             mixed = mix(self.seed, place, 2) % 100
             generations = ("8",) if mixed < 62 else ("6",) if mixed < 82 else ("6", "8")
             oddity = oddity_at(place % ROUND, self.oddities)
             if oddity:
                 generations = oddity.posts
                 if oddity.name in SPECIAL:
-                    media = source_of_slug(SPECIAL[oddity.name])
+                    source = source_of_slug(SPECIAL[oddity.name])
             name = oddity.name if oddity else None
-            shelves = tuple(shelf(media, generation, name) for generation in generations)
-            kinds.append(Kind(name, media, generations, shelves))
+            shelves = tuple(shelf(source, generation, name) for generation in generations)
+            kinds.append(Kind(name, source, generations, shelves))
         return tuple(kinds)
 
     def kind(self, number: int) -> Kind:

@@ -27,7 +27,7 @@ class Post:
     linked: bool
     """Whether listings lead to it."""
     rank: BodyRank | None
-    """How full its body is; None for a page that is no article's, such as generation 0."""
+    """How full its body is; None for a page without an article, such as generation 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class Truth:
     title: str
     published: datetime
     """In China's zone, to the second."""
-    media: str | None
-    """The medium that the list interface names."""
+    list_source: str | None
+    """The source that the list interface names."""
     source: str | None
-    """The medium that the posts name in the body or in the digest's tail; None if in neither."""
+    """The source that the posts name in the body or at the end of the summary, if they do."""
     slugs: tuple[str, ...]
     """Slugs of the categories, in the footers' spelling."""
     listings: tuple[str, ...]

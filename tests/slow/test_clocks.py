@@ -156,7 +156,7 @@ async def test_edit_after_a_wrong_clock(
     outcome = await crawl("category", db, server.url, due="1")
     assert outcome.exit is Exit.OK
     if not tells and error < timedelta(0):
-        return  # nobody has told, and nothing looks wrong: a page of long ago
+        return  # no server said the time, and nothing looks wrong: a page of long ago
     assert ledger(db)["changed"] == 1
     info_code, title = site.article(number).info_code, server.site.article(number).title
     assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
@@ -243,7 +243,7 @@ def test_stored_times(tmp_path: Path) -> None:
     _run(db, "1970-01-01T00:01:00+00:00", "2026-03-03T04:00:00+00:00", 1_000_000)  # put right
     _run(db, "2028-01-01T00:00:00+00:00", "2028-01-01T00:05:00+00:00", -100_000)
     _run(db, "2030-01-01T00:00:00+00:00", None, 100_000)  # killed
-    _run(db, "2026-03-01T00:00:00+00:00", "2026-03-01T00:05:00+00:00", 4000)  # hours are no days
+    _run(db, "2026-03-01T00:00:00+00:00", "2026-03-01T00:05:00+00:00", 4000)  # hours, not days
     with open_for_reading(db) as connection:
         times = StoredTimes(connection)
     for stored_, true in {
@@ -258,7 +258,7 @@ def test_stored_times(tmp_path: Path) -> None:
 
 
 def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lists named and nobody had is asked for again for days, and not for years."""
+    """What lists named and could not be fetched is retried for days, and not for years."""
     monkeypatch.setattr(clock, "clock", lambda: NOW)
     db, wanted = tmp_path / "news.db", "NW202603021200000001"
     codes = [wanted, "NW202602011200000001", "NW209912311200000001"]

@@ -304,7 +304,7 @@ def test_a_record_is_one_record(text: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_scrapys_own_log_is_harmless(tmp_path: Path) -> None:
-    """`scrapy crawl` writes its log by itself; what a post says is harmless there, too."""
+    """`scrapy crawl` writes its log by itself; what a post says is escaped there, too."""
     post = tmp_path / "_posts" / f"2022-06-15-{CODES[0]}.md"
     post.parent.mkdir()
     shown = "\x1b[38;5;201m\u202e"

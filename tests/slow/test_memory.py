@@ -28,7 +28,7 @@ def words(db: Path, server: Server) -> list[str]:
     return ["crawl", "category", "--delay", "0", "--db", str(db), "--base-url", server.url]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak begins anew at exec")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is reset at exec")
 def test_large_process_may_start_a_crawl(serving: Serving, tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     asked = words(db, serving(Site(articles=5)))

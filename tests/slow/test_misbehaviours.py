@@ -151,7 +151,7 @@ def wrong_articles(site: Site, db: Path) -> list[str]:
 
 
 def wrong_words(row: Row, truth: Truth, found: dict[str, Any], site: Site) -> list[str]:
-    """Say what is wrong with an article of a page that misbehaved."""
+    """Return what is wrong with an article of a page that misbehaved."""
     expected = as_stored(truth, is_resolved=truth.info_code in site.resolved)
     if row.kept == "exact":
         return [] if found == expected else [f"{row.about}: {found} is not {expected}"]

@@ -88,7 +88,7 @@ ROBOTS = [
 
 @pytest.mark.parametrize(("fault", "why"), [c[1:] for c in ROBOTS], ids=[c[0] for c in ROBOTS])
 async def test_robots(serving: Serving, fault: Fault, why: str | None) -> None:
-    """RFC 9309: 400 to 499 is no robots.txt; what cannot be fetched forbids all."""
+    """RFC 9309: a status of 400 to 499 allows everything; an unreachable robots.txt, nothing."""
     server = serving(Site(articles=3))
     server.faults |= {"/robots.txt": fault, "/rules.txt": robots(ALL)}
     found = await get(

@@ -1,4 +1,4 @@
-"""Passwords in addresses: used where they were given for, and never stored, said or sent on."""
+"""Passwords in URLs: used for their own host, and never stored, printed or forwarded."""
 
 from __future__ import annotations
 

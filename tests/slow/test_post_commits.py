@@ -235,7 +235,7 @@ def rewrite(root: Path, edit: Callable[[str], str]) -> None:
 
 def _many_grafts(root: Path) -> None:
     (root / ".git/info").mkdir(exist_ok=True)
-    (root / ".git/info/grafts").write_text("this is no graft, and git says so\n" * 4000)
+    (root / ".git/info/grafts").write_text("this is not a graft, and git says so\n" * 4000)
 
 
 def _replaced(root: Path) -> None:
@@ -285,11 +285,11 @@ READABLE: dict[str, Callable[[Path], object]] = {
     "grafts": _many_grafts,
     "replaced": _replaced,
     "broken refs": _broken_refs,
-    "a configuration that is none": _garbled("config", "[[[[\n"),
+    "an invalid configuration": _garbled("config", "[[[[\n"),
     "a format of the future": _garbled("config", "[core]\nrepositoryformatversion = 99\n"),
-    "a commit graph that is none": _garbled("objects/info/commit-graph", "CGPH" + "x" * 2000),
-    "a pack index that is none": _garbled("objects/pack/multi-pack-index", "MIDX" + "x" * 2000),
-    "an index that is none": _garbled("index", "DIRC"),
+    "an invalid commit graph": _garbled("objects/info/commit-graph", "CGPH" + "x" * 2000),
+    "an invalid pack index": _garbled("objects/pack/multi-pack-index", "MIDX" + "x" * 2000),
+    "an invalid index": _garbled("index", "DIRC"),
 }
 
 
@@ -474,7 +474,7 @@ async def test_git_dir_that_is_none(tmp_path: Path) -> None:
 
 TIMES: dict[str, tuple[str, str | None]] = {
     "honest": ("1640000000 +0000", "2021-12-20T11:33:20+00:00"),
-    "a zone that is none": ("1640000000 +9999", "2021-12-20T11:33:20+00:00"),
+    "an invalid zone": ("1640000000 +9999", "2021-12-20T11:33:20+00:00"),
     "no date": ("xyz +0000", None),
     "empty": ("", None),
     "year 9999": ("253402300799 +0000", None),
@@ -573,7 +573,7 @@ async def test_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether a process is there, and is more than a name that nobody waits for."""
+    """Whether a process is there, and is not a zombie."""
     with suppress(ProcessLookupError):
         os.kill(pid, 0)
         return subprocess.run(

@@ -21,7 +21,7 @@ from newscrawl.archive.datasette.server import make
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of a made mirror."""
+    """An archive of a sample site."""
     db = tmp_path_factory.mktemp("bounds") / "news.db"
     ended = command("newscrawl", "demo", "--db", str(db))
     assert ended.returncode == 0, ended.stderr
@@ -100,7 +100,7 @@ async def test_few_answers_wait_for_their_readers(
 
 
 def test_a_body_that_is_deeper_than_any_is_not_cleaned(tmp_path: Path) -> None:
-    """Cleaning takes the square of the depth: of this one, some minutes, and nobody else is
+    """Cleaning takes the square of the depth: of this one, some minutes, and no other request is
     answered meanwhile."""
     db = tmp_path / "news.db"
     fill(db, article(page()))

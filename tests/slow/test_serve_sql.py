@@ -404,8 +404,8 @@ def test_values_and_answers_are_bounded(site: str) -> None:
 
 
 def test_no_column_names_another_function(guarded: Guarded) -> None:
-    """FTS5 calls what ``rank`` names by itself, and asks nobody: snippet() takes the square of what
-    it finds."""
+    """FTS5 calls what ``rank`` names by itself, without the authorizer: snippet()
+    takes quadratic time."""
     for sql in (
         "SELECT 1 FROM articles_fts WHERE articles_fts MATCH 'a' AND rank MATCH 'snippet(1)'",
         "SELECT 1 FROM articles_fts AS f WHERE f.articles_fts MATCH 'a' AND f.RANK = 'x'",

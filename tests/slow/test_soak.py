@@ -71,7 +71,7 @@ def test_archive_is_exact_and_memory_flat(tmp_path: Path) -> None:
     seen = {name for name, count in told["counts"].items() if count}
     assert seen >= {
         "articles", "revisions", "runs that a signal ended", "pages failed", "pages rejected",
-        "edits that a look was due for", "looks at listings",
+        "edits that a visit was due for", "checks of listings",
     }  # fmt: skip
     assert {"0", "3", "4", "-9"} <= set(told["exit_codes"])
     assert {"200", "304", "404", "reset"} <= set(told["requests"])

@@ -77,7 +77,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, str(TESTS / "fork_server.py")], cwd=ROOT, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            # Loading the certificates would take half of a run's time; posts ask nobody.
+            # Loading the certificates would take half of a run's time; posts need no network.
             env={**os.environ, "LD_PRELOAD": str(shim), "SSL_CERT_FILE": os.devnull,
                  "SSL_CERT_DIR": os.devnull},
         )  # fmt: skip

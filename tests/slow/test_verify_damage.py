@@ -133,15 +133,15 @@ TOGETHER = {
         "UPDATE articles SET title = 'x' WHERE first_seq = 3",
         "DELETE FROM articles_fts_data WHERE id > 10",
     ],
-    "a title that is no text, without numbers and an index": [
+    "a title that is not text, without numbers and an index": [
         "DELETE FROM meta", "UPDATE articles SET title = x'00ff' WHERE first_seq = 3",
         "DROP INDEX idx_articles_hits",
     ],
-    "what differs is no JSON": [
+    "`differs` is not JSON": [
         "UPDATE observations SET differs = '{' WHERE info_code ="
         " (SELECT info_code FROM articles WHERE first_seq = 3)",
     ],
-    "what is unknown is no JSON": ["UPDATE observations SET unknown = '{bad' WHERE rowid % 5 = 0"],
+    "`unknown` is not JSON": ["UPDATE observations SET unknown = '{bad' WHERE rowid % 5 = 0"],
     "an index that is another's": [
         "PRAGMA writable_schema = ON",
         "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema"
