@@ -3,8 +3,8 @@
     python -m bench polling
 
 A few busy sources and a long tail publish into a mirror that is built every five minutes and
-forgets after three days; hours, weekends and holidays are those of Chinese financial news. Each way of
-asking is counted in requests for listings (those for articles are the same for all), and by the
+forgets after three days; hours, weekends and holidays are those of Chinese financial news. Each way
+of asking is counted in requests for listings (those for articles are the same for all), and by the
 time from publication until an article is found. The schedule is newscrawl's own,
 newscrawl.runs.schedule.
 
