@@ -1,0 +1,61 @@
+"""SQLite as a feed format: what the exporter and its storage do with items."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from archives import article, page
+from crawls import query
+from running import open_run
+from scrapy.utils.test import get_crawler
+
+from newscrawl.exporters import ArchiveExporter, PathStorage
+from newscrawl.items import Batch
+
+
+async def test_an_article_is_stored_and_counted(tmp_path: Path) -> None:
+    db = tmp_path / "news.db"
+    with open_run(db) as run:
+        exporter = ArchiveExporter.from_crawler(run.crawler, BytesIO())
+        made = page()
+        run.ledger.schedule(made.url)
+        exporter.start_exporting()
+        exporter.export_item(article(made))
+        exporter.finish_exporting()
+        assert run.ledger.counters["new"] == 1
+    assert query(db, "SELECT info_code, title FROM articles") == [("NW202112282228490028", "标题")]
+
+
+async def test_a_batch_is_stored(tmp_path: Path) -> None:
+    db = tmp_path / "news.db"
+    with open_run(db) as run:
+        exporter = ArchiveExporter.from_crawler(run.crawler, BytesIO())
+        pages = [page(f"NW20211228000000000{number}") for number in range(3)]
+        for each in pages:
+            run.ledger.schedule(each.url)
+        exporter.export_item(Batch([article(each) for each in pages]))
+        assert run.ledger.counters["new"] == 3
+    assert query(db, "SELECT count(*) FROM articles") == [(3,)]
+
+
+async def test_items_of_others_are_left_alone(tmp_path: Path) -> None:
+    db = tmp_path / "news.db"
+    with open_run(db) as run:
+        ArchiveExporter.from_crawler(run.crawler, BytesIO()).export_item({"title": "题"})
+    assert query(db, "SELECT count(*) FROM articles") == [(0,)]
+
+
+def test_without_the_run_it_says_what_to_do() -> None:
+    with pytest.raises(RuntimeError, match=r"add it to EXTENSIONS"):
+        ArchiveExporter.from_crawler(get_crawler(), BytesIO())
+
+
+@pytest.mark.parametrize(("format_", "is_made"), [("sqlite", False), ("jsonlines", True)])
+def test_only_other_formats_open_the_file(tmp_path: Path, format_: str, is_made: bool) -> None:
+    path = tmp_path / "news.db"
+    storage = PathStorage(str(path), feed_options={"format": format_, "overwrite": False})
+    file = storage.open(None)  # type: ignore[arg-type]  # the spider is not looked at
+    file.close()
+    assert path.exists() == is_made
