@@ -160,7 +160,7 @@ async def test_a_member_of_impossible_size_ends_an_archive(tmp_path: Path, size:
     assert ledger(tmp_path / "news.db")["new"] == 1
 
 
-async def test_what_a_observation_says(tmp_path: Path) -> None:
+async def test_what_an_observation_says(tmp_path: Path) -> None:
     path = tar(tmp_path / "a b.tar.gz", [(NAME, post())])
     await load(tmp_path / "news.db", path)
     sql = "SELECT site, page_id, url, observed_at FROM observations"
