@@ -32,7 +32,7 @@ def everything(name: str) -> bool:
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
 def test_files_come_whatever_packs_them(tmp_path: Path, mode: str) -> None:
-    path = make(tmp_path / "posts", mode)  # its name does not say how it is packed
+    path = make(tmp_path / "posts", mode)  # its bytes tell, not its name
     assert dict(members(path, everything)) == FILES
 
 
