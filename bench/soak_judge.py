@@ -178,7 +178,7 @@ class Court:
         for served in run.log:
             if served.path in self.changing.numbers or _end(served) != "came":
                 continue
-            self.counts["looks at listings"] += 1
+            self.counts["checks of listings"] += 1
             for path in self._links(served):
                 self.named.add(path)
                 if path in self.observations or path in ends:
