@@ -49,7 +49,7 @@ def serving(db: Path, *options: str, is_asked_wrongly: bool = False) -> Iterator
         yield found[1]
     finally:
         process.send_signal(signal.SIGINT)
-        code = process.wait(20)
+        code = process.wait(60)
         listening.join()
         process.stderr.close()
         assert code in (0, 130, -signal.SIGINT)

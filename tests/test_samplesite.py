@@ -365,7 +365,7 @@ def test_the_module_runs_until_it_is_interrupted(tmp_path: Path) -> None:
         with urllib.request.urlopen(url, timeout=10) as response:
             assert response.status == 200
         run.send_signal(signal.SIGINT)
-        assert run.wait(timeout=10) == 0
+        assert run.wait(timeout=60) == 0
     done = subprocess.run([*command, "--write", str(tmp_path / "x")], check=False, timeout=20)
     assert done.returncode == 0
     assert (tmp_path / "x" / "index.html").is_file()

@@ -157,7 +157,7 @@ def test_served_by_nginx_the_pages_are_the_same(tmp_path: Path) -> None:
             assert server.name.startswith("nginx") is nginx
             mark = server.mark()
             address = f"{server.url}{paths[0][1:]}"
-            with urllib.request.urlopen(address, timeout=5) as response:
+            with urllib.request.urlopen(address, timeout=30) as response:
                 body = response.read()
                 assert response.headers["Content-Type"] == "text/html; charset=utf-8"
                 assert response.headers["ETag"]

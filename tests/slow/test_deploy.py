@@ -332,7 +332,7 @@ def scrapyd(tmp_path: Path) -> Iterator[str]:
 def _patience(url: str) -> Iterator[None]:
     for _ in range(150):
         try:
-            urllib.request.urlopen(url, timeout=5).close()
+            urllib.request.urlopen(url, timeout=30).close()
             break
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)

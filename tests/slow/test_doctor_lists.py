@@ -57,6 +57,6 @@ def test_signal_ends_it(serving: Serving, number: signal.Signals, exit_: Exit) -
         if line.strip().endswith(f"Asking for {server.url}"):
             process.send_signal(number)
             break
-    output, log = process.communicate(timeout=20)
+    output, log = process.communicate(timeout=60)
     assert (process.returncode, output) == (exit_, ""), log
     assert "Traceback" not in log

@@ -292,7 +292,7 @@ def test_early_signal_ends_the_run(serving: Serving, tmp_path: Path, line: str) 
         if line in said:
             crawl.send_signal(signal.SIGTERM)
             break
-    crawl.communicate(timeout=20)  # it used to hang for ever
+    crawl.communicate(timeout=60)  # it used to hang for ever
     assert crawl.returncode == Exit.TERMINATED
     assert query(tmp_path / "news.db", "SELECT outcome FROM runs") == [("terminated",)]
 
@@ -326,24 +326,26 @@ def test_two_early_signals_leave_a_rebuilt_archive(
             time.sleep(0.05)
             crawl.send_signal(signal.SIGINT)
             break
-    _, log = crawl.communicate(timeout=20)
+    _, log = crawl.communicate(timeout=60)
     # The second signal may come when the run has ended, and then ends the process as any other.
     assert crawl.returncode in (Exit.INTERRUPTED, -signal.SIGINT), log
     assert query(path, "SELECT info_code FROM articles") == [("NW202112282228490028",)]
 
 
 def test_two_signals_still_commit_and_close_the_row(serving: Serving, tmp_path: Path) -> None:
-    path = tmp_path / "news.db"
-    crawl = start(slow(serving), path)
+    path, server = tmp_path / "news.db", slow(serving)
+    crawl = start(server, path)
     assert crawl.stderr is not None
     for said in crawl.stderr:
         if "Writing to" in said:
             break
-    time.sleep(1)
+    deadline = time.monotonic() + 60
+    while len(server.paths()) < 60 and time.monotonic() < deadline:  # robots.txt, lists, posts
+        time.sleep(0.01)
     crawl.send_signal(signal.SIGINT)
     time.sleep(0.05)
     crawl.send_signal(signal.SIGINT)
-    _, log = crawl.communicate(timeout=20)
+    _, log = crawl.communicate(timeout=60)
     assert crawl.returncode == Exit.INTERRUPTED
     run = ledger(path)
     assert (run["outcome"], run["ended_at"] is not None) == ("interrupted", True)

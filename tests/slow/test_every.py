@@ -39,7 +39,7 @@ def test_runs_again_and_ends_cleanly(serving: Serving, tmp_path: Path) -> None:
     ended = list(islice(_ends(process), 2))
     assert all("exited with 0 (ok); the next run starts at" in line for line in ended)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == Exit.INTERRUPTED
     assert query(path, "SELECT outcome FROM runs") == [("ok",), ("ok",)]
 
@@ -61,7 +61,7 @@ def test_signal_ends_the_run_that_is_going(serving: Serving, tmp_path: Path) -> 
             break
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    _, log = process.communicate(timeout=20)
+    _, log = process.communicate(timeout=60)
     assert process.returncode == Exit.TERMINATED, log
     assert "exited with 143 (terminated); no other run follows" in log
     assert query(path, "SELECT outcome FROM runs") == [("terminated",)]
@@ -129,5 +129,5 @@ def test_goes_on_when_the_cause_is_gone(serving: Serving, tmp_path: Path) -> Non
     path.rmdir()
     assert "exited with 0 (ok); the next run starts at" in next(ends)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert query(path, "SELECT outcome FROM runs") == [("ok",)]

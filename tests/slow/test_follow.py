@@ -112,13 +112,13 @@ def test_both_killed_at_any_moment(
                 time.sleep(0.01)
             time.sleep(dice.uniform(0, 0.3))
             follower.kill()
-            follower.wait(timeout=10)
+            follower.wait(timeout=60)
             steps -= _cursor(copy) > cursor
             cursor = check(archive, copy)
             cursors.add(cursor)
         crawls_killed += crawl.poll() is None
         crawl.kill()
-        crawl.wait(timeout=10)
+        crawl.wait(timeout=60)
         check(archive, copy)
     assert len(cursors) > KILLS // 2  # it was killed here and there
     assert crawls_killed

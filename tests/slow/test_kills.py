@@ -63,7 +63,7 @@ def killed(server: Server, path: Path, number: int, seconds: float) -> bool:
     time.sleep(seconds)
     was_running = crawl.poll() is None
     crawl.send_signal(signal.SIGKILL)
-    crawl.wait(timeout=10)
+    crawl.wait(timeout=60)
     return was_running
 
 
@@ -169,6 +169,6 @@ def test_killed_rebuild_leaves_the_archive(serving: Serving, tmp_path: Path) -> 
         time.sleep(dice.uniform(0.5, 2.0))
         was_running = rebuild.poll() is None
         rebuild.kill()
-        rebuild.wait(timeout=10)
+        rebuild.wait(timeout=60)
         assert was_running
         assert contents(path) == before

@@ -359,7 +359,7 @@ def test_what_no_question_may_do(archive: Path, tmp_path: Path) -> None:
             sql: ask(f"{site}{archive.stem}?{urlencode({'sql': sql})}").status for sql in FORBIDDEN
         }
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert got == dict.fromkeys(FORBIDDEN, 400)
     assert archive.read_bytes() == before
     assert list(tmp_path.iterdir()) == []

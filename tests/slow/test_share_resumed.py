@@ -64,7 +64,7 @@ def killed(server: Server, holding: Holding, db: Path, *words: str) -> None:
     )  # fmt: skip
     assert holding.full.wait(60)
     crawl.send_signal(signal.SIGKILL)
-    crawl.wait(timeout=10)
+    crawl.wait(timeout=60)
     holding.go.set()
     server.site = holding.site
 
