@@ -215,9 +215,7 @@ class Court:
                 numbers.setdefault(self.changing.numbers[path], []).append(path)
         codes = {self._truth(number, 0).info_code: number for number in numbers}
         self.counts["articles"] = len(self.articles)
-        yield from (
-            f"{code} never came as an article" for code in set(self.articles) - set(codes)
-        )
+        yield from (f"{code} never came as an article" for code in set(self.articles) - set(codes))
         for code, number in codes.items():
             if code not in self.articles:
                 yield f"{code} is missing, its page is stored"
