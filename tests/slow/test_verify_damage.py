@@ -7,22 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from archives import article, fill, page
 from crawls import command, dump
-from damaged import damage, found
+from damaged import damage, found, make_whole
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of a sample site, with an edited article, at rest."""
-    db = tmp_path_factory.mktemp("whole") / "news.db"
-    assert command("newscrawl", "demo", "--db", str(db), timeout=300).returncode == 0
-    fill(
-        db,
-        article(page(body=b"a"), body_text="储能电池"),
-        article(page(body=b"b", observed_at="2022-02-01"), body_text="光伏玻璃"),
-    )
-    return db
+    return make_whole(tmp_path_factory.mktemp("whole") / "news.db")
 
 
 @pytest.fixture
