@@ -9,10 +9,10 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,9 @@ from newscrawl.cli.crawl import BASE_URL, pace, run
 from newscrawl.cli.options import DAY, db_option, example, is_filled, reading, verbose_option
 from newscrawl.cli.output import clock, number, say
 from newscrawl.runs.outcome import Exit, Outcome
+
+if TYPE_CHECKING:
+    from newscrawl.demo import SampleSite
 
 DB = "data/demo.db"
 SITE = "demo"
@@ -81,8 +84,8 @@ def demo_command(
         outcome = _crawl(limited, db, pace(None, base_url, None), verbose)
         _report(db, outcome)
         ctx.exit(outcome.exit)
-    with _sample_site(articles, seed, until, port) as (url, end):
-        outcome = _crawl_until(end, url, db, is_past=until is not None, verbose=verbose)
+    with _sample_site(articles, seed, until, port) as (url, site):
+        outcome = _crawl_until(site, url, db, is_past=until is not None, verbose=verbose)
         _report(db, outcome)
         if keep:
             _wait(url)
@@ -105,34 +108,34 @@ def _refuse_a_real_archive(db: str) -> None:
 @contextmanager
 def _sample_site(
     articles: int, seed: int, until: date | None, port: int
-) -> Iterator[tuple[str, datetime]]:
-    """Serve the sample site; yield its URL, and when its last article is published."""
+) -> Iterator[tuple[str, SampleSite]]:
+    """Serve the sample site; yield its URL and the site."""
     from newscrawl.demo import SampleSite, Server, history
 
-    end = history.end_of(until)
+    site = SampleSite(history.end_of(until), articles, seed)
     try:
-        server = Server(SampleSite(end, articles, seed), port)
+        server = Server(site, port)
     except OSError as error:
         raise click.ClickException(f"Could not listen on port {port}: {error.strerror}.") from None
     with server:
         say(f"A sample site of {articles:,} articles is at {server.url}")
-        yield server.url, end
+        yield server.url, site
 
 
-def _crawl_until(end: datetime, url: str, db: str, *, is_past: bool, verbose: bool) -> Outcome:
+def _crawl_until(site: SampleSite, url: str, db: str, *, is_past: bool, verbose: bool) -> Outcome:
     """Crawl the sample site several times until its end; an archive that exists has a history."""
     from newscrawl.demo import history
 
     arguments = {"base_url": url, "share": "1"}
     settings = {**pace(0.0, url, None), "NEWSCRAWL_PROGRESS_SECONDS": 1}
     quiet = {**settings, "LOG_LEVEL": "WARNING", "NEWSCRAWL_PROGRESS_SECONDS": 0}
-    for moment in [] if is_filled(db) else history.moments_before(end):
+    for moment in [] if is_filled(db) else history.moments_before_end(site):
         say(f"Crawling it as of {clock(moment.isoformat())} (China time)")
         with history.clock_at(moment):
             outcome = _crawl(arguments, db, settings if verbose else quiet, verbose)
         if not _is_good(outcome):
             return outcome
-    with history.clock_at(end if is_past else None):
+    with history.clock_at(site.end if is_past else None):
         return _crawl(arguments, db, settings, verbose)
 
 

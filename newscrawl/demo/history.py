@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
-from newscrawl.demo.site import CHINA
+from newscrawl.demo.site import CHINA, SampleSite
 from newscrawl.store import clock
 
 HOURS_BEFORE = (60, 24, 6)
@@ -21,9 +21,11 @@ def end_of(day: date | None) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=CHINA) + timedelta(days=1)
 
 
-def moments_before(end: datetime) -> list[datetime]:
-    """Return when the site is crawled before *end*, the earliest first."""
-    return [end.astimezone(CHINA) - timedelta(hours=hours) for hours in HOURS_BEFORE]
+def moments_before_end(site: SampleSite) -> list[datetime]:
+    """Return when the site is crawled before its end, the earliest first: it has articles then."""
+    first = site.published(site.numbers[0])
+    moments = (site.end.astimezone(CHINA) - timedelta(hours=hours) for hours in HOURS_BEFORE)
+    return [each for each in moments if each >= first]
 
 
 @contextmanager

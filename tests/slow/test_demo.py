@@ -185,3 +185,12 @@ def test_clock_stops_at_a_moment_and_goes_on() -> None:
         assert clock.clock() == END
     assert clock.clock is before
     assert history.end_of(date(2026, 3, 3)) == datetime(2026, 3, 4, tzinfo=CHINA)
+
+
+@pytest.mark.parametrize("articles", [1, 2, 3, 5, 8, 60])
+def test_a_site_that_is_crawled_has_articles(articles: int) -> None:
+    for hour in range(24):
+        site = SampleSite(END + timedelta(hours=hour), articles)
+        for moment in [*history.moments_before_end(site), site.end]:
+            with history.clock_at(moment):
+                assert any(map(site.is_shown, site.numbers)), moment
