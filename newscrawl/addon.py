@@ -12,7 +12,7 @@ from newscrawl.store.uris import archive_feeds, is_archive, the_archive
 
 
 class Addon:
-    """Sets up the feed storage, the pipelines, the run and the middleware for known pages."""
+    """Sets up the feed storage, the pipelines, the run and its channel."""
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Complete *settings* at the add-on's priority: the project's own ones win."""
@@ -37,18 +37,15 @@ class Addon:
         for name, order in _PIPELINES.items():
             settings["ITEM_PIPELINES"].setdefault(name, order)
         settings["EXTENSIONS"].setdefault("newscrawl.runs.run.Run", 0)
-        # Closest to the spider: requests for known pages skip all other middlewares.
+        # Nearest the engine: what other middlewares say is heard, too.
         settings["SPIDER_MIDDLEWARES"].setdefault(
-            "newscrawl.middlewares.known.KnownMiddleware", 950
+            "newscrawl.middlewares.channel.ChannelMiddleware", 10
         )
 
 
-# Count what is not an article, then validate and normalise, then drop duplicates.
 _PIPELINES = {
-    "newscrawl.pipelines.Account": 100,
     "newscrawl.pipelines.Validate": 200,
     "newscrawl.pipelines.Normalise": 300,
-    "newscrawl.pipelines.Since": 400,
     "newscrawl.pipelines.Dedupe": 500,
 }
 

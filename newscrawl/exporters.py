@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
@@ -9,7 +10,10 @@ from scrapy.exporters import BaseItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 
 from newscrawl.items import Article, Batch
+from newscrawl.runs.run import run_of
+from newscrawl.sites import LOADER_VERSION
 from newscrawl.store.uris import FORMATS
+from newscrawl.store.writer import Writer
 
 if TYPE_CHECKING:
     from typing import Self
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from newscrawl.runs.run import Run
+
+logger = logging.getLogger(__name__)
 
 
 class PathStorage(FileFeedStorage):
@@ -33,27 +39,45 @@ class PathStorage(FileFeedStorage):
 
 
 class ArchiveExporter(BaseItemExporter):
-    """Hands articles to the run, which opened the archive before the first request."""
+    """Adds articles to the archive that the run has open.
+
+    An error of the store goes to the run, which ends by it: Scrapy would only log it.
+    """
 
     def __init__(self, run: Run, **options: Any) -> None:
         super().__init__(dont_fail=True, **options)
-        self._run = run
+        self._archive = run.archive
+        self._channel = run.channel
+        self._clocks = run.clocks
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, file: IO[bytes], **options: Any) -> Self:
         """Build it for the crawler's run."""
-        from newscrawl.runs.run import Run
-
-        run = crawler.get_extension(Run)
-        if run is None:
-            raise RuntimeError(
-                "an archive is written by newscrawl.runs.run.Run; add it to EXTENSIONS"
-            )
-        return cls(run, **options)
+        return cls(run_of(crawler), **options)
 
     def export_item(self, item: Any) -> None:
-        """Store an article, or those of a batch."""
-        if isinstance(item, Batch):
-            self._run.store_all([each for each in item.items if isinstance(each, Article)])
-        elif isinstance(item, Article):
-            self._run.store(item)
+        """Add an article, or those of a batch."""
+        articles = item.items if isinstance(item, Batch) else [item]
+        self._add([each for each in articles if isinstance(each, Article)])
+        self._archive.commit_if_due()
+
+    def finish_exporting(self) -> None:
+        """Commit what was added."""
+        self._archive.commit()
+
+    def _add(self, articles: list[Article]) -> None:
+        """Add articles and count what each was worth; many at once cost much less."""
+        self._archive.write(Writer.set_clock, self._clocks.difference or 0)
+        try:
+            verdicts = self._archive.write(Writer.add_all, articles, loader_version=LOADER_VERSION)
+        except Exception as error:  # one of them is to blame, and nothing of it is written
+            if len(articles) > 1:
+                logger.info("Storing one by one, after %r", error)
+                for each in articles:
+                    self._add([each])
+                return
+            logger.exception("Storing %s", articles[0].page)
+            self._channel.crashed(error, articles[0].page)
+            return
+        for article, verdict in zip(articles, verdicts or (), strict=False):
+            self._channel.stored(article, verdict)

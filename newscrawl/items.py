@@ -1,19 +1,29 @@
-"""The items: a page, the article that it describes, and what a run reports of them."""
+"""The items: pages and articles; and the messages by which a spider tells its run of the rest."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
 from newscrawl.text.passwords import clean_address
+
+if TYPE_CHECKING:
+    from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 
 Precision = Literal["second", "minute", "day"]
 DEFAULT_SITE = "finews"
 """The name of the site that is crawled unless ``-a site=`` says otherwise."""
-End = Literal["failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed"]
+End = Literal[
+    "failed", "rejected", "duplicate", "out_of_range", "unchanged", "new", "extended", "changed"
+]
 """How a page of a run ended."""
 ENDS: tuple[End, ...] = get_args(End)
+REPORTED: tuple[End, ...] = (
+    "new", "extended", "changed", "unchanged", "duplicate", "out_of_range", "rejected", "failed",
+)  # fmt: skip
+"""The ends in the order in which people read them."""
 
 
 class BodyRank(IntEnum):
@@ -175,9 +185,55 @@ class Article:
     """The page it was read from."""
 
 
+# -- messages ---------------------------------------------------------------------------
+
+
+class Message:
+    """What a spider, a middleware or a pipeline tells the run.
+
+    Messages are yielded like requests and articles. :mod:`newscrawl.middlewares.channel` takes
+    them out before Scrapy sees them; what each does is in :mod:`newscrawl.runs.channel`.
+    """
+
+    __slots__ = ()
+
+
+# What became of a link, or of an id that the user gave.
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled(Message):
+    """A page is under way: its request, its list entry or its file is yielded next."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated(Message):
+    """A link leads to a page that was met before in this run."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped(Message):
+    """A link leads to a page that is stored, or was rejected, and is not due for a revisit."""
+
+    url: str
+    is_rejected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered(Message):
+    """A link is left out: by its date, the limit, or its host."""
+
+
+# How a page that was scheduled ended, if not as an article.
+
+
 @dataclass(slots=True)
-class Reject:
-    """A page without an article, with the reason; kept with its bytes."""
+class Reject(Message):
+    """A page gave no article; it is kept with its bytes, and the reason."""
 
     page: Page
     reason: str
@@ -189,8 +245,8 @@ class Reject:
 
 
 @dataclass(slots=True)
-class Failure:
-    """A page that could not be fetched: connection refused, timeout, an error status."""
+class Failure(Message):
+    """A page could not be fetched: connection refused, timeout, an error status."""
 
     url: str
     detail: str
@@ -200,28 +256,197 @@ class Failure:
     """The page, if it is stored and the site says that it was removed."""
 
 
-@dataclass(slots=True)
-class Unchanged:
-    """A stored page that the site reported as unchanged, without sending it again."""
+@dataclass(frozen=True, slots=True)
+class Unchanged(Message):
+    """The site reported a stored page as unchanged, without sending it again."""
 
     page: Page
 
 
-@dataclass(slots=True)
-class Listed:
-    """A page that a listing links to: its article gets the listing's category."""
+@dataclass(frozen=True, slots=True)
+class Duplicate(Message):
+    """A page was fetched before in this run, under another URL."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfRange(Message):
+    """Only its text showed that an article was published before `since`."""
+
+    url: str
+
+
+# Articles.
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Message):
+    """A listing links to a page: its article gets the listing's category."""
 
     page_key: str
     info_code: str
     category: str
 
 
+@dataclass(frozen=True, slots=True)
+class ToResolve(Message):
+    """An article's share link is to be resolved, in this run or, if that is killed, the next one.
+
+    It is yielded before the article.
+    """
+
+    info_code: str
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class YoungToResolve(Message):
+    """The articles whose posts were seen since then are to be resolved, whoever stored them."""
+
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved(Message):
+    """No page had the article: it is requested again, but not soon."""
+
+    info_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved(Message):
+    """An article needs to be resolved no more."""
+
+    info_code: str
+
+
+# Listings.
+
+
+@dataclass(frozen=True, slots=True)
+class ListingChecked(Message):
+    """A listing was read, or is unchanged, or is missing; what it leads to was yielded before."""
+
+    check: ListingCheck
+    stored: Listing | None
+    """What the archive knows of it."""
+    pages: Sequence[str] = ()
+    """URLs of the pages that it leads to: the check is stored when all of them have ended."""
+    shown_before: Set[str] = frozenset()
+    """URLs that another listing has shown first: they are no news of this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingFailed(Message):
+    """A listing could not be fetched, or not be read."""
+
+    key: ListingKey
+    url: str
+    found_in: str
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingConfirmed(Message):
+    """A post spells the name of a listing that was guessed at: it exists."""
+
+    key: ListingKey
+
+
+# The run.
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCame(Message):
+    """The home page, or its failure, has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble(Message):
+    """Something went wrong that is not about a page; the run ends as degraded."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable(Message):
+    """There is no such site; the run ends so, now or when what is under way has ended."""
+
+    reason: str
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BadArgument(Message):
+    """An argument names what is not there; the run goes on, and ends as a usage error."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(Message):
+    """The run cannot go on, and ends now as degraded."""
+
+    reason: str
+
+
 @dataclass(slots=True)
 class Batch:
-    """Items that go through pipelines and exporter together.
+    """Articles and messages that go to the archive together.
 
     Scrapy's work for one item, a task for each pipeline and a signal to each feed, takes half
     as long as reading a post file.
     """
 
-    items: list[Article | Reject | Failure]
+    items: list[Article | Message]
+
+
+# -- what a spider says of itself ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """A spider's ``options``; the defaults are those of a spider that has none."""
+
+    site: str = ""
+    """Name of the site under which observations are stored."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of the spider, without passwords."""
+    page_kinds: tuple[PageKind, ...] = ()
+    """Kinds of the pages that it reads: the use of their rules is counted."""
+    allowed_domains: Sequence[str] | None = None
+    """Hosts that may be asked, exactly these; None for all."""
+    named_places: Sequence[tuple[str, int | None]] = ()
+    """Host and port (None for any) of places that the user named, which may be special."""
+    revisit: bool = False
+    """Whether stored pages are revisited that are not due."""
+    keeps_checks: bool = True
+    """Whether the checks of listings are stored: not if a limit or a date leaves pages out."""
+    needs_home: bool = False
+    """Whether a run that never got the home page is unreachable."""
+    crawls_all: bool = False
+    """Whether all categories are crawled, from the home page."""
+    is_whole: bool = False
+    """Whether the run sees all that the site shows: then it can be told what is missing."""
+    is_import: bool = False
+    """Whether pages come from files, and not from a site."""
+
+
+@runtime_checkable
+class _HasOptions(Protocol):
+    options: object
+
+
+@runtime_checkable
+class _HasDomains(Protocol):
+    allowed_domains: Sequence[str] | None
+
+
+def options_of(spider: object) -> RunOptions:
+    """Return a spider's options; of a foreign one only its ``allowed_domains`` are known."""
+    if isinstance(spider, _HasOptions) and isinstance(spider.options, RunOptions):
+        return spider.options
+    return RunOptions(
+        allowed_domains=spider.allowed_domains if isinstance(spider, _HasDomains) else None
+    )

@@ -1,16 +1,14 @@
-"""Item pipelines: account ▸ validate ▸ normalise ▸ since ▸ dedupe."""
+"""Item pipelines: validate ▸ normalise ▸ dedupe."""
 
 from __future__ import annotations
 
-import datetime
 import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
-from newscrawl.items import Article, Batch, Failure, Listed, Reject, Unchanged
+from newscrawl.items import Article, Batch, Duplicate, Page, Reject
 from newscrawl.runs.run import run_of
 from newscrawl.sites import REASONS
 from newscrawl.sites.normalise import missing, normalise
@@ -25,11 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 class _Pipeline(ABC):
-    """Takes items one by one, also those of a batch."""
+    """Takes articles one by one, also those of a batch."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.run = run_of(crawler)
+        self.channel = run_of(crawler).channel
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -50,7 +47,7 @@ class _Pipeline(ABC):
                 continue
             except Exception as error:  # it must not take the others with it
                 logger.exception("Processing %s", each)
-                self.run.crashed(error, getattr(each, "page", None))
+                self.channel.crashed(error, each.page if isinstance(each, Article) else None)
 
     @abstractmethod
     def process(self, item: Any) -> Any:
@@ -65,25 +62,6 @@ def _dropped(why: str) -> DropItem:
     return DropItem(why, log_level=logging.getLevelName(logging.DEBUG))
 
 
-class Account(_Pipeline):
-    """Counts items that are not articles, and drops them: rejects, failures, listed, unchanged."""
-
-    def process(self, item: Any) -> Any:
-        """Let articles through."""
-        match item:
-            case Reject():
-                self.run.reject(item)
-            case Failure():
-                self.run.fail(item)
-            case Listed():
-                self.run.listed(item)
-            case Unchanged():
-                self.run.unchanged(item)
-            case _:
-                return item
-        raise _dropped(f"counted: {type(item).__name__}")
-
-
 class Validate(_Pipeline):
     """Rejects articles without an id, or with neither title nor body."""
 
@@ -93,8 +71,7 @@ class Validate(_Pipeline):
         reason = missing(article)
         if reason is None:
             return item
-        if article.page is not None:
-            self.run.reject(Reject(article.page, reason, REASONS[reason]))
+        self.channel.send(Reject(_page(article), reason, REASONS[reason]))
         raise _dropped(f"rejected: {reason}")
 
 
@@ -105,21 +82,6 @@ class Normalise(_Pipeline):
         """Return the article, completed."""
         normalise(_article(item))
         return item
-
-
-class Since(_Pipeline):
-    """Drops articles published before the spider's `since`."""
-
-    def process(self, item: Any) -> Any:
-        """Return an article published since then, or without a time."""
-        since: datetime.date | None = getattr(self.crawler.spider, "since", None)
-        if since is None:
-            return item
-        published_at = ItemAdapter(item).get("published_at")
-        if published_at is None or published_at[:10] >= since.isoformat():
-            return item
-        self.run.withdraw(_article(item))
-        raise _dropped(f"published {published_at}, before {since}")
 
 
 class Dedupe(_Pipeline):
@@ -138,14 +100,12 @@ class Dedupe(_Pipeline):
     def process(self, item: Any) -> Any:
         """Return the article of a page once, and again if its body is better."""
         article = _article(item)
-        if article.page is None:
-            raise DropItem("an article without its page")
-        key = article.page.key
+        page = _page(article)
         rank = -1 if article.body_rank is None else int(article.body_rank)
-        if rank <= self._seen.get(key, -2):
-            self.run.duplicate(article)
-            raise _dropped(f"duplicate: {key}")
-        self._seen[key] = rank
+        if rank <= self._seen.get(page.key, -2):
+            self.channel.send(Duplicate(page.url))
+            raise _dropped(f"duplicate: {page.key}")
+        self._seen[page.key] = rank
         return item
 
 
@@ -153,3 +113,9 @@ def _article(item: Any) -> Article:
     if not isinstance(item, Article):
         raise TypeError(f"newscrawl's pipelines take articles, not {type(item).__name__}")
     return item
+
+
+def _page(article: Article) -> Page:
+    if article.page is None:
+        raise DropItem("an article without its page")
+    return article.page

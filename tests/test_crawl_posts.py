@@ -24,7 +24,7 @@ from scrapy.exceptions import UsageError
 
 from newscrawl import pipelines, sites
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.post_files.folders import is_post, is_safe
+from newscrawl.sites.post_files.folders import is_post, is_safe
 from newscrawl.runs.process import settings_for
 from newscrawl.runs.run import run_of
 from newscrawl.runs.verify import find_problems

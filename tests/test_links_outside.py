@@ -22,7 +22,7 @@ from crawls import command, query
 from post_files import NAME, commit, counted, folder, load, post, tar
 
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
+from newscrawl.sites.post_files.contained import ContainedFolder, LeadsOut
 from newscrawl.store.raw_pages import load_raw_page
 
 OTHER = NAME.replace("645", "646")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from newscrawl.runs.post_files import tarballs
-from newscrawl.runs.post_files.tarballs import Bomb, Budget, DamagedTarball, members
+from newscrawl.sites.post_files import tarballs
+from newscrawl.sites.post_files.tarballs import Bomb, Budget, DamagedTarball, members
 
 FILES = {"_posts/a.md": b"one", "_posts/b.md": b"", "_posts/" + "c" * 150 + ".md": "三".encode()}
 

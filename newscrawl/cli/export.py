@@ -19,7 +19,7 @@ from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import TEXT, article_id, db_option, example, reading
 from newscrawl.cli.output import say
 from newscrawl.cli.writing import progress
-from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
+from newscrawl.sites.post_files.contained import ContainedFolder, LeadsOut
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from newscrawl.cli.terminal import stderr
-from newscrawl.runs.progress import ENDS, Progress
+from newscrawl.items import REPORTED
+from newscrawl.runs.progress import Progress
 from newscrawl.runs.run import interrupts, run_of
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class LiveProgress(Progress):
         """Return what is drawn: a bar with pages and time, and what the pages were worth."""
         run = run_of(self.crawler)
         count = run.ledger.counters
-        done, scheduled = sum(count[end] for end in ENDS), count["scheduled"]
+        done, scheduled = sum(count[end] for end in REPORTED), count["scheduled"]
         seconds = time.monotonic() - self._began
         first = Table.grid(padding=(0, 1))
         first.add_row(
@@ -66,8 +67,11 @@ class LiveProgress(Progress):
             Text(str(timedelta(seconds=int(seconds))) + self.listings()),
         )
         worth = Text("  ").join(
-            Text(f"{count[end]} {end}", style=_STYLES.get(end, "") if count[end] else "dim")
-            for end in ENDS
+            Text(
+                f"{count[end]} {end.replace('_', ' ')}",
+                style=_STYLES.get(end, "") if count[end] else "dim",
+            )
+            for end in REPORTED
             if count[end] or end in _ALWAYS
         )
         parts: list[RenderableType] = [first, worth]

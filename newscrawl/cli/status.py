@@ -145,7 +145,7 @@ def sparkline(counts: Sequence[int | None]) -> str:
 
 def _run_row(run: RunStatus) -> tuple[str, ...]:
     asked = "".join(f" {name}={value}" for name, value in run.arguments.items())
-    ends = [f"{run.counters[end]} {end}" for end in ENDS if run.counters[end]]
+    ends = [f"{run.counters[end]} {end.replace('_', ' ')}" for end in ENDS if run.counters[end]]
     if run.counters["skipped"]:
         ends.append(f"{run.counters['skipped']} known")
     if run.unfinished:

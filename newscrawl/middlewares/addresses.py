@@ -14,6 +14,8 @@ from scrapy.exceptions import DownloadCancelledError, UsageError
 from scrapy.http import Request
 from scrapy.utils.spider import DefaultSpider
 
+from newscrawl.items import options_of
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Place = tuple[str, int | None]
@@ -159,7 +161,7 @@ class AddressPolicy:
         :raises Refused: it may not be fetched.
         """
         host, port = place_of(request.url)
-        allowed = getattr(self._crawler.spider, "allowed_domains", None)
+        allowed = options_of(self._crawler.spider).allowed_domains
         if allowed and host not in allowed:
             raise Refused(f"{host} is not an allowed host")
         try:
@@ -177,7 +179,7 @@ class AddressPolicy:
         if isinstance(spider, DefaultSpider):
             # `scrapy shell URL` and `fetch URL`: what was typed, not where that redirects to.
             return [place_of(request.meta.get("redirect_urls", [request.url])[0])]
-        return list(getattr(spider, "named_places", ()))
+        return list(options_of(spider).named_places)
 
     def why_refused(self, address: Address, host: str, port: int, named: list[Place]) -> str | None:
         """Return why an address may not be connected to; None if it may."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.http import Request
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 
-from newscrawl.items import Failure
-from newscrawl.runs.run import run_of
+from newscrawl.items import Failure, Trouble
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -43,7 +42,7 @@ class BoundsMiddleware(BaseSpiderMiddleware):
         count = 0
         for each in result:
             if why := self._too_many(count, each, response):
-                yield from self._leave_out(each, why)
+                yield from self._leave_out_all(each, why)
                 return
             count += isinstance(each, Request)
             yield from self._within(each)
@@ -55,8 +54,8 @@ class BoundsMiddleware(BaseSpiderMiddleware):
         count = 0
         async for each in result:
             if why := self._too_many(count, each, response):
-                for kept in self._leave_out(each, why):
-                    yield kept
+                for left in self._leave_out_all(each, why):
+                    yield left
                 return
             count += isinstance(each, Request)
             for kept in self._within(each):
@@ -72,9 +71,6 @@ class BoundsMiddleware(BaseSpiderMiddleware):
         elif count >= self._of_page:
             where = response.url if response is not None else "the start"
             why = f"{where} leads to more than {count} pages: no more are taken at once"
-        if why and why not in self._said:
-            self._said.add(why)
-            run_of(self.crawler).trouble(why)
         self._taken += why is None
         return why
 
@@ -89,9 +85,15 @@ class BoundsMiddleware(BaseSpiderMiddleware):
         else:
             yield each
 
+    def _leave_out_all(self, request: Request, why: str) -> Iterable[Any]:
+        if why not in self._said:
+            self._said.add(why)
+            yield Trouble(why)
+        yield from self._leave_out(request, why)
+
     def _leave_out(self, request: Request, why: str) -> Iterable[Any]:
         page: Page | None = request.meta.get("page")
         if page is not None:
             yield Failure(page.url, why)
         else:
-            run_of(self.crawler).trouble(f"{request.url[:200]} is not asked for: {why}")
+            yield Trouble(f"{request.url[:200]} is not asked for: {why}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from newscrawl.items import Stop
 from newscrawl.middlewares.addresses import (
     AddressPolicy,
     Place,
@@ -20,7 +21,6 @@ from newscrawl.middlewares.addresses import (
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.throttle import throttle_of
 from newscrawl.runs.clocks import clocks_of
-from newscrawl.runs.outcome import Exit
 from newscrawl.runs.run import Run
 from newscrawl.runs.scrapy_private import OpenAiohttpHandler
 from newscrawl.store import open_files
@@ -124,7 +124,7 @@ class AiohttpDownloadHandler(OpenAiohttpHandler):
     def _stop(self) -> None:
         """End the run: no server is to blame, and the next request would fail as well."""
         if run := self._crawler.get_extension(Run):
-            run.stop(Exit.DEGRADED, open_files.too_many_open_files())
+            run.channel.send(Stop(open_files.too_many_open_files()))
 
     async def download_request(self, request: Request) -> Response:
         """Return the response to a request.

@@ -9,6 +9,7 @@ from scrapy.downloadermiddlewares import redirect
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
+from newscrawl.items import options_of
 from newscrawl.text.passwords import clean_address
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class RedirectMiddleware(redirect.RedirectMiddleware):
             raise IgnoreRequest("it redirects to an invalid URL") from None
         if isinstance(redirected, Request):
             redirected = redirected.replace(url=clean_address(redirected.url))
-            allowed = getattr(self.crawler.spider, "allowed_domains", None)
+            allowed = options_of(self.crawler.spider).allowed_domains
             host = urlsplit(redirected.url).hostname
             if allowed and host not in allowed:
                 raise IgnoreRequest(f"it redirects to another host, {redirected.url}")

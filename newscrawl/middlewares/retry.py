@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares import retry
 
 from newscrawl.middlewares.throttle import throttle_of
+from newscrawl.text.http_dates import read_http_date
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -37,19 +37,12 @@ def retry_after(response: Response) -> float | None:
     It is a number of seconds or a date (RFC 9110, 10.2.3), by the server's own clock if there is a
     Date header.
     """
-    text = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    header = response.headers.get("Retry-After")
+    text = (header or b"").decode("latin-1").strip()
     if text.isascii() and text.isdigit():
         return float(text) if len(text) < 10 else float("inf")
-    until = _date(text)
+    until = read_http_date(header)
     if until is None:
         return None
-    now = _date((response.headers.get("Date") or b"").decode("latin-1"))
+    now = read_http_date(response.headers.get("Date"))
     return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

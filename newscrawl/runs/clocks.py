@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from statistics import median
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -15,6 +12,7 @@ from scrapy.http import Response
 
 from newscrawl.store import clock
 from newscrawl.store.stored_times import SAID
+from newscrawl.text.http_dates import read_http_date
 
 _KEPT = 101
 """Answers of a host whose clocks are kept."""
@@ -31,7 +29,7 @@ class Clocks:
 
     def note(self, response: Response) -> None:
         """Note what an answer that has just come says of the time."""
-        at = answered_at(response)
+        at = read_http_date(response.headers.get("Date"))
         if at is None:
             return
         difference = (at - clock.clock()).total_seconds()
@@ -60,20 +58,6 @@ class Clocks:
         if abs(self.difference or 0) > SAID:
             return []
         return [host for host, each in self._hosts.items() if abs(median(each)) > SAID]
-
-
-def answered_at(response: Response) -> datetime | None:
-    """Return the Date of an answer in UTC; None where it has none that can be read."""
-    return _date(response.headers.get("Date") or b"")
-
-
-@lru_cache(64)
-def _date(header: bytes) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(header.decode("latin-1"))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _seconds(text: bytes | None) -> float:

@@ -6,12 +6,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from newscrawl import sites
+from newscrawl.items import REPORTED
 from newscrawl.runs.clocks import clocks_of, sentence
 from newscrawl.runs.outcome import Exit, Outcome
-from newscrawl.store import rules
+from newscrawl.store import rules, suspects
 from newscrawl.store.clock import utc_now
 from newscrawl.store.quiet import find_quiet
 from newscrawl.store.stored_times import SAID, WRONG
+from newscrawl.store.writer import Writer
 
 if TYPE_CHECKING:
     from newscrawl.runs.ledger import Ledger
@@ -27,36 +29,26 @@ them again."""
 def judge_run(run: Run) -> Outcome:
     """Return the outcome of a run that nothing has stopped."""
     finish_reason = run.crawler.stats.get_value("finish_reason", "it never began")
-    if run.options.needs_home and not run.home_came and finish_reason not in EARLY_ENDS:
+    options, lost, troubles = run.channel.options, run.channel.lost_lists, run.channel.troubles
+    if options.needs_home and not run.channel.home_came and finish_reason not in EARLY_ENDS:
         return Outcome(Exit.UNREACHABLE, "could not fetch the home page")
     share = run.crawler.settings.getfloat("NEWSCRAWL_LOST_SHARE")
     asked = run.crawler.stats.get_value("listings/asked", 0)
-    some = ", ".join(run.lost_lists[:3])
+    some = ", ".join(lost[:3])
     # A crawl of all categories has its home page; with --due it may request one listing besides.
-    if (
-        asked
-        and len(run.lost_lists) == asked
-        and not run.ledger.asked
-        and not run.options.crawls_all
-    ):
+    is_none = asked and len(lost) == asked and not run.ledger.counters["scheduled"]
+    if is_none and not options.crawls_all:
         return Outcome(Exit.UNREACHABLE, f"could not fetch any listing: {some}")
-    if len(run.lost_lists) > share * asked:
-        run.troubles.append(
-            f"{len(run.lost_lists)} of {asked} listings could not be fetched: {some}"
-        )
-    suspicions = run.suspicions()
-    run.troubles[:0] = suspicions
+    if len(lost) > share * asked:
+        troubles.append(f"{len(lost)} of {asked} listings could not be fetched: {some}")
+    suspicions = _suspicions(run)
+    troubles[:0] = suspicions
     # Rules do not apply to what is shown instead of articles.
-    run.troubles += [] if suspicions else _dead_rules(run)
+    troubles += [] if suspicions else _dead_rules(run)
     clock = _clock(run)
     if clock and abs(clocks_of(run.crawler).difference or 0) > WRONG:
-        run.trouble(f"{clock}: the times of this run are wrong")
-    outcome = judge_pages(
-        run.ledger,
-        finish_reason=finish_reason,
-        troubles=run.troubles,
-        share=share,
-    )
+        run.channel.trouble(f"{clock}: the times of this run are wrong")
+    outcome = judge_pages(run.ledger, finish_reason=finish_reason, troubles=troubles, share=share)
     if outcome.exit is not Exit.OK:
         return outcome
     if quiet := _quiet(run):
@@ -128,8 +120,7 @@ def _lost_too_much(ledger: Ledger, share: float) -> str | None:
 def summary(ledger: Ledger) -> str:
     """Return what the pages of a run were worth, in a line."""
     count = ledger.counters
-    ends = ("new", "extended", "changed", "unchanged", "duplicate", "rejected", "failed")
-    parts = [f"{count[end]} {end}" for end in ends if count[end]]
+    parts = [f"{count[end]} {end.replace('_', ' ')}" for end in REPORTED if count[end]]
     if parts:
         return f"{count['scheduled']} pages: {', '.join(parts)}"
     return f"nothing new, {count['skipped']} known" if count["skipped"] else "nothing new"
@@ -147,25 +138,35 @@ def _clock(run: Run) -> str | None:
     return said
 
 
+def _suspicions(run: Run) -> list[str]:
+    """Return what was suspicious in the run."""
+    is_any = run.crawler.stats.get_value(f"rejected/{suspects.REASON}")
+    if not run.archive.is_open or not is_any:
+        return []
+    assert run.archive.run_id is not None  # noqa: S101  it is open
+    return suspects.sentences(run.archive.connection, run_id=run.archive.run_id)
+
+
 def _dead_rules(run: Run) -> list[str]:
     """Count the use of the rules that pages are read by, and name those that have stopped."""
     stat = run.crawler.stats.get_value
     uses: dict[str, rules.Uses] = {}
-    for kind in run.options.page_kinds:
+    for kind in run.channel.options.page_kinds:
         first = {rule.field: rule for rule in reversed(sites.rules_of(kind))}
         for rule in first.values():
             before = uses[rule.key].pages if rule.key in uses else 0
             read = before + stat(f"pages/{kind}", 0)
             uses[rule.key] = rules.Uses(read, stat(rule.key, 0))
-    run.count_rules(uses)
-    dead = rules.dead(run.connection) if run.is_open else []
+    run.archive.write(Writer.count_rules, uses)
+    run.archive.commit_if_due()
+    dead = rules.dead(run.archive.connection) if run.archive.is_open else []
     return [f"the rule {rule} no longer matches" for rule in dead]
 
 
 def _quiet(run: Run) -> str | None:
     """Return what has published far less than it used to; None if nothing has."""
-    if not run.is_open or not run.options.is_whole:
+    if not run.archive.is_open or not run.channel.options.is_whole:
         return None
     share = run.crawler.settings.getfloat("NEWSCRAWL_QUIET_SHARE")
-    found = find_quiet(run.connection, utc_now(), share=share)
+    found = find_quiet(run.archive.connection, utc_now(), share=share)
     return "; ".join(str(each) for each in found[:3]) or None

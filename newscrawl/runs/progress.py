@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scrapy import signals
 
+from newscrawl.items import REPORTED
 from newscrawl.runs.run import run_of
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
-
-ENDS = ("new", "extended", "changed", "unchanged", "duplicate", "rejected", "failed")
 
 
 class Progress:
@@ -54,9 +53,10 @@ class Progress:
     def line(self) -> str:
         """Return the counters in a line: pages, their verdicts, pages per second."""
         count = run_of(self.crawler).ledger.counters
-        done = sum(count[end] for end in ENDS)
+        done = sum(count[end] for end in REPORTED)
         elapsed = time.monotonic() - self._began
-        worth = ", ".join(f"{count[end]} {end}" for end in ENDS if count[end]) or "none yet"
+        ends = [f"{count[end]} {end.replace('_', ' ')}" for end in REPORTED if count[end]]
+        worth = ", ".join(ends) or "none yet"
         rate = done / elapsed if elapsed else 0.0
         return (
             f"{done} of {count['scheduled']} pages: {worth} ({rate:.1f} pages/s){self.listings()}"

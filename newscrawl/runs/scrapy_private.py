@@ -16,7 +16,6 @@ from scrapy.http import Headers, Request
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
-    from scrapy import Spider
     from scrapy.crawler import Crawler
 
 SocketFactory = Callable[[tuple[Any, ...]], socket.socket]
@@ -79,12 +78,14 @@ def is_running(crawler: Crawler) -> bool:
     return engine is not None and engine.running and getattr(engine._slot, "closing", None) is None
 
 
-def end_idle_scraper(spider: Spider) -> None:
+def end_idle_scraper(crawler: Crawler) -> None:
     """Let a closing engine go on if the scraper has nothing left to do.
 
     Scrapy 2.19 checks that after a response only: a run of start items that is stopped while one
     of them is in the pipelines would wait for ever.
     """
-    slot = spider.crawler.engine.scraper.slot
-    if slot and slot.closing and not slot.closing.called and slot.is_idle():
-        slot.closing.callback(spider)
+    slot = crawler.engine.scraper.slot if crawler.engine is not None else None
+    if slot is None or slot.closing is None or slot.closing.called or crawler.spider is None:
+        return
+    if slot.is_idle():
+        slot.closing.callback(crawler.spider)

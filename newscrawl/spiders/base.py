@@ -13,20 +13,41 @@ from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
 from newscrawl import sites
-from newscrawl.items import DEFAULT_SITE, Article, Failure, Page, PageKind, Reject, Unchanged
+from newscrawl.items import (
+    DEFAULT_SITE,
+    Article,
+    Failure,
+    Message,
+    OutOfRange,
+    Page,
+    PageKind,
+    Reject,
+    RunOptions,
+    Scheduled,
+    Skipped,
+    Trouble,
+    Unchanged,
+    Unresolved,
+)
 from newscrawl.middlewares.addresses import PORTS, Place
+from newscrawl.middlewares.channel import of_errback
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.failures import failure_reason, status_of
 from newscrawl.middlewares.handler import HANDLER
-from newscrawl.runs.clocks import answered_at
-from newscrawl.runs.run import Run, run_of
-from newscrawl.runs.run_options import RunOptions
+from newscrawl.middlewares.known import (
+    began_at,
+    find_known,
+    known_of,
+    make_conditional,
+    schedule_of,
+)
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
 from newscrawl.spiders.arguments import base_url, host_of, is_set, positive
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.stored_times import is_future
 from newscrawl.text.escape import is_utf8
+from newscrawl.text.http_dates import read_http_date
 from newscrawl.text.passwords import clean_arguments
 from newscrawl.text.urls import normalized_path, normalized_url
 
@@ -37,7 +58,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure as TwistedFailure
 
-    from newscrawl.store.known import KnownPage
+    from newscrawl.runs.schedule import Schedule
+    from newscrawl.store.known import Known, KnownPage
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +105,8 @@ class NewsSpider(scrapy.Spider):
         self.is_own_base = "base_url" in arguments
         self._asked: dict[str, str] = {}
         """The URL of each page requested in this run, by its normalised URL."""
+        self._taken = 0
+        """Pages requested so far: what ``limit`` counts."""
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -98,20 +122,29 @@ class NewsSpider(scrapy.Spider):
         base = spider._named_base or crawler.settings["NEWSCRAWL_BASE_URL"]
         spider.base_url = base_url(credentials_of(crawler).take(base))
         spider.allowed_domains = [urlsplit(spider.base_url).hostname or "", *spider.hosts]
+        spider.options = spider.run_options()
         return spider
 
-    @property
+    options: RunOptions
+    """What the run and the middlewares need to know of the spider."""
+
     def run_options(self) -> RunOptions:
-        """What the run needs to know of the spider."""
+        """Return the spider's ``options``."""
         return RunOptions(
             site=self.site, arguments=self.arguments, page_kinds=self.page_kinds,
+            allowed_domains=self.allowed_domains, named_places=self.named_places,
             revisit=self.revisit,
         )  # fmt: skip
 
     @property
-    def run(self) -> Run:
-        """The run that counts what becomes of each page."""
-        return run_of(self.crawler)
+    def known(self) -> Known:
+        """What the archive knows, with all that was yielded so far."""
+        return known_of(self.crawler)
+
+    @property
+    def schedule(self) -> Schedule:
+        """What is due."""
+        return schedule_of(self.crawler)
 
     @property
     def hosts(self) -> list[str]:
@@ -132,7 +165,7 @@ class NewsSpider(scrapy.Spider):
     @property
     def is_full(self) -> bool:
         """Whether ``limit`` is reached."""
-        return self.limit is not None and self.run.ledger.asked >= self.limit
+        return self.limit is not None and self._taken >= self.limit
 
     # -- one page -----------------------------------------------------------------------
 
@@ -140,13 +173,22 @@ class NewsSpider(scrapy.Spider):
         """Return the URL under which the page at *url* was requested in this run, if it was."""
         return self._asked.get(normalized_url(url))
 
-    def get(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Request:
-        """Return the request for *page*, which the ledger counts as scheduled.
+    def ask(self, page: Page, *, priority: int = 0, **cb_kwargs: Any) -> Iterator[Any]:
+        """Ask for *page* unless it is known and not due for a revisit.
 
-        The caller checks whether it was requested before, with :meth:`asked_as`: Scrapy
-        would drop a second request without a word to the ledger.
+        One that is due is fetched with the validators of its last response. The caller checks
+        whether it was requested before, with :meth:`asked_as`: Scrapy would drop a second request
+        without a word.
         """
         self._asked[normalized_url(page.url)] = page.url
+        known = find_known(self.known, page)
+        if known is not None and not self.schedule.is_due(known):
+            yield Skipped(page.url, known.is_rejected)
+            if known.is_rejected and (info_code := cb_kwargs.get("info_code")):
+                yield Unresolved(info_code)
+            return
+        self._taken += 1
+        yield Scheduled(page.url)
         request = Request(
             page.url,
             callback=self.parse_page,
@@ -156,19 +198,20 @@ class NewsSpider(scrapy.Spider):
             cb_kwargs=cb_kwargs,
             dont_filter=True,
         )
-        # Now: an address of which Scrapy makes no request must not wait for its end.
-        self.run.ledger.schedule(page.url)
-        return request
+        if known is not None:
+            request.meta["known"] = known
+            # A page whose times are to be corrected is read again.
+            if known.url == request.url and not self.schedule.is_misdated(known):
+                make_conditional(request, known.etag, known.last_modified)
+        yield request
 
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Read the page at an address of its own: what `scrapy parse URL` asks for."""
         kind = self.kind_of(response.url)
         is_post = kind is PageKind.POST_PAGE
         id_ = normalized_path(response.url) if is_post else stem_of(response.url)
-        page = Page(kind, id_, response.url, b"", "", self.site)
-        if page.url not in self.run.ledger.under_way:
-            self.run.ledger.schedule(page.url)
-        response.meta["page"] = page
+        page = response.meta["page"] = Page(kind, id_, response.url, b"", "", self.site)
+        yield Scheduled(page.url)
         yield from self.parse_page(response)
 
     def other_article(self, page: Page, url: str) -> str | None:
@@ -193,7 +236,7 @@ class NewsSpider(scrapy.Spider):
             yield from self.parse(response)
             return
         page = received(response)
-        page.ordered_at = self.run.began_at
+        page.ordered_at = began_at(self.crawler)
         if response.status == 304:
             yield Unchanged(page)
             return
@@ -207,8 +250,8 @@ class NewsSpider(scrapy.Spider):
         except sites.Unreadable as error:
             yield from self.unreadable(Reject(page, error.reason, error.detail), **cb_kwargs)
             return
-        self.before(article)
-        yield article
+        yield from self.before(article)
+        yield OutOfRange(page.url) if self.is_before_since(article) else article
         try:
             yield from self.after(article, **cb_kwargs)
         except StoreError:
@@ -216,10 +259,13 @@ class NewsSpider(scrapy.Spider):
         except Exception as error:
             # The article is on its way to the archive: what fails here must not reject it.
             logger.exception("After %s", page.url)
-            self.run.troubles.append(f"{page.url} leads to a bug in newscrawl: {error!r}")
+            yield Trouble(f"{page.url} leads to a bug in newscrawl: {error!r}")
 
     def page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
-        """Count a page that could not be fetched."""
+        """Say that a page could not be fetched."""
+        return of_errback(self.crawler, failure, self._page_failed(failure))
+
+    def _page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         page: Page = request.meta["page"]
         failed = Failure(page.url, failure_reason(failure.value))
@@ -231,8 +277,13 @@ class NewsSpider(scrapy.Spider):
             return
         yield from self.failed(failed, **request.cb_kwargs)
 
-    def before(self, article: Article) -> None:
-        """Note what an article leads to, before it is stored: no kill must come between."""
+    def is_before_since(self, article: Article) -> bool:
+        """Whether an article was published before the day that the user named."""
+        return False
+
+    def before(self, article: Article) -> Iterable[Message]:
+        """Yield what is to be noted before an article is stored: no kill must come between."""
+        return ()
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
         """Yield what an article leads to."""
@@ -266,7 +317,7 @@ def _later(seen: str, response: Response) -> str:
     A clock that was set back must not make an edit look older than what it replaces. But what lies
     in the future, also by the server's clock, was written by one that was ahead.
     """
-    now, theirs = utc_now(), answered_at(response)
+    now, theirs = utc_now(), read_http_date(response.headers.get("Date"))
     latest = max(now, theirs.isoformat(timespec="seconds")) if theirs else now
     return now if is_future(seen, latest) else max(now, seen)
 

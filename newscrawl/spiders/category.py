@@ -12,12 +12,30 @@ from urllib.parse import urljoin
 
 from scrapy.http import Request, Response
 
-from newscrawl.items import Article, Listed, Page, PageKind
+from newscrawl.items import (
+    Article,
+    BadArgument,
+    Filtered,
+    HomeCame,
+    Listed,
+    ListingChecked,
+    ListingConfirmed,
+    ListingFailed,
+    Message,
+    Page,
+    PageKind,
+    Repeated,
+    RunOptions,
+    Scheduled,
+    Skipped,
+    ToResolve,
+    Trouble,
+    Unreachable,
+    YoungToResolve,
+)
+from newscrawl.middlewares.channel import of_errback
 from newscrawl.middlewares.failures import failure_reason, status_of
 from newscrawl.middlewares.known import make_conditional
-from newscrawl.runs.listing_tracker import Repeated, hash_links
-from newscrawl.runs.outcome import Exit
-from newscrawl.runs.run_options import RunOptions
 from newscrawl.sites import Unreadable
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews import listing_page
@@ -27,7 +45,7 @@ from newscrawl.spiders.base import header, stem_of
 from newscrawl.spiders.post_links import PostLinks
 from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store.clock import utc_now
-from newscrawl.store.listings import Listing, ListingCheck, ListingKey
+from newscrawl.store.listings import Listing, ListingCheck, ListingKey, hash_links
 from newscrawl.store.stored_times import shifted
 
 if TYPE_CHECKING:
@@ -73,6 +91,8 @@ class CategorySpider(ShareLinks, PostLinks):
         """Slugs whose listing does not exist, and why it is thought so."""
         self._shown: dict[str, list[bool]] = {}
         """For each slug in the paths of the home page's posts, which of them are known."""
+        self._at_home: set[str] = set()
+        """URLs of the posts that the home page shows: they are news of no other listing."""
         self._unknown: list[str] = []
         self._home: Listing | None = None
         self._stored: dict[str, Listing] = {}
@@ -80,11 +100,10 @@ class CategorySpider(ShareLinks, PostLinks):
         self._left: list[tuple[str, str | None]] = []
         """What is to be resolved since before the run, with its share links."""
 
-    @property
     def run_options(self) -> RunOptions:
-        """What the run needs to know of the spider: without a home page it has seen nothing."""
+        """Return the spider's ``options``: without a home page it has seen nothing."""
         return replace(
-            super().run_options,
+            super().run_options(),
             keeps_checks=self._keeps_checks,
             needs_home=True,
             crawls_all=not self.named,
@@ -95,18 +114,20 @@ class CategorySpider(ShareLinks, PostLinks):
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the home page: it shows whether this is such a mirror."""
-        self._home = self.run.known.listings(self.site, "home").get("")
-        self._stored = self.run.known.listings(self.site, "category")
+        self._home = self.known.listings(self.site, "home").get("")
+        self._stored = self.known.listings(self.site, "category")
         if self.share:
-            self._left = self.run.unanswered(None if self.named else self._young_since())
+            if not self.named:
+                yield YoungToResolve(self._young_since())
+            self._left = self.known.due_links(self.site, utc_now())
         request = Request(self.base_url, callback=self.parse_home, errback=self.home_failed)
         yield request if self.named else self._conditional(request, self._home)
 
     def parse_home(self, response: Response) -> Iterator[Any]:
         """Take the posts of the home page, and the categories in their paths."""
-        self.run.home_came = True
+        yield HomeCame()
         if response.status == 304 and self._home is not None:
-            self._keep_unchanged(response, ListingKey(self.site, "home", ""), self._home)
+            yield self._unchanged(response, ListingKey(self.site, "home", ""), self._home)
             yield from self._ask_listings()
             yield from self._revisit()
             yield from self._resolve_left()
@@ -114,10 +135,10 @@ class CategorySpider(ShareLinks, PostLinks):
         try:
             found = listing_page.read_listing(self._listing_page(response))
         except Unreadable as error:
-            self._no_mirror(response, error.detail)
+            yield _no_mirror(response, error.detail)
             return
         if not found.is_mirror or not found.links:
-            self._no_mirror(response, "its home page has no list of posts")
+            yield _no_mirror(response, "its home page has no list of posts")
             return
         self._note_shown(found.links)
         if self.named:
@@ -126,42 +147,37 @@ class CategorySpider(ShareLinks, PostLinks):
             yield from self._ask_listings()
             check = self._check(response, ListingKey(self.site, "home", ""), "home", found.links)
             check.gap = self._gap(self._home, found.links)
-            asked = (each for link in found.links for each in self.ask_post(link))
-            yield from self.run.listings.noting(check, self._home, asked)
+            yield from self._ask_posts(found.links, check, self._home)
         yield from self._revisit()
         yield from self._resolve_left()
 
-    def home_failed(self, failure: TwistedFailure) -> None:
+    def home_failed(self, failure: TwistedFailure) -> Iterator[Any]:
         """End the run: without its home page nothing is known of the mirror."""
-        self.run.home_came = True
-        key = ListingKey(self.site, "home", "")
         reason = failure_reason(failure.value)
-        self.run.fail_listing(key, url=self.base_url, found_in="home", failure=reason)
-        self.run.stop(Exit.UNREACHABLE, f"could not fetch {self.base_url}: {reason}")
-
-    def _no_mirror(self, response: Response, found: str) -> None:
-        self.run.stop(
-            Exit.UNREACHABLE,
-            f"{response.url} is not a mirror: {found}. Expected a home page with links "
-            "like /guojishangbao/2021/12/28/NW202112282228490028.html",
-        )
+        key = ListingKey(self.site, "home", "")
+        said = [
+            HomeCame(),
+            ListingFailed(key, self.base_url, "home", reason),
+            Unreachable(f"could not fetch {self.base_url}: {reason}", at_once=True),
+        ]
+        return of_errback(self.crawler, failure, said)
 
     # -- which listings -------------------------------------------------------------------
 
-    def _ask_named(self) -> Iterator[Request]:
+    def _ask_named(self) -> Iterator[Any]:
         for slug in self.named:
             stored = self._stored.get(slug)
             if not self.due or stored is None or self._is_due(slug, stored):
                 yield from self.ask_listing(slug, found_in="name")
 
-    def _ask_listings(self) -> Iterator[Request]:
+    def _ask_listings(self) -> Iterator[Any]:
         """Ask for the listings that are known, and for those that the home page hints at."""
         live = {slug: each for slug, each in self._stored.items() if not each.missing_since}
         for slug, stored in live.items():
             if not self.due or self._is_due(slug, stored):
                 yield from self.ask_listing(slug, found_in=stored.found_in)
         # A killed run may have stored posts without requesting the listings that they name.
-        named = self.run.known.young_categories(self.site, self._young_since())
+        named = self.known.young_categories(self.site, self._young_since())
         for slug, is_certain in named.items():
             if slug not in self._stored:
                 yield from self.ask_listing(slug, found_in="footer" if is_certain else "path")
@@ -170,7 +186,7 @@ class CategorySpider(ShareLinks, PostLinks):
             if slug.casefold() not in known:
                 yield from self._ask_shown(slug)
 
-    def _ask_shown(self, slug: str) -> Iterator[Request]:
+    def _ask_shown(self, slug: str) -> Iterator[Any]:
         """Ask for a listing that a path on the home page names, and that is not known to exist."""
         gone = {
             name: stored
@@ -181,7 +197,7 @@ class CategorySpider(ShareLinks, PostLinks):
             yield from self.ask_listing(name, found_in=stored.found_in)
         guess = self._stored.get(slug)
         # A path is in small letters, so this may be no listing's name: then ask seldom.
-        if not gone and (guess is None or self.run.is_listing_due(guess)):
+        if not gone and (guess is None or self.schedule.is_listing_due(guess)):
             yield from self.ask_listing(slug, found_in="path")
 
     def _is_due(self, slug: str, stored: Listing) -> bool:
@@ -195,7 +211,7 @@ class CategorySpider(ShareLinks, PostLinks):
             stored.content_hash is None
             or stored.failed_at is not None
             or (len(shown) >= HOME_SHOWS and not any(shown))
-            or self.run.is_listing_due(stored)
+            or self.schedule.is_listing_due(stored)
         )
 
     def _note_shown(self, links: list[str]) -> None:
@@ -205,14 +221,14 @@ class CategorySpider(ShareLinks, PostLinks):
             except BadInfoCode:
                 continue
             if not self.named:
-                self.run.listings.at_home.add(page.url)
-            is_known = self.run.known.has_page(page)
+                self._at_home.add(page.url)
+            is_known = self.known.has_page(page)
             for slug in listing_page.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
 
     # -- listings -----------------------------------------------------------------------
 
-    def ask_listing(self, slug: str, *, found_in: str) -> Iterator[Request]:
+    def ask_listing(self, slug: str, *, found_in: str) -> Iterator[Any]:
         """Ask for a category's page, once.
 
         *found_in* says how sure the slug is: ``name`` (the user's), ``footer`` (as the mirror
@@ -221,9 +237,9 @@ class CategorySpider(ShareLinks, PostLinks):
         if slug in self._listings:
             if found_in == "footer" and self._listings[slug] == "path":
                 self._listings[slug] = found_in  # what was a guess is now known to exist
-                self.run.listings.confirm(self._key(slug))
+                yield ListingConfirmed(self._key(slug))
                 if slug in self._missing:
-                    self._list_lost(slug, self._missing[slug])
+                    yield self._list_lost(slug, self._missing[slug])
             return
         self._listings[slug] = found_in
         self.crawler.stats.inc_value("listings/asked")
@@ -239,32 +255,31 @@ class CategorySpider(ShareLinks, PostLinks):
     def parse_listing(self, response: Response, slug: str) -> Iterator[Any]:
         """Take the posts of a category."""
         if stem_of(response.url) != slug:
-            self._list_gone(slug, f"it redirects to {response.url}")
+            yield from self._list_gone(slug, f"it redirects to {response.url}")
             return
         key, stored = self._key(slug), self._stored.get(slug)
         if response.status == 304 and stored is not None:
-            self._keep_unchanged(response, key, stored)
+            yield self._unchanged(response, key, stored)
             return
         try:
             found = listing_page.read_listing(self._listing_page(response))
         except Unreadable as error:
-            self._list_lost(slug, error.detail)
+            yield self._list_lost(slug, error.detail)
             return
         if not found.is_mirror:  # a login page is not an empty listing
-            self._list_lost(slug, "it is not a page of a mirror")
+            yield self._list_lost(slug, "it is not a page of a mirror")
             return
         # Its posts would be given a category that is not theirs. Hosts differ in case.
         if found.own is not None and found.own.casefold() != slug.casefold():
-            self._list_lost(slug, f"it is the page of {found.own or 'the site'}")
+            yield self._list_lost(slug, f"it is the page of {found.own or 'the site'}")
             return
         self.crawler.stats.inc_value("listings/read")
         check = self._check(response, key, self._listings[slug], found.links)
         if stored is not None and stored.content_hash == check.content_hash and not self.revisit:
-            self.run.listings.keep(check, stored)
+            yield ListingChecked(check, stored)
             return
         check.gap = self._gap(stored, found.links)
-        asked = (each for link in found.links for each in self.ask_post(link, category=slug))
-        yield from self.run.listings.noting(check, stored, asked)
+        yield from self._ask_posts(found.links, check, stored, category=slug)
 
     def _conditional(self, request: Request, stored: Listing | None) -> Request:
         """Return the request, with validators where all that the listing led to is stored."""
@@ -286,8 +301,8 @@ class CategorySpider(ShareLinks, PostLinks):
             last_modified=header(response, "Last-Modified"), content_hash=hash_links(links),
         )  # fmt: skip
 
-    def _keep_unchanged(self, response: Response, key: ListingKey, stored: Listing) -> None:
-        """Keep the check of a listing that the server reports as unchanged."""
+    def _unchanged(self, response: Response, key: ListingKey, stored: Listing) -> ListingChecked:
+        """Return the check of a listing that the server reports as unchanged."""
         self.crawler.stats.inc_value("listings/unchanged")
         check = self._check(response, key, stored.found_in, [])
         check.etag, check.last_modified = (
@@ -295,7 +310,7 @@ class CategorySpider(ShareLinks, PostLinks):
             (check.last_modified or stored.last_modified),
         )
         check.content_hash = stored.content_hash
-        self.run.listings.keep(check, stored)
+        return ListingChecked(check, stored)
 
     def _gap(self, stored: Listing | None, links: list[str]) -> tuple[str, str] | None:
         """Return the time of which a listing has shown and dropped posts unseen; None where none.
@@ -306,7 +321,7 @@ class CategorySpider(ShareLinks, PostLinks):
         be that old.
         """
         seen = self._last_seen(stored)
-        until = forgotten_until(self.run.present)
+        until = forgotten_until(self.schedule.present)
         if seen is None or seen >= until:
             return None
         old = sum(self._was_seen_before(until, link) for link in links)
@@ -321,21 +336,25 @@ class CategorySpider(ShareLinks, PostLinks):
         """
         if stored is None or stored.checked_at is None:
             return None
-        checked_at = self.run.times.true(stored.checked_at)
+        checked_at = self.schedule.times.true(stored.checked_at)
         if stored.failed_at is not None or self._home is None or self._home.checked_at is None:
             return checked_at
-        return max(checked_at, self.run.times.true(self._home.checked_at))
+        return max(checked_at, self.schedule.times.true(self._home.checked_at))
 
     def _was_seen_before(self, moment: str, link: str) -> bool:
         try:
             page, _ = self.post_at(link)
         except BadInfoCode:
             return False
-        known = self.run.known.page(page)
-        return known is not None and self.run.times.true(known.observed_at) < moment
+        known = self.known.page(page)
+        return known is not None and self.schedule.times.true(known.observed_at) < moment
 
-    def listing_failed(self, failure: TwistedFailure) -> None:
-        """Note that a listing could not be fetched; one that was only guessed at may not exist."""
+    def listing_failed(self, failure: TwistedFailure) -> Iterator[Any]:
+        """Say that a listing could not be fetched."""
+        return of_errback(self.crawler, failure, self._listing_failed(failure))
+
+    def _listing_failed(self, failure: TwistedFailure) -> Iterator[Message]:
+        """Say why; a listing that was only guessed at may not exist."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         slug = request.cb_kwargs["slug"]
         found_in = self._listings[slug]
@@ -343,18 +362,17 @@ class CategorySpider(ShareLinks, PostLinks):
         if missing and found_in == "name" and slug not in self._stored:
             self._unknown.append(slug)
             known = ", ".join(sorted(self._shown))
-            self.run.fail_at_end(
-                Exit.USAGE,
+            yield BadArgument(
                 f"{self.base_url} has no category {', '.join(self._unknown)}. Its home page "
-                f"shows, in small letters where a slug may have capitals (TechWeb): {known}",
+                f"shows, in small letters where a slug may have capitals (TechWeb): {known}"
             )
         elif missing:
-            self._list_gone(slug, failure_reason(failure.value))
+            yield from self._list_gone(slug, failure_reason(failure.value))
         else:
-            self._list_lost(slug, failure_reason(failure.value))
+            yield self._list_lost(slug, failure_reason(failure.value))
 
-    def _list_gone(self, slug: str, reason: str) -> None:
-        """Note that a list is not there.
+    def _list_gone(self, slug: str, reason: str) -> Iterator[Message]:
+        """Say that a listing is not there.
 
         One that was only guessed at may never have been. One that was there, and of which the
         home page shows no post, has none: the mirror makes no page of it then.
@@ -363,21 +381,16 @@ class CategorySpider(ShareLinks, PostLinks):
             self._missing[slug] = reason
             self.crawler.stats.inc_value("listings/guessed_wrong")
         elif slug not in self._stored or slug.casefold() in self._shown:
-            self._list_lost(slug, reason)
+            yield self._list_lost(slug, reason)
             return
         check = ListingCheck(
             self._key(slug), self._url(slug), self._listings[slug], utc_now(), is_missing=True
         )
-        self.run.listings.keep(check, self._stored.get(slug))
+        yield ListingChecked(check, self._stored.get(slug))
 
-    def _list_lost(self, slug: str, reason: str) -> None:
-        """Note that a list is not there: its posts may be missed, until the next run."""
-        logger.warning("Could not fetch the listing of %s: %s", slug, reason)
-        self.run.lost_lists.append(slug)
-        found_in = self._listings[slug]
-        self.run.fail_listing(
-            self._key(slug), url=self._url(slug), found_in=found_in, failure=reason
-        )
+    def _list_lost(self, slug: str, reason: str) -> ListingFailed:
+        """Say that a listing is not there: its posts may be missed, until the next run."""
+        return ListingFailed(self._key(slug), self._url(slug), self._listings[slug], reason)
 
     def _listing_page(self, response: Response) -> Page:
         return Page(
@@ -388,30 +401,43 @@ class CategorySpider(ShareLinks, PostLinks):
 
     # -- posts --------------------------------------------------------------------------
 
+    def _ask_posts(
+        self, links: list[str], check: ListingCheck, stored: Listing | None,
+        *, category: str | None = None,
+    ) -> Iterator[Any]:  # fmt: skip
+        """Ask for the posts of a listing; its check is kept when all of them have ended."""
+        pages: list[str] = []
+        for link in links:
+            for each in self.ask_post(link, category=category):
+                if isinstance(each, Scheduled | Skipped | Repeated):
+                    pages.append(each.url)
+                yield each
+        is_home = check.key.kind == "home"
+        yield ListingChecked(check, stored, pages, frozenset() if is_home else self._at_home)
+
     def ask_post(self, link: str, *, category: str | None = None) -> Iterator[Any]:
         """Ask for a post, once, unless ``since`` or ``limit`` leave it out."""
         try:
             page, info_code = self.post_at(link)
         except BadInfoCode as error:
-            self.run.trouble(f"The link {link} leads to no post: {error}")
+            yield Trouble(f"The link {link} leads to no post: {error}")
             return
         if asked := self.asked_as(page.url):
-            self.run.ledger.link("repeated")
             yield Repeated(asked)
         elif not self.is_allowed(page.url) or self.is_too_old(info_code) or self.is_full:
-            self.run.ledger.link("filtered")
+            yield Filtered()
             return
         else:
-            yield self.get(page, priority=POST)
+            yield from self.ask(page, priority=POST)
         if category is not None:
             yield Listed(page.key, info_code, category)
 
-    def _revisit(self) -> Iterator[Request]:
+    def _revisit(self) -> Iterator[Any]:
         """Ask again for young posts that are due, whether a listing shows them or is as it was."""
         # And for those that a wrong clock has dated, whatever it wrote.
-        spans = [(span.begin, span.end) for span in self.run.times.spans]
+        spans = [(span.begin, span.end) for span in self.schedule.times.spans]
         young = itertools.chain.from_iterable(
-            self.run.known.young_posts(self.site, *span)
+            self.known.young_posts(self.site, *span)
             for span in [(self._young_since(), "9999"), *spans]
         )
         named = {slug.casefold() for slug in self.named}
@@ -421,25 +447,25 @@ class CategorySpider(ShareLinks, PostLinks):
             slugs = {slug.casefold() for slug in listing_page.category_of_path(page.url)}
             if not is_ours or self.is_full or self.is_too_old(info_code):
                 continue
-            if not self.run.is_due(known):
+            if not self.schedule.is_due(known):
                 continue
             if named and not slugs & named:
                 continue
-            yield self.get(page, priority=POST)
+            yield from self.ask(page, priority=POST)
 
-    def _resolve_left(self) -> Iterator[Request]:
+    def _resolve_left(self) -> Iterator[Any]:
         """Resolve what an earlier run was to resolve and did not, and what none was asked to."""
         for info_code, link in self._left:
             if not self.is_too_old(info_code):
                 yield from self.resolve(info_code, link=link)
 
     def _young_since(self) -> str:
-        return shifted(self.run.present, -timedelta(days=RETENTION_DAYS).total_seconds())
+        return shifted(self.schedule.present, -timedelta(days=RETENTION_DAYS).total_seconds())
 
-    def before(self, article: Article) -> None:
-        """Note that the share link of a post is to be resolved."""
+    def before(self, article: Article) -> Iterator[Message]:
+        """Say that the share link of a post is to be resolved."""
         if self._is_resolved(article) and article.info_code:
-            self.run.expect_answer(article.info_code, article.share_url)
+            yield ToResolve(article.info_code, article.share_url)
 
     def _is_resolved(self, article: Article) -> bool:
         """Whether the share link of an article is to be resolved."""
@@ -456,3 +482,11 @@ class CategorySpider(ShareLinks, PostLinks):
             yield from self.ask_listing(slug, found_in=found_in)
         if self._is_resolved(article) and article.info_code:
             yield from self.resolve(article.info_code, link=article.share_url)
+
+
+def _no_mirror(response: Response, found: str) -> Unreachable:
+    return Unreachable(
+        f"{response.url} is not a mirror: {found}. Expected a home page with links "
+        "like /guojishangbao/2021/12/28/NW202112282228490028.html",
+        at_once=True,
+    )

@@ -6,18 +6,34 @@ import logging
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
-from newscrawl.items import Article, Failure, Page, PageKind, Reject
+from newscrawl.items import (
+    Article,
+    Failure,
+    Filtered,
+    ListingChecked,
+    ListingFailed,
+    Message,
+    Page,
+    PageKind,
+    Reject,
+    Repeated,
+    Resolved,
+    RunOptions,
+    Scheduled,
+    Skipped,
+    ToResolve,
+    Trouble,
+    Unreachable,
+)
+from newscrawl.middlewares.channel import of_errback
 from newscrawl.middlewares.failures import failure_reason
-from newscrawl.middlewares.known import make_conditional
-from newscrawl.runs.outcome import Exit
-from newscrawl.runs.run_options import RunOptions
+from newscrawl.middlewares.known import began_at, make_conditional
 from newscrawl.sites import Unreadable, list_entry
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, digits_of, parse_info_code
 from newscrawl.sites.finews import atom_feed
@@ -37,6 +53,7 @@ from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store.clock import utc_now
 from newscrawl.store.listings import Listing, ListingCheck, ListingKey
 from newscrawl.text.escape import is_utf8
+from newscrawl.text.http_dates import read_http_date
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure as TwistedFailure
@@ -93,35 +110,26 @@ class FeedSpider(ShareLinks, PostLinks):
         """The articles whose post was requested in this run."""
         self._lost: list[str] = []
         """What became of the lists of which nothing could be read."""
-        self._uncounted = 0
-        """Pages in the ledger that were not requests for articles."""
 
-    @property
     def run_options(self) -> RunOptions:
-        """What the run needs to know of the spider."""
-        return replace(super().run_options, keeps_checks=self._keeps_checks)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether ``limit`` is reached; an entry costs no request and does not count."""
-        scheduled = self.run.ledger.counters["scheduled"] - self._uncounted
-        return self.limit is not None and scheduled >= self.limit
+        """Return the spider's ``options``."""
+        return replace(super().run_options(), keeps_checks=self._keeps_checks)
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for each list, and for what earlier runs met and could not have."""
-        left_over = self.run.known.entries_only()
-        self._stored = self.run.known.listings(self.site, "list")
+        left_over = self.known.entries_only()
+        self._stored = self.known.listings(self.site, "list")
         for asked in self.lists:
             yield self._ask_list(asked, 1, "")
         for info_code in left_over:
             for request in self._ask_article(info_code):
                 yield request
-        for info_code, link in self.run.unanswered():
+        for info_code, link in self.known.due_links(self.site, utc_now()):
             if self._is_to_ask(info_code):
                 for request in self.resolve(info_code, link=link):
                     yield request
             elif link is None:
-                self.run.answered(info_code)
+                yield Resolved(info_code)
 
     # -- lists --------------------------------------------------------------------------
 
@@ -147,11 +155,11 @@ class FeedSpider(ShareLinks, PostLinks):
         check = self._check(response, asked)
         if response.status == 304 and known is not None:
             check.etag, check.last_modified = known.etag, known.last_modified
-            self.run.listings.keep(check, known)
+            yield ListingChecked(check, known)
             return
         page = Page(
             kind=PageKind.LIST_ANSWER, id=asked.label, url=response.url, body=response.body,
-            observed_at=utc_now(), ordered_at=self.run.began_at, site=self.site,
+            observed_at=utc_now(), ordered_at=began_at(self.crawler), site=self.site,
             content_type=header(response, "Content-Type"), is_fetched=True,
         )  # fmt: skip
         try:
@@ -160,8 +168,13 @@ class FeedSpider(ShareLinks, PostLinks):
             yield from self._unreadable(asked, number, Reject(page, error.reason, error.detail))
             return
         self.crawler.stats.inc_value("listings/read")
-        taken = self._take_all(asked, answer, page, response, number)
-        yield from self.run.listings.noting(check, known, taken) if number == 1 else taken
+        pages: list[str] = []
+        for each in self._take_all(asked, answer, page, response, number):
+            if isinstance(each, Request) and "page" in each.meta:
+                pages.append(each.meta["page"].url)
+            yield each
+        if number == 1:
+            yield ListingChecked(check, known, pages)
 
     def _check(self, response: Response, asked: RequestedList) -> ListingCheck:
         return ListingCheck(
@@ -184,27 +197,28 @@ class FeedSpider(ShareLinks, PostLinks):
         elif number > 1:
             logger.info("The list %s has more news than %d pages", asked.label, number)
 
-    def list_failed(self, failure: TwistedFailure) -> None:
-        """Note that a feed could not be fetched."""
+    def list_failed(self, failure: TwistedFailure) -> Iterator[Any]:
+        """Say that a list could not be fetched."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         reason = f"could not be fetched: {failure_reason(failure.value)}"
-        self._lose(**request.cb_kwargs, reason=reason)
+        said = self._lose(**request.cb_kwargs, reason=reason)
+        return of_errback(self.crawler, failure, said)
 
-    def _unreadable(self, asked: RequestedList, number: int, reject: Reject) -> Iterator[Reject]:
+    def _unreadable(self, asked: RequestedList, number: int, reject: Reject) -> Iterator[Message]:
         """Reject a response that is not a listing, with the reason."""
-        self._count(reject.page)
+        yield Scheduled(reject.page.url)
         yield reject
-        self._lose(asked, number, f"cannot be read: {reject.detail}")
+        yield from self._lose(asked, number, f"cannot be read: {reject.detail}")
 
-    def _lose(self, asked: RequestedList, number: int, reason: str) -> None:
+    def _lose(self, asked: RequestedList, number: int, reason: str) -> Iterator[Message]:
         nth = f", page {number}," if number > 1 else ""
         sentence = f"The list {asked.label}{nth} {reason}"
-        self.run.trouble(sentence)
+        yield Trouble(sentence)
         key = ListingKey(self.site, "list", asked.label)
-        self.run.fail_listing(key, url=self.base_url, found_in="name", failure=sentence)
+        yield ListingFailed(key, self.base_url, "name", sentence)
         self._lost += [sentence] if number == 1 else []
         if len(self._lost) == len(self.lists):
-            self.run.fail_at_end(Exit.UNREACHABLE, "; ".join(self._lost))
+            yield Unreachable("; ".join(self._lost))
 
     # -- entries ------------------------------------------------------------------------
 
@@ -224,7 +238,7 @@ class FeedSpider(ShareLinks, PostLinks):
             if page.key not in self._seen:
                 yield from self._reject_entry(page, "no_id", str(error))
             return False
-        is_known = self.run.known.has_page(page)
+        is_known = self.known.has_page(page)
         info_code = yield from self._yield_entry(page, is_post=shape is atom_feed.SHAPE)
         if info_code is None:
             return False
@@ -245,12 +259,12 @@ class FeedSpider(ShareLinks, PostLinks):
         An article whose post is requested in this run is resolved as well if a list names it: what
         is stored must not depend on whether the post or the list comes first.
         """
-        return info_code not in self._posts_asked and self.run.known.has_article(info_code)
+        return info_code not in self._posts_asked and self.known.has_article(info_code)
 
     def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
         if page.key in self._seen:
-            self.run.ledger.link("repeated")
+            yield Repeated(page.url)
             return None
         self._seen.add(page.key)
         try:
@@ -260,33 +274,28 @@ class FeedSpider(ShareLinks, PostLinks):
             return None
         assert article.info_code is not None  # noqa: S101  the reader has it from the page's id
         if self.is_before_since(article) or self.is_full:
-            self.run.ledger.link("filtered")
+            yield Filtered()
             return None
-        self._count(page)
+        yield Scheduled(page.url)
         if not is_post and self._is_to_ask(article.info_code):
-            self.run.expect_answer(article.info_code, None)
+            yield ToResolve(article.info_code, None)
         yield article
         return article.info_code
 
-    def _reject_entry(self, page: Page, reason: str, detail: str) -> Iterator[Reject]:
+    def _reject_entry(self, page: Page, reason: str, detail: str) -> Iterator[Message]:
         self._seen.add(page.key)
-        self._count(page)
+        yield Scheduled(page.url)
         yield Reject(page, reason, detail)
-
-    def _count(self, page: Page) -> None:
-        """Enter a page into the ledger that needs no request of its own."""
-        self._uncounted += 1
-        self.run.ledger.schedule(page.url)
 
     # -- articles -----------------------------------------------------------------------
 
     def _ask_article(self, info_code: str) -> Generator[Any, None, bool]:
         """Ask for an article unless it is stored; return whether it is news."""
         if self._was_stored(info_code):
-            self.run.ledger.link("skipped")
+            yield Skipped(info_code)
             return False
         if self.is_too_old(info_code) or self.is_full:
-            self.run.ledger.link("filtered")
+            yield Filtered()
             return False
         yield from self.resolve(info_code)
         return True
@@ -297,19 +306,19 @@ class FeedSpider(ShareLinks, PostLinks):
             page, info_code = self.post_at(link)
             elsewhere = None if self.is_own_post(link) else parse_info_code(link)
         except ValueError as error:
-            self.run.trouble(f"The link {link} leads to no post: {error}")
+            yield Trouble(f"The link {link} leads to no post: {error}")
             return False
         if elsewhere is not None:
             return (yield from self._ask_article(elsewhere))
-        if self.asked_as(page.url):
-            self.run.ledger.link("repeated")
-        elif self.run.known.has_page(page):
-            self.run.ledger.link("skipped")
+        if asked := self.asked_as(page.url):
+            yield Repeated(asked)
+        elif self.known.has_page(page):
+            yield Skipped(page.url)
         elif self.is_too_old(info_code) or self.is_full:
-            self.run.ledger.link("filtered")
+            yield Filtered()
         else:
             self._posts_asked.add(info_code)
-            yield self.get(page, post_of=info_code)
+            yield from self.ask(page, post_of=info_code)
             return True
         return False
 
@@ -353,7 +362,4 @@ def _without_post(cb_kwargs: dict[str, Any]) -> dict[str, Any]:
 
 def _answered_at(response: Response) -> datetime:
     """Return the list's own clock, which its relative times are relative to; else ours."""
-    try:
-        return parsedate_to_datetime(header(response, "Date") or "").astimezone(UTC)
-    except ValueError:
-        return datetime.now(UTC)
+    return read_http_date(response.headers.get("Date")) or datetime.now(UTC)

@@ -13,7 +13,7 @@ from newscrawl.sites.eastmoney.info_code import (
     info_code_of_stem,
 )
 from newscrawl.sites.finews import listing_page
-from newscrawl.sites.normalise import normalise
+from newscrawl.sites.normalise import missing, normalise
 from newscrawl.spiders.arguments import day
 from newscrawl.spiders.base import NewsSpider, stem_of
 from newscrawl.text.passwords import clean_address
@@ -72,7 +72,7 @@ class PostLinks(NewsSpider):
 
     def is_before_since(self, article: Article) -> bool:
         """Whether what a page says of its time is before ``since``; the article stays as it is."""
-        if self.since is None:
+        if self.since is None or missing(article) is not None:
             return False
         published_at = normalise(replace(article)).published_at
         return published_at is not None and published_at[:10] < self.since.isoformat()

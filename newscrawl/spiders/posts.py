@@ -15,23 +15,34 @@ from scrapy.exceptions import UsageError
 
 from newscrawl import sites
 from newscrawl.addon import takes_batches
-from newscrawl.items import Article, Batch, Failure, Page, PageKind, Reject
-from newscrawl.runs.outcome import Exit
-from newscrawl.runs.post_files import folders
-from newscrawl.runs.post_files.folders import Found, Left, Lost, PostFile, Unsafe
-from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory
-from newscrawl.runs.post_files.history import commit_times
-from newscrawl.runs.run_options import RunOptions
-from newscrawl.runs.scrapy_private import end_idle_scraper
+from newscrawl.items import (
+    Article,
+    BadArgument,
+    Batch,
+    Failure,
+    Filtered,
+    Message,
+    OutOfRange,
+    Page,
+    PageKind,
+    Reject,
+    RunOptions,
+    Scheduled,
+    Trouble,
+)
 from newscrawl.sites.finews import post_file
 from newscrawl.sites.normalise import missing, normalise, published_in_utc
+from newscrawl.sites.post_files import folders
+from newscrawl.sites.post_files.folders import Found, Left, Lost, PostFile, Unsafe
+from newscrawl.sites.post_files.git_dirs import NoCheckout, NoHistory
+from newscrawl.sites.post_files.history import commit_times
 from newscrawl.spiders.arguments import day
 from newscrawl.spiders.base import NewsSpider
 from newscrawl.store.clock import utc_now
 
 logger = logging.getLogger(__name__)
 
-Item = Article | Reject | Failure
+Item = Article | Reject | Failure | OutOfRange
 
 TOGETHER = 200
 """Files that are read before the first of them is stored."""
@@ -72,7 +83,8 @@ class PostsSpider(NewsSpider):
         self.since = day("since", arguments["since"]) if "since" in arguments else None
         self._paths = _paths(arguments.get("paths", ""))
         self._git_dir = _git_dir(arguments.get("git_dir"), self._paths)
-        self._watch: asyncio.Task[None] | None = None
+        self._troubles: list[Trouble] = []
+        """What went wrong with the folder or tarball that is being read."""
         self._now = utc_now()
         self._uses = _Uses()
         self._outside = 0
@@ -82,18 +94,20 @@ class PostsSpider(NewsSpider):
         self._link = ""
         """The last of them."""
 
-    @property
     def run_options(self) -> RunOptions:
-        """What the run needs to know of the spider: it brings many articles at once."""
-        return replace(super().run_options, is_import=True)
+        """Return the spider's ``options``: it brings many articles at once."""
+        return replace(super().run_options(), is_import=True)
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the article of each file."""
-        self._watch = asyncio.ensure_future(self._end_closing())
         for path in self._paths:
-            before, troubles = self.run.ledger.asked, len(self.run.troubles)
+            before = self._taken
             async for item in self._load(path):
                 yield item
+            is_readable = not self._troubles
+            for trouble in self._troubles:
+                yield trouble
+            self._troubles.clear()
             if self._outside:
                 logger.warning(
                     "%d Markdown files of %s are outside _posts/ and old_post/ and were skipped; "
@@ -106,64 +120,45 @@ class PostsSpider(NewsSpider):
                     "name their targets if you trust them", self._leading_out, path, self._link,
                 )  # fmt: skip
                 self._leading_out = 0
-            is_readable = len(self.run.troubles) == troubles
-            if self.run.ledger.asked == before and is_readable and not self.is_full:
-                self.run.fail_at_end(
-                    Exit.USAGE,
+            if self._taken == before and is_readable and not self.is_full:
+                yield BadArgument(
                     f"{path} contains no post files; they are Markdown, with names like "
-                    "2021-12-28-NW202112282228490028.md",
+                    "2021-12-28-NW202112282228490028.md"
                 )
 
-    def closed(self, reason: str) -> None:
-        """Stop watching; Scrapy calls it at the end."""
-        if self._watch is not None:
-            self._watch.cancel()
-
-    async def _end_closing(self) -> None:
-        """Let a closing engine go on when the last item is done."""
-        while True:
-            await asyncio.sleep(0.1)
-            end_idle_scraper(self)
-
-    async def _load(self, path: Path) -> AsyncIterator[Item | Batch]:
+    async def _load(self, path: Path) -> AsyncIterator[Article | Message | Batch]:
         files = folders.files(path, await self._committed(path))
         together = takes_batches(self.crawler.settings)
         try:
             batch_pages = self.crawler.settings.getint("NEWSCRAWL_BATCH_PAGES")
             for found in _batches(files, min(TOGETHER, batch_pages)):
-                batch = Batch([])
-                for url, item in self._read_all(found):
-                    # A closing engine would take all that is left without ever looking at it.
-                    if self.is_full or self.crawler.engine.needs_backout():
-                        break
-                    if item is None:
-                        self.run.ledger.link("filtered")
-                        continue
-                    if url in self.run.ledger.under_way:  # twice in one tarball
-                        if batch.items:
-                            yield batch
-                            batch = Batch([])
-                        await self._settled(url)
-                    if url in self.run.ledger.under_way:
-                        continue
-                    self.run.ledger.schedule(url)
-                    if together:
-                        batch.items.append(item)
-                    else:
-                        yield item
-                if batch.items:
-                    yield batch
-                if self.is_full or self.crawler.engine.needs_backout():
+                items = self._taken_of(self._read_all(found))
+                for each in _apart(items) if together else items:
+                    yield each
+                if self.is_full or self._is_closing:
                     return
                 await asyncio.sleep(0)  # signals are handled even while files are skipped
         except folders.DamagedTarball as error:
-            self.run.trouble(str(error))
+            self._troubles.append(Trouble(str(error)))
         except OSError as error:
-            self.run.trouble(f"{path} cannot be read: {error.strerror}")
+            self._troubles.append(Trouble(f"{path} cannot be read: {error.strerror}"))
 
-    async def _settled(self, url: str) -> None:
-        while url in self.run.ledger.under_way and not self.crawler.engine.needs_backout():
-            await asyncio.sleep(0)
+    @property
+    def _is_closing(self) -> bool:
+        # A closing engine would take all that is left without ever looking at it.
+        return bool(self.crawler.engine.needs_backout())
+
+    def _taken_of(self, read: list[tuple[str, Item | None]]) -> Iterator[Article | Message]:
+        """Yield what was read of files, up to the limit."""
+        for url, item in read:
+            if self.is_full or self._is_closing:
+                return
+            if item is None:
+                yield Filtered()
+            else:
+                self._taken += 1
+                yield Scheduled(url)
+                yield item
 
     async def _committed(self, path: Path) -> dict[str, str]:
         """When a folder's files were committed; empty if it has no history."""
@@ -174,7 +169,7 @@ class PostsSpider(NewsSpider):
         except NoHistory as error:
             sentence = f"Files of {path} count as observed when they were published: {error}"
             if self._git_dir is not None:
-                self.run.trouble(sentence)
+                self._troubles.append(Trouble(sentence))
             else:
                 is_expected = isinstance(error, NoCheckout)
                 logger.log(logging.INFO if is_expected else logging.WARNING, "%s", sentence)
@@ -227,13 +222,16 @@ class PostsSpider(NewsSpider):
             return Reject(page, error.reason, error.detail)
         except Exception as error:
             # Here an exception would end the whole run.
-            detail = f"a bug in newscrawl: {error!r}"
-            self.run.trouble(f"{page.url}: {detail}")
-            return Reject(page, "crash", detail)
+            return Reject(page, "crash", f"a bug in newscrawl: {error!r}")
         if article.published_raw is not None and article.published_precision == "day":
             self.crawler.stats.inc_value("posts/time_not_believed")
         page.observed_at = found.observed_at or published_in_utc(article) or page.observed_at
-        return article
+        is_old = (
+            self.since
+            and article.published_at
+            and (article.published_at[:10] < self.since.isoformat())
+        )
+        return OutOfRange(page.url) if is_old else article
 
 
 class _Uses(Counter[str]):
@@ -247,6 +245,19 @@ def _path_in(url: str) -> str:
     """The path of a file, or of a tarball's member within it."""
     path = unquote(url.removeprefix("file://"))  # invalid UTF-8 becomes U+FFFD
     return path.rpartition("!/")[2] if "!/" in path else path
+
+
+def _apart(items: Iterator[Article | Message]) -> Iterator[Batch]:
+    """Yield batches in none of which a file is twice, as it can be in one tarball."""
+    batch, urls = Batch([]), set[str]()
+    for each in items:
+        if isinstance(each, Scheduled):
+            if each.url in urls:
+                yield batch
+                batch, urls = Batch([]), set()
+            urls.add(each.url)
+        batch.items.append(each)
+    yield batch
 
 
 def _batches(files: Iterator[Found], most: int) -> Iterator[list[Found]]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from scrapy.exceptions import UsageError
 
-from newscrawl.items import PageKind
+from newscrawl.items import PageKind, Trouble
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
 from newscrawl.spiders.arguments import is_set
 from newscrawl.spiders.base import NewsSpider
@@ -56,7 +56,7 @@ class ShareSpider(ShareLinks):
                 logger.warning(each)
             lines = ", ".join(each.partition(":")[0] for each in self._malformed[:3])
             more = f" and {len(self._malformed) - 3} more" if len(self._malformed) > 3 else ""
-            self.run.troubles.append(f"no share link: {lines}{more}")
+            yield Trouble(f"no share link: {lines}{more}")
         for link, info_code in self._links:
             for request in self.resolve(info_code, link=link, trusted=True):
                 yield request
@@ -66,7 +66,7 @@ class ShareSpider(ShareLinks):
 
     def _stored_links(self) -> Iterator[tuple[str, str]]:
         if self.stored:
-            yield from self.run.known.unresolved_links()
+            yield from self.known.unresolved_links()
 
     def _checked(self, link: str) -> tuple[str, str]:
         try:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import UsageError
 
-from newscrawl.items import Article, Failure, PageKind, Reject
+from newscrawl.items import Article, Failure, Filtered, PageKind, Reject, Repeated, Unresolved
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.sites.eastmoney.share_urls import (
     BadResolvers,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
-    from scrapy.http import Request
     from scrapy.settings import BaseSettings
 
 Address = tuple[PageKind, str]
@@ -54,7 +53,7 @@ class ShareLinks(NewsSpider):
         gave (*trusted*) leads to a host that is not known.
         """
         if self.is_full:
-            self.run.ledger.link("filtered")
+            yield Filtered()
             return
         if trusted and link:
             link = credentials_of(self.crawler).take(link)
@@ -70,16 +69,16 @@ class ShareLinks(NewsSpider):
                     self.allowed_domains.append(host)
         yield from self._ask(info_code, found)
 
-    def _ask(self, info_code: str, rest: list[Address]) -> Iterator[Request]:
+    def _ask(self, info_code: str, rest: list[Address]) -> Iterator[Any]:
         """Ask the first of *rest*, unless it was asked before in this run; keep the others."""
         if not rest:
             return
         kind, url = rest[0]
-        if self.asked_as(url):
-            self.run.ledger.link("repeated")
+        if asked := self.asked_as(url):
+            yield Repeated(asked)
             return
         page = resolver_page(info_code, kind, url, self.site)
-        yield self.get(page, info_code=info_code, rest=rest[1:])
+        yield from self.ask(page, info_code=info_code, rest=rest[1:])
 
     def _is_known(self, base: str) -> bool:
         """Whether a host is one of the sources' own."""
@@ -104,11 +103,11 @@ class ShareLinks(NewsSpider):
         yield failure
         yield from self._next(**cb_kwargs)
 
-    def _next(self, info_code: str = "", rest: list[Address] | None = None) -> Iterator[Request]:
+    def _next(self, info_code: str = "", rest: list[Address] | None = None) -> Iterator[Any]:
         if rest:
             yield from self._ask(info_code, rest)
         elif info_code:
-            self.run.answer_tried(info_code)
+            yield Unresolved(info_code)
 
 
 def resolvers_of(settings: BaseSettings) -> list[tuple[PageKind, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -105,3 +107,8 @@ def write_failure(
         " failed_at = excluded.failed_at, failure = excluded.failure",
         (*key, url, found_in, at, failure),
     )
+
+
+def hash_links(links: Iterable[str]) -> str:
+    """Return the hash of a listing's links, in their order: what of it counts as content."""
+    return hashlib.blake2b("\n".join(links).encode(), digest_size=16).hexdigest()

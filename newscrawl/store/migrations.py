@@ -16,7 +16,7 @@ _PAGE = {"site": str, "page_kind": str, "page_id": str}
 _LISTING = {"site": str, "listing_kind": str, "name": str}
 _V1_COUNTERS = (
     "listed", "repeated", "skipped", "filtered", "scheduled", "failed", "rejected", "duplicate",
-    "unchanged", "new", "extended", "changed", "requests", "responses", "errors",
+    "out_of_range", "unchanged", "new", "extended", "changed", "requests", "responses", "errors",
 )  # fmt: skip
 _V1_SEARCH_INDEX = (
     "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_bigrams,"

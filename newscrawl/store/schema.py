@@ -67,6 +67,7 @@ COUNTERS: tuple[tuple[str, str], ...] = (
     ("failed", "of the scheduled, not fetched: refused, timed out, an error status"),
     ("rejected", "of these, fetched but without an article; see `rejects`"),
     ("duplicate", "of these, the same page a second time in this run"),
+    ("out_of_range", "of these, published before `since`, as only their text showed"),
     ("unchanged", "of these, nothing new"),
     ("new", "of these, the first page of an article"),
     ("extended", "of these, added to an article"),
@@ -81,7 +82,8 @@ COUNTERS: tuple[tuple[str, str], ...] = (
 )
 """The counters of a run. They balance:
 listed = repeated + skipped + filtered + scheduled;
-scheduled = failed + rejected + duplicate + unchanged + new + extended + changed + unfinished."""
+scheduled = failed + rejected + duplicate + out_of_range + unchanged + new + extended + changed
++ unfinished."""
 
 TABLES: tuple[Table, ...] = (
     Table(

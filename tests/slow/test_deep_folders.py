@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from newscrawl.runs.post_files.contained import ContainedFolder
+from newscrawl.sites.post_files.contained import ContainedFolder
 
 
 def test_folders_nested_deeper_than_functions(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from post_files import NAME, post
 
-from newscrawl.runs.post_files.folders import (
+from newscrawl.sites.post_files.folders import (
     DamagedTarball,
     Found,
     Left,
@@ -22,7 +22,7 @@ from newscrawl.runs.post_files.folders import (
     PostFile,
     files,
 )
-from newscrawl.runs.post_files.tarballs import Bomb
+from newscrawl.sites.post_files.tarballs import Bomb
 
 ZEROS = 200 << 20
 """Bytes to which a small member unpacks."""

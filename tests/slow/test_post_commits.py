@@ -18,9 +18,9 @@ from crawls import query
 from post_files import NAME, commit, counted, folder, git, load, post
 
 from newscrawl.runs.outcome import Exit
-from newscrawl.runs.post_files import history
-from newscrawl.runs.post_files.git_dirs import NoCheckout, NoHistory, history_of
-from newscrawl.runs.post_files.history import commit_times
+from newscrawl.sites.post_files import history
+from newscrawl.sites.post_files.git_dirs import NoCheckout, NoHistory, history_of
+from newscrawl.sites.post_files.history import commit_times
 
 DAY = "2022-05-30T15:00:00+00:00"
 PUBLISHED = "2022-05-30T14:00:29+00:00"

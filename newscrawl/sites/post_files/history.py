@@ -21,7 +21,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from newscrawl.runs.post_files.git_dirs import History, NoHistory, history_of
+from newscrawl.sites.post_files.git_dirs import History, NoHistory, history_of
 
 if sys.platform == "linux":
     import resource

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
-from newscrawl.runs.post_files.tarballs import MAX_BYTES, Bomb, Budget, DamagedTarball, members
+from newscrawl.sites.post_files.contained import ContainedFolder, LeadsOut
+from newscrawl.sites.post_files.tarballs import MAX_BYTES, Bomb, Budget, DamagedTarball, members
 
 __all__ = [
     "DamagedTarball",

@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from newscrawl.runs.post_files.contained import ContainedFolder, LeadsOut
+from newscrawl.sites.post_files.contained import ContainedFolder, LeadsOut
 
 MAX_LINE = 4096
 """Bytes of HEAD, of a ref and of a ``.git`` file: each is one line, with a name or a path."""
