@@ -22,6 +22,7 @@ import scrapy
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Request, Response
 
+from newscrawl.items import RunOptions
 from newscrawl.runs.logs import quieten
 from newscrawl.runs.process import own_settings
 
@@ -75,8 +76,7 @@ class Getter(scrapy.Spider):
     def __init__(self, port: int, pages: int) -> None:
         super().__init__()
         self.port, self.pages = port, pages
-        self.allowed_domains = ["127.0.0.1"]
-        self.named_places = [("127.0.0.1", port)]
+        self.options = RunOptions(allowed_domains=["127.0.0.1"], named_places=[("127.0.0.1", port)])
         self.got = 0
 
     async def start(self) -> AsyncIterator[Any]:

@@ -334,7 +334,7 @@ class ListingChecked(Message):
     pages: Sequence[str] = ()
     """URLs of the pages that it leads to: the check is stored when all of them have ended."""
     shown_before: Set[str] = frozenset()
-    """URLs that another listing has shown first: they are no news of this one."""
+    """URLs that another listing has shown first: they do not count as its news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,7 +407,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """A spider's ``options``; the defaults are those of a spider that has none."""
+    """A spider's ``options``; the defaults are for spiders without them."""
 
     site: str = ""
     """Name of the site under which observations are stored."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerRunner
 
+from newscrawl.items import ENDS
 from newscrawl.runs.outcome import Outcome
 from newscrawl.runs.process import settings_for
 from newscrawl.runs.run import run_of
@@ -101,10 +102,9 @@ def ledger(db: Path | str) -> dict[str, Any]:
 
 def assert_balanced(run: Mapping[str, Any], *, interrupted: bool = False) -> None:
     """Check that every link and every page of a run is accounted for."""
-    ends = ("failed", "rejected", "duplicate", "unchanged", "new", "extended", "changed")
     links = run["repeated"] + run["skipped"] + run["filtered"] + run["scheduled"]
     assert run["listed"] == links
-    unfinished = run["scheduled"] - sum(run[end] for end in ends)
+    unfinished = run["scheduled"] - sum(run[end] for end in ENDS)
     assert unfinished >= 0 if interrupted else unfinished == 0
 
 

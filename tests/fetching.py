@@ -20,6 +20,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
 
+from newscrawl.items import RunOptions
 from newscrawl.middlewares.handler import AiohttpDownloadHandler
 from newscrawl.runs.process import own_settings
 
@@ -103,7 +104,7 @@ class ByNames(AiohttpDownloadHandler):
 class Fetcher(scrapy.Spider):
     """Asks for one address after the other, as a crawl does; no host is left out but by the guard.
 
-    ``named_places`` are what its user asked for.
+    *named* are places that its user asked for.
     """
 
     name = "fetcher"
@@ -111,8 +112,7 @@ class Fetcher(scrapy.Spider):
     def __init__(self, *, urls: list[str], named: list[Any], allowed: list[str]) -> None:
         super().__init__()
         self.urls = urls
-        self.named_places = named
-        self.allowed_domains = allowed
+        self.options = RunOptions(allowed_domains=allowed, named_places=named)
         self.results: list[Response | Exception] = []
 
     async def start(self) -> AsyncIterator[Any]:

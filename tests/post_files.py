@@ -53,6 +53,7 @@ def counted(db: Path) -> dict[str, int]:
         "scheduled",
         "failed",
         "rejected",
+        "out_of_range",
         "unchanged",
         "new",
         "extended",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from crawls import FAST
 from scrapy import Spider
 from scrapy.utils.test import get_crawler
 
+from newscrawl.items import Message
 from newscrawl.runs.process import settings_for
 from newscrawl.runs.run import Run, run_of
 from newscrawl.spiders.category import CategorySpider
@@ -35,3 +36,14 @@ def open_run(
         yield run
     finally:
         run.close()
+
+
+def heard(run: Run, output: Iterable[Any]) -> list[Any]:
+    """Return what a spider yields but its messages, which the run gets in their turn."""
+    others = []
+    for each in output:
+        if isinstance(each, Message):
+            run.channel.send(each)
+        else:
+            others.append(each)
+    return others

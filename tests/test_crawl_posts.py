@@ -24,10 +24,10 @@ from scrapy.exceptions import UsageError
 
 from newscrawl import pipelines, sites
 from newscrawl.runs.outcome import Exit
-from newscrawl.sites.post_files.folders import is_post, is_safe
 from newscrawl.runs.process import settings_for
 from newscrawl.runs.run import run_of
 from newscrawl.runs.verify import find_problems
+from newscrawl.sites.post_files.folders import is_post, is_safe
 from newscrawl.store import search_index, writer
 from newscrawl.store.connections import open_for_reading
 from newscrawl.store.writer import Writer
@@ -407,7 +407,7 @@ async def test_since_and_limit(tmp_path: Path) -> None:
     files = [(name, post(date=f"{name[:10]} 10:00:00 +0800")) for name in names]
     path = folder(tmp_path / "posts", files)
     await load(tmp_path / "since.db", path, since="2022-05-29")
-    assert counted(tmp_path / "since.db") == {"filtered": 1, "scheduled": 2, "new": 2}
+    assert counted(tmp_path / "since.db") == {"scheduled": 3, "out_of_range": 1, "new": 2}
     await load(tmp_path / "limit.db", path, limit="2")
     assert counted(tmp_path / "limit.db") == {"scheduled": 2, "new": 2}
 

@@ -48,7 +48,7 @@ async def test_items_of_others_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_without_the_run_it_says_what_to_do() -> None:
-    with pytest.raises(RuntimeError, match=r"add it to EXTENSIONS"):
+    with pytest.raises(RuntimeError, match=r"Run is not among EXTENSIONS"):
         ArchiveExporter.from_crawler(get_crawler(), BytesIO())
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from archives import page
-from scrapy.http import Request
 
-from newscrawl.items import End
-from newscrawl.runs.listing_tracker import ListingTracker, Repeated, hash_links
+from newscrawl.items import End, ListingChecked
+from newscrawl.runs.listing_tracker import ListingTracker
 from newscrawl.runs.schedule import IntervalBounds
-from newscrawl.store.listings import Listing, ListingCheck, ListingKey
+from newscrawl.store.listings import Listing, ListingCheck, ListingKey, hash_links
 
 BOUNDS = IntervalBounds(300.0, 43200.0)
 KEY = ListingKey("finews", "category", "guojishangbao")
@@ -23,8 +21,7 @@ class Kept(list[ListingCheck]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.confirmed: list[ListingKey] = []
-        self.tracker = ListingTracker(self.append, BOUNDS, write_confirmed=self.confirmed.append)
+        self.tracker = ListingTracker(self.append, BOUNDS)
 
 
 def check(**fields: Any) -> ListingCheck:
@@ -36,18 +33,15 @@ def known(interval: float, checked_at: str = "2022-01-01T00:00:00+00:00") -> Lis
     return Listing(URL, "footer", None, None, None, checked_at, interval, None, None)
 
 
-def link(number: int) -> Request:
-    made = page(f"NW20211228000000000{number}")
-    return Request(made.url, meta={"page": made})
+FIRST, SECOND = "http://mirror.test/1", "http://mirror.test/2"
 
 
 def test_it_waits_for_every_page() -> None:
     kept = Kept()
-    links = [link(1), link(2)]
-    assert list(kept.tracker.noting(check(), None, links)) == links
-    kept.tracker.settled(links[0].url, "new")
+    kept.tracker.checked(ListingChecked(check(), None, [FIRST, SECOND, FIRST]))
+    kept.tracker.settled(FIRST, "new")
     assert kept == []
-    kept.tracker.settled(links[1].url, "unchanged")
+    kept.tracker.settled(SECOND, "unchanged")
     [stored] = kept
     assert stored.is_complete
     assert stored.has_news
@@ -56,46 +50,48 @@ def test_it_waits_for_every_page() -> None:
 @pytest.mark.parametrize("end", ["failed", "rejected"])
 def test_a_page_that_is_not_stored_leaves_it_incomplete(end: End) -> None:
     kept = Kept()
-    first = link(1)
-    list(kept.tracker.noting(check(), None, [first]))
-    kept.tracker.settled(first.url, end)
+    kept.tracker.checked(ListingChecked(check(), None, [FIRST]))
+    kept.tracker.settled(FIRST, end)
     assert not kept[0].is_complete
+
+
+@pytest.mark.parametrize("end", ["out_of_range", "duplicate", None])
+def test_a_page_that_is_left_out_leaves_it_complete(end: End | None) -> None:
+    kept = Kept()
+    kept.tracker.checked(ListingChecked(check(), None, [FIRST]))
+    kept.tracker.settled(FIRST, end)
+    assert kept[0].is_complete
+    assert not kept[0].has_news
 
 
 def test_a_page_that_ends_while_it_is_read_does_not_close_it() -> None:
     kept = Kept()
-    reading = kept.tracker.noting(check(), None, [link(1), link(2)])
-    first = next(reading)
-    kept.tracker.settled(first.url, "new")
+    kept.tracker.settled(FIRST, "new")
+    kept.tracker.checked(ListingChecked(check(), None, [FIRST, SECOND]))
     assert kept == []
-    second = next(reading)
-    assert next(reading, None) is None
-    kept.tracker.settled(second.url, "new")
-    assert len(kept) == 1
+    kept.tracker.settled(SECOND, "unchanged")
+    assert kept[0].has_news
 
 
 def test_a_page_of_two_listings_counts_for_both() -> None:
     kept = Kept()
-    first = link(1)
-    list(kept.tracker.noting(check(), None, [first]))
-    list(kept.tracker.noting(check(), None, [Repeated(first.url)]))
-    kept.tracker.settled(first.url, "new")
+    kept.tracker.checked(ListingChecked(check(), None, [FIRST]))
+    kept.tracker.checked(ListingChecked(check(), None, [FIRST]))
+    kept.tracker.settled(FIRST, "new")
     assert [each.has_news for each in kept] == [True, True]
 
 
-def test_a_page_that_has_ended_before_counts_at_once() -> None:
+def test_a_page_that_had_failed_before_leaves_it_incomplete() -> None:
     kept = Kept()
-    kept.tracker.settled("http://mirror.test/x", "failed")
-    assert list(kept.tracker.noting(check(), None, [Repeated("http://mirror.test/x")])) == []
+    kept.tracker.settled(FIRST, "failed")
+    kept.tracker.checked(ListingChecked(check(), None, [FIRST]))
     assert [each.is_complete for each in kept] == [False]
 
 
 def test_what_the_home_page_shows_is_not_news_of_a_category() -> None:
     kept = Kept()
-    first = link(1)
-    kept.tracker.at_home.add(first.url)
-    list(kept.tracker.noting(check(), None, [first]))
-    kept.tracker.settled(first.url, "new")
+    kept.tracker.checked(ListingChecked(check(), None, [FIRST], {FIRST}))
+    kept.tracker.settled(FIRST, "new")
     assert not kept[0].has_news
 
 
@@ -104,7 +100,7 @@ def test_what_the_home_page_shows_is_not_news_of_a_category() -> None:
 )
 def test_the_interval_is_learnt(has_news: bool, longer: bool) -> None:
     kept = Kept()
-    kept.tracker.keep(check(has_news=has_news), known(3600))
+    kept.tracker.checked(ListingChecked(check(has_news=has_news), known(3600)))
     interval = kept[0].interval
     assert interval is not None
     assert (interval > 3600) == longer
@@ -113,21 +109,20 @@ def test_the_interval_is_learnt(has_news: bool, longer: bool) -> None:
 
 def test_an_early_check_without_news_teaches_nothing() -> None:
     kept = Kept()
-    kept.tracker.keep(check(), known(3600, "2022-01-01T09:59:00+00:00"))
+    kept.tracker.checked(ListingChecked(check(), known(3600, "2022-01-01T09:59:00+00:00")))
     assert kept[0].interval == 3600
 
 
 def test_a_missing_listing_is_checked_rarely() -> None:
     kept = Kept()
-    kept.tracker.keep(check(is_missing=True), known(300))
+    kept.tracker.checked(ListingChecked(check(is_missing=True), known(300)))
     assert kept[0].interval == BOUNDS.longest
 
 
 def test_a_confirmed_name_is_written_as_the_footers() -> None:
     kept = Kept()
     kept.tracker.confirm(KEY)
-    kept.tracker.keep(check(found_in="path"), None)
-    assert kept.confirmed == [KEY]
+    kept.tracker.checked(ListingChecked(check(found_in="path"), None))
     assert kept[0].found_in == "footer"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from archives import article, fill, page
 from crawls import Hands
-from running import open_run
+from running import heard, open_run
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadConnectionRefusedError,
@@ -22,9 +22,17 @@ from scrapy.exceptions import (
 from scrapy.http import HtmlResponse, Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.test import get_crawler
+from twisted.python.failure import Failure as TwistedFailure
 
-from newscrawl.items import Failure
+from newscrawl.items import (
+    Batch,
+    Failure,
+    Scheduled,
+    Trouble,
+    Unchanged,
+)
 from newscrawl.middlewares.bounds import BoundsMiddleware
+from newscrawl.middlewares.channel import ChannelMiddleware, of_errback
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.failures import failure_reason, status_of
 from newscrawl.middlewares.httpcompression import (
@@ -32,11 +40,12 @@ from newscrawl.middlewares.httpcompression import (
     HttpCompressionMiddleware,
     TooLarge,
 )
-from newscrawl.middlewares.known import KnownMiddleware, make_conditional
+from newscrawl.middlewares.known import make_conditional
 from newscrawl.middlewares.offsite import OffsiteMiddleware
 from newscrawl.middlewares.redirect import RedirectMiddleware
 from newscrawl.middlewares.retry import retry_after
 from newscrawl.runs.run import Run
+from newscrawl.spiders.category import CategorySpider
 
 
 @pytest.fixture
@@ -52,9 +61,16 @@ def request_of(page_: Any, **meta: Any) -> Request:
     return Request(page_.url, meta={"page": page_, **meta})
 
 
+def spider_of(run: Run) -> CategorySpider:
+    assert isinstance(run.crawler.spider, CategorySpider)
+    return run.crawler.spider
+
+
 async def test_a_page_that_is_not_stored_is_requested(run: Run) -> None:
-    request = request_of(page())
-    assert KnownMiddleware(run.crawler).get_processed_request(request, None) is request
+    made = page()
+    scheduled, request = spider_of(run).ask(made)
+    assert scheduled == Scheduled(made.url)
+    assert request.url == made.url
     assert "If-None-Match" not in request.headers
 
 
@@ -67,17 +83,11 @@ async def test_a_stored_page_is_requested_when_it_is_due(
     fill(tmp_path / "news.db", article(stored))
     hands.now += timedelta(hours=hours)
     with open_run(tmp_path / "news.db") as run:
-        run.ledger.schedule(stored.url)
-        request = request_of(stored)
-        done = KnownMiddleware(run.crawler).get_processed_request(request, None)
-        assert done is (request if is_sent else None)
+        requests = heard(run, spider_of(run).ask(stored))
         assert run.ledger.counters["skipped"] == (not is_sent)
-        assert request.headers.get("If-None-Match") == (b'"1"' if is_sent else None)
-
-
-async def test_a_request_without_a_page_passes(run: Run) -> None:
-    request = Request("http://mirror.test/category/a.html")
-    assert KnownMiddleware(run.crawler).get_processed_request(request, None) is request
+        assert run.ledger.counters["scheduled"] == is_sent
+        sent = [each.headers.get("If-None-Match") for each in requests]
+        assert sent == ([b'"1"'] if is_sent else [])
 
 
 @pytest.mark.parametrize(
@@ -96,6 +106,55 @@ def test_validators(etag: str | None, last_modified: str | None, headers: dict[A
     assert request.meta.get("handle_httpstatus_list") == ([304] if headers else None)
 
 
+# -- channel -----------------------------------------------------------------------------
+
+
+async def test_messages_are_heard_before_the_next_object(run: Run) -> None:
+    counted: list[int] = []
+
+    def output() -> Iterator[Any]:
+        for number in range(3):
+            yield Scheduled(f"http://mirror.test/{number}")
+            counted.append(run.ledger.counters["scheduled"])
+        yield request_of(page())
+
+    [left] = ChannelMiddleware(run.crawler).process_spider_output(None, output())
+    assert isinstance(left, Request)
+    assert counted == [1, 2, 3]
+
+
+async def test_messages_of_the_start_are_heard(run: Run) -> None:
+    async def start() -> AsyncIterator[Any]:
+        yield Scheduled("http://mirror.test/")
+        yield request_of(page())
+
+    left = [each async for each in ChannelMiddleware(run.crawler).process_start(start())]
+    assert [type(each) for each in left] == [Request]
+    assert run.ledger.counters["scheduled"] == 1
+
+
+async def test_a_batch_is_left_with_its_articles(run: Run) -> None:
+    made, other = page(), page("NW202112292228490029")
+    kept = article(made)
+    said = [Scheduled(made.url), kept, Scheduled(other.url), Unchanged(other)]
+    [batch] = ChannelMiddleware(run.crawler).process_spider_output(None, [Batch(list(said))])
+    assert batch.items == [kept]
+    assert run.ledger.counters["unchanged"] == 1
+    nothing = Batch([Scheduled(other.url), Unchanged(other)])
+    assert list(ChannelMiddleware(run.crawler).process_spider_output(None, [nothing])) == []
+
+
+@pytest.mark.parametrize("is_status", [False, True])
+async def test_what_an_errback_says_is_heard_once(run: Run, is_status: bool) -> None:
+    """Scrapy passes the output of an errback on to middlewares only if one of them called it."""
+    response = HtmlResponse("http://mirror.test/a.html", status=404)
+    error = HttpError(response) if is_status else DownloadTimeoutError()
+    said = [Scheduled("http://mirror.test/"), request_of(page())]
+    left = of_errback(run.crawler, TwistedFailure(error), said)
+    assert len(list(left)) == (2 if is_status else 1)
+    assert run.ledger.counters["scheduled"] == (not is_status)
+
+
 # -- bounds ------------------------------------------------------------------------------
 
 
@@ -112,17 +171,17 @@ async def test_links_of_a_page_are_bounded(tmp_path: Path) -> None:
     response = Response("http://mirror.test/list.html")
     with open_run(tmp_path / "news.db", settings={"NEWSCRAWL_MAX_LINKS": 2}) as run:
         out = list(bounds(run).process_spider_output(response, requests(5)))
-        assert [type(each) for each in out] == [Request, Request, Failure]
-        assert any("leads to more than 2 pages" in trouble for trouble in run.troubles)
+        assert [type(each) for each in out] == [Request, Request, Trouble, Failure]
+        assert "leads to more than 2 pages" in out[2].sentence
 
 
 async def test_pages_of_a_run_are_bounded(tmp_path: Path) -> None:
     with open_run(tmp_path / "news.db", settings={"NEWSCRAWL_MAX_PAGES": 3}) as run:
         middleware = bounds(run)
-        for count, kept in ((2, 2), (2, 1), (2, 0)):
-            out = middleware.process_spider_output(None, requests(count))
+        for count, kept, said in ((2, 2, 0), (2, 1, 1), (2, 0, 0)):  # said once
+            out = list(middleware.process_spider_output(None, requests(count)))
             assert sum(isinstance(each, Request) for each in out) == kept
-        assert len(run.troubles) == 1  # said once
+            assert sum(isinstance(each, Trouble) for each in out) == said
 
 
 async def test_depth_and_length_are_bounded(tmp_path: Path) -> None:

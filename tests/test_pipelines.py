@@ -11,10 +11,9 @@ from archives import article, page
 from running import open_run
 from scrapy.exceptions import DropItem
 
-from newscrawl.items import Article, Batch, BodyRank, Failure, Page, Reject, Unchanged
-from newscrawl.pipelines import Account, Dedupe, Normalise, Since, Validate
+from newscrawl.items import Article, Batch, BodyRank, Page
+from newscrawl.pipelines import Dedupe, Normalise, Validate
 from newscrawl.runs.run import Run
-from newscrawl.spiders.category import CategorySpider
 
 
 @pytest.fixture
@@ -30,30 +29,7 @@ def scheduled(run: Run, made: Page) -> Page:
 
 def rejects(run: Run) -> list[tuple[str]]:
     """The reasons of what is rejected, committed or not."""
-    return [tuple(row) for row in run.connection.execute("SELECT reason FROM rejects")]
-
-
-async def test_articles_pass_account(run: Run) -> None:
-    made = article(page())
-    assert Account(run.crawler).process_item(made) is made
-    assert run.ledger.counters.total() == 0
-
-
-@pytest.mark.parametrize(
-    ("make", "end"),
-    [
-        (lambda page_: Reject(page_, "empty", "the page has 0 bytes"), "rejected"),
-        (lambda page_: Failure(page_.url, "connection refused"), "failed"),
-        (Unchanged, "unchanged"),
-    ],
-    ids=["reject", "failure", "unchanged"],
-)
-async def test_messages_are_counted_and_dropped(run: Run, make: Any, end: str) -> None:
-    message = make(scheduled(run, page()))
-    with pytest.raises(DropItem):
-        Account(run.crawler).process_item(message)
-    assert run.ledger.counters[end] == 1
-    assert run.ledger.balances
+    return [tuple(row) for row in run.archive.connection.execute("SELECT reason FROM rejects")]
 
 
 async def test_an_article_without_title_and_body_is_rejected(run: Run) -> None:
@@ -82,31 +58,6 @@ async def test_times_are_normalised(run: Run) -> None:
     )
     done = Normalise(run.crawler).process_item(made)
     assert (done.published_at, done.published_precision) == ("2021-12-28T14:27:00+08:00", "minute")
-
-
-@pytest.mark.parametrize(
-    ("published_at", "passes"),
-    [
-        ("2021-12-27T23:59:59+08:00", False),
-        ("2021-12-28T00:00:00+08:00", True),
-        (None, True),  # it may be of any day
-    ],
-)
-async def test_since(tmp_path: Path, published_at: str | None, passes: bool) -> None:
-    with open_run(tmp_path / "news.db", CategorySpider, since="2021-12-28") as run:
-        made = article(scheduled(run, page()), published_at=published_at)
-        if passes:
-            assert Since(run.crawler).process_item(made) is made
-        else:
-            with pytest.raises(DropItem):
-                Since(run.crawler).process_item(made)
-        assert run.ledger.counters["filtered"] == (not passes)
-        assert run.ledger.balances
-
-
-async def test_without_since_every_article_passes(run: Run) -> None:
-    made = article(page(), published_at="1999-01-01T00:00:00+08:00")
-    assert Since(run.crawler).process_item(made) is made
 
 
 async def test_a_page_comes_once(run: Run) -> None:

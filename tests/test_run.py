@@ -180,16 +180,27 @@ def test_ledger_that_does_not_balance_says_so() -> None:
 
 def test_ledger_refuses_what_cannot_be() -> None:
     made = filled(1)
-    with pytest.raises(ValueError, match="scheduled twice"):
-        made.schedule("u0")
     made.settle("u0", "new")
     with pytest.raises(ValueError, match="ended twice"):
         made.settle("u0", "new")
+    with pytest.raises(ValueError, match="never scheduled"):
+        made.settle("u1", "new")
 
 
-def test_withdrawn_page_is_filtered() -> None:
-    made = filled(2)
-    made.withdraw("u0")
-    made.settle("u1", "new")
+def test_a_page_that_is_scheduled_twice_ends_twice() -> None:
+    made = filled(1)
+    made.schedule("u0")
+    made.settle("u0", "new")
     assert made.balances
-    assert (made.counters["scheduled"], made.counters["filtered"]) == (1, 1)
+    assert made.unfinished == 1
+    made.settle("u0", "unchanged")
+    assert made.balances
+    assert made.unfinished == 0
+
+
+def test_a_page_out_of_range_has_come() -> None:
+    made = filled(2, out_of_range=2)
+    assert made.balances
+    outcome = judge_pages(made, finish_reason="finished", troubles=[], share=0.1)
+    assert outcome.exit is Exit.OK
+    assert "2 out of range" in outcome.reason

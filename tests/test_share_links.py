@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from archives import article, page
-from running import open_run
+from running import heard, open_run
 from scrapy.http import Request
 
-from newscrawl.items import Failure, PageKind, Reject
+from newscrawl.items import Failure, PageKind, Reject, Scheduled, Unresolved
 from newscrawl.runs.run import Run
 from newscrawl.spiders.share import ShareSpider
 from newscrawl.spiders.share_links import share_host
@@ -47,7 +47,7 @@ def test_share_host(link: str, host: str | None) -> None:
 
 
 async def test_the_first_address_is_requested(run: Run) -> None:
-    [request] = spider_of(run).resolve(CODE)
+    [request] = heard(run, spider_of(run).resolve(CODE))
     assert isinstance(request, Request)
     assert request.url.startswith("http://mirror.test/")
     assert request.meta["page"].kind is PageKind.API_ANSWER
@@ -56,42 +56,44 @@ async def test_the_first_address_is_requested(run: Run) -> None:
 
 async def test_an_article_is_requested_once(run: Run) -> None:
     spider = spider_of(run)
-    list(spider.resolve(CODE))
-    assert list(spider.resolve(CODE, link=LINK)) == []
+    heard(run, spider.resolve(CODE))
+    assert heard(run, spider.resolve(CODE, link=LINK)) == []
     assert run.ledger.counters["repeated"] == 1
 
 
 async def test_after_the_limit_nothing_is_requested(tmp_path: Path) -> None:
     with open_run(tmp_path / "news.db", ShareSpider, info_code=CODE, limit="1") as run:
         spider = spider_of(run)
-        assert len(list(spider.resolve(CODE))) == 1
-        assert list(spider.resolve("NW202112292228490029")) == []
+        assert len(heard(run, spider.resolve(CODE))) == 1
+        assert heard(run, spider.resolve("NW202112292228490029")) == []
         assert run.ledger.counters["filtered"] == 1
 
 
 async def test_a_failure_leads_to_the_next_address(run: Run) -> None:
     spider = spider_of(run)
-    [first] = spider.resolve(CODE)
+    [first] = heard(run, spider.resolve(CODE))
     failure = Failure(first.url, "connection refused")
-    said, second = spider.failed(failure, **first.cb_kwargs)
+    said, scheduled, second = spider.failed(failure, **first.cb_kwargs)
     assert said is failure
     assert not failure.final
     assert isinstance(second, Request)
+    assert scheduled == Scheduled(second.url)
     assert second.url != first.url
     assert second.meta["page"].kind is PageKind.ARTICLE_PAGE
 
 
 async def test_the_last_failure_is_final(run: Run) -> None:
     failure = Failure("http://mirror.test/x", "connection refused")
-    assert list(spider_of(run).failed(failure, info_code=CODE, rest=[])) == [failure]
+    said = list(spider_of(run).failed(failure, info_code=CODE, rest=[]))
+    assert said == [failure, Unresolved(CODE)]
     assert failure.final
 
 
 async def test_a_rejected_answer_leads_to_the_next_address(run: Run) -> None:
     spider = spider_of(run)
-    [first] = spider.resolve(CODE)
+    [first] = heard(run, spider.resolve(CODE))
     reject = Reject(first.meta["page"], "null", "the answer is null")
-    said, second = spider.unreadable(reject, **first.cb_kwargs)
+    said, _, second = spider.unreadable(reject, **first.cb_kwargs)
     assert (said, reject.final) == (reject, False)
     assert isinstance(second, Request)
 
@@ -101,8 +103,8 @@ async def test_an_answer_without_a_text_leads_to_the_next_address(
     run: Run, text: str | None, count: int
 ) -> None:
     spider = spider_of(run)
-    [first] = spider.resolve(CODE)
-    found = list(spider.after(article(page(), body_text=text), **first.cb_kwargs))
+    [first] = heard(run, spider.resolve(CODE))
+    found = heard(run, spider.after(article(page(), body_text=text), **first.cb_kwargs))
     assert len(found) == count
 
 
@@ -115,7 +117,8 @@ async def public(tmp_path: Path) -> Any:
 
 async def test_a_link_of_a_page_leads_to_known_hosts_only(public: Run) -> None:
     spider = spider_of(public)
-    [request] = spider.resolve(CODE, link=LINK.replace("finews.zning.xyz", "evil.test"))
+    link = LINK.replace("finews.zning.xyz", "evil.test")
+    [request] = heard(public, spider.resolve(CODE, link=link))
     assert "evil.test" not in request.url
     assert "evil.test" not in spider.allowed_domains
 
@@ -123,6 +126,6 @@ async def test_a_link_of_a_page_leads_to_known_hosts_only(public: Run) -> None:
 async def test_a_link_of_the_user_may_lead_anywhere(public: Run) -> None:
     spider = spider_of(public)
     link = LINK.replace("finews.zning.xyz", "own.test")
-    [request] = spider.resolve(CODE, link=link, trusted=True)
+    [request] = heard(public, spider.resolve(CODE, link=link, trusted=True))
     assert request.url.startswith("http://own.test/")
     assert "own.test" in spider.allowed_domains

@@ -149,7 +149,7 @@ class Channel:
             case Stop():
                 self._stop(Outcome(Exit.DEGRADED, message.reason))
             case _:
-                raise TypeError(f"{type(message).__name__} is no message of newscrawl")
+                raise TypeError(f"{type(message).__name__} is not a message of newscrawl")
 
     # -- links and pages ----------------------------------------------------------------
 

@@ -136,12 +136,12 @@ class NewsSpider(scrapy.Spider):
             revisit=self.revisit,
         )  # fmt: skip
 
-    @property
+    # No properties: Scrapy reads every attribute of a spider, before the archive is open.
+
     def known(self) -> Known:
         """What the archive knows, with all that was yielded so far."""
         return known_of(self.crawler)
 
-    @property
     def schedule(self) -> Schedule:
         """What is due."""
         return schedule_of(self.crawler)
@@ -181,8 +181,8 @@ class NewsSpider(scrapy.Spider):
         without a word.
         """
         self._asked[normalized_url(page.url)] = page.url
-        known = find_known(self.known, page)
-        if known is not None and not self.schedule.is_due(known):
+        known = find_known(self.known(), page)
+        if known is not None and not self.schedule().is_due(known):
             yield Skipped(page.url, known.is_rejected)
             if known.is_rejected and (info_code := cb_kwargs.get("info_code")):
                 yield Unresolved(info_code)
@@ -201,7 +201,7 @@ class NewsSpider(scrapy.Spider):
         if known is not None:
             request.meta["known"] = known
             # A page whose times are to be corrected is read again.
-            if known.url == request.url and not self.schedule.is_misdated(known):
+            if known.url == request.url and not self.schedule().is_misdated(known):
                 make_conditional(request, known.etag, known.last_modified)
         yield request
 

@@ -114,12 +114,12 @@ class CategorySpider(ShareLinks, PostLinks):
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the home page: it shows whether this is such a mirror."""
-        self._home = self.known.listings(self.site, "home").get("")
-        self._stored = self.known.listings(self.site, "category")
+        self._home = self.known().listings(self.site, "home").get("")
+        self._stored = self.known().listings(self.site, "category")
         if self.share:
             if not self.named:
                 yield YoungToResolve(self._young_since())
-            self._left = self.known.due_links(self.site, utc_now())
+            self._left = self.known().due_links(self.site, utc_now())
         request = Request(self.base_url, callback=self.parse_home, errback=self.home_failed)
         yield request if self.named else self._conditional(request, self._home)
 
@@ -177,7 +177,7 @@ class CategorySpider(ShareLinks, PostLinks):
             if not self.due or self._is_due(slug, stored):
                 yield from self.ask_listing(slug, found_in=stored.found_in)
         # A killed run may have stored posts without requesting the listings that they name.
-        named = self.known.young_categories(self.site, self._young_since())
+        named = self.known().young_categories(self.site, self._young_since())
         for slug, is_certain in named.items():
             if slug not in self._stored:
                 yield from self.ask_listing(slug, found_in="footer" if is_certain else "path")
@@ -197,7 +197,7 @@ class CategorySpider(ShareLinks, PostLinks):
             yield from self.ask_listing(name, found_in=stored.found_in)
         guess = self._stored.get(slug)
         # A path is in small letters, so this may be no listing's name: then ask seldom.
-        if not gone and (guess is None or self.schedule.is_listing_due(guess)):
+        if not gone and (guess is None or self.schedule().is_listing_due(guess)):
             yield from self.ask_listing(slug, found_in="path")
 
     def _is_due(self, slug: str, stored: Listing) -> bool:
@@ -211,7 +211,7 @@ class CategorySpider(ShareLinks, PostLinks):
             stored.content_hash is None
             or stored.failed_at is not None
             or (len(shown) >= HOME_SHOWS and not any(shown))
-            or self.schedule.is_listing_due(stored)
+            or self.schedule().is_listing_due(stored)
         )
 
     def _note_shown(self, links: list[str]) -> None:
@@ -222,7 +222,7 @@ class CategorySpider(ShareLinks, PostLinks):
                 continue
             if not self.named:
                 self._at_home.add(page.url)
-            is_known = self.known.has_page(page)
+            is_known = self.known().has_page(page)
             for slug in listing_page.category_of_path(link):
                 self._shown.setdefault(slug.casefold(), []).append(is_known)
 
@@ -321,7 +321,7 @@ class CategorySpider(ShareLinks, PostLinks):
         be that old.
         """
         seen = self._last_seen(stored)
-        until = forgotten_until(self.schedule.present)
+        until = forgotten_until(self.schedule().present)
         if seen is None or seen >= until:
             return None
         old = sum(self._was_seen_before(until, link) for link in links)
@@ -336,25 +336,25 @@ class CategorySpider(ShareLinks, PostLinks):
         """
         if stored is None or stored.checked_at is None:
             return None
-        checked_at = self.schedule.times.true(stored.checked_at)
+        checked_at = self.schedule().times.true(stored.checked_at)
         if stored.failed_at is not None or self._home is None or self._home.checked_at is None:
             return checked_at
-        return max(checked_at, self.schedule.times.true(self._home.checked_at))
+        return max(checked_at, self.schedule().times.true(self._home.checked_at))
 
     def _was_seen_before(self, moment: str, link: str) -> bool:
         try:
             page, _ = self.post_at(link)
         except BadInfoCode:
             return False
-        known = self.known.page(page)
-        return known is not None and self.schedule.times.true(known.observed_at) < moment
+        known = self.known().page(page)
+        return known is not None and self.schedule().times.true(known.observed_at) < moment
 
     def listing_failed(self, failure: TwistedFailure) -> Iterator[Any]:
         """Say that a listing could not be fetched."""
         return of_errback(self.crawler, failure, self._listing_failed(failure))
 
     def _listing_failed(self, failure: TwistedFailure) -> Iterator[Message]:
-        """Say why; a listing that was only guessed at may not exist."""
+        """A listing that was only guessed at may not exist."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         slug = request.cb_kwargs["slug"]
         found_in = self._listings[slug]
@@ -435,9 +435,9 @@ class CategorySpider(ShareLinks, PostLinks):
     def _revisit(self) -> Iterator[Any]:
         """Ask again for young posts that are due, whether a listing shows them or is as it was."""
         # And for those that a wrong clock has dated, whatever it wrote.
-        spans = [(span.begin, span.end) for span in self.schedule.times.spans]
+        spans = [(span.begin, span.end) for span in self.schedule().times.spans]
         young = itertools.chain.from_iterable(
-            self.known.young_posts(self.site, *span)
+            self.known().young_posts(self.site, *span)
             for span in [(self._young_since(), "9999"), *spans]
         )
         named = {slug.casefold() for slug in self.named}
@@ -447,7 +447,7 @@ class CategorySpider(ShareLinks, PostLinks):
             slugs = {slug.casefold() for slug in listing_page.category_of_path(page.url)}
             if not is_ours or self.is_full or self.is_too_old(info_code):
                 continue
-            if not self.schedule.is_due(known):
+            if not self.schedule().is_due(known):
                 continue
             if named and not slugs & named:
                 continue
@@ -460,7 +460,7 @@ class CategorySpider(ShareLinks, PostLinks):
                 yield from self.resolve(info_code, link=link)
 
     def _young_since(self) -> str:
-        return shifted(self.schedule.present, -timedelta(days=RETENTION_DAYS).total_seconds())
+        return shifted(self.schedule().present, -timedelta(days=RETENTION_DAYS).total_seconds())
 
     def before(self, article: Article) -> Iterator[Message]:
         """Say that the share link of a post is to be resolved."""

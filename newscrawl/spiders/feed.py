@@ -117,14 +117,14 @@ class FeedSpider(ShareLinks, PostLinks):
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for each list, and for what earlier runs met and could not have."""
-        left_over = self.known.entries_only()
-        self._stored = self.known.listings(self.site, "list")
+        left_over = self.known().entries_only()
+        self._stored = self.known().listings(self.site, "list")
         for asked in self.lists:
             yield self._ask_list(asked, 1, "")
         for info_code in left_over:
             for request in self._ask_article(info_code):
                 yield request
-        for info_code, link in self.known.due_links(self.site, utc_now()):
+        for info_code, link in self.known().due_links(self.site, utc_now()):
             if self._is_to_ask(info_code):
                 for request in self.resolve(info_code, link=link):
                     yield request
@@ -238,7 +238,7 @@ class FeedSpider(ShareLinks, PostLinks):
             if page.key not in self._seen:
                 yield from self._reject_entry(page, "no_id", str(error))
             return False
-        is_known = self.known.has_page(page)
+        is_known = self.known().has_page(page)
         info_code = yield from self._yield_entry(page, is_post=shape is atom_feed.SHAPE)
         if info_code is None:
             return False
@@ -259,7 +259,7 @@ class FeedSpider(ShareLinks, PostLinks):
         An article whose post is requested in this run is resolved as well if a list names it: what
         is stored must not depend on whether the post or the list comes first.
         """
-        return info_code not in self._posts_asked and self.known.has_article(info_code)
+        return info_code not in self._posts_asked and self.known().has_article(info_code)
 
     def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
@@ -312,7 +312,7 @@ class FeedSpider(ShareLinks, PostLinks):
             return (yield from self._ask_article(elsewhere))
         if asked := self.asked_as(page.url):
             yield Repeated(asked)
-        elif self.known.has_page(page):
+        elif self.known().has_page(page):
             yield Skipped(page.url)
         elif self.is_too_old(info_code) or self.is_full:
             yield Filtered()

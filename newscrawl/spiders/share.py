@@ -66,7 +66,7 @@ class ShareSpider(ShareLinks):
 
     def _stored_links(self) -> Iterator[tuple[str, str]]:
         if self.stored:
-            yield from self.known.unresolved_links()
+            yield from self.known().unresolved_links()
 
     def _checked(self, link: str) -> tuple[str, str]:
         try:

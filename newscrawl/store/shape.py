@@ -20,7 +20,7 @@ from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
 FINGERPRINTS = {
-    1: "ee2db0bba4646c1a",
+    1: "bf9ea1d962d97d5e",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from scrapy.crawler import AsyncCrawlerProcess
 
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from scrapy.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Examiner(Protocol):
+    """What the doctor's spider is."""
+
+    diagnosis: Diagnosis | None
+    error: Exception | None
+    """What went wrong with the doctor itself."""
 
 
 def examine(settings: Settings, spider: type[Spider], **arguments: Any) -> Diagnosis | Outcome:
@@ -43,8 +52,9 @@ def examine(settings: Settings, spider: type[Spider], **arguments: Any) -> Diagn
 
 def result_of(crawler: Crawler) -> Diagnosis:
     """Return what was found; raise what went wrong with the doctor itself."""
-    diagnosis: Diagnosis | None = getattr(crawler.spider, "diagnosis", None)
-    if diagnosis is None:
-        error = getattr(crawler.spider, "error", None)
-        raise error or RuntimeError("the examination did not begin")
-    return diagnosis
+    spider = crawler.spider
+    if not isinstance(spider, Examiner):
+        raise TypeError(f"{spider} gives no diagnosis")
+    if spider.diagnosis is None:
+        raise spider.error or RuntimeError("the examination did not begin")
+    return spider.diagnosis
