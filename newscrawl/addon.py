@@ -5,10 +5,11 @@ from __future__ import annotations
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
+from newscrawl import settings as own_settings
 from newscrawl.runs.logs import quieten
 from newscrawl.store.connections import MEMORY
 from newscrawl.store.errors import UnusableFeed
-from newscrawl.store.uris import archive_feeds, is_archive, the_archive
+from newscrawl.store.uris import FORMATS, archive_feeds, is_archive, the_archive, uri_of
 
 
 class Addon:
@@ -25,9 +26,15 @@ class Addon:
             uri: {**_OF_ARCHIVES, **options} if is_archive(uri, options) else options
             for uri, options in settings.getdict("FEEDS").items()
         }
+        for name in FORMATS:
+            settings["FEED_EXPORTERS"].setdefault(name, "newscrawl.exporters.ArchiveExporter")
+        _set_defaults(settings)
         if not archive_feeds(feeds):
-            # Without an archive (-o articles.jsonl) the run statistics are kept in memory.
-            feeds[MEMORY] = {"format": "db", **_OF_ARCHIVES}
+            # In newscrawl's own project -o articles.jsonl is without an archive: its run
+            # statistics are kept in memory. Elsewhere the archive is what the add-on is for.
+            is_own = settings["COMMANDS_MODULE"] == own_settings.COMMANDS_MODULE
+            uri = MEMORY if is_own else uri_of(str(settings["NEWSCRAWL_DB"]))
+            feeds[uri] = {"format": "db", **_OF_ARCHIVES}
         try:
             the_archive(feeds)  # report what is wrong before Scrapy reads the feeds
         except UnusableFeed as error:
@@ -41,6 +48,14 @@ class Addon:
         settings["SPIDER_MIDDLEWARES"].setdefault(
             "newscrawl.middlewares.channel.ChannelMiddleware", 10
         )
+        settings["SPIDER_MIDDLEWARES"].setdefault("newscrawl.middlewares.pages.PagesMiddleware", 20)
+
+
+def _set_defaults(settings: BaseSettings) -> None:
+    """Set newscrawl's own settings in a project that has not."""
+    for name in dir(own_settings):
+        if name.startswith("NEWSCRAWL_") and name not in settings:
+            settings.set(name, getattr(own_settings, name), priority="addon")
 
 
 _PIPELINES = {

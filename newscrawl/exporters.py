@@ -6,12 +6,15 @@ import logging
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
+from itemadapter import ItemAdapter
 from scrapy.exporters import BaseItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 
-from newscrawl.items import Article, Batch
+from newscrawl.items import Article, Batch, Reject, Scheduled
 from newscrawl.runs.run import run_of
-from newscrawl.sites import LOADER_VERSION
+from newscrawl.sites import LOADER_VERSION, REASONS, Unreadable
+from newscrawl.sites.foreign_items import as_article
+from newscrawl.sites.normalise import missing
 from newscrawl.store.uris import FORMATS
 from newscrawl.store.writer import Writer
 
@@ -39,13 +42,14 @@ class PathStorage(FileFeedStorage):
 
 
 class ArchiveExporter(BaseItemExporter):
-    """Adds articles to the archive that the run has open.
+    """Adds articles to the archive that the run has open; items of any spider become articles.
 
     An error of the store goes to the run, which ends by it: Scrapy would only log it.
     """
 
     def __init__(self, run: Run, **options: Any) -> None:
         super().__init__(dont_fail=True, **options)
+        self._items = run.items
         self._archive = run.archive
         self._channel = run.channel
         self._clocks = run.clocks
@@ -57,9 +61,28 @@ class ArchiveExporter(BaseItemExporter):
 
     def export_item(self, item: Any) -> None:
         """Add an article, or those of a batch."""
-        articles = item.items if isinstance(item, Batch) else [item]
-        self._add([each for each in articles if isinstance(each, Article)])
+        if isinstance(item, Article):
+            self._add([item])
+        elif isinstance(item, Batch):
+            self._add([each for each in item.items if isinstance(each, Article)])
+        else:
+            self._add_foreign(item)
         self._archive.commit_if_due()
+
+    def _add_foreign(self, item: Any) -> None:
+        """Add an item of a foreign spider, which is validated only here: no feed loses it."""
+        if not ItemAdapter.is_item(item):
+            return
+        page = self._items.page_of(item, self._channel.options.site)
+        self._channel.send(Scheduled(page.url))
+        try:
+            article = as_article(ItemAdapter(item), page, zone=self._items.zone)
+            if reason := missing(article):
+                raise Unreadable(reason, REASONS[reason])
+        except Unreadable as error:
+            self._channel.send(Reject(page, error.reason, error.detail))
+        else:
+            self._add([article])
 
     def finish_exporting(self) -> None:
         """Commit what was added."""

@@ -50,6 +50,8 @@ class PageKind(StrEnum):
     """The answer of GetNewsText."""
     ARTICLE_PAGE = "article_page"
     """An article page of the publisher."""
+    ITEM = "item"
+    """An item of another project's spider, with the response that it was read from."""
     LISTING_PAGE = "listing_page"
     """A page of the site that lists posts; stored only if it is rejected."""
     LIST_ANSWER = "list_answer"
@@ -69,6 +71,11 @@ class PageKind(StrEnum):
     def is_resolved(self) -> bool:
         """Whether it is what a share link resolves to."""
         return self in (PageKind.API_ANSWER, PageKind.ARTICLE_PAGE)
+
+    @property
+    def is_read_again(self) -> bool:
+        """Whether its bytes say all of its article; of an item only its spider could read them."""
+        return self is not PageKind.ITEM
 
     @property
     def is_local(self) -> bool:

@@ -33,16 +33,20 @@ class _Pipeline(ABC):
         return cls(crawler)
 
     def process_item(self, item: Any) -> Any:
-        """Return the item for the next pipeline; a batch without what is dropped of it."""
-        if not isinstance(item, Batch):
+        """Return the item for the next pipeline; a batch without what is dropped of it.
+
+        Items of foreign spiders pass as they are: other feeds and pipelines get their own.
+        """
+        if isinstance(item, Article):
             return self.process(item)
-        item.items = list(self._passed(item))
+        if isinstance(item, Batch):
+            item.items = list(self._passed(item))
         return item
 
     def _passed(self, batch: Batch) -> Iterator[Any]:
         for each in batch.items:
             try:
-                yield self.process(each)
+                yield self.process_item(each)
             except DropItem:
                 continue
             except Exception as error:  # it must not take the others with it
@@ -50,8 +54,8 @@ class _Pipeline(ABC):
                 self.channel.crashed(error, each.page if isinstance(each, Article) else None)
 
     @abstractmethod
-    def process(self, item: Any) -> Any:
-        """Return the item for the next pipeline.
+    def process(self, article: Article) -> Article:
+        """Return the article for the next pipeline.
 
         :raises DropItem: it ends here.
         """
@@ -65,12 +69,11 @@ def _dropped(why: str) -> DropItem:
 class Validate(_Pipeline):
     """Rejects articles without an id, or with neither title nor body."""
 
-    def process(self, item: Any) -> Any:
+    def process(self, article: Article) -> Article:
         """Return a complete article."""
-        article = _article(item)
         reason = missing(article)
         if reason is None:
-            return item
+            return article
         self.channel.send(Reject(_page(article), reason, REASONS[reason]))
         raise _dropped(f"rejected: {reason}")
 
@@ -78,10 +81,9 @@ class Validate(_Pipeline):
 class Normalise(_Pipeline):
     """Fills in an article's time, ids and URLs."""
 
-    def process(self, item: Any) -> Any:
+    def process(self, article: Article) -> Article:
         """Return the article, completed."""
-        normalise(_article(item))
-        return item
+        return normalise(article)
 
 
 class Dedupe(_Pipeline):
@@ -97,22 +99,15 @@ class Dedupe(_Pipeline):
         self._seen: dict[str, int] = {}
         """The body rank of each page; -1 for none."""
 
-    def process(self, item: Any) -> Any:
+    def process(self, article: Article) -> Article:
         """Return the article of a page once, and again if its body is better."""
-        article = _article(item)
         page = _page(article)
         rank = -1 if article.body_rank is None else int(article.body_rank)
         if rank <= self._seen.get(page.key, -2):
             self.channel.send(Duplicate(page.url))
             raise _dropped(f"duplicate: {page.key}")
         self._seen[page.key] = rank
-        return item
-
-
-def _article(item: Any) -> Article:
-    if not isinstance(item, Article):
-        raise TypeError(f"newscrawl's pipelines take articles, not {type(item).__name__}")
-    return item
+        return article
 
 
 def _page(article: Article) -> Page:

@@ -89,9 +89,11 @@ async def test_an_article_needs_its_page(run: Run) -> None:
 
 
 @pytest.mark.parametrize("pipeline", [Validate, Normalise, Dedupe])
-async def test_another_item_is_an_error_that_names_it(run: Run, pipeline: Any) -> None:
-    with pytest.raises(TypeError, match="not dict"):
-        pipeline(run.crawler).process_item({"title": "题"})
+async def test_an_item_of_others_passes_as_it_is(run: Run, pipeline: Any) -> None:
+    item = {"title": "题"}
+    assert pipeline(run.crawler).process_item(item) is item
+    assert item == {"title": "题"}
+    assert run.ledger.counters.total() == 0
 
 
 def of_a_batch(run: Run) -> Iterator[Article]:
@@ -114,9 +116,10 @@ async def test_a_bug_costs_one_article_of_a_batch(
 ) -> None:
     articles = list(of_a_batch(run))
 
-    def normalise(each: Article) -> None:
+    def normalise(each: Article) -> Article:
         if each is articles[1]:
             raise ZeroDivisionError("made by a test")
+        return each
 
     monkeypatch.setattr("newscrawl.pipelines.normalise", normalise)
     batch = Normalise(run.crawler).process_item(Batch(list(articles)))

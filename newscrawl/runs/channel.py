@@ -202,7 +202,8 @@ class Channel:
         if (failed := as_store_error(error, self._archive.target.path)) is not None:
             self._archive.fail(failed)
             return
-        detail = f"a bug in newscrawl: {error!r}"
+        whose = "newscrawl" if self.options.page_kinds else "the spider or a pipeline"
+        detail = f"a bug in {whose}: {error!r}"
         if page is None or page.url not in self._ledger.under_way:
             self.trouble(detail)
             return

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from newscrawl import sites
+from newscrawl.items import PageKind
 from newscrawl.sites.normalise import missing, normalise
 from newscrawl.store import article_rows, stored_pages
 from newscrawl.store.errors import Damaged
@@ -120,6 +121,8 @@ def _reread(
 ) -> Observation:
     """Read a page as it was at each change, so that what it lacks now is still known."""
     observation = known.observations[key]
+    if not PageKind(observation.page_kind).is_read_again:
+        return observation
     said: Fields = dict.fromkeys(FIELDS)
     try:
         states = list(states_of(db, key, observation.url, times))

@@ -94,6 +94,8 @@ def accept(
 
 def _accept(writer: Writer, rejected: RejectedPage, found: Retried) -> End:
     page = rejected.page
+    if not page.kind.is_read_again:
+        return "rejected"
     try:
         page.body = load_raw_page(writer.connection, rejected.page_hash)
         return writer.accept(_read(page), loader_version=sites.LOADER_VERSION)
@@ -104,6 +106,8 @@ def _accept(writer: Writer, rejected: RejectedPage, found: Retried) -> End:
 
 def _retry(writer: Writer, rejected: RejectedPage, found: Retried) -> End:
     page = rejected.page
+    if not page.kind.is_read_again:
+        return "rejected"
     try:
         page.body = load_raw_page(writer.connection, rejected.page_hash)
         article = _read(page)

@@ -7,6 +7,7 @@ import gc
 import logging
 import platform
 import signal
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from newscrawl._version import __version__
 from newscrawl.items import Article, Page, options_of
 from newscrawl.runs.channel import Channel
 from newscrawl.runs.clocks import clocks_of
+from newscrawl.runs.foreign_items import ForeignItems
 from newscrawl.runs.judging import judge_run
 from newscrawl.runs.ledger import Ledger
 from newscrawl.runs.open_archive import OpenArchive
@@ -70,6 +72,8 @@ class Run:
         if too_many := open_files.lack(needed):
             raise StoreError(f"{too_many}.")
         path, overwrite = the_archive(crawler.settings.getdict("FEEDS"))
+        self.items = ForeignItems(str(crawler.settings["NEWSCRAWL_ITEM_TIMEZONE"]))
+        """Where items of foreign spiders come from."""
         self.ledger = Ledger()
         self.clocks = clocks_of(crawler)
         self.archive = OpenArchive(
@@ -98,6 +102,7 @@ class Run:
         connect(run.engine_started, signals.engine_started)
         connect(run.spider_error, signals.spider_error)
         connect(run.item_error, signals.item_error)
+        connect(run.item_dropped, signals.item_dropped)
         # After the feeds have closed: they may still hand over an article. Where a setting has
         # switched them off, at the engine's end.
         connect(run.close, signals.feed_exporter_closed)
@@ -109,7 +114,7 @@ class Run:
     def spider_opened(self, spider: Spider) -> None:
         """Begin the run's row."""
         settings, options = self.crawler.settings, options_of(spider)
-        self.channel.options = options
+        self.channel.options = options if options.site else replace(options, site=spider.name)
         try:
             self.archive.begin(spider.name, options, software_versions(), settings)
         except StoreError as error:
@@ -158,7 +163,12 @@ class Run:
 
     def item_error(self, item: Any, failure: TwistedFailure) -> None:
         """A pipeline raised: a bug of ours. Its page is kept for another try."""
-        self.channel.crashed(failure.value, item.page if isinstance(item, Article) else None)
+        page = item.page if isinstance(item, Article) else self.items.take(item)
+        self.channel.crashed(failure.value, page)
+
+    def item_dropped(self, item: Any) -> None:
+        """A pipeline of the project dropped an item: its page is not needed any more."""
+        self.items.take(item)
 
     def _stop(self, outcome: Outcome) -> None:
         """End the run now, with this outcome; the first one given stays."""

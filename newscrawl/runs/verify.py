@@ -26,6 +26,8 @@ class _ByPresentRules:
         return can_reread(connection, info_code)
 
     def fields_of(self, page: Page) -> Fields | None:
+        if not page.kind.is_read_again:
+            return None
         try:
             return observation_of(normalise(sites.read_page(page)), page).fields
         except Unreadable:

@@ -30,6 +30,7 @@ _KINDS: dict[str, int] = {
             PageKind.POST_PAGE,
             PageKind.API_ANSWER,
             PageKind.ARTICLE_PAGE,
+            PageKind.ITEM,
         )
     )
 }

@@ -41,7 +41,8 @@ _PAGE = (
         "page_kind",
         str,
         "`post_page` (page of the site), `post_file` (its source file), `list_entry`, `api_answer` "
-        "(of GetNewsText), `article_page`; in `rejects` also `listing_page` and `list_answer`",
+        "(of GetNewsText), `article_page`, `item` (of another project's spider); in `rejects` also "
+        "`listing_page` and `list_answer`",
     ),
     _c(
         "page_id",
@@ -94,7 +95,7 @@ TABLES: tuple[Table, ...] = (
                 "info_code",
                 str,
                 "the article's id: `NW` (news; 17 or 18 digits), `CFH` (a user's column), `AN` "
-                "(notice) or `AP` (report) and digits, or `<site>:<slug>`",
+                "(notice) or `AP` (report) and digits, or `<site>:<id>`",
             ),
             _c(
                 "seq",

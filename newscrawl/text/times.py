@@ -63,9 +63,11 @@ class Published(NamedTuple):
 
 
 def parse_time(
-    raw: str, *, day: date | None = None, now: datetime | None = None
+    raw: str, *, day: date | None = None, now: datetime | None = None, zone: tzinfo = CHINA
 ) -> tuple[datetime, Precision]:
     """Return the time that *raw* prints, in China time, and its precision.
+
+    A time without an offset is in *zone*.
 
     *day* completes a time of day (``14:27``), *now* (aware) a relative one (``昨天 16:25``). Ten,
     thirteen and sixteen digits are seconds, milliseconds and microseconds since 1970.
@@ -77,7 +79,7 @@ def parse_time(
     text = " ".join(_ZONE_PREFIX.sub("", raw).split())
     try:
         at, precision = _parse(text, raw, day, now)
-        at = at.astimezone(CHINA) if at.tzinfo else at.replace(tzinfo=CHINA)
+        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(CHINA)
     except BadTime:
         raise
     except (ValueError, ArithmeticError, OSError, TypeError) as error:
