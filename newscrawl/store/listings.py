@@ -6,10 +6,10 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 
-class ListingKey(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ListingKey:
     """What tells a listing from every other."""
 
     site: str
@@ -17,6 +17,11 @@ class ListingKey(NamedTuple):
     """``home``, ``category`` or ``list``."""
     name: str
     """The category's slug, the list's name; of the home page empty."""
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """Its values as columns."""
+        return self.site, self.kind, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def write_check(db: sqlite3.Connection, check: ListingCheck) -> None:
         db.execute(
             "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (*check.key, *check.gap, check.checked_at),
+            (*check.key.columns, *check.gap, check.checked_at),
         )
 
 
@@ -93,7 +98,7 @@ def write_confirmed(db: sqlite3.Connection, key: ListingKey) -> None:
     db.execute(
         "UPDATE listings SET found_in = 'footer' WHERE site = ? AND listing_kind = ?"
         " AND name = ? AND found_in = 'path'",
-        key,
+        key.columns,
     )
 
 
@@ -105,7 +110,7 @@ def write_failure(
         "INSERT INTO listings (site, listing_kind, name, url, found_in, failed_at, failure)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         " failed_at = excluded.failed_at, failure = excluded.failure",
-        (*key, url, found_in, at, failure),
+        (*key.columns, url, found_in, at, failure),
     )
 
 
