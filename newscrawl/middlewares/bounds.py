@@ -41,10 +41,13 @@ class BoundsMiddleware(BaseSpiderMiddleware):
         """Yield what a page leads to, up to the limits."""
         count = 0
         for each in result:
-            if why := self._too_many(count, each, response):
+            if not isinstance(each, Request):
+                yield each
+                continue
+            if why := self._too_many(count, response):
                 yield from self._leave_out_all(each, why)
                 return
-            count += isinstance(each, Request)
+            count += 1
             yield from self._within(each)
 
     async def process_spider_output_async(
@@ -53,18 +56,19 @@ class BoundsMiddleware(BaseSpiderMiddleware):
         """Yield what a page leads to, up to the limits."""
         count = 0
         async for each in result:
-            if why := self._too_many(count, each, response):
+            if not isinstance(each, Request):
+                yield each
+                continue
+            if why := self._too_many(count, response):
                 for left in self._leave_out_all(each, why):
                     yield left
                 return
-            count += isinstance(each, Request)
+            count += 1
             for kept in self._within(each):
                 yield kept
 
-    def _too_many(self, count: int, each: Any, response: Response | None) -> str | None:
+    def _too_many(self, count: int, response: Response | None) -> str | None:
         """Return why a request and all that follow are left out; None if they are not."""
-        if not isinstance(each, Request):
-            return None
         why = None
         if self._taken >= self._of_run:
             why = f"the run has met {self._taken} pages, and asks for no more"
@@ -74,16 +78,14 @@ class BoundsMiddleware(BaseSpiderMiddleware):
         self._taken += why is None
         return why
 
-    def _within(self, each: Any) -> Iterable[Any]:
-        """Yield what a page leads to, or a failure if that is too deep or too long."""
-        if not isinstance(each, Request):
-            yield each
-        elif each.meta.get("depth", 0) > self._depth:
-            yield from self._leave_out(each, f"it is {each.meta['depth']} links from the start")
-        elif len(each.url) > self._length:
-            yield from self._leave_out(each, f"its address has {len(each.url)} characters")
-        else:
-            yield each
+    def _within(self, request: Request) -> Iterable[Any]:
+        """Return a request, or a failure if it is too deep or too long."""
+        depth = request.meta.get("depth", 0)
+        if depth > self._depth:
+            return self._leave_out(request, f"it is {depth} links from the start")
+        if len(request.url) > self._length:
+            return self._leave_out(request, f"its address has {len(request.url)} characters")
+        return (request,)
 
     def _leave_out_all(self, request: Request, why: str) -> Iterable[Any]:
         if why not in self._said:

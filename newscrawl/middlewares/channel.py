@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure
-
-    from newscrawl.runs.channel import Channel
 
 
 class ChannelMiddleware(BaseSpiderMiddleware):
@@ -32,29 +30,23 @@ class ChannelMiddleware(BaseSpiderMiddleware):
 
     def get_processed_item(self, item: Any, response: Response | None) -> Any:
         """Return an item, a batch without its messages; None for a message."""
-        return _without_messages(item, self._channel)
+        if isinstance(item, Message):
+            self._channel.send(item)
+            return None
+        if isinstance(item, Batch):
+            item.items = [
+                each for each in item.items if self.get_processed_item(each, response) is not None
+            ]
+            return item if item.items else None
+        return item
 
 
-def _without_messages(item: Any, channel: Channel) -> Any:
-    if isinstance(item, Message):
-        channel.send(item)
-        return None
-    if isinstance(item, Batch):
-        item.items = [each for each in item.items if _without_messages(each, channel) is not None]
-        return item if item.items else None
-    return item
-
-
-def of_errback(crawler: Crawler, failure: Failure, output: Iterable[Any]) -> Iterator[Any]:
-    """Yield what an errback yields, without its messages.
+def of_errback(crawler: Crawler, failure: Failure, output: Iterable[Any]) -> Iterable[Any]:
+    """Return what an errback yields, without its messages.
 
     Scrapy calls the spider middlewares for an errback only if one of them raised the failure,
     which only HttpErrorMiddleware does.
     """
     if isinstance(failure.value, HttpError):
-        yield from output
-        return
-    channel = run_of(crawler).channel
-    for each in output:
-        if _without_messages(each, channel) is not None:
-            yield each
+        return output
+    return ChannelMiddleware(crawler).process_spider_output(None, output)

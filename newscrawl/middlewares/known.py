@@ -29,11 +29,6 @@ def schedule_of(crawler: Crawler) -> Schedule:
     return run_of(crawler).schedule
 
 
-def began_at(crawler: Crawler) -> str | None:
-    """Return when the run of a crawl began (UTC)."""
-    return run_of(crawler).archive.began_at
-
-
 def find_known(known: Known, page: Page) -> KnownPage | None:
     """Return what is known of a page that need not be fetched; None if it must be."""
     found = known.page(page)

@@ -90,12 +90,15 @@ class Channel:
     def send(self, message: Message) -> None:
         """Count and write what a message says."""
         match message:
-            case Scheduled():
+            case Scheduled():  # nothing is written
                 self._ledger.schedule(message.url)
+                return
             case Repeated():
                 self._ledger.link("repeated")
+                return
             case Filtered():
                 self._ledger.link("filtered")
+                return
             case Skipped():
                 self._skipped(message)
             case Reject():

@@ -124,8 +124,9 @@ class Run:
             for rule in sites.rules_of(kind):
                 # A rule that never matches is seen by its 0.
                 self.crawler.stats.inc_value(rule.key, 0)
+        assert self.archive.began_at is not None  # noqa: S101  it has just begun
         self.schedule = Schedule(
-            StoredTimes(self.archive.connection), self.clocks,
+            self.archive.began_at, StoredTimes(self.archive.connection), self.clocks,
             [float(each) for each in settings.getlist("NEWSCRAWL_REVISIT_HOURS")],
             revisit=options.revisit,
         )  # fmt: skip

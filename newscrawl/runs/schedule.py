@@ -68,8 +68,11 @@ class Schedule:
     """What is due in a run, by stored times that a wrong clock may have written."""
 
     def __init__(
-        self, times: StoredTimes, clocks: Clocks, revisit_hours: Sequence[float], *, revisit: bool
-    ) -> None:
+        self, began_at: str, times: StoredTimes, clocks: Clocks, revisit_hours: Sequence[float],
+        *, revisit: bool,
+    ) -> None:  # fmt: skip
+        self.began_at = began_at
+        """When the run began (UTC)."""
         self.times = times
         """What stored times mean."""
         self._clocks = clocks

@@ -35,7 +35,6 @@ from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.failures import failure_reason, status_of
 from newscrawl.middlewares.handler import HANDLER
 from newscrawl.middlewares.known import (
-    began_at,
     find_known,
     known_of,
     make_conditional,
@@ -105,6 +104,8 @@ class NewsSpider(scrapy.Spider):
         self.is_own_base = "base_url" in arguments
         self._asked: dict[str, str] = {}
         """The URL of each page requested in this run, by its normalised URL."""
+        self._known: Known | None = None
+        self._schedule: Schedule | None = None
         self._taken = 0
         """Pages requested so far: what ``limit`` counts."""
 
@@ -140,11 +141,15 @@ class NewsSpider(scrapy.Spider):
 
     def known(self) -> Known:
         """What the archive knows, with all that was yielded so far."""
-        return known_of(self.crawler)
+        if self._known is None:
+            self._known = known_of(self.crawler)
+        return self._known
 
     def schedule(self) -> Schedule:
         """What is due."""
-        return schedule_of(self.crawler)
+        if self._schedule is None:
+            self._schedule = schedule_of(self.crawler)
+        return self._schedule
 
     @property
     def hosts(self) -> list[str]:
@@ -236,7 +241,7 @@ class NewsSpider(scrapy.Spider):
             yield from self.parse(response)
             return
         page = received(response)
-        page.ordered_at = began_at(self.crawler)
+        page.ordered_at = self.schedule().began_at
         if response.status == 304:
             yield Unchanged(page)
             return
@@ -261,7 +266,7 @@ class NewsSpider(scrapy.Spider):
             logger.exception("After %s", page.url)
             yield Trouble(f"{page.url} leads to a bug in newscrawl: {error!r}")
 
-    def page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
+    def page_failed(self, failure: TwistedFailure) -> Iterable[Any]:
         """Say that a page could not be fetched."""
         return of_errback(self.crawler, failure, self._page_failed(failure))
 

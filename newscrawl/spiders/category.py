@@ -151,7 +151,7 @@ class CategorySpider(ShareLinks, PostLinks):
         yield from self._revisit()
         yield from self._resolve_left()
 
-    def home_failed(self, failure: TwistedFailure) -> Iterator[Any]:
+    def home_failed(self, failure: TwistedFailure) -> Iterable[Any]:
         """End the run: without its home page nothing is known of the mirror."""
         reason = failure_reason(failure.value)
         key = ListingKey(self.site, "home", "")
@@ -349,7 +349,7 @@ class CategorySpider(ShareLinks, PostLinks):
         known = self.known().page(page)
         return known is not None and self.schedule().times.true(known.observed_at) < moment
 
-    def listing_failed(self, failure: TwistedFailure) -> Iterator[Any]:
+    def listing_failed(self, failure: TwistedFailure) -> Iterable[Any]:
         """Say that a listing could not be fetched."""
         return of_errback(self.crawler, failure, self._listing_failed(failure))
 

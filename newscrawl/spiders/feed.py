@@ -33,7 +33,7 @@ from newscrawl.items import (
 )
 from newscrawl.middlewares.channel import of_errback
 from newscrawl.middlewares.failures import failure_reason
-from newscrawl.middlewares.known import began_at, make_conditional
+from newscrawl.middlewares.known import make_conditional
 from newscrawl.sites import Unreadable, list_entry
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, digits_of, parse_info_code
 from newscrawl.sites.finews import atom_feed
@@ -159,7 +159,7 @@ class FeedSpider(ShareLinks, PostLinks):
             return
         page = Page(
             kind=PageKind.LIST_ANSWER, id=asked.label, url=response.url, body=response.body,
-            observed_at=utc_now(), ordered_at=began_at(self.crawler), site=self.site,
+            observed_at=utc_now(), ordered_at=self.schedule().began_at, site=self.site,
             content_type=header(response, "Content-Type"), is_fetched=True,
         )  # fmt: skip
         try:
@@ -197,7 +197,7 @@ class FeedSpider(ShareLinks, PostLinks):
         elif number > 1:
             logger.info("The list %s has more news than %d pages", asked.label, number)
 
-    def list_failed(self, failure: TwistedFailure) -> Iterator[Any]:
+    def list_failed(self, failure: TwistedFailure) -> Iterable[Any]:
         """Say that a list could not be fetched."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         reason = f"could not be fetched: {failure_reason(failure.value)}"
