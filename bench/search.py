@@ -99,7 +99,8 @@ def filtered(connection: sqlite3.Connection, dice: random.Random) -> dict[str, A
     [(last,)] = connection.execute("SELECT max(first_seq) FROM articles")
     sql = (
         "SELECT published_at, source, category, market || '.' || code FROM articles"
-        " JOIN article_categories USING (info_code) JOIN mentions USING (info_code)"
+        " JOIN article_categories ON article_categories.article_id = articles.id"
+        " JOIN mentions ON mentions.article_id = articles.id"
         " WHERE first_seq >= ? AND source <> '' ORDER BY first_seq LIMIT 1"
     )
     # From half on: behind the last number there is none.

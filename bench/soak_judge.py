@@ -113,7 +113,7 @@ class Court:
         self.named: set[str] = set()
         """Posts that a listing named to a whole run."""
         self.observations = {_path(row["url"]): row for row in self._rows("observations")}
-        self.articles = {row["info_code"]: row for row in self._rows("articles")}
+        self.articles = {row["id"]: row for row in self._rows("articles")}
 
     def findings(self) -> Iterator[str]:
         """Yield what differs, as sentences."""

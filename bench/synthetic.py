@@ -105,7 +105,7 @@ def articles(language: Language, first: int, last: int) -> Iterator[Article]:
         section = f"<small>(GMT+8) {when:%Y-%m-%d %H:%M:%S}</small>\n<h1>{heading}</h1>\n{body}"
         page = layout.whole_page(layout.Head(heading, path, "BlogPosting"), section)
         yield Article(
-            info_code=code, title=heading, published_at=when.isoformat(),
+            id=code, title=heading, published_at=when.isoformat(),
             published_raw=f"{when:%Y-%m-%d %H:%M:%S}", published_precision="second",
             published_from="section small", source=source,
             summary=shown(write_sentence(chance, subject)), body_html=body, body_text=text,

@@ -163,7 +163,8 @@ class Article:
     what is derived from it (``published_at``, ``published_precision``, canonical ids and URLs).
     """
 
-    info_code: str | None = None
+    id: str | None = None
+    """Its id in the archive: an infoCode, or ``<site>:<id>``."""
     title: str | None = None
     published_at: str | None = None
     """ISO 8601 with its offset, always +08:00."""
@@ -190,6 +191,11 @@ class Article:
     """Constructs of the body without a rule, with their counts."""
     page: Page | None = field(default=None, repr=False)
     """The page it was read from."""
+
+    @property
+    def info_code(self) -> str | None:
+        """The infoCode; None where the id is not one."""
+        return None if self.id is None or ":" in self.id else self.id
 
 
 # -- messages ---------------------------------------------------------------------------
@@ -292,7 +298,7 @@ class Listed(Message):
     """A listing links to a page: its article gets the listing's category."""
 
     page_key: str
-    info_code: str
+    article_id: str
     category: str
 
 
@@ -303,7 +309,7 @@ class ToResolve(Message):
     It is yielded before the article.
     """
 
-    info_code: str
+    article_id: str
     link: str | None
 
 
@@ -318,14 +324,14 @@ class YoungToResolve(Message):
 class Unresolved(Message):
     """No page had the article: it is requested again, but not soon."""
 
-    info_code: str
+    article_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved(Message):
     """An article needs to be resolved no more."""
 
-    info_code: str
+    article_id: str
 
 
 # Listings.

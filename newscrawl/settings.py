@@ -122,7 +122,7 @@ FEED_EXPORTERS = {
 }
 # What other feeds (-o articles.jsonl) get of an article: everything but the raw page.
 FEED_EXPORT_FIELDS = [
-    "info_code", "title", "published_at", "published_raw", "published_precision",
+    "id", "title", "published_at", "published_raw", "published_precision",
     "published_from", "source", "summary", "body_text", "body_html", "categories", "tags",
     "mentions", "images", "share_url", "original_url",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ def article(page_: Page, **fields: Any) -> Article:
     """Return a plain article as a page tells it; give fields to tell something else."""
     digits = page_.id.removeprefix("NW")
     plain: dict[str, Any] = {
-        "info_code": f"NW{digits}",
+        "id": f"NW{digits}",
         "title": "标题",
         "published_at": "2021-12-28T14:27:35+08:00",
         "published_raw": "2021-12-28 14:27:35",
@@ -66,24 +66,24 @@ def multiply(connection: sqlite3.Connection, articles: int, *, characters: int) 
     connection.execute(
         "CREATE TEMP TABLE made AS WITH RECURSIVE numbers(n) AS"
         " (SELECT ?1 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1 + ?2)"
-        " SELECT n, printf('NW20220101%010d', n) AS info_code FROM numbers",
+        " SELECT n, printf('NW20220101%010d', n) AS id FROM numbers",
         (first, articles),
     )
     words = "公司公告，预计全年净利润同比增长约两成。"
     text = (words * (characters // len(words) + 1))[:characters]
     connection.execute(
-        "INSERT INTO articles (info_code, seq, first_seq, title, published_at, source, body_text,"
+        "INSERT INTO articles (id, seq, first_seq, title, published_at, source, body_text,"
         " body_html, body_rank, first_seen_at, changed_at, published_precision)"
-        " SELECT info_code, n, n, '第' || n || '条：公司公告', '2022-01-01T09:30:00+08:00',"
+        " SELECT id, n, n, '第' || n || '条：公司公告', '2022-01-01T09:30:00+08:00',"
         " '国际商报', n || ?1, '<p>' || n || ?1 || '</p>', 1, '2022-01-01T02:00:00+00:00',"
         " '2022-01-01T02:00:00+00:00', 'second' FROM made",
         (text,),
     )
     for table, values in (
-        ("article_categories", "info_code, 'guojishangbao', 'page'"),
-        ("article_tags", "info_code, '国际商报新闻'"),
-        ("mentions", "info_code, '1', '600160', '巨化股份', 'stock', 2"),
-        ("mentions", "info_code, '0', '300111', '向日葵', 'stock', 1"),
+        ("article_categories", "id, 'guojishangbao', 'page'"),
+        ("article_tags", "id, '国际商报新闻'"),
+        ("mentions", "id, '1', '600160', '巨化股份', 'stock', 2"),
+        ("mentions", "id, '0', '300111', '向日葵', 'stock', 1"),
     ):
         connection.execute(f"INSERT INTO {table} SELECT {values} FROM made")
     connection.execute("DROP TABLE made")

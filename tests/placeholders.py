@@ -61,4 +61,4 @@ def plain(site: Site, count: int, *, posts: int | None = None) -> list[str]:
 
 
 def texts(db: Path) -> list[tuple[Any, ...]]:
-    return query(db, "SELECT info_code, title, body_text FROM articles ORDER BY info_code")
+    return query(db, "SELECT id, title, body_text FROM articles ORDER BY id")

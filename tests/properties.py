@@ -261,7 +261,7 @@ def text_is_settled(text: str) -> None:
 def archive() -> Iterator[Writer]:
     """Give the writer of an archive in memory, with nothing in it."""
     empty, target = _archives()
-    empty.db.conn.backup(target.db.conn)
+    empty.db.backup(target.db)
     writer = Writer(target.db, spider="test", arguments={}, versions={}, pid=1)
     try:
         yield writer
@@ -278,7 +278,7 @@ def _archives() -> tuple[Target, Target]:
 
 
 def _is_stored(writer: Writer, article: Article) -> None:
-    assert article.info_code is not None
+    assert article.id is not None
     assert article.page is not None
     for name in _ONE_LINE:
         value = getattr(article, name)
@@ -286,11 +286,11 @@ def _is_stored(writer: Writer, article: Article) -> None:
         assert not set(value or "") & set(OVERRIDES), name
     for text in (article.title, article.summary, article.body_text, *(article.tags or ())):
         assert text is None or is_plain(text) or nfc(text) == text
-    known = article_rows.load_article(writer.connection, article.info_code)
+    known = article_rows.load_article(writer.connection, article.id)
     writer.add(article, loader_version=sites.LOADER_VERSION)
     if known.has_row:  # a list may name it twice
         return
-    stored = article_rows.load_article(writer.connection, article.info_code)
+    stored = article_rows.load_article(writer.connection, article.id)
     assert stored.row == merge([observation_of(article, article.page)])
     key = page_hash(article.page.body)
     assert load_raw_page(writer.connection, key) == article.page.body

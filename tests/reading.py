@@ -48,7 +48,7 @@ class Reader:
             times = [each.published_at or "" for each in found]
             assert times == sorted(times, reverse=True)
             for each in self.dice.sample(found, min(20, len(found))):
-                article = archive.article(each.info_code)
+                article = archive.article(each.id)
                 assert article is not None
                 assert article.observations, each
                 assert article.categories, each
@@ -63,8 +63,8 @@ class Reader:
                 self.read += len(hits)
                 for each in self.dice.sample(hits, min(10, len(hits))):
                     title = (each.title or "").partition("（更正")[0].replace('"', " ")
-                    found = {hit.info_code for hit in archive.search(f'title:"{title}"')}
-                    assert each.info_code in found, title
+                    found = {hit.id for hit in archive.search(f'title:"{title}"')}
+                    assert each.id in found, title
 
     def changes(self) -> None:
         """Each state of each article comes once, in order, and whole."""
@@ -72,14 +72,14 @@ class Reader:
             for each in archive.changes(self.cursor):
                 assert each.seq > self.cursor, (each.seq, self.cursor)
                 self.cursor = each.seq
-                self.seen[each.info_code] = each.seq
+                self.seen[each.id] = each.seq
                 self.check(each)
 
     def check(self, record: Record) -> None:
         """Compare an article with what is true of it."""
         self.read += 1
         assert record.categories, record
-        number = self.site.find(record.info_code.removeprefix("NW"))
+        number = self.site.find(record.id.removeprefix("NW"))
         assert number is not None, record
         truth = self.truth(number)
         if len(truth.posts) > 1 or number % EDITED == 0:
@@ -109,11 +109,11 @@ class Reader:
         with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as db:
             for without in (
                 "first_seq NOT IN (SELECT id FROM articles_fts_docsize)",
-                "info_code NOT IN (SELECT info_code FROM observations)",
-                "info_code NOT IN (SELECT info_code FROM article_categories)",
+                "info_code NOT IN (SELECT article_id FROM observations)",
+                "info_code NOT IN (SELECT article_id FROM article_categories)",
                 "seq > (SELECT value FROM meta WHERE key = 'seq')",
             ):
-                halves = db.execute(f"SELECT info_code FROM articles WHERE {without}").fetchall()
+                halves = db.execute(f"SELECT id FROM articles WHERE {without}").fetchall()
                 assert not halves, (without, halves)
             [(count,)] = db.execute("SELECT count(*) FROM articles")
             self.read += count

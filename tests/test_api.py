@@ -83,7 +83,7 @@ async def test_many_batches(
     await crawl("category", tmp_path / "news.db", serving(site).url)
     with newscrawl.open(tmp_path / "news.db") as archive:
         found = list(archive.articles())
-    assert {each.info_code for each in found} == {t.info_code for t in site.truths() if t.linked}
+    assert {each.id for each in found} == {t.info_code for t in site.truths() if t.linked}
     assert [each.seq for each in found] == sorted({each.seq for each in found})
 
 
@@ -109,8 +109,8 @@ def test_pandas(path: Path) -> None:
 )
 def test_a_day_is_a_day(path: Path, until: Any) -> None:
     with newscrawl.open(path) as archive:
-        whole = [each.info_code for each in archive.articles(until="2021-12-28")]
-        assert [each.info_code for each in archive.articles(until=until)] == whole
+        whole = [each.id for each in archive.articles(until="2021-12-28")]
+        assert [each.id for each in archive.articles(until=until)] == whole
         with pytest.raises(ValueError, match="until='soon' is not a valid date"):
             archive.articles(until="soon")
 

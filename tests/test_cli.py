@@ -112,13 +112,13 @@ def test_list_as_json(db: Path) -> None:
     result = invoke("list", "--db", db, "--json")
     assert json.loads(result.stdout) == [
         {
-            "info_code": FIRST,
+            "id": FIRST,
             "published_at": "2021-12-28T14:27:35+08:00",
             "source": "国际商报",
             "title": "标题",
         },
         {
-            "info_code": SECOND,
+            "id": SECOND,
             "published_at": "2021-12-08T00:00:00+08:00",
             "source": None,
             "title": EVIL,
@@ -137,7 +137,7 @@ def test_show(db: Path) -> None:
     assert result.stdout == (
         "标题\n"
         "────\n"
-        f"infoCode    {FIRST}\n"
+        f"id          {FIRST}\n"
         "published   2021-12-28 14:27:35 +08:00 (to the second)\n"
         "time from   section small\n"
         "source      国际商报\n"
@@ -175,7 +175,7 @@ def test_info(db: Path) -> None:
         (["show", "--db", "{db}", "NW202112282228490029"], 1, "has no article NW2021122822284900"),
         (["show", "--db", "{db}", "finews:nothing"], 1, "has no article finews:nothing"),
         (["show", "--db", "{db}", "nonsense"], 2, "examples: NW"),
-        (["show", "--db", "{db}"], 2, "Missing argument 'INFOCODE'"),
+        (["show", "--db", "{db}"], 2, "Missing argument 'ID'"),
         (["list", "--db", "{db}", "--category", "guojishangba"], 2, "for example: guojishangbao"),
         (["list", "--db", "{db}", "--since", "yesterday"], 2, "use YYYY-MM-DD"),
         (["list", "--db", "{db}", "--limit", "0"], 2, "x>=1"),

@@ -74,7 +74,7 @@ def rebuilt(path: Path) -> None:
         (sql("DELETE FROM runs"), ["it lacks 1 run as they were: 1"]),
         (sql("UPDATE articles SET seq = 0 WHERE first_seq = 2"),
          [f"it lacks 1 article as they were: {TWO}"]),
-        (sql(f"DELETE FROM articles WHERE info_code = '{ONE}'"),
+        (sql(f"DELETE FROM articles WHERE id = '{ONE}'"),
          [f"it lacks 1 article as they were: {ONE}"]),
         (sql("UPDATE identity SET archive_id = hex(randomblob(16))"),
          ["it is another archive: the two have no archive_id in common"]),

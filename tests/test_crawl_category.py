@@ -28,7 +28,7 @@ Serving = Callable[[Answers], Server]
 def stored(db: Path) -> dict[str, dict[str, Any]]:
     """Return every article with its sets, by infoCode."""
     names = (
-        "info_code", "title", "published_at", "source", "summary", "body_text", "body_html",
+        "id", "title", "published_at", "source", "summary", "body_text", "body_html",
         "body_rank", "share_url", "original_url", "published_precision", "published_from",
     )  # fmt: skip
     articles = {
@@ -36,10 +36,10 @@ def stored(db: Path) -> dict[str, dict[str, Any]]:
         for row in query(db, f"SELECT {', '.join(names)} FROM articles")
     }
     for name, sql in (
-        ("categories", "SELECT info_code, category FROM article_categories ORDER BY category"),
-        ("tags", "SELECT info_code, tag FROM article_tags ORDER BY tag"),
-        ("images", "SELECT info_code, url FROM images ORDER BY position"),
-        ("mentions", "SELECT info_code, market, code, name, kind, times FROM mentions"),
+        ("categories", "SELECT article_id, category FROM article_categories ORDER BY category"),
+        ("tags", "SELECT article_id, tag FROM article_tags ORDER BY tag"),
+        ("images", "SELECT article_id, url FROM images ORDER BY position"),
+        ("mentions", "SELECT article_id, market, code, name, kind, times FROM mentions"),
     ):
         for article in articles.values():
             article[name] = []
@@ -227,7 +227,8 @@ async def test_edited_article_keeps_its_earlier_text(
     assert old.title != new.title
     found = query(
         tmp_path / "news.db",
-        "SELECT revisions.title, articles.title FROM revisions JOIN articles USING (info_code)",
+        "SELECT revisions.title, articles.title"
+        " FROM revisions JOIN articles ON articles.id = article_id",
     )
     assert found == [(old.title, new.title)]
 

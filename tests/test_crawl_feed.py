@@ -33,7 +33,7 @@ FIELDS = "title, published_at, source, body_text, original_url"
 
 def stored(db: Path) -> dict[str, tuple[Any, ...]]:
     """Return the articles of an archive by their ids."""
-    rows = query(db, f"SELECT info_code, {FIELDS} FROM articles")
+    rows = query(db, f"SELECT id, {FIELDS} FROM articles")
     return {row[0]: row[1:] for row in rows}
 
 
@@ -132,7 +132,7 @@ async def test_the_feed_leads_to_posts(serving: Serving, tmp_path: Path) -> None
 async def test_the_feed_after_a_walk_changes_no_row(serving: Serving, tmp_path: Path) -> None:
     server = serving(Site(articles=60))
     await crawl("category", tmp_path / "news.db", server.url)
-    sql = "SELECT * FROM articles ORDER BY info_code"
+    sql = "SELECT * FROM articles ORDER BY id"
     before = query(tmp_path / "news.db", sql)
     await crawl("feed", tmp_path / "news.db", server.url)
     assert query(tmp_path / "news.db", sql) == before
@@ -147,7 +147,8 @@ async def test_a_broken_entry_of_the_feed_is_only_a_link(serving: Serving, tmp_p
     for truth in broken:
         rows = query(
             tmp_path / "news.db",
-            "SELECT page_kind, published_at FROM articles JOIN observations USING (info_code)"
+            "SELECT page_kind, published_at"
+            " FROM articles JOIN observations ON articles.id = article_id"
             " WHERE info_code = ?",
             truth.info_code,
         )
@@ -420,7 +421,7 @@ async def test_stored_entries_can_be_read_again(serving: Serving, tmp_path: Path
     await crawl("feed", tmp_path / "news.db", server.url, name=",".join([*LISTS][:4]))
     with closing(sqlite3.connect(tmp_path / "news.db")) as db:
         rows = db.execute(
-            "SELECT page_id, url, page_hash, observed_at, info_code FROM observations"
+            "SELECT page_id, url, page_hash, observed_at, article_id FROM observations"
             " WHERE page_kind = 'list_entry'"
         ).fetchall()
         assert rows

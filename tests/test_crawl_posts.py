@@ -53,7 +53,7 @@ async def test_every_source_gives_every_article(tmp_path: Path, kind: str) -> No
     site = Site(articles=60, oddities=frozenset({"all"}))
     outcome = await load(tmp_path / "news.db", SOURCES[kind](tmp_path, site_files()))
     assert outcome.exit is Exit.OK, outcome
-    sql = "SELECT info_code, title, published_at, source FROM articles"
+    sql = "SELECT id, title, published_at, source FROM articles"
     assert sorted(query(tmp_path / "news.db", sql)) == sorted(
         (truth.info_code, truth.title, truth.published_at, truth.source) for truth in site.truths()
     )
@@ -204,15 +204,15 @@ async def test_files_and_site_make_the_same_rows(
     if order == "site first":
         await load(both, *files)
     fields = (
-        "info_code, title, published_at, published_precision, source, summary, body_html,"
+        "id, title, published_at, published_precision, source, summary, body_html,"
         " body_text, body_rank, share_url, original_url"
     )
     # Not compared: published_raw and published_from say which page printed the time; the seqs and
     # times of this archive's own.
-    sql = f"SELECT {fields} FROM articles ORDER BY info_code"
+    sql = f"SELECT {fields} FROM articles ORDER BY id"
     assert query(both, sql) == query(alone, sql)
     for table in ("article_categories", "article_tags", "mentions", "images"):
-        columns = "*" if table != "article_categories" else "info_code, category"
+        columns = "*" if table != "article_categories" else "article_id, category"
         assert sorted(query(both, f"SELECT {columns} FROM {table}")) == sorted(
             query(alone, f"SELECT {columns} FROM {table}")
         )
@@ -233,7 +233,7 @@ async def test_made_files_and_site_in_either_order(
     await crawl("category", two, server.url)
     await load(two, path)
     sql = (
-        "SELECT info_code, title, published_at, published_raw, published_from, source, summary,"
+        "SELECT id, title, published_at, published_raw, published_from, source, summary,"
         " body_html, body_text, body_rank, share_url, original_url FROM articles ORDER BY 1"
     )
     assert query(one, sql) == query(two, sql)
@@ -305,7 +305,7 @@ async def test_bad_files_are_named_and_the_rest_is_loaded(tmp_path: Path, kind: 
                query(tmp_path / "news.db", "SELECT detail FROM rejects"))  # fmt: skip
     [(at, from_)] = query(
         tmp_path / "news.db",
-        "SELECT published_at, published_from FROM articles WHERE info_code LIKE '%71654'",
+        "SELECT published_at, published_from FROM articles WHERE id LIKE '%71654'",
     )
     assert at == "2022-05-30T00:00:00+08:00"
     assert "more than 3 days from the day in the id" in from_
@@ -491,7 +491,7 @@ async def test_name_that_is_not_utf8_is_loaded_or_named(tmp_path: Path) -> None:
     for path in (folder_, tmp_path / "a.tar.gz"):
         db = tmp_path / f"{path.name}.db"
         await load(db, path)
-        codes = [code for (code,) in query(db, "SELECT info_code FROM articles")]
+        codes = [code for (code,) in query(db, "SELECT id FROM articles")]
         assert "NW202205302396671645" in codes
         assert ledger(db)["scheduled"] == 2
 
@@ -544,7 +544,7 @@ async def test_one_of_a_batch_that_fails_takes_no_other_with_it(
     bad = "NW202205302396671646"
 
     def fail(*words: Any) -> Any:
-        if bad in words or getattr(words[0], "info_code", None) == bad:
+        if bad in words or getattr(words[0], "id", None) == bad:
             raise ValueError("oh")
         return known(*words)
 

@@ -33,7 +33,7 @@ async def test_every_article_by_its_code(serving: Serving, tmp_path: Path) -> No
     codes = ",".join(truth.info_code for truth in truths)
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code=codes)
     assert outcome.exit is Exit.OK, outcome
-    sql = "SELECT info_code, title, published_at, source, body_text, original_url FROM articles"
+    sql = "SELECT id, title, published_at, source, body_text, original_url FROM articles"
     found = {row[0]: row[1:] for row in query(tmp_path / "news.db", sql)}
     assert found == {
         truth.info_code: (
@@ -95,7 +95,8 @@ async def test_odd_answers_are_read(serving: Serving, tmp_path: Path, oddity: st
     await crawl("share", tmp_path / "news.db", serving(site).url, info_code=truth.info_code)
     [(title, published_at, kind)] = query(
         tmp_path / "news.db",
-        "SELECT title, published_at, page_kind FROM articles JOIN observations USING (info_code)",
+        "SELECT title, published_at, page_kind"
+        " FROM articles JOIN observations ON articles.id = article_id",
     )
     assert (title, kind) == (truth.title, "api_answer")
     assert published_at[:10] == truth.published_at[:10]
@@ -156,7 +157,7 @@ async def test_file_of_links(
     assert outcome.exit is Exit.DEGRADED
     assert outcome.reason == "no share link: line 4"
     assert "line 4: 'no link at all' is not an info code" in caplog.text
-    found = {row[0] for row in query(tmp_path / "news.db", "SELECT info_code FROM articles")}
+    found = {row[0] for row in query(tmp_path / "news.db", "SELECT id FROM articles")}
     assert found == {truth.info_code for truth in truths}
 
 
@@ -177,7 +178,7 @@ async def test_stored_links(serving: Serving, tmp_path: Path) -> None:
     outcome = await crawl("share", tmp_path / "news.db", server.url, stored="1")
     assert outcome.exit is Exit.OK
     with_link = {truth.info_code for truth in site.truths() if truth.share_url}
-    sql = "SELECT info_code FROM observations WHERE page_kind = 'api_answer'"
+    sql = "SELECT article_id FROM observations WHERE page_kind = 'api_answer'"
     assert {row[0] for row in query(tmp_path / "news.db", sql)} == with_link
     assert ledger(tmp_path / "news.db")["new"] == 0
     await crawl("share", tmp_path / "news.db", server.url, stored="1")
@@ -189,7 +190,7 @@ async def test_links_met_by_category(serving: Serving, tmp_path: Path) -> None:
     outcome = await crawl("category", tmp_path / "news.db", serving(site).url, share="1")
     assert outcome.exit is Exit.OK
     with_link = {truth.info_code for truth in site.truths() if truth.share_url}
-    sql = "SELECT info_code FROM observations WHERE page_kind = 'api_answer'"
+    sql = "SELECT article_id FROM observations WHERE page_kind = 'api_answer'"
     assert {row[0] for row in query(tmp_path / "news.db", sql)} == with_link
     assert_balanced(ledger(tmp_path / "news.db"))
 

@@ -53,9 +53,9 @@ def test_the_schema_says_what_others_rely_on() -> None:
     for line in (
         "| `market` | TEXT | no | Eastmoney's market number",
         "empty if the link names none |",
-        "- primary key: `info_code`, `market`, `code`",
-        "- index: `market`, `code`, `info_code`",
-        "- `info_code` refers to `articles.info_code`",
+        "- primary key: `article_id`, `market`, `code`",
+        "- index: `market`, `code`, `article_id`",
+        "- `article_id` refers to `articles.id`",
     ):
         assert line in mentions, line
     for line in (

@@ -74,7 +74,7 @@ def test_filters_and_seq(path: Path) -> None:
     def codes(*more: str) -> list[str]:
         done = command(*words, *more)
         assert done.returncode == 0, done.stderr
-        return [json.loads(line)["info_code"] for line in done.stdout.splitlines()]
+        return [json.loads(line)["id"] for line in done.stdout.splitlines()]
 
     first, second = codes()
     assert codes("--source", "证券时报") == [second]
@@ -101,7 +101,7 @@ def test_bad_output(path: Path, tmp_path: Path) -> None:
 def test_what_export_says(path: Path, tmp_path: Path) -> None:
     words = ["newscrawl", "export", "--db", str(path), "--format"]
     done = command(*words, "csv", "-o", "-", "NW209912280000000000")
-    assert done.stdout.startswith("info_code,")
+    assert done.stdout.startswith("id,info_code,")
     assert done.stderr.splitlines()[0] == "The archive has no article NW209912280000000000."
     done = command(*words, "jekyll", "-o", str(tmp_path / "posts"))
     last = query(path, "SELECT max(seq) FROM articles")[0][0]
@@ -150,7 +150,7 @@ def test_a_spreadsheet_runs_no_formula(tmp_path: Path) -> None:
                    str(out)).returncode == 0  # fmt: skip
     formulas, cells = spreadsheet(out)
     assert formulas == []
-    titles = [cells[f"C{row}"] for row in range(2, len(FORMULAS) + 2)]
+    titles = [cells[f"D{row}"] for row in range(2, len(FORMULAS) + 2)]
     assert [each.lstrip("'").strip() for each in titles] == [
         each.lstrip("'").strip() for each in FORMULAS
     ]

@@ -139,7 +139,7 @@ def path(tmp_path: Path) -> Path:
         made,
         article(page(), title=HOSTILE, body_html="<p>正<b>文</b></p>", summary="> 摘要\n---",
                 mentions=[Mention("1", "600160", "巨化: 股份", "stock", 2)]),
-        article(page("NW202112292228490029"), info_code="finews:../../x", title=None,
+        article(page("NW202112292228490029"), id="finews:../../x", title=None,
                 body_html=None, body_text="- 一\n# 二", published_at=None),
     )  # fmt: skip
     return made
@@ -178,7 +178,7 @@ def test_one_after_the_other(path: Path, tmp_path: Path) -> None:
     words = ["newscrawl", "export", "--format", "markdown", "--db", str(path)]
     done = command(*words)
     parts = re.split(r"^---\n", done.stdout, flags=re.MULTILINE)
-    codes = [yaml.safe_load(each)["info_code"] for each in parts[1::2]]
+    codes = [yaml.safe_load(each)["id"] for each in parts[1::2]]
     assert codes == ["NW202112282228490028", "finews:../../x"]
     (tmp_path / "file").touch()
     done = command(*words, "-o", str(tmp_path / "file"))

@@ -26,7 +26,7 @@ async def test_an_article_is_stored_and_counted(tmp_path: Path) -> None:
         exporter.export_item(article(made))
         exporter.finish_exporting()
         assert run.ledger.counters["new"] == 1
-    assert query(db, "SELECT info_code, title FROM articles") == [("NW202112282228490028", "标题")]
+    assert query(db, "SELECT id, title FROM articles") == [("NW202112282228490028", "标题")]
 
 
 async def test_a_batch_is_stored(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ async def test_items_of_others_become_articles(tmp_path: Path) -> None:
         assert run.ledger.counters["new"] == 2
         assert run.ledger.counters["rejected"] == 1
         assert run.ledger.balances
-    assert query(db, "SELECT info_code, title FROM articles ORDER BY 1") == [
+    assert query(db, "SELECT id, title FROM articles ORDER BY 1") == [
         ("finews:8", "无页"), ("other:7", "题"),
     ]  # fmt: skip
     assert query(db, "SELECT url, reason FROM rejects") == [("", "no_id")]

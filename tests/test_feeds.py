@@ -47,7 +47,7 @@ def articles(name: str, body: str) -> list[Article]:
 def told(article: Article) -> tuple[Any, ...]:
     """Return the fields that a list may say."""
     return (
-        article.info_code, article.title, article.published_raw, article.source, article.summary,
+        article.id, article.title, article.published_raw, article.source, article.summary,
         article.original_url,
     )  # fmt: skip
 
@@ -277,7 +277,7 @@ def test_empty_list(name: str, body: str) -> None:
 def test_id(shape: str, record: dict[str, Any], found: str) -> None:
     titled = {**record, "title": "标题"}
     page = list_entry.entry_page(lists.SHAPES[shape], titled, answer(""), answered_at=ANSWERED)
-    assert lists.read_list_entry(page).info_code == found
+    assert lists.read_list_entry(page).id == found
     assert page.url == f"http://lists.test/list?page=1#{page.id.partition(':')[2]}"
 
 
@@ -383,7 +383,7 @@ def test_the_real_feed(finews: Path) -> None:
         made.observed_at = "2026-12-01T00:00:00+00:00"
         article = normalise(lists.read_list_entry(made))
         assert record["link"] == record["id"] + ".html"
-        assert article.info_code == info_code_of_stem(record["id"].rpartition("/")[2], "finews")
+        assert article.id == info_code_of_stem(record["id"].rpartition("/")[2], "finews")
         assert article.title
         assert article.body_text
         assert article.body_rank is BodyRank.SUMMARY
@@ -405,8 +405,8 @@ def test_entries_of_the_feed_agree_with_the_truth() -> None:
             made = list_entry.entry_page(lists.SHAPES["atom"], record, page, answered_at=ANSWERED)
             made.observed_at = "2022-06-20T00:00:00+00:00"
             article = normalise(lists.read_list_entry(made))
-            assert article.info_code is not None
-            number = site.find(article.info_code.removeprefix("finews:"))
+            assert article.id is not None
+            number = site.find(article.id.removeprefix("finews:"))
             assert number is not None
             truth = site.article(number)
             if "0" in [post.generation for post in truth.posts]:

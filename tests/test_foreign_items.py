@@ -52,7 +52,7 @@ def made(item: Any, **options: Any) -> Article:
 def test_every_type_of_item(type_: Any) -> None:
     item = type_(url=URL, id="7", title=" 题  目 ")
     found = made(item)
-    assert (found.info_code, found.title, found.original_url) == ("other:7", "题 目", URL)
+    assert (found.id, found.title, found.original_url) == ("other:7", "题 目", URL)
     assert ItemAdapter(item)["title"] == " 题  目 ", "the item stays as it is"
 
 
@@ -70,7 +70,9 @@ def test_every_type_of_item(type_: Any) -> None:
     ],
 )
 def test_ids(item: dict[str, Any], id_: str | None) -> None:
-    assert made(item).info_code == id_
+    found = made(item)
+    assert found.id == id_
+    assert found.info_code == (id_ if id_ and ":" not in id_ else None)
 
 
 def test_a_body_as_html() -> None:

@@ -170,7 +170,7 @@ def test_export_to_where_nothing_can_be_written(db: Path, tmp_path: Path) -> Non
 
 def test_export_from_a_copy_without_raw_pages(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
-    fill(path, article(page(f"_posts/2021-12-28-{NW}", kind="post_file"), info_code=NW))
+    fill(path, article(page(f"_posts/2021-12-28-{NW}", kind="post_file"), id=NW))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DELETE FROM raw_pages")
         connection.commit()

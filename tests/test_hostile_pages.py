@@ -107,7 +107,7 @@ def test_wrong_and_missing_charsets(charset: str, content_type: str | None, decl
 
 def test_what_is_too_much_is_cut_and_counted() -> None:
     loader = ArticleLoader()
-    loader.add_value("info_code", properties.ID)
+    loader.add_value("id", properties.ID)
     loader.add_value("title", "字" * 1001)
     loader.add_value("source", "甲" * 201)
     loader.add_value("tags", [f"t{n}" for n in range(52)] + ["长" * 101])

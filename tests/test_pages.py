@@ -108,7 +108,7 @@ def test_a_whole_post() -> None:
     given_page = page(post())
     stats = Stats()
     assert sites.read_page(given_page, stats) == Article(
-        info_code=NEWS,
+        id=NEWS,
         title="某题",
         published_raw=RAW,
         published_from="section small",
@@ -140,7 +140,7 @@ def test_a_whole_emnews_post() -> None:
         path=f"/emnews/2021/12/28/{DIGITS}.html",
     )
     assert sites.read_page(given_page) == Article(
-        info_code=NEWS,
+        id=NEWS,
         title="某题",
         published_raw=RAW,
         published_from="section small",
@@ -246,7 +246,7 @@ def test_source_of_summary(summary: str, source: str | None) -> None:
 )
 def test_addresses(path: str, info_code: str, categories: list[str] | None) -> None:
     article = read(post("<p>一句。</p>"), path=path)
-    assert article.info_code == info_code
+    assert article.id == info_code
     assert article.categories == categories
     assert article.body_rank is BodyRank.FULL
     assert article.summary is None
@@ -559,7 +559,7 @@ def test_a_whole_answer() -> None:
     found = answer()
     found.page = None
     assert found == Article(
-        info_code=NEWS,
+        id=NEWS,
         title="某题",
         published_raw="14:27",
         published_from="Date",
@@ -669,7 +669,7 @@ def test_a_whole_public_page() -> None:
     )
     given_page = page(public(body), "article_page", f"/a/{DIGITS}.html")
     assert sites.read_page(given_page) == Article(
-        info_code=NEWS,
+        id=NEWS,
         title="某股份：回购股份",
         published_raw="2021年12月28日 14:27",
         published_from="div.infos item",
@@ -745,7 +745,7 @@ def test_real_posts_equal_their_front_matter(finews: Path) -> None:
         published = read_published(
             article.published_raw,
             where=article.published_from,
-            info_code_date=date_of_info_code(article.info_code or ""),
+            info_code_date=date_of_info_code(article.id or ""),
             shift=article.published_shift,
             now=datetime(2026, 1, 1, tzinfo=UTC),
         )
@@ -765,9 +765,9 @@ def test_nothing_of_the_layout_is_left_in_real_bodies(finews: Path) -> None:
             r"GetPic|EmImageRemark|K图|display|返回|NewsShare|tags:|quote_|EM_Stock|\u3000|<small",
             whole,
         )
-        assert (article.info_code or "")[2:] not in whole or article.info_code == "finews:init"
+        assert (article.id or "")[2:] not in whole or article.id == "finews:init"
         assert "文章来源" not in (article.body_text or "")
-        assert article.share_url is None or article.share_url.endswith(article.info_code or "")
+        assert article.share_url is None or article.share_url.endswith(article.id or "")
 
 
 def test_words_broken_by_links_are_whole_in_real_posts(finews: Path) -> None:
@@ -777,9 +777,7 @@ def test_words_broken_by_links_are_whole_in_real_posts(finews: Path) -> None:
     assert len(linked) == 2
     assert any("(CPPIB)" in (article.body_text or "") for article in linked)
     # One article, two posts: with links and without they are the same text.
-    pair = [
-        article.body_text for article in articles if article.info_code == "NW202205302396671645"
-    ]
+    pair = [article.body_text for article in articles if article.id == "NW202205302396671645"]
     assert len(pair) == 2
     assert len(set(pair)) == 1
 

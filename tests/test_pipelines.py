@@ -41,7 +41,7 @@ async def test_an_article_without_title_and_body_is_rejected(run: Run) -> None:
 
 
 async def test_an_article_without_an_id_is_rejected(run: Run) -> None:
-    made = article(scheduled(run, page()), info_code=None)
+    made = article(scheduled(run, page()), id=None)
     with pytest.raises(DropItem):
         Validate(run.crawler).process_item(made)
     assert rejects(run) == [("no_id",)]
@@ -106,7 +106,7 @@ def of_a_batch(run: Run) -> Iterator[Article]:
 
 async def test_a_batch_loses_what_is_dropped(run: Run) -> None:
     articles = list(of_a_batch(run))
-    articles[1].info_code = None
+    articles[1].id = None
     batch = Validate(run.crawler).process_item(Batch(list(articles)))
     assert batch.items == [articles[0], articles[2]]
 

@@ -75,7 +75,7 @@ def said(article: Article) -> dict[str, object]:
 def test_a_whole_post() -> None:
     article = read(post())
     assert article == Article(
-        info_code="NW202205302396671645",
+        id="NW202205302396671645",
         title="标题",
         published_at="2022-05-30T22:00:29+08:00",
         published_raw="2022-05-30 22:00:29 +0800",
@@ -290,7 +290,7 @@ def test_made_files_of_every_generation_tell_the_truth() -> None:
     for truth in Site(articles=240, oddities=frozenset({"all"})).truths():
         for each in truth.posts:
             article = read(text(truth, each), each.file)
-            assert (article.info_code, article.title) == (truth.info_code, truth.title)
+            assert (article.id, article.title) == (truth.info_code, truth.title)
             assert article.published_at == truth.published_at
             assert article.categories == list(each.shelf.categories)
             assert article.tags == list(each.shelf.tags)
@@ -301,7 +301,7 @@ def test_made_blank_record() -> None:
     truth = next(truth for truth in site.truths() if truth.oddities)
     blank = read(text(truth, truth.posts[0], blank=True), f"-{truth.digits}.md")
     good = read(text(truth, truth.posts[0]), truth.posts[0].file)
-    assert (blank.info_code, blank.title, blank.published_raw) == (truth.info_code, None, None)
+    assert (blank.id, blank.title, blank.published_raw) == (truth.info_code, None, None)
     assert blank.published_at == f"{truth.published:%Y-%m-%d}T00:00:00+08:00"
     same = set(SAME) - {"title", "published_at", "published_precision"}
     assert {name: getattr(blank, name) for name in same} == {
@@ -325,7 +325,7 @@ def test_real_files_say_what_their_pages_say(finews: Path) -> None:
             page = read_page(f"/{each.relative_to(finews / 'site')}", each.read_bytes())
             assert said(file) == said(page), path.name
             assert file.summary == page.summary
-            compared.append(file.info_code)
+            compared.append(file.id)
     assert (len(compared), len(set(compared))) == (16, 14)
 
 

@@ -44,7 +44,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
             tags=["TechWeb新闻"], published_at="2021-12-08T10:46:18+08:00",
         ),
         article(
-            page("init", url="http://mirror.test/sitenews/init.html"), info_code="finews:init",
+            page("init", url="http://mirror.test/sitenews/init.html"), id="finews:init",
             title="开站大吉", categories=["sitenews"], tags=["站长消息"], published_at=None,
             published_precision=None, source=None,
         ),
@@ -81,7 +81,7 @@ def test_latest_of(
 ) -> None:
     limit = asked.pop("limit", None)
     articles = latest(connection, Filters(**asked), limit=limit)  # type: ignore[arg-type]
-    assert [each.info_code for each in articles] == found
+    assert [each.id for each in articles] == found
 
 
 def test_unknown_constructs_are_counted(tmp_path: Path) -> None:
@@ -134,6 +134,7 @@ def test_article(connection: sqlite3.Connection) -> None:
     said = asdict(found)
     assert said.pop("first_seen_at") <= said.pop("changed_at")
     assert said == {
+        "id": FIRST,
         "info_code": FIRST,
         "title": "标题",
         "published_at": "2021-12-28T14:27:35+08:00",

@@ -54,7 +54,7 @@ async def test_same_rules_change_nothing(archive: Path) -> None:
 async def test_better_rules_are_taken_without_a_revision(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {row["info_code"]: row for row in dump(archive)["articles"]}
+    before = {row["id"]: row for row in dump(archive)["articles"]}
 
     def better(page: Page, stats: Any = None) -> Article:
         article = READ(page, stats)
@@ -68,7 +68,7 @@ async def test_better_rules_are_taken_without_a_revision(
         assert reextract.survey(made.connection).changed == 0
     after = dump(archive)
     for row in after["articles"]:
-        earlier = before[row["info_code"]]
+        earlier = before[row["id"]]
         assert row["title"] == (earlier["title"] and earlier["title"] + "！")
         assert {**row, "title": 0, "seq": 0, "changed_at": 0} == {
             **earlier, "title": 0, "seq": 0, "changed_at": 0,
@@ -114,7 +114,7 @@ async def test_what_an_edit_dropped_is_still_known(serving: Serving, tmp_path: P
     await crawl("category", path, serving(site).url)
     target = Target(path)
     # As if the first look had been a minute earlier: the archive's clock has seconds.
-    target.db.conn.execute("UPDATE observations SET observed_at = '2022-01-01T00:00:00+00:00'")
+    target.db.execute("UPDATE observations SET observed_at = '2022-01-01T00:00:00+00:00'")
     target.finish(good=True)
     await crawl("category", path, serving(site.edited(number, 1)).url, revisit="1")
     before = dump(path)

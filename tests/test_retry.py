@@ -109,7 +109,7 @@ def test_bug_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert (found.stored, found.remain) == (1, 1)
     assert "ZeroDivisionError('made by a test')" in found.errors[0]
     assert query(path, "SELECT reason, page_id FROM rejects") == [("crash", "NW202112282228490028")]
-    assert query(path, "SELECT info_code FROM articles") == [("NW202112282228490029",)]
+    assert query(path, "SELECT id FROM articles") == [("NW202112282228490029",)]
 
 
 ID = "NW202112282228490028"
@@ -124,7 +124,7 @@ def change(path: Path, *statements: str) -> None:
 
 def titled(page_: Page, stats: object = None) -> Article:
     """Read a page whose bytes are its title."""
-    return article(page_, info_code=ID, title=page_.body.decode())
+    return article(page_, id=ID, title=page_.body.decode())
 
 
 async def test_page_of_another_article_is_no_page_of_this_one(
@@ -141,7 +141,7 @@ async def test_page_of_another_article_is_no_page_of_this_one(
     found = tried(path)
     assert (found.tried, found.untried) == (0, 1)
     assert dump(path) == before
-    sql = "SELECT 1 FROM articles WHERE info_code = ?"
+    sql = "SELECT 1 FROM articles WHERE id = ?"
     assert query(path, sql, one.info_code) == []
 
 

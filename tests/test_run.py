@@ -65,7 +65,7 @@ async def test_full_disk_stops_the_run(
 
     def small(path: Any) -> Any:
         db = opened(path)
-        db.conn.execute("PRAGMA max_page_count = 60")
+        db.execute("PRAGMA max_page_count = 60")
         return db
 
     site = Site(articles=200)
@@ -105,7 +105,7 @@ async def test_page_without_title_and_text(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def blank(page: Page, stats: Any = None) -> Article:
-        return Article(info_code="NW202112282228490028", page=page)
+        return Article(id="NW202112282228490028", page=page)
 
     monkeypatch.setattr(sites, "read_page", blank)
     outcome = await crawl("category", tmp_path / "news.db", serving(Site(articles=5)).url)
@@ -118,7 +118,7 @@ async def test_page_under_two_addresses_is_a_duplicate(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def one(page: Page, stats: Any = None) -> Article:
-        article = Article(info_code="NW202112282228490028", title="标题", page=page)
+        article = Article(id="NW202112282228490028", title="标题", page=page)
         page.id = "202112282228490028"
         return article
 
@@ -132,9 +132,9 @@ async def test_page_under_two_addresses_is_a_duplicate(
 
 def test_missing() -> None:
     assert normalise.missing(Article(title="标题")) == "no_id"
-    assert normalise.missing(Article(info_code="NW1")) == "nothing"
-    assert normalise.missing(Article(info_code="NW1", body_text="正文")) is None
-    assert normalise.missing(Article(info_code="NW1", body_html="<img>")) is None
+    assert normalise.missing(Article(id="NW1")) == "nothing"
+    assert normalise.missing(Article(id="NW1", body_text="正文")) is None
+    assert normalise.missing(Article(id="NW1", body_html="<img>")) is None
 
 
 def filled(scheduled: int, **ends: int) -> Ledger:

@@ -106,7 +106,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = Site(articles=300, oddities=frozenset({"all"}))
     fill(path, *(
         article(
-            page(truth.info_code.replace(":", "-")), info_code=truth.info_code, title=truth.title,
+            page(truth.info_code.replace(":", "-")), id=truth.info_code, title=truth.title,
             published_at=truth.published_at, source=truth.source,
             body_text="\n".join(truth.paragraphs), summary=truth.digest_shown,
             categories=list(truth.slugs),
@@ -131,18 +131,18 @@ def scan(db: sqlite3.Connection, words: str, *columns: str) -> set[str]:
     wanted = f" {segment(words).strip(' ¶')} "
     names = columns or ("title", "summary", "body_text")
     return {
-        row["info_code"]
+        row["id"]
         for row in db.execute("SELECT * FROM articles")
         if any(wanted in f" {segment_once(row[name] or '')} " for name in names)
     }
 
 
 def found(db: sqlite3.Connection, text: str, **filters: object) -> set[str]:
-    return {hit.info_code for hit in search(db, text, Filters(**filters))}  # type: ignore[arg-type]
+    return {hit.id for hit in search(db, text, Filters(**filters))}  # type: ignore[arg-type]
 
 
 def texts_of(db: sqlite3.Connection) -> list[str]:
-    rows = db.execute("SELECT title, summary, body_text FROM articles ORDER BY info_code")
+    rows = db.execute("SELECT title, summary, body_text FROM articles ORDER BY id")
     return [text for row in rows for text in row if text]
 
 
@@ -176,7 +176,7 @@ def test_random_queries_of_two_parts_find_what_a_scan_finds(db: sqlite3.Connecti
 def without_bigrams(db: sqlite3.Connection) -> sqlite3.Connection:
     """An index of single tokens alone, with the articles' times."""
     old = sqlite3.connect(":memory:")
-    old.execute("CREATE TABLE articles (first_seq, seq, info_code, published_at)")
+    old.execute("CREATE TABLE articles (first_seq, seq, id, published_at)")
     columns = ", ".join(search_index.COLUMNS)
     tokenizer = "ascii tokenchars '_'"
     old.execute(
@@ -192,7 +192,7 @@ def without_bigrams(db: sqlite3.Connection) -> sqlite3.Connection:
         )
         old.execute(
             "INSERT INTO articles VALUES (?, ?, ?, ?)",
-            (row["first_seq"], row["seq"], row["info_code"], row["published_at"]),
+            (row["first_seq"], row["seq"], row["id"], row["published_at"]),
         )
     return old
 
@@ -210,7 +210,7 @@ def by_single_tokens(fts: str) -> str:
 def test_order_is_that_of_an_index_without_bigrams(db: sqlite3.Connection) -> None:
     dice, texts, several = random.Random(7), texts_of(db), 0
     sql = (
-        "SELECT info_code, rank, published_at FROM articles_fts"
+        "SELECT id, rank, published_at FROM articles_fts"
         " JOIN articles ON articles_fts.rowid = first_seq WHERE articles_fts MATCH ? ORDER BY "
     )
     with closing(without_bigrams(db)) as old:
@@ -222,15 +222,15 @@ def test_order_is_that_of_an_index_without_bigrams(db: sqlite3.Connection) -> No
             except BadQuery:
                 continue
             newest = old.execute(sql + "published_at DESC, seq DESC", (fts,)).fetchall()
-            assert [hit.info_code for hit in search(db, text)] == [code for code, _, _ in newest]
+            assert [hit.id for hit in search(db, text)] == [code for code, _, _ in newest]
             rank = {code: value for code, value, _ in newest}
-            ranked = [(h.info_code, h.published_at) for h in search(db, text, order="rank")]
+            ranked = [(h.id, h.published_at) for h in search(db, text, order="rank")]
             keys = [(rank[code], at) for code, at in ranked]
             assert keys == [
                 tuple(row[1:]) for row in old.execute(sql + "rank, published_at DESC", (fts,))
             ], text
             for limit in (1, 3, 30):
-                limited = [h.info_code for h in search(db, text, limit=limit)]
+                limited = [h.id for h in search(db, text, limit=limit)]
                 assert limited == [code for code, _, _ in newest[:limit]]
             several += len(newest) > 3
     assert several > 30
@@ -240,7 +240,7 @@ def test_200_random_queries_find_what_a_scan_finds(db: sqlite3.Connection) -> No
     dice, some = random.Random(5), 0
     texts = [
         text
-        for row in db.execute("SELECT title, body_text FROM articles ORDER BY info_code")
+        for row in db.execute("SELECT title, body_text FROM articles ORDER BY id")
         for text in row
         if text
     ]
@@ -278,17 +278,18 @@ def test_filters(db: sqlite3.Connection) -> None:
     day = date(2022, 6, 13)
     for name, table in (("source", "articles"), ("category", "article_categories")):
         [value] = db.execute(f"SELECT {name} FROM {table} WHERE {name} > '' LIMIT 1").fetchone()
-        rows = db.execute(f"SELECT info_code FROM {table} WHERE {name} = ?", (value,))
+        id_ = "id" if table == "articles" else "article_id"
+        rows = db.execute(f"SELECT {id_} FROM {table} WHERE {name} = ?", (value,))
         assert found(db, "的", **{name: value}) == whole & {code for (code,) in rows} != set()
     of_day = {
         code for (code,) in db.execute(
-            "SELECT info_code FROM articles WHERE published_at LIKE '2022-06-13%'")
+            "SELECT id FROM articles WHERE published_at LIKE '2022-06-13%'")
     }  # fmt: skip
     assert found(db, "的", since=day, until=day) == whole & of_day
     market, code, name = db.execute("SELECT market, code, name FROM mentions LIMIT 1").fetchone()
     mentioned = {
         each for (each,) in db.execute(
-            "SELECT info_code FROM mentions WHERE market = ? AND code = ?", (market, code))
+            "SELECT article_id FROM mentions WHERE market = ? AND code = ?", (market, code))
     }  # fmt: skip
     for security in (f"{market}.{code}", code.lower(), name):
         assert found(db, "的", security=security) >= whole & mentioned
@@ -322,7 +323,7 @@ def test_newest_are_found_also_where_old_articles_came_late(
             for number in range(40)
         ))  # fmt: skip
     sql = (
-        "SELECT info_code FROM articles WHERE body_text = '降息' AND source IN (?, ?)"
+        "SELECT id FROM articles WHERE body_text = '降息' AND source IN (?, ?)"
         " ORDER BY published_at DESC, seq DESC"
     )
     with closing(open_for_reading(path)) as db:
@@ -331,7 +332,7 @@ def test_newest_are_found_also_where_old_articles_came_late(
                 sources = (source or "甲报", source or "乙报")
                 truth = [code for (code,) in db.execute(sql, sources)]
                 hits = search(db, "降息", Filters(source=source), limit=limit)
-                assert [hit.info_code for hit in hits] == truth[:limit]
+                assert [hit.id for hit in hits] == truth[:limit]
 
 
 def test_excerpt_and_marks() -> None:
@@ -353,7 +354,7 @@ def test_command(archive: Path) -> None:
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 3)
     done = command(*words, "公司", "--json")
     hits = json.loads(done.stdout)
-    assert {"info_code", "published_at", "source", "title", "excerpt"} == set(hits[0])
+    assert {"id", "published_at", "source", "title", "excerpt"} == set(hits[0])
     assert all("公司" in hit["excerpt"] + hit["title"] for hit in hits)
     done = command(*words, "并没有这样的话")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "No articles found.\n")
@@ -377,10 +378,10 @@ def test_best_ones_are_the_first_of_all(tmp_path: Path, limit: int) -> None:
         for n in range(24)
     ))  # fmt: skip
     with closing(open_for_reading(path)) as connection:
-        every = [each.info_code for each in search(connection, "降息", order="rank")]
+        every = [each.id for each in search(connection, "降息", order="rank")]
         assert len(every) == 24
         found = search(connection, "降息", order="rank", limit=limit)
-        assert [each.info_code for each in found] == every[:limit]
+        assert [each.id for each in found] == every[:limit]
 
 
 def test_nothing_is_wanted_or_no_order(archive: Path) -> None:

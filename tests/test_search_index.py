@@ -61,7 +61,7 @@ def test_part_of_a_text_is_found_in_it(text: str, start: int, length: int) -> No
 
 def hits(db: sqlite3.Connection, text: str) -> set[str]:
     sql = (
-        "SELECT info_code FROM articles WHERE first_seq IN"
+        "SELECT id FROM articles WHERE first_seq IN"
         " (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?)"
     )
     return {code for (code,) in db.execute(sql, (phrase(text),))}
@@ -70,7 +70,7 @@ def hits(db: sqlite3.Connection, text: str) -> set[str]:
 def scan(db: sqlite3.Connection, text: str) -> set[str]:
     """Look at every text, as the index should: token by token."""
     wanted = f" {segment(text)} "
-    sql = "SELECT info_code, title, summary, body_text FROM articles"
+    sql = "SELECT id, title, summary, body_text FROM articles"
     return {
         code
         for code, *texts in db.execute(sql)

@@ -205,7 +205,7 @@ def test_schema_is_as_documented(tmp_path: Path) -> None:
         names = {each for each in found if not each.startswith(("_", search_index.TABLE))}
         assert names == {table.name for table in TABLES}
         for table in TABLES:
-            columns = [row[1:3] for row in db.execute(f"PRAGMA table_info({table.name})")]
+            columns = [row[1:3] for row in db.execute(f"PRAGMA table_xinfo({table.name})")]
             types = {int: "INTEGER", str: "TEXT", bytes: "BLOB", float: "REAL"}
             assert columns == [(each.name, types[each.type]) for each in table.columns]
         views = dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))
@@ -396,7 +396,7 @@ def test_nothing_of_a_page_is_kept_when_it_fails(tmp_path: Path) -> None:
     target.finish(good=True)
     db = tmp_path / "news.db"
     assert query(db, "SELECT page_id FROM observations ORDER BY 1") == [(before,), (after,)]
-    assert query(db, "SELECT info_code, seq FROM articles ORDER BY 2") == [(before, 1), (after, 2)]
+    assert query(db, "SELECT id, seq FROM articles ORDER BY 2") == [(before, 1), (after, 2)]
     assert query(db, "SELECT category, name FROM categories") == [("zqsb", "证券时报")]
     assert query(db, "SELECT pages FROM category_names") == [(2,)]
     found = query(
@@ -436,17 +436,45 @@ def test_bytes_that_unpack_to_more_than_any_page(tmp_path: Path) -> None:
         db.execute("UPDATE raw_pages SET bytes = ?", (bomb,))
         [(key,)] = db.execute("SELECT hash FROM raw_pages").fetchall()
         with pytest.raises(Damaged, match="more than 64 MB"):
-            load_raw_page(db.conn, key)
+            load_raw_page(db, key)
 
 
-def test_a_crawl_imports_no_pandas() -> None:
-    """Though they are installed, and can be imported afterwards: they would take 70 MB."""
+def test_only_a_new_archive_needs_sqlite_utils(tmp_path: Path) -> None:
+    """It takes time to import, and imports pandas, which takes 70 MB."""
     code = (
         "import sys, newscrawl.runs.run, newscrawl.exporters, newscrawl.spiders.category\n"
-        "print(sorted({'pandas', 'numpy'} & set(sys.modules)))\n"
-        "import pandas\n"
-        "print(pandas.Series([1]).sum())\n"
+        "from newscrawl.store.connections import open_for_writing\n"
+        "for _ in range(2): open_for_writing(sys.argv[1]).close()\n"
+        "print(sorted({'pandas', 'numpy', 'sqlite_utils'} & set(sys.modules)))\n"
     )
-    words = [sys.executable, "-c", code]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["[]", "1"]
+    words = [sys.executable, "-c", code, str(tmp_path / "news.db")]
+    shown = [
+        subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        for _ in range(2)
+    ]
+    assert "sqlite_utils" in shown[0]
+    assert shown[1] == "[]"
+
+
+def test_info_code_is_generated_and_indexed(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()), article(page("init"), id="finews:init"))
+    assert query(path, "SELECT id, info_code FROM articles ORDER BY id") == [
+        ("NW202112282228490028", "NW202112282228490028"), ("finews:init", None),
+    ]  # fmt: skip
+    [(*_, plan)] = query(path, "EXPLAIN QUERY PLAN SELECT title FROM articles WHERE info_code = ?",
+                         "NW202112282228490028")  # fmt: skip
+    assert "USING INDEX idx_articles_info_code" in plan
+    with closing(sqlite3.connect(path)) as db, pytest.raises(sqlite3.OperationalError):
+        db.execute("UPDATE articles SET info_code = 'NW1'")
+
+
+def test_transform_of_sqlite_utils_would_drop_the_generated_column(tmp_path: Path) -> None:
+    """Why migrations of articles use SQL: when this fails, they may use sqlite-utils again."""
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    db = sqlite_utils.Database(path)
+    db.table("articles").transform(rename={"summary": "abstract"})
+    names = [name for _, name, *_ in db.execute("PRAGMA table_xinfo(articles)").fetchall()]
+    db.close()
+    assert "info_code" not in names

@@ -516,7 +516,7 @@ async def test_accept(serving: Serving, tmp_path: Path, hands: Hands) -> None:
     changed = [new for old, new in zip(before, texts(db), strict=True) if old != new]
     assert [each[2] for each in changed] == ["本文已被删除"]
     found = command("newscrawl", "search", "本文已被删除", "--db", str(db), "--json")
-    assert [each["info_code"] for each in json.loads(found.stdout)] == [changed[0][0]]
+    assert [each["id"] for each in json.loads(found.stdout)] == [changed[0][0]]
     assert query(db, "SELECT count(*) FROM revisions") == [(1,)]
     assert query(db, "SELECT count(*) FROM rejects") == [(len(paths) - 1,)]
     assert command("newscrawl", "verify", "--db", str(db)).returncode == 0

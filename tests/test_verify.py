@@ -38,14 +38,14 @@ def test_a_copy_of_the_file_alone_says_that_its_run_never_ended(db: Path, tmp_pa
     done = command("newscrawl", "verify", "--db", str(copy))
     assert done.returncode == 0, done.stdout
     assert "never ended: it was killed, or this is a copy of a file in use" in done.stderr
-    assert query(copy, "SELECT count(*) FROM articles WHERE info_code = ?", OTHER) == [(0,)]
+    assert query(copy, "SELECT count(*) FROM articles WHERE id = ?", OTHER) == [(0,)]
     run.end(outcome="ok", exit_code=0, reason="")
     target.finish(good=True)
     assert "never ended" not in command("newscrawl", "verify", "--db", str(db)).stderr
 
 
 def test_quick_reads_no_texts(db: Path) -> None:
-    damage(db, "UPDATE articles SET title = 'x' WHERE info_code = 'NW202112282228490028'")
+    damage(db, "UPDATE articles SET title = 'x' WHERE id = 'NW202112282228490028'")
     assert found(db, quick=True) == []
 
 

@@ -24,13 +24,13 @@ WAIT = 30.0
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS articles
-    (info_code TEXT PRIMARY KEY, title TEXT, published_at TEXT, url TEXT, seq INTEGER NOT NULL);
+    (id TEXT PRIMARY KEY, title TEXT, published_at TEXT, url TEXT, seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS followed (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL);
 INSERT OR IGNORE INTO followed VALUES (1, 0);
 """
 
 CHANGES = """
-SELECT info_code, title, published_at, coalesce(original_url, share_url), seq
+SELECT id, title, published_at, coalesce(original_url, share_url), seq
 FROM articles WHERE seq > ? ORDER BY seq LIMIT ?
 """
 

@@ -38,7 +38,9 @@ class StoredObservation:
 class StoredArticle:
     """An article; its fields are columns of ``articles`` and rows of its other tables."""
 
-    info_code: str
+    id: str
+    info_code: str | None
+    """The id, if it is an infoCode."""
     title: str | None
     published_at: str | None
     published_raw: str | None
@@ -63,7 +65,7 @@ class StoredArticle:
 
 
 _COLUMNS = (
-    "info_code", "title", "published_at", "published_raw", "published_precision",
+    "id", "info_code", "title", "published_at", "published_raw", "published_precision",
     "published_from", "source", "summary", "body_text", "body_html", "share_url", "original_url",
     "first_seen_at", "changed_at", "seq",
 )  # fmt: skip
@@ -80,30 +82,31 @@ def resolve(connection: sqlite3.Connection, text: str) -> str:
     text = text.strip()
     if not is_utf8(text):
         raise BadInfoCode(text, "is not UTF-8")
-    if _SITE_SLUG.fullmatch(text):
+    stored = connection.execute("SELECT 1 FROM articles WHERE id = ?", (text,)).fetchone()
+    if stored is not None or _SITE_SLUG.fullmatch(text):
         return text
     try:
         return parse_info_code(text)
     except BadInfoCode:
         seen = connection.execute(
-            "SELECT info_code FROM observations WHERE url = ?", (text,)
+            "SELECT article_id FROM observations WHERE url = ?", (text,)
         ).fetchone()
         if seen is None:
             raise
         return str(seen[0])
 
 
-def read_article(connection: sqlite3.Connection, info_code: str) -> StoredArticle | None:
-    """Return the article of *info_code*; None where the archive has none."""
+def read_article(connection: sqlite3.Connection, article_id: str) -> StoredArticle | None:
+    """Return the article of *article_id*; None where the archive has none."""
     row = connection.execute(
-        f"SELECT {', '.join(_COLUMNS)} FROM articles WHERE info_code = ?",  # noqa: S608  constants
-        (info_code,),
+        f"SELECT {', '.join(_COLUMNS)} FROM articles WHERE id = ?",  # noqa: S608  constants
+        (article_id,),
     ).fetchone()
     if row is None:
         return None
 
     def rows(sql: str) -> list[tuple[str, ...]]:
-        return [tuple(each) for each in connection.execute(sql, (info_code,))]
+        return [tuple(each) for each in connection.execute(sql, (article_id,))]
 
     return StoredArticle(
         **dict(zip(_COLUMNS, row, strict=True)),
@@ -111,28 +114,28 @@ def read_article(connection: sqlite3.Connection, info_code: str) -> StoredArticl
             Category(*each)
             for each in rows(
                 "SELECT category, name FROM article_categories LEFT JOIN categories"
-                " USING (category) WHERE info_code = ? ORDER BY category"
+                " USING (category) WHERE article_id = ? ORDER BY category"
             )
         ],
         tags=[
-            tag for (tag,) in rows("SELECT tag FROM article_tags WHERE info_code = ? ORDER BY tag")
+            tag for (tag,) in rows("SELECT tag FROM article_tags WHERE article_id = ? ORDER BY tag")
         ],
         mentions=[
             Mention(market, code, name, kind, int(times))
             for market, code, name, kind, times in rows(
-                "SELECT market, code, name, kind, times FROM mentions WHERE info_code = ?"
+                "SELECT market, code, name, kind, times FROM mentions WHERE article_id = ?"
                 " ORDER BY times DESC, market, code"
             )
         ],
         images=[
-            url for (url,) in rows("SELECT url FROM images WHERE info_code = ? ORDER BY position")
+            url for (url,) in rows("SELECT url FROM images WHERE article_id = ? ORDER BY position")
         ],
         observations=[
             StoredObservation(*each)
             for each in rows(
                 "SELECT site, page_kind, url, observed_at, last_seen_at FROM observations"
-                " WHERE info_code = ? ORDER BY observed_at, url"
+                " WHERE article_id = ? ORDER BY observed_at, url"
             )
         ],
-        revisions=int(rows("SELECT count(*) FROM revisions WHERE info_code = ?")[0][0]),
+        revisions=int(rows("SELECT count(*) FROM revisions WHERE article_id = ?")[0][0]),
     )

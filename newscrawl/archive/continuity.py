@@ -30,9 +30,9 @@ def breaks(old: sqlite3.Connection, new: sqlite3.Connection) -> Iterator[str]:
     )
     yield from _missing(
         "article",
-        old.execute("SELECT info_code, first_seq, seq FROM articles ORDER BY first_seq"),
+        old.execute("SELECT id, first_seq, seq FROM articles ORDER BY first_seq"),
         lambda article: new.execute(
-            "SELECT 1 FROM articles WHERE info_code = ? AND first_seq = ? AND seq >= ?",
+            "SELECT 1 FROM articles WHERE id = ? AND first_seq = ? AND seq >= ?",
             tuple(article),
         ),
     )

@@ -160,9 +160,9 @@ def _among(table: str, condition: str, of_each: bool) -> str:
     if of_each:
         return (
             f"EXISTS (SELECT 1 FROM {table}"  # noqa: S608  constants and marks
-            f" WHERE {table}.info_code = articles.info_code AND {condition})"
+            f" WHERE {table}.article_id = articles.id AND {condition})"
         )
-    return f"info_code IN (SELECT info_code FROM {table} WHERE {condition})"  # noqa: S608
+    return f"id IN (SELECT article_id FROM {table} WHERE {condition})"  # noqa: S608
 
 
 def _next(day: date) -> str:
@@ -182,7 +182,7 @@ def categories(connection: sqlite3.Connection) -> list[str]:
     """Return the slugs of all categories, those with most articles first."""
     rows = connection.execute(
         "SELECT categories.category FROM categories LEFT JOIN article_categories USING (category)"
-        " GROUP BY categories.category ORDER BY count(info_code) DESC, categories.category"
+        " GROUP BY categories.category ORDER BY count(article_id) DESC, categories.category"
     )
     return [slug for (slug,) in rows]
 

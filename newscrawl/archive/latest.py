@@ -13,7 +13,7 @@ from newscrawl.archive.filters import Filters
 class Headline:
     """An article in a line."""
 
-    info_code: str
+    id: str
     published_at: str | None
     source: str | None
     title: str | None
@@ -28,7 +28,7 @@ def latest(
     """
     where, parameters = (filters or Filters()).where(connection)
     rows = connection.execute(
-        "SELECT info_code, published_at, source, title FROM articles"  # noqa: S608  constants
+        "SELECT id, published_at, source, title FROM articles"  # noqa: S608  constants
         f" WHERE {where} ORDER BY published_at DESC, seq DESC LIMIT ?",
         (*parameters, -1 if limit is None else limit),
     )

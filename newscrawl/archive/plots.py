@@ -179,7 +179,7 @@ def delays(
     for published_at, first_seen_at in connection.execute(
         "SELECT published_at, first_seen_at FROM articles"  # noqa: S608
         f" WHERE {where} AND published_precision IN ('second', 'minute') AND NOT EXISTS ("
-        "SELECT 1 FROM observations WHERE observations.info_code = articles.info_code"
+        "SELECT 1 FROM observations WHERE observations.article_id = articles.id"
         " AND page_kind = ?)",
         (*parameters, PageKind.POST_FILE),
     ):

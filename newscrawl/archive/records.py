@@ -27,7 +27,9 @@ MOST = 1_000_000
 class Record:
     """An article with all that belongs to it; names are those of the tables' columns."""
 
-    info_code: str
+    id: str
+    info_code: str | None
+    """The id, if it is an infoCode."""
     seq: int
     title: str | None
     published_at: str | None
@@ -60,36 +62,36 @@ class Record:
 
 
 COLUMNS = (
-    "info_code", "seq", "title", "published_at", "published_precision", "source", "summary",
-    "body_text", "body_html", "share_url", "original_url", "first_seen_at", "changed_at",
+    "id", "info_code", "seq", "title", "published_at", "published_precision", "source",
+    "summary", "body_text", "body_html", "share_url", "original_url", "first_seen_at", "changed_at",
 )  # fmt: skip
 
 
 def changes(
     connection: sqlite3.Connection, filters: Filters | None = None, *, after_seq: int = 0,
-    info_codes: Collection[str] | None = None,
+    article_ids: Collection[str] | None = None,
 ) -> Iterator[Record]:  # fmt: skip
     """Yield the articles that were inserted or changed after *after_seq*, in that order.
 
     Remember the ``seq`` of the last one, and the next call goes on from there: each article comes
-    in its latest state. One that changes while it is read may come twice. *info_codes* are those
+    in its latest state. One that changes while it is read may come twice. *article_ids* are those
     wanted; all where it is None.
 
     :raises Unknown: a filter names what the archive does not have; at once.
     """
-    where, parameters = _where(connection, filters, info_codes)
+    where, parameters = _where(connection, filters, article_ids)
     return _batches(connection, where, parameters, after_seq)
 
 
 def extent(
     connection: sqlite3.Connection, filters: Filters | None = None, *, after_seq: int = 0,
-    info_codes: Collection[str] | None = None,
+    article_ids: Collection[str] | None = None,
 ) -> tuple[int, str | None]:  # fmt: skip
     """Return how many articles :func:`changes` would yield now, and when the last of them changed.
 
     :raises Unknown: a filter names what the archive does not have.
     """
-    where, parameters = _where(connection, filters, info_codes)
+    where, parameters = _where(connection, filters, article_ids)
     count, last = connection.execute(
         f"SELECT count(*), max(seq) FROM articles WHERE seq > ? AND {where}",  # noqa: S608
         (after_seq, *parameters),
@@ -99,13 +101,13 @@ def extent(
 
 
 def _where(
-    connection: sqlite3.Connection, filters: Filters | None, info_codes: Collection[str] | None
+    connection: sqlite3.Connection, filters: Filters | None, article_ids: Collection[str] | None
 ) -> tuple[str, list[str | int]]:
     where, parameters = (filters or Filters()).where(connection)
-    if info_codes is None:
+    if article_ids is None:
         return where, parameters
-    named_ones = "info_code IN (SELECT value FROM json_each(?))"
-    return f"{where} AND {named_ones}", [*parameters, json.dumps(sorted(info_codes))]
+    named_ones = "id IN (SELECT value FROM json_each(?))"
+    return f"{where} AND {named_ones}", [*parameters, json.dumps(sorted(article_ids))]
 
 
 def _batches(
@@ -162,7 +164,7 @@ def _sets(
 ) -> dict[str, list[tuple[Any, ...]]]:
     marks = ", ".join("?" * len(codes))
     rows = connection.execute(
-        f"SELECT info_code, {columns} FROM {table} WHERE info_code IN ({marks})"  # noqa: S608
+        f"SELECT article_id, {columns} FROM {table} WHERE article_id IN ({marks})"  # noqa: S608
         f" ORDER BY {order}",
         codes,
     )

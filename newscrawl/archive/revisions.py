@@ -53,31 +53,31 @@ class Change:
         return "new" if kinds == {"new"} else "changed"
 
 
-def article_versions(connection: sqlite3.Connection, info_code: str) -> list[Version]:
+def article_versions(connection: sqlite3.Connection, article_id: str) -> list[Version]:
     """Return the versions of an article, the oldest first; empty if the article is not stored."""
     columns = ", ".join(FIELDS)
     rows = connection.execute(
         f"SELECT {columns}, observed_at, last_seen_at FROM revisions"  # noqa: S608  constants
-        " WHERE info_code = ? ORDER BY observed_at, id",
-        (info_code,),
+        " WHERE article_id = ? ORDER BY observed_at, id",
+        (article_id,),
     ).fetchall()
     found = [Version(*row) for row in rows]
     present = connection.execute(
         f"SELECT {columns}, coalesce((SELECT max(replaced_at) FROM revisions"  # noqa: S608
-        " WHERE info_code = articles.info_code), (SELECT min(observed_at) FROM observations"
-        " WHERE info_code = articles.info_code)), NULL"
-        " FROM articles WHERE info_code = ?",
-        (info_code,),
+        " WHERE article_id = articles.id), (SELECT min(observed_at) FROM observations"
+        " WHERE article_id = articles.id)), NULL"
+        " FROM articles WHERE id = ?",
+        (article_id,),
     ).fetchone()
     return [*found, Version(*present)] if present is not None else []
 
 
-def as_of(connection: sqlite3.Connection, info_code: str, time: str) -> Version | None:
+def as_of(connection: sqlite3.Connection, article_id: str, time: str) -> Version | None:
     """Return what an article said at *time* (UTC, ISO 8601); None where it was not yet known.
 
     A text is taken to have stood until the next one was first seen.
     """
-    seen = [each for each in article_versions(connection, info_code) if each.observed_at <= time]
+    seen = [each for each in article_versions(connection, article_id) if each.observed_at <= time]
     return seen[-1] if seen else None
 
 

@@ -31,7 +31,7 @@ AROUND = 30
 class Hit:
     """An article that was found."""
 
-    info_code: str
+    id: str
     published_at: str | None
     source: str | None
     title: str | None
@@ -92,7 +92,7 @@ def _read(
     score, by = ("0", "at DESC, place DESC") if order == "newest" else ("rank", "score, at DESC")
     return connection.execute(
         # Hits are sorted by the indexes alone; texts are read only of what is shown.
-        "SELECT info_code, published_at, source, title, summary, body_text FROM"  # noqa: S608
+        "SELECT id, published_at, source, title, summary, body_text FROM"  # noqa: S608
         f" (SELECT first_seq AS found, published_at AS at, seq AS place, {score} AS score"
         f" {hits.sql} ORDER BY {by} LIMIT ?)"
         f" CROSS JOIN articles ON first_seq = found ORDER BY {by}",
@@ -169,11 +169,11 @@ def _one_moment(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _hit(
-    query: Query, info_code: str, published_at: str | None, source: str | None,
+    query: Query, article_id: str, published_at: str | None, source: str | None,
     title: str | None, summary: str | None, body_text: str | None,
 ) -> Hit:  # fmt: skip
     return Hit(
-        info_code, published_at, source, title, excerpt(body_text or summary or "", query.terms),
+        article_id, published_at, source, title, excerpt(body_text or summary or "", query.terms),
         query.terms,
     )  # fmt: skip
 

@@ -28,18 +28,18 @@ from newscrawl.runs.outcome import Exit
 
 
 @click.command("diff", epilog=example("newscrawl diff NW202112282228490028"))
-@click.argument("info_code", metavar="INFOCODE", type=TEXT)
+@click.argument("named", metavar="ID", type=TEXT)
 @db_option()
 @json_option
 @click.pass_context
-def diff_command(ctx: click.Context, info_code: str, db: str, as_json: bool) -> None:
+def diff_command(ctx: click.Context, named: str, db: str, as_json: bool) -> None:
     """Show the changes between the revisions of an article.
 
     Removed text is shown in [-brackets-], added text in {+braces+}; on a terminal they are red
     and green. INFOCODE is as for `newscrawl show`.
     """
     with reading(db) as connection:
-        wanted = article_id(connection, info_code)
+        wanted = article_id(connection, named)
         found = article_versions(connection, wanted)
     if not found:
         say(f"{db} has no article {safe_line(wanted)}.")

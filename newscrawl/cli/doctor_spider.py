@@ -240,16 +240,14 @@ class DoctorSpider(AskingSpider):
             raise Finding(
                 "suspicious", with_period(f"{page.url} is suspicious: {doubt.detail}"), page.url
             )
-        self.say(f"The article {article.info_code}: {article.title or '(without a title)'}")
+        self.say(f"The article {article.id}: {article.title or '(without a title)'}")
         return article
 
     def _doubt(self, article: Article, page: Page) -> Doubt | None:
         """Return why a page does not show its article; what is stored of it tells."""
         said = observation_of(article, page).fields
         stored_row = (
-            article_rows.load_article(self.archive, article.info_code or "").row
-            if self.archive
-            else None
+            article_rows.load_article(self.archive, article.id or "").row if self.archive else None
         )
         if stored_row is None or not stored_row["body_rank"]:
             return suspicion.of_new(said)
@@ -257,7 +255,7 @@ class DoctorSpider(AskingSpider):
 
     def _well(self, name: str, count: int, unknown: int, article: Article | None) -> Finding:
         """Return the finding of a source that gives articles."""
-        read = f"; {article.info_code} was read" if article is not None else ""
+        read = f"; {article.id} was read" if article is not None else ""
         articles = counted(count, "article")
         if suspicious := self._suspicious():
             return Finding(

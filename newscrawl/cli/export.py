@@ -38,17 +38,19 @@ class _Wanted:
     connection: Connection
     filters: Filters
     seq: int
-    info_codes: set[str] | None
+    article_ids: set[str] | None
     count: int = 0
 
     def extent(self) -> tuple[int, str | None]:
         """Return how many there are, and when the last of them changed."""
-        return extent(self.connection, self.filters, after_seq=self.seq, info_codes=self.info_codes)
+        return extent(
+            self.connection, self.filters, after_seq=self.seq, article_ids=self.article_ids
+        )
 
     def records(self) -> Iterator[Record]:
         """Return the articles, each counted on its way; a filter that fails does so at once."""
         found = changes(
-            self.connection, self.filters, after_seq=self.seq, info_codes=self.info_codes
+            self.connection, self.filters, after_seq=self.seq, article_ids=self.article_ids
         )
         return self._counted(found)
 
@@ -73,7 +75,7 @@ class _Wanted:
 @click.command(
     "export", epilog=example("newscrawl export --format csv --since 2022-06-01 -o a.csv")
 )
-@click.argument("info_codes", metavar="[INFOCODE]...", nargs=-1, type=TEXT)
+@click.argument("article_ids", metavar="[ID]...", nargs=-1, type=TEXT)
 @db_option()
 @click.option(
     "--format", "format_", type=click.Choice([*FORMATS, "jekyll"]), required=True,
@@ -89,7 +91,7 @@ class _Wanted:
 )  # fmt: skip
 @filter_options
 def export_command(
-    info_codes: tuple[str, ...], db: str, format_: str, output: Path | None, since_seq: int,
+    article_ids: tuple[str, ...], db: str, format_: str, output: Path | None, since_seq: int,
     filters: Filters,
 ) -> None:  # fmt: skip
     """Export articles to files: all of them, or those that match the filters or are named.
@@ -111,7 +113,7 @@ def export_command(
         output = None
     _check(format_, output)
     with reading(db) as connection:
-        named = {article_id(connection, each) for each in info_codes} or None
+        named = {article_id(connection, each) for each in article_ids} or None
         wanted = _Wanted(connection, filters, since_seq, named)
         _check_named(connection, named or ())
         if format_ == "jekyll" and output is not None:
@@ -136,10 +138,10 @@ def _check(format_: str, output: Path | None) -> None:
         )
 
 
-def _check_named(connection: Connection, info_codes: Iterable[str]) -> None:
+def _check_named(connection: Connection, article_ids: Iterable[str]) -> None:
     """Say which of the articles that were named are not there; the others are written."""
-    for each in sorted(info_codes):
-        sql = "SELECT 1 FROM articles WHERE info_code = ?"
+    for each in sorted(article_ids):
+        sql = "SELECT 1 FROM articles WHERE id = ?"
         if connection.execute(sql, (each,)).fetchone() is None:
             say(f"The archive has no article {each}.")
 
@@ -147,7 +149,7 @@ def _check_named(connection: Connection, info_codes: Iterable[str]) -> None:
 def _write_posts(wanted: _Wanted, folder: Path) -> None:
     written = 0
     for each in wanted.records():
-        for path, content in jekyll.jekyll_posts(wanted.connection, each.info_code):
+        for path, content in jekyll.jekyll_posts(wanted.connection, each.id):
             _write(folder, path, content)
             written += 1
     say(f"{written} posts written to {folder}; the last seq is {wanted.seq}")
@@ -155,9 +157,7 @@ def _write_posts(wanted: _Wanted, folder: Path) -> None:
 
 def _write_documents(wanted: _Wanted, folder: Path) -> None:
     for each in wanted.records():
-        _write(
-            folder, markdown.markdown_file_name(each.info_code), markdown.document(each).encode()
-        )
+        _write(folder, markdown.markdown_file_name(each.id), markdown.document(each).encode())
     _report(wanted, folder)
 
 

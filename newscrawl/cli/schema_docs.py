@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def schema_as_markdown() -> str:
     """Return ``docs/schema.md``: every table with its columns, keys and indexes."""
     with closing(open_for_writing(MEMORY)) as archive:
-        return "\n".join(_lines(archive.conn)) + "\n"
+        return "\n".join(_lines(archive)) + "\n"
 
 
 def _lines(connection: Connection) -> Iterator[str]:
@@ -40,7 +40,7 @@ def _columns(connection: Connection, table: Table) -> Iterator[str]:
     yield "| column | type | NULL | holds |"
     yield "| --- | --- | --- | --- |"
     rows = connection.execute(
-        'SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (table.name,)
+        'SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?)', (table.name,)
     ).fetchall()
     for column, (name, type_, not_null, pk) in zip(table.columns, rows, strict=True):
         assert column.name == name  # noqa: S101  tests compare all names and types

@@ -75,7 +75,7 @@ def search_command(
     elif sys.stdout.isatty():
         _print(hits)
     else:
-        rows = [(clock(h.published_at), h.source, h.title, h.info_code) for h in hits]
+        rows = [(clock(h.published_at), h.source, h.title, h.id) for h in hits]
         print_table(("published", "source", "title", "infoCode"), rows, wide="title")
 
 
@@ -89,7 +89,7 @@ def _print(hits: Iterable[Hit]) -> None:
 
     for hit in hits:
         click.echo(_highlighted(safe_line(hit.title) or "(no title)", hit.terms, bold=True))
-        where = f"{clock(hit.published_at)}  {safe_line(hit.source)}  {safe_line(hit.info_code)}"
+        where = f"{clock(hit.published_at)}  {safe_line(hit.source)}  {safe_line(hit.id)}"
         click.secho(where, dim=True)
         for line in wrap(safe_line(hit.excerpt), width()):
             click.echo("  " + _highlighted(line, hit.terms))

@@ -39,21 +39,19 @@ if TYPE_CHECKING:
 
 
 @click.command("show", epilog=example("newscrawl show NW202112282228490028"))
-@click.argument("info_code", metavar="INFOCODE", type=TEXT)
+@click.argument("named", metavar="ID", type=TEXT)
 @db_option()
 @click.option("--as-of", type=MOMENT, metavar="TIME", help="Show the version known at TIME (UTC).")
 @json_option
 @click.pass_context
-def show_command(
-    ctx: click.Context, info_code: str, db: str, as_of: str | None, as_json: bool
-) -> None:
+def show_command(ctx: click.Context, named: str, db: str, as_of: str | None, as_json: bool) -> None:
     """Show an article and its metadata.
 
     INFOCODE is an infoCode in any form, a share URL, the URL of one of its pages, or an ID such as
     finews:init.
     """
     with reading(db) as connection:
-        wanted = article_id(connection, info_code)
+        wanted = article_id(connection, named)
         found = read_article(connection, wanted)
         if found is not None and as_of is not None:
             found = _at(connection, found, as_of)
@@ -71,7 +69,7 @@ def show_command(
 
 def _at(connection: Connection, found: StoredArticle, time: str) -> StoredArticle | None:
     """Return the article with the fields that it had at *time*; None where it was not known."""
-    version = as_of_time(connection, found.info_code, time)
+    version = as_of_time(connection, found.id, time)
     if version is None:
         return None
     return replace(found, **{name: getattr(version, name) for name in FIELDS})
@@ -101,7 +99,7 @@ def _lines(found: StoredArticle, limit: int | None) -> Iterator[str]:
 
 
 def _facts(found: StoredArticle) -> Iterator[tuple[str, str]]:
-    yield "infoCode", found.info_code
+    yield "id", found.id
     yield "published", _time(found)
     yield "time from", found.published_from or ""
     yield "source", found.source or ""

@@ -136,7 +136,7 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
     *reread*: all articles, and not only those that are found to be damaged.
     """
     from newscrawl.runs.verify import repair_archive, repair_articles
-    from newscrawl.store.stored_pages import info_codes as all_info_codes
+    from newscrawl.store.stored_pages import article_ids as all_article_ids
 
     if any(each.touches for each in found):
         _copy_before(db)
@@ -144,17 +144,17 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
     # By indexes that are right again, and with the articles that were brought back.
     if reread:
         with reading(db) as connection:
-            info_codes = list(all_info_codes(connection))
+            article_ids = list(all_article_ids(connection))
     else:
         again = _examine(db, quick=quick)
-        info_codes = sorted({each.info_code for each in again if each.info_code})
+        article_ids = sorted({each.article_id for each in again if each.article_id})
     if any(each.kind == "schema" for each in found):
         say("Repaired: recreated newscrawl's own tables and indexes. Verifying again.")
         return
     with writing(db, "verify", {"repair": True}) as writer:
-        if info_codes:
-            repair_articles(writer, info_codes)
-        some = f"{number(len(info_codes), 'article', 'articles')}, and " if info_codes else ""
+        if article_ids:
+            repair_articles(writer, article_ids)
+        some = f"{number(len(article_ids), 'article', 'articles')}, and " if article_ids else ""
         made = f"rebuilt {some}what is derived from the articles"
         writer.end(outcome="ok", exit_code=0, reason=made)
     say(f"Repaired: {made}. Verifying again.")

@@ -121,13 +121,13 @@ class Channel:
             case Listed():
                 write(Writer.list, message)
             case ToResolve():
-                write(Writer.expect_answer, site, message.info_code, message.link)
+                write(Writer.expect_answer, site, message.article_id, message.link)
             case YoungToResolve():
                 write(Writer.expect_young, site, message.since)
             case Resolved():
-                write(Writer.answered, site, message.info_code)
+                write(Writer.answered, site, message.article_id)
             case Unresolved():
-                write(Writer.answer_tried, site, message.info_code, self._revisit_hours)
+                write(Writer.answer_tried, site, message.article_id, self._revisit_hours)
             case _:
                 self._send_of_the_run(message)
 
@@ -193,8 +193,8 @@ class Channel:
         if verdict == "rejected":
             logger.info("Rejected %s: it is suspicious", article.page.url)
             self._stats.inc_value(f"rejected/{suspects.REASON}")
-        elif article.page.kind.is_resolved and article.body_rank is not None and article.info_code:
-            self._archive.write(Writer.answered, article.page.site, article.info_code)
+        elif article.page.kind.is_resolved and article.body_rank is not None and article.id:
+            self._archive.write(Writer.answered, article.page.site, article.id)
         # What is suspicious is kept, and judged for itself: see newscrawl.runs.judging.
         self._settle(article.page.url, verdict, final=verdict != "rejected")
         for construct, times in (article.unknown or {}).items():

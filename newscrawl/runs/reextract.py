@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Reread:
     """One article whose pages were read again."""
 
-    info_code: str
+    article_id: str
     known: article_rows.ArticleRows
     observations: dict[article_rows.Key, Observation]
     row: Fields
@@ -66,30 +66,30 @@ def survey(db: Connection, *, each: Callable[[], None] | None = None) -> Survey:
     return found
 
 
-def can_reread(db: Connection, info_code: str) -> bool:
+def can_reread(db: Connection, article_id: str) -> bool:
     """Whether the stored pages of an article give it again."""
     found = Survey()
-    reread = next(_reread_all(db, found, [info_code], damaged=True))
+    reread = next(_reread_all(db, found, [article_id], damaged=True))
     return bool(reread.observations) and not found.unreadable
 
 
 def rewrite(
-    writer: Writer, info_codes: Iterable[str] | None = None, *,
+    writer: Writer, article_ids: Iterable[str] | None = None, *,
     each: Callable[[], None] | None = None, damaged: bool = False,
 ) -> Survey:  # fmt: skip
     """Read stored pages again and write what changes; return what did.
 
-    Those of *info_codes*, or of all articles; *damaged* says that their rows may be. Better rules
+    Those of *article_ids*, or of all articles; *damaged* says that their rows may be. Better rules
     are not an edit of the article: no revision is made. Articles that change get a new ``seq``.
     """
     found = Survey()
-    for reread in _reread_all(writer.connection, found, info_codes, damaged=damaged):
+    for reread in _reread_all(writer.connection, found, article_ids, damaged=damaged):
         found.articles += 1
         if reread.changed:
             found.changed += 1
             found.fields.update(reread.changed)
         writer.rewrite(
-            reread.info_code, reread.known, reread.observations, reread.row,
+            reread.article_id, reread.known, reread.observations, reread.row,
             content_hashes={
                 key: hash_content(each.fields) for key, each in reread.observations.items()
             },
@@ -102,14 +102,14 @@ def rewrite(
 
 
 def _reread_all(
-    db: Connection, found: Survey, info_codes: Iterable[str] | None = None,
+    db: Connection, found: Survey, article_ids: Iterable[str] | None = None,
     *, damaged: bool = False,
 ) -> Iterator[Reread]:  # fmt: skip
     times = StoredTimes(db)
-    for info_code in stored_pages.info_codes(db) if info_codes is None else info_codes:
-        known = article_rows.load_article(db, info_code, damaged=damaged)
+    for article_id in stored_pages.article_ids(db) if article_ids is None else article_ids:
+        known = article_rows.load_article(db, article_id, damaged=damaged)
         observations = {key: _reread(db, key, known, found, times) for key in known.observations}
-        yield Reread(info_code, known, observations, merge(observations.values()))
+        yield Reread(article_id, known, observations, merge(observations.values()))
 
 
 def _reread(

@@ -147,9 +147,9 @@ def _says_so_since(db: Connection, article: Article, page: Page) -> bool | None:
 
     None where it was not: otherwise a visit between two others would be stored as the latest.
     """
-    assert article.info_code is not None  # noqa: S101  missing() has checked that
+    assert article.id is not None  # noqa: S101  missing() has checked that
     incoming = observation_of(article, page)
-    known = article_rows.load_article(db, article.info_code)
+    known = article_rows.load_article(db, article.id)
     stored = known.observations.get(incoming.key)
     if stored is None:
         return None

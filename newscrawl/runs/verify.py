@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class _ByPresentRules:
     """Reads stored pages again by the present rules, for :mod:`newscrawl.store.integrity`."""
 
-    def can_reread(self, connection: Connection, info_code: str) -> bool:
-        return can_reread(connection, info_code)
+    def can_reread(self, connection: Connection, article_id: str) -> bool:
+        return can_reread(connection, article_id)
 
     def fields_of(self, page: Page) -> Fields | None:
         if not page.kind.is_read_again:
@@ -48,8 +48,8 @@ def repair_archive(db: str) -> None:
     integrity.repair_file(db, _ByPresentRules())
 
 
-def repair_articles(writer: Writer, info_codes: Iterable[str]) -> None:
+def repair_articles(writer: Writer, article_ids: Iterable[str]) -> None:
     """Read the stored pages of these articles again, and write what they say."""
     with integrity.any_text(writer.connection):
-        rewrite(writer, info_codes, damaged=True)
+        rewrite(writer, article_ids, damaged=True)
         writer.commit()

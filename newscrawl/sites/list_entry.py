@@ -101,7 +101,7 @@ def read_entry(shape: Shape, page: Page, stats: Stats | None = None) -> Article:
         raise no_entry(page) from None
     data = _flat(_record(page))
     loader = ArticleLoader(stats=stats)
-    loader.add_value("info_code", info_code)
+    loader.add_value("id", info_code)
     used = loader.apply([rule for rule in shape.rules if rule.field != "summary"], data)
     if shape.add_content is not None:
         shape.add_content(loader, data, info_code)

@@ -15,7 +15,7 @@ from newscrawl.text.times import read_published
 
 def missing(article: Article) -> str | None:
     """Return what is missing, as a key of :data:`newscrawl.sites.REASONS`; None if nothing is."""
-    if not article.info_code:
+    if not article.id:
         return "no_id"
     if not (article.title or article.body_text or article.body_html):
         return "nothing"
@@ -25,17 +25,17 @@ def missing(article: Article) -> str | None:
 def normalise(article: Article) -> Article:
     """Fill in the derived fields; return the same article. Idempotent.
 
-    The article needs its ``info_code`` and its ``page``: a time after the page was fetched is not
+    The article needs its ``id`` and its ``page``: a time after the page was fetched is not
     used.
     """
     if article.published_precision is not None:
         return article
-    if article.info_code is None or article.page is None:
-        raise ValueError("an article needs its info_code and its page before it is normalised")
+    if article.id is None or article.page is None:
+        raise ValueError("an article needs its id and its page before it is normalised")
     published = read_published(
         article.published_raw,
         where=article.published_from or "",
-        info_code_date=date_of_info_code(article.info_code),
+        info_code_date=date_of_info_code(article.id),
         shift=article.published_shift,
         now=datetime.fromisoformat(article.page.observed_at),
     )
@@ -44,7 +44,7 @@ def normalise(article: Article) -> Article:
     article.published_precision = published.precision
     article.published_from = published.source
     # The public page's URL has the same digits: every page of an article gives the same URL.
-    article.original_url = public_url(article.info_code) or (
+    article.original_url = public_url(article.id) or (
         canonical_url(article.original_url) if article.original_url else None
     )
     return article

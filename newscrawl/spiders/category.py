@@ -464,12 +464,12 @@ class CategorySpider(ShareLinks, PostLinks):
 
     def before(self, article: Article) -> Iterator[Message]:
         """Say that the share link of a post is to be resolved."""
-        if self._is_resolved(article) and article.info_code:
-            yield ToResolve(article.info_code, article.share_url)
+        if self._is_resolved(article) and article.id:
+            yield ToResolve(article.id, article.share_url)
 
     def _is_resolved(self, article: Article) -> bool:
         """Whether the share link of an article is to be resolved."""
-        is_link = bool(self.share and article.share_url and article.info_code)
+        is_link = bool(self.share and article.share_url and article.id)
         return is_link and not self.is_before_since(article)
 
     def after(self, article: Article, **cb_kwargs: Any) -> Iterable[Any]:
@@ -480,8 +480,8 @@ class CategorySpider(ShareLinks, PostLinks):
         found_in = "footer" if len(slugs) == 1 else "path"
         for slug in () if self.named else slugs:
             yield from self.ask_listing(slug, found_in=found_in)
-        if self._is_resolved(article) and article.info_code:
-            yield from self.resolve(article.info_code, link=article.share_url)
+        if self._is_resolved(article) and article.id:
+            yield from self.resolve(article.id, link=article.share_url)
 
 
 def _no_mirror(response: Response, found: str) -> Unreachable:

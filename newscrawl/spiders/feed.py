@@ -272,15 +272,15 @@ class FeedSpider(ShareLinks, PostLinks):
         except Unreadable as error:
             yield from self._reject_entry(page, error.reason, error.detail)
             return None
-        assert article.info_code is not None  # noqa: S101  the reader has it from the page's id
+        assert article.id is not None  # noqa: S101  the reader has it from the page's id
         if self.is_before_since(article) or self.is_full:
             yield Filtered()
             return None
         yield Scheduled(page.url)
-        if not is_post and self._is_to_ask(article.info_code):
-            yield ToResolve(article.info_code, None)
+        if not is_post and self._is_to_ask(article.id):
+            yield ToResolve(article.id, None)
         yield article
-        return article.info_code
+        return article.id
 
     def _reject_entry(self, page: Page, reason: str, detail: str) -> Iterator[Message]:
         self._seen.add(page.key)

@@ -37,8 +37,8 @@ class ArticleRows:
         return self.first_seq is not None
 
 
-def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = False) -> ArticleRows:
-    """Return what the archive holds of *info_code*; an empty :class:`ArticleRows` where nothing.
+def load_article(db: sqlite3.Connection, article_id: str, *, damaged: bool = False) -> ArticleRows:
+    """Return what the archive holds of *article_id*; an empty :class:`ArticleRows` where nothing.
 
     *damaged*: for who reads the pages again. In what a page differs is left out where that cannot
     be read.
@@ -48,14 +48,14 @@ def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = Fals
     known = ArticleRows()
     row = db.execute(
         f"SELECT first_seq, {', '.join(COLUMNS)} FROM articles"  # noqa: S608  constant names
-        " WHERE info_code = ?",
-        (info_code,),
+        " WHERE id = ?",
+        (article_id,),
     ).fetchone()
     if row is None:
         return known
     known.first_seq, *values = row
     known.row.update(zip(COLUMNS, values, strict=True))
-    known.row.update(_load_sets(db, info_code))
+    known.row.update(_load_sets(db, article_id))
     for (
         site,
         kind,
@@ -69,8 +69,8 @@ def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = Fals
         text,
     ) in db.execute(
         "SELECT site, page_kind, page_id, url, observed_at, ordered_at, last_seen_at,"
-        " content_hash, page_hash, differs FROM observations WHERE info_code = ?",
-        (info_code,),
+        " content_hash, page_hash, differs FROM observations WHERE article_id = ?",
+        (article_id,),
     ):
         try:
             difference = page_difference(text, f"observations.differs of {url}")
@@ -89,70 +89,71 @@ def load_article(db: sqlite3.Connection, info_code: str, *, damaged: bool = Fals
     return known
 
 
-def has_row(db: sqlite3.Connection, info_code: str) -> bool:
+def has_row(db: sqlite3.Connection, article_id: str) -> bool:
     """Whether the archive has an article of this id."""
-    sql = "SELECT 1 FROM articles WHERE info_code = ?"
-    return db.execute(sql, (info_code,)).fetchone() is not None
+    sql = "SELECT 1 FROM articles WHERE id = ?"
+    return db.execute(sql, (article_id,)).fetchone() is not None
 
 
-def _load_sets(db: sqlite3.Connection, info_code: str) -> Fields:
+def _load_sets(db: sqlite3.Connection, article_id: str) -> Fields:
     def all_of(sql: str) -> list[Any]:
-        return db.execute(sql, (info_code,)).fetchall()
+        return db.execute(sql, (article_id,)).fetchall()
 
     return {
         "categories": [
             category
             for (category,) in all_of(
                 "SELECT category FROM article_categories"
-                " WHERE info_code = ? AND origin = 'page' ORDER BY category"
+                " WHERE article_id = ? AND origin = 'page' ORDER BY category"
             )
         ]
         or None,
         "tags": [
             tag
-            for (tag,) in all_of("SELECT tag FROM article_tags WHERE info_code = ? ORDER BY tag")
+            for (tag,) in all_of("SELECT tag FROM article_tags WHERE article_id = ? ORDER BY tag")
         ]
         or None,
         "mentions": [
             list(mention)
             for mention in all_of(
                 "SELECT market, code, name, kind, times FROM mentions"
-                " WHERE info_code = ? ORDER BY market, code"
+                " WHERE article_id = ? ORDER BY market, code"
             )
         ]
         or None,
         "images": [
-            url for (url,) in all_of("SELECT url FROM images WHERE info_code = ? ORDER BY position")
+            url
+            for (url,) in all_of("SELECT url FROM images WHERE article_id = ? ORDER BY position")
         ]
         or None,
     }
 
 
-def existing(db: sqlite3.Connection, info_codes: Sequence[str]) -> set[str]:
-    """Return those of *info_codes* of which the archive has an article."""
+def existing(db: sqlite3.Connection, article_ids: Sequence[str]) -> set[str]:
+    """Return those of *article_ids* of which the archive has an article."""
     found: set[str] = set()
-    for marks, part in in_parts(info_codes):
-        sql = f"SELECT info_code FROM articles WHERE info_code IN ({marks})"  # noqa: S608
+    for marks, part in in_parts(article_ids):
+        sql = f"SELECT id FROM articles WHERE id IN ({marks})"  # noqa: S608
         found.update(code for (code,) in db.execute(sql, part))
     return found
 
 
 def update_article(
-    db: sqlite3.Connection, info_code: str, known: ArticleRows, row: Fields, *, seq: int, now: str
+    db: sqlite3.Connection, article_id: str, known: ArticleRows, row: Fields, *, seq: int, now: str
 ) -> None:
     """Update the article's row, and those of its sets that have changed."""
     names = ", ".join(f"{name} = ?" for name in ("seq", "changed_at", *COLUMNS))
-    values = (seq, now, *(row[name] for name in COLUMNS), info_code)
-    db.execute(f"UPDATE articles SET {names} WHERE info_code = ?", values)  # noqa: S608
+    values = (seq, now, *(row[name] for name in COLUMNS), article_id)
+    db.execute(f"UPDATE articles SET {names} WHERE id = ?", values)  # noqa: S608
     if row["categories"] != known.row["categories"]:
-        _write_categories(db, info_code, row["categories"] or [], now)
+        _write_categories(db, article_id, row["categories"] or [], now)
     for name, table, columns in _SETS:
         if row[name] != known.row[name]:
-            db.execute(f"DELETE FROM {table} WHERE info_code = ?", (info_code,))  # noqa: S608
-            parts = [(info_code, *parts) for parts in _PARTS[name](row[name] or [])]
+            db.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608
+            parts = [(article_id, *parts) for parts in _PARTS[name](row[name] or [])]
             marks = ", ".join("?" * (1 + len(columns)))
             db.executemany(
-                f"INSERT INTO {table} (info_code, {', '.join(columns)})"  # noqa: S608
+                f"INSERT INTO {table} (article_id, {', '.join(columns)})"  # noqa: S608
                 f" VALUES ({marks})",
                 parts,
             )
@@ -171,54 +172,54 @@ _PARTS: dict[str, Any] = {
 
 
 def _write_categories(
-    db: sqlite3.Connection, info_code: str, categories: list[str], now: str
+    db: sqlite3.Connection, article_id: str, categories: list[str], now: str
 ) -> None:
     db.execute(
-        "DELETE FROM article_categories WHERE info_code = ? AND origin = 'page'", (info_code,)
+        "DELETE FROM article_categories WHERE article_id = ? AND origin = 'page'", (article_id,)
     )
     # A listing was asked for under the path's spelling (techweb); the page's footer knows how it
     # is really spelt (TechWeb).
     db.executemany(
-        "DELETE FROM article_categories WHERE info_code = ? AND category = ? COLLATE NOCASE"
+        "DELETE FROM article_categories WHERE article_id = ? AND category = ? COLLATE NOCASE"
         " AND origin = 'listing'",
-        [(info_code, category) for category in categories],
+        [(article_id, category) for category in categories],
     )
     db.executemany(
-        "INSERT INTO article_categories (info_code, category, origin) VALUES (?, ?, 'page')",
-        [(info_code, category) for category in categories],
+        "INSERT INTO article_categories (article_id, category, origin) VALUES (?, ?, 'page')",
+        [(article_id, category) for category in categories],
     )
     for category in categories:
         meet_category(db, category, now)
 
 
-def note_listed(db: sqlite3.Connection, info_code: str, category: str) -> None:
+def note_listed(db: sqlite3.Connection, article_id: str, category: str) -> None:
     """Note that a listing shows an article that is not stored yet."""
     db.execute(
-        "INSERT OR IGNORE INTO listed (info_code, category) VALUES (?, ?)", (info_code, category)
+        "INSERT OR IGNORE INTO listed (article_id, category) VALUES (?, ?)", (article_id, category)
     )
 
 
-def add_listing(db: sqlite3.Connection, info_code: str, category: str) -> bool:
+def add_listing(db: sqlite3.Connection, article_id: str, category: str) -> bool:
     """Give a stored article the category of a listing; return whether that is news."""
     cursor = db.execute(
-        "INSERT INTO article_categories (info_code, category, origin)"
-        " SELECT :info_code, :category, 'listing' WHERE NOT EXISTS (SELECT 1"
-        " FROM article_categories WHERE info_code = :info_code"
+        "INSERT INTO article_categories (article_id, category, origin)"
+        " SELECT :article_id, :category, 'listing' WHERE NOT EXISTS (SELECT 1"
+        " FROM article_categories WHERE article_id = :article_id"
         " AND category = :category COLLATE NOCASE)",
-        {"info_code": info_code, "category": category},
+        {"article_id": article_id, "category": category},
     )
     return cursor.rowcount > 0
 
 
-def add_listed_categories(db: sqlite3.Connection, info_codes: Sequence[str]) -> None:
+def add_listed_categories(db: sqlite3.Connection, article_ids: Sequence[str]) -> None:
     """Give new articles the categories under which listings have shown them before."""
-    for marks, part in in_parts(info_codes):
-        sql = f"SELECT info_code, category FROM listed WHERE info_code IN ({marks})"  # noqa: S608
+    for marks, part in in_parts(article_ids):
+        sql = f"SELECT article_id, category FROM listed WHERE article_id IN ({marks})"  # noqa: S608
         found = db.execute(sql, part).fetchall()
-        for info_code, category in found:
-            add_listing(db, info_code, category)
-        done = {(info_code,) for info_code, _ in found}
-        db.executemany("DELETE FROM listed WHERE info_code = ?", done)
+        for article_id, category in found:
+            add_listing(db, article_id, category)
+        done = {(article_id,) for article_id, _ in found}
+        db.executemany("DELETE FROM listed WHERE article_id = ?", done)
 
 
 def meet_category(db: sqlite3.Connection, category: str, now: str) -> None:
@@ -257,32 +258,32 @@ def name_categories(db: sqlite3.Connection, categories: Iterable[str]) -> None:
 
 
 OBSERVATION_COLUMNS = (
-    "site", "page_kind", "page_id", "is_revisited", "is_entry", "is_resolved", "info_code", "url",
+    "site", "page_kind", "page_id", "is_revisited", "is_entry", "is_resolved", "article_id", "url",
     "body_rank", "observed_at", "ordered_at", "differs", "last_seen_at", "content_hash",
     "page_hash", "content_type", "etag", "last_modified", "loader_version", "unknown",
 )  # fmt: skip
 
 
 def observation_row(
-    info_code: str, said: Observation, row: Fields, evidence: Fields
+    article_id: str, said: Observation, row: Fields, evidence: Fields
 ) -> tuple[Any, ...]:
     """Return the values of OBSERVATION_COLUMNS; *evidence* gives those that are not its fields."""
     difference = _json(differs(said.fields, row))
     kind, rank = PageKind(said.page_kind), said.fields.get("body_rank")
     of_kind = (kind.is_revisited, kind.is_entry, kind.is_resolved)
-    own = (*said.key, *of_kind, info_code, said.url, rank, said.observed_at)
+    own = (*said.key, *of_kind, article_id, said.url, rank, said.observed_at)
     more = (evidence[name] for name in OBSERVATION_COLUMNS[12:])
     return (*own, said.ordered_at, difference, *more)
 
 
 def write_observation(
-    db: sqlite3.Connection, info_code: str, said: Observation, row: Fields, evidence: Fields
+    db: sqlite3.Connection, article_id: str, said: Observation, row: Fields, evidence: Fields
 ) -> None:
     """Insert or replace a page's row."""
     names, marks = ", ".join(OBSERVATION_COLUMNS), ", ".join("?" * len(OBSERVATION_COLUMNS))
     db.execute(
         f"INSERT OR REPLACE INTO observations ({names}) VALUES ({marks})",  # noqa: S608
-        observation_row(info_code, said, row, evidence),
+        observation_row(article_id, said, row, evidence),
     )
 
 
@@ -297,14 +298,14 @@ def rewrite_differences(
         )
 
 
-def end_revisions(db: sqlite3.Connection, info_code: str, key: Key, latest: str) -> None:
+def end_revisions(db: sqlite3.Connection, article_id: str, key: Key, latest: str) -> None:
     """Let no revision of a page end after *latest*: a clock that was ahead wrote later times."""
     db.execute(
         "UPDATE revisions SET replaced_at = :latest, observed_at = min(observed_at, :latest),"
         " last_seen_at = min(last_seen_at, :latest) WHERE replaced_at > :latest"
-        " AND info_code = :info_code AND site = :site AND page_kind = :kind"
+        " AND article_id = :article_id AND site = :site AND page_kind = :kind"
         " AND page_id = :id",
-        {"latest": latest, "info_code": info_code, "site": key[0], "kind": key[1], "id": key[2]},
+        {"latest": latest, "article_id": article_id, "site": key[0], "kind": key[1], "id": key[2]},
     )
 
 
@@ -332,12 +333,16 @@ def note_gone(db: sqlite3.Connection, page: Page, at: str) -> None:
 
 
 def write_revision(
-    db: sqlite3.Connection, info_code: str, earlier: Observation, evidence: Fields, replaced_at: str
+    db: sqlite3.Connection,
+    article_id: str,
+    earlier: Observation,
+    evidence: Fields,
+    replaced_at: str,
 ) -> None:
     """Keep what a page said before it said something else."""
     said = earlier.fields
     values = {
-        "info_code": info_code,
+        "article_id": article_id,
         "site": earlier.site,
         "page_kind": earlier.page_kind,
         "page_id": earlier.page_id,

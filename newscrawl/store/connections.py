@@ -6,16 +6,10 @@ import logging
 import os
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from newscrawl.store import rollback_journal, shape, values, write_ahead_log
 from newscrawl.store.errors import Gone, NewerSchema, NotAnArchive, StoreError, explain
 from newscrawl.store.schema import APPLICATION_ID, SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    from newscrawl.store.database import Database
-
-# What makes and migrates tables is imported by who writes: readers start in half the time.
 
 logger = logging.getLogger(__name__)
 
@@ -31,19 +25,17 @@ BUSY_TIMEOUT = 10.0
 _MAGIC = b"SQLite format 3\x00"
 
 
-def open_for_writing(path: str | Path) -> Database:
+def open_for_writing(path: str | Path) -> sqlite3.Connection:
     """Open the archive at *path* for its one writer; make it, or migrate it, where needed.
 
     :raises NotAnArchive: the file belongs to another program; it was not touched.
     :raises NewerSchema: a later newscrawl wrote it; it was not touched.
     :raises StoreError: it cannot be opened.
     """
-    from newscrawl.store.migrations import migrations
-
     if str(path) == MEMORY:
         db = _connect(MEMORY)
         _claim(db)
-        migrations.apply(db)
+        _migrate(db)
         return db
     path = Path(path)
     check(path)
@@ -261,32 +253,43 @@ def _check_writable(path: Path) -> None:
         )
 
 
-def _connect(name: str) -> Database:
-    from newscrawl.store.database import Database
-
+def _connect(name: str) -> sqlite3.Connection:
     # isolation_level None: transactions are begun and ended by the writer, never by the driver.
     # check_same_thread: `scrapy shell` builds the crawler in one thread and runs it in another.
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         name, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
     )
-    return Database(connection)
 
 
-def _claim(db: Database) -> None:
+def _migrate(db: sqlite3.Connection) -> None:
+    """Make or migrate the tables.
+
+    sqlite-utils is imported only here, when there is something to do: it takes time, and imports
+    pandas where that is installed.
+    """
+    from sqlite_utils import Database
+
+    from newscrawl.store.migrations import migrations
+
+    wrapped = Database(db)
+    with wrapped.atomic():  # it would leave its table without an index, if stopped between
+        migrations.ensure_migrations_table(wrapped)
+    migrations.apply(wrapped)
+
+
+def _claim(db: sqlite3.Connection) -> None:
     """Mark the file as an archive, before anything else: one that is left here is still ours."""
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-def _prepare(db: Database, path: Path) -> None:
-    from newscrawl.store.migrations import migrations
-
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     _refuse_newer(version, path)
     if version == 0:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         _claim(db)
     else:
-        shape.check_for_writing(db.conn, version, path)
+        shape.check_for_writing(db, version, path)
     # First of all, so that no journal of a longer transaction is ever left beside an archive, to
     # be written into a copy that is put in its place: see rollback_journal.
     db.execute("PRAGMA journal_mode = WAL")
@@ -295,9 +298,8 @@ def _prepare(db: Database, path: Path) -> None:
             "Bringing %s from schema %d to %d; an earlier newscrawl cannot write it any more",
             path, version, SCHEMA_VERSION,
         )  # fmt: skip
-    with db.atomic():  # sqlite-utils would leave its table without an index, if stopped between
-        migrations.ensure_migrations_table(db)
-    migrations.apply(db)
+    if version < SCHEMA_VERSION:
+        _migrate(db)
     db.execute("SELECT count(*) FROM meta").fetchone()  # opens the log: Place looks for it
     # A commit survives the death of the process; after a power cut the last ones may be
     # missing, never half there. FULL would cost an fsync a batch and gain nothing here: what

@@ -22,13 +22,13 @@ def _insert(table: str, columns: Iterable[str], *, or_: str = "") -> str:
 _SQL = {
     "articles": _insert(
         "articles",
-        ("info_code", "seq", "first_seq", "first_seen_at", "changed_at", *article_rows.COLUMNS),
+        ("id", "seq", "first_seq", "first_seen_at", "changed_at", *article_rows.COLUMNS),
     ),
     "categories": _insert("categories", ("category", "first_seen_at"), or_="OR IGNORE "),
-    "article_categories": _insert("article_categories", ("info_code", "category", "origin")),
-    "article_tags": _insert("article_tags", ("info_code", "tag")),
-    "mentions": _insert("mentions", ("info_code", "market", "code", "name", "kind", "times")),
-    "images": _insert("images", ("info_code", "position", "url")),
+    "article_categories": _insert("article_categories", ("article_id", "category", "origin")),
+    "article_tags": _insert("article_tags", ("article_id", "tag")),
+    "mentions": _insert("mentions", ("article_id", "market", "code", "name", "kind", "times")),
+    "images": _insert("images", ("article_id", "position", "url")),
     "observations": _insert("observations", article_rows.OBSERVATION_COLUMNS),
 }
 _FORGET = "DELETE FROM observations WHERE site = ? AND page_kind = ? AND page_id = ?"
@@ -45,23 +45,25 @@ class Inserts:
         self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _SQL}
         self._pages: dict[str, Page] = {}
 
-    def article(self, info_code: str, row: Fields, *, seq: int, now: str) -> None:
+    def article(self, article_id: str, row: Fields, *, seq: int, now: str) -> None:
         """Add an article with its sets."""
         into = self._rows
         into["articles"].append(
-            (info_code, seq, seq, now, now, *(row[n] for n in article_rows.COLUMNS))
+            (article_id, seq, seq, now, now, *(row[n] for n in article_rows.COLUMNS))
         )
         for category in row["categories"] or ():
             into["categories"].append((category, now))
-            into["article_categories"].append((info_code, category, "page"))
-        into["article_tags"] += [(info_code, tag) for tag in row["tags"] or ()]
-        into["mentions"] += [(info_code, *mention) for mention in row["mentions"] or ()]
-        into["images"] += [(info_code, *place) for place in enumerate(row["images"] or ())]
+            into["article_categories"].append((article_id, category, "page"))
+        into["article_tags"] += [(article_id, tag) for tag in row["tags"] or ()]
+        into["mentions"] += [(article_id, *mention) for mention in row["mentions"] or ()]
+        into["images"] += [(article_id, *place) for place in enumerate(row["images"] or ())]
 
-    def observation(self, info_code: str, said: Observation, row: Fields, evidence: Fields) -> None:
+    def observation(
+        self, article_id: str, said: Observation, row: Fields, evidence: Fields
+    ) -> None:
         """Add what one page says; *evidence* gives the columns that are not its fields."""
         self._rows["observations"].append(
-            article_rows.observation_row(info_code, said, row, evidence)
+            article_rows.observation_row(article_id, said, row, evidence)
         )
 
     def page(self, page: Page) -> str:

@@ -31,7 +31,7 @@ Step = Callable[[], None]
 class Reread(Protocol):
     """How stored pages are read again: what the store cannot do by itself."""
 
-    def can_reread(self, connection: sqlite3.Connection, info_code: str) -> bool:
+    def can_reread(self, connection: sqlite3.Connection, article_id: str) -> bool:
         """Whether the stored pages of an article give it again."""
 
     def fields_of(self, page: Page) -> Fields | None:
@@ -48,7 +48,7 @@ class Problem:
     sentence: str
     can_repair: bool = False
     """Whether ``--repair`` can fix it: it is built from other rows, or from the stored pages."""
-    info_code: str | None = None
+    article_id: str | None = None
     """The article to rebuild from its pages, where that is how ``--repair`` fixes it."""
     touches: bool = False
     """Whether the repair alters or removes what is stored: the archive is copied first."""
@@ -209,23 +209,23 @@ def _references(connection: sqlite3.Connection) -> Iterator[Problem]:
             )
     sql = (
         "SELECT count(*) FROM articles WHERE NOT EXISTS"
-        " (SELECT 1 FROM observations WHERE observations.info_code = articles.info_code)"
+        " (SELECT 1 FROM observations WHERE observations.article_id = articles.id)"
     )
     if count := connection.execute(sql).fetchone()[0]:
         yield Problem("references", f"{count} articles were seen nowhere")
 
 
 _GONE = (
-    "SELECT DISTINCT info_code FROM observations WHERE NOT EXISTS"
-    " (SELECT 1 FROM articles WHERE articles.info_code = observations.info_code)"
+    "SELECT DISTINCT article_id FROM observations WHERE NOT EXISTS"
+    " (SELECT 1 FROM articles WHERE articles.id = observations.article_id)"
 )
 
 
 def _gone(connection: sqlite3.Connection) -> Iterator[Problem]:
     """Articles that were deleted, and whose pages are still there."""
-    for (info_code,) in connection.execute(_GONE).fetchall():
+    for (article_id,) in connection.execute(_GONE).fetchall():
         yield Problem(
-            "articles", f"{info_code} is gone, and its pages are here", True, touches=True
+            "articles", f"{article_id} is gone, and its pages are here", True, touches=True
         )
 
 
@@ -309,14 +309,14 @@ def _wrong_values(
     connection: sqlite3.Connection, reread: Reread, table: Table, rowid: int, row: Mapping[str, Any]
 ) -> Iterator[Problem]:
     names = [each.name for each in table.columns if type(row[each.name]) is not each.type]
-    info_code = row.get("info_code")
+    article_id = row.get("article_id")
     wrong = ", ".join(name for name in names if row[name] is not None) or "a value that is missing"
     sentence = f"row {rowid} of {table.name} has what newscrawl never writes: {wrong}"
     if table.name == "revisions":
         can = _revision(connection, reread, rowid) is not None
         yield Problem("values", sentence, can, touches=can)
-    elif isinstance(info_code, str) and table.name != "articles":
-        yield replace(_of_article(connection, reread, info_code, sentence), kind="values")
+    elif isinstance(article_id, str) and table.name != "articles":
+        yield replace(_of_article(connection, reread, article_id, sentence), kind="values")
     else:
         yield Problem("values", sentence)
 
@@ -346,42 +346,44 @@ def _revision(connection: sqlite3.Connection, reread: Reread, rowid: int) -> tup
 
 def _articles(connection: sqlite3.Connection, reread: Reread, step: Step) -> Iterator[Problem]:
     """Merge each article again from what its pages say."""
-    for info_code in _keys(connection, "articles", "info_code"):
+    for article_id in _keys(connection, "articles", "id"):
         try:
-            wrong = list(_wrong(article_rows.load_article(connection, info_code), info_code))
+            wrong = list(_wrong(article_rows.load_article(connection, article_id), article_id))
         except sqlite3.DataError as error:
-            yield Problem("articles", f"{info_code} cannot be read: {error}")
+            yield Problem("articles", f"{article_id} cannot be read: {error}")
         except StoreError as error:
-            yield _of_article(connection, reread, info_code, f"{info_code} cannot be read: {error}")
+            yield _of_article(
+                connection, reread, article_id, f"{article_id} cannot be read: {error}"
+            )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             # A damaged value: a word in the place of a number.
             yield _of_article(
-                connection, reread, info_code, f"{info_code} cannot be read: {error!r}"
+                connection, reread, article_id, f"{article_id} cannot be read: {error!r}"
             )
         else:
             for sentence in wrong:
-                yield _of_article(connection, reread, info_code, sentence)
+                yield _of_article(connection, reread, article_id, sentence)
         step()
 
 
 def _of_article(
-    connection: sqlite3.Connection, reread: Reread, info_code: str, sentence: str
+    connection: sqlite3.Connection, reread: Reread, article_id: str, sentence: str
 ) -> Problem:
     """Return what is wrong with an article, which its pages may repair."""
     try:
-        can = reread.can_reread(connection, info_code)
+        can = reread.can_reread(connection, article_id)
     except (sqlite3.DataError, ValueError, TypeError, KeyError, AttributeError):
         can = False
-    return Problem("articles", sentence, can, info_code if can else None, touches=can)
+    return Problem("articles", sentence, can, article_id if can else None, touches=can)
 
 
-def _wrong(known: article_rows.ArticleRows, info_code: str) -> Iterator[str]:
+def _wrong(known: article_rows.ArticleRows, article_id: str) -> Iterator[str]:
     row = merge(known.observations.values())
     if differing := [name for name in FIELDS if row[name] != known.row[name]]:
-        yield f"{info_code} is not what its pages say: {', '.join(differing)}"
+        yield f"{article_id} is not what its pages say: {', '.join(differing)}"
     for key, observation in known.observations.items():
         if not _is_what_was_said(observation.fields, known.evidence[key]["content_hash"]):
-            yield f"{clean_address(observation.url)} said something else of {info_code}"
+            yield f"{clean_address(observation.url)} said something else of {article_id}"
 
 
 def _is_what_was_said(fields: Fields, content_hash: str) -> bool:
@@ -461,7 +463,7 @@ def _repair(connection: sqlite3.Connection, reread: Reread) -> None:
     _bring_back(connection, reread)
     connection.execute(
         "INSERT OR IGNORE INTO categories (category, first_seen_at) SELECT category,"
-        " min(first_seen_at) FROM article_categories JOIN articles USING (info_code)"
+        " min(first_seen_at) FROM article_categories JOIN articles ON articles.id = article_id"
         " GROUP BY category"
     )
     connection.execute(
@@ -491,15 +493,15 @@ def _remake_revisions(connection: sqlite3.Connection, reread: Reread) -> None:
 def _bring_back(connection: sqlite3.Connection, reread: Reread) -> None:
     """Insert rows, without texts, for articles that are gone and can be read again."""
     number = last_seq(connection)
-    for (info_code,) in connection.execute(_GONE).fetchall():
+    for (article_id,) in connection.execute(_GONE).fetchall():
         number += 1
         connection.execute("SAVEPOINT gone")
         connection.execute(
-            "INSERT INTO articles (info_code, seq, first_seq, first_seen_at, changed_at)"
-            " SELECT :info_code, :number, :number, min(observed_at), max(last_seen_at)"
-            " FROM observations WHERE info_code = :info_code",
-            {"info_code": info_code, "number": number},
+            "INSERT INTO articles (id, seq, first_seq, first_seen_at, changed_at)"
+            " SELECT :article_id, :number, :number, min(observed_at), max(last_seen_at)"
+            " FROM observations WHERE article_id = :article_id",
+            {"article_id": article_id, "number": number},
         )
-        if not reread.can_reread(connection, info_code):
+        if not reread.can_reread(connection, article_id):
             connection.execute("ROLLBACK TO gone")
         connection.execute("RELEASE gone")

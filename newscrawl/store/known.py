@@ -115,7 +115,7 @@ class Known:
         The pages come without their bytes.
         """
         wanted = (
-            "observations.page_kind, observations.page_id, observations.info_code,"
+            "observations.page_kind, observations.page_id, observations.article_id,"
             f" {_COLUMNS}"
         )  # fmt: skip
         rows = self._rows(
@@ -131,10 +131,10 @@ class Known:
             " AND suspicious.last_seen_at >= ? AND observations.last_seen_at < ?",
             (site, since, since),
         )
-        for kind, page_id, info_code, *values in rows:
+        for kind, page_id, article_id, *values in rows:
             known = KnownPage(*values)
             page = Page(PageKind(kind), page_id, known.url, b"", observed_at="", site=site)
-            yield page, info_code, known
+            yield page, article_id, known
 
     def young_categories(self, site: str, since: str) -> dict[str, bool]:
         """Return the categories that posts seen since then say they have.
@@ -144,8 +144,8 @@ class Known:
         """
         rows = self._rows(
             "SELECT category, max(number = 1) FROM (SELECT category, count(*) OVER"
-            " (PARTITION BY info_code) AS number FROM (SELECT DISTINCT info_code, category"
-            " FROM observations JOIN article_categories USING (info_code) WHERE site = ?"
+            " (PARTITION BY article_id) AS number FROM (SELECT DISTINCT article_id, category"
+            " FROM observations JOIN article_categories USING (article_id) WHERE site = ?"
             " AND is_revisited AND gone_at IS NULL AND observations.last_seen_at >= ?"
             " AND origin = 'page')) GROUP BY category",
             (site, since),
@@ -154,13 +154,13 @@ class Known:
 
     # -- articles -----------------------------------------------------------------------
 
-    def has_article(self, info_code: str) -> bool:
+    def has_article(self, article_id: str) -> bool:
         """Whether an article is stored with its body, or with what its share link resolves to."""
         sql = (
-            "SELECT 1 FROM articles WHERE info_code = ? AND (body_rank > 0 OR EXISTS"
-            " (SELECT 1 FROM observations WHERE info_code = articles.info_code AND is_resolved))"
+            "SELECT 1 FROM articles WHERE id = ? AND (body_rank > 0 OR EXISTS"
+            " (SELECT 1 FROM observations WHERE article_id = articles.id AND is_resolved))"
         )
-        return bool(self._rows(sql, (info_code,)))
+        return bool(self._rows(sql, (article_id,)))
 
     def entries_only(self) -> list[str]:
         """Return the news that recent runs saw in lists and could not fetch.
@@ -170,31 +170,31 @@ class Known:
         now = datetime.fromisoformat(utc_now())
         since, soon = (now - YOUNG).isoformat(), (now + FUTURE_SLACK).isoformat()
         rows = self._rows(
-            "SELECT info_code FROM articles WHERE info_code LIKE 'NW%' AND (first_seen_at BETWEEN ?"
-            " AND ? OR (first_seen_at > ? AND substr(info_code, 3, 8) BETWEEN ? AND ?))"
-            " AND NOT EXISTS (SELECT 1 FROM observations WHERE info_code = articles.info_code"
-            " AND NOT is_entry) ORDER BY info_code",
+            "SELECT id FROM articles WHERE id LIKE 'NW%' AND (first_seen_at BETWEEN ?"
+            " AND ? OR (first_seen_at > ? AND substr(id, 3, 8) BETWEEN ? AND ?))"
+            " AND NOT EXISTS (SELECT 1 FROM observations WHERE article_id = articles.id"
+            " AND NOT is_entry) ORDER BY id",
             (since, soon, soon, f"{now - YOUNG:%Y%m%d}", f"{now + timedelta(days=1):%Y%m%d}"),
         )
-        return [info_code for (info_code,) in rows]
+        return [article_id for (article_id,) in rows]
 
     def unresolved_links(self) -> list[tuple[str, str]]:
         """Return share link and id of each article whose link was never resolved."""
         rows = self._rows(
-            "SELECT share_url, info_code FROM articles WHERE share_url IS NOT NULL"
-            " AND NOT EXISTS (SELECT 1 FROM observations WHERE info_code = articles.info_code"
-            " AND is_resolved) ORDER BY info_code"
+            "SELECT share_url, id FROM articles WHERE share_url IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM observations WHERE article_id = articles.id"
+            " AND is_resolved) ORDER BY id"
         )
-        return [(link, info_code) for link, info_code in rows]
+        return [(link, article_id) for link, article_id in rows]
 
     def due_links(self, site: str, now: str) -> list[tuple[str, str | None]]:
         """Return the articles to resolve now, the newest first, with their share links."""
         rows = self._rows(
-            "SELECT info_code, link FROM unresolved WHERE site = ? AND due_at <= ?"
-            " ORDER BY info_code DESC",
+            "SELECT article_id, link FROM unresolved WHERE site = ? AND due_at <= ?"
+            " ORDER BY article_id DESC",
             (site, now),
         )
-        return [(info_code, link) for info_code, link in rows]
+        return [(article_id, link) for article_id, link in rows]
 
     # -- listings -----------------------------------------------------------------------
 

@@ -80,13 +80,13 @@ class Merger:
         self._suspects.settle(page.identity, "withdrawn")
 
     def rewrite(
-        self, info_code: str, known: article_rows.ArticleRows,
+        self, article_id: str, known: article_rows.ArticleRows,
         observations: Mapping[article_rows.Key, Observation], row: Fields,
         *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
         if row != known.row:
-            self._update(info_code, known, row)
+            self._update(article_id, known, row)
         article_rows.rewrite_differences(self._db, observations, row)
         for key, content_hash in content_hashes.items():
             article_rows.note_reread(self._db, key, content_hash, observations[key], loader_version)
@@ -99,12 +99,12 @@ class Merger:
         """Note that a listing shows a page under its category."""
         now = utc_now()
         article_rows.meet_category(self._db, listed.category, now)
-        if not article_rows.has_row(self._db, listed.info_code):
-            article_rows.note_listed(self._db, listed.info_code, listed.category)
-        elif article_rows.add_listing(self._db, listed.info_code, listed.category):
+        if not article_rows.has_row(self._db, listed.article_id):
+            article_rows.note_listed(self._db, listed.article_id, listed.category)
+        elif article_rows.add_listing(self._db, listed.article_id, listed.category):
             self._db.execute(
-                "UPDATE articles SET seq = ?, changed_at = ? WHERE info_code = ?",
-                (self._next_seq(), now, listed.info_code),
+                "UPDATE articles SET seq = ?, changed_at = ? WHERE id = ?",
+                (self._next_seq(), now, listed.article_id),
             )
 
     def finish(self) -> None:
@@ -155,20 +155,20 @@ class Merger:
         return verdicts
 
     def _insert(
-        self, inserts: Inserts, info_code: str, articles: Sequence[Article], now: str,
+        self, inserts: Inserts, article_id: str, articles: Sequence[Article], now: str,
         loader_version: int,
     ) -> list[Observation]:  # fmt: skip
         """Add a new article as each of its pages tells it; return what they say."""
         said = [observation_of(each, page_of(each)) for each in articles]
         row = merge(said)
         seq = self._next_seq()
-        inserts.article(info_code, row, seq=seq, now=now)
+        inserts.article(article_id, row, seq=seq, now=now)
         for article, observation in zip(articles, said, strict=True):
             evidence = _evidence(
                 article, hash_content(observation.fields), inserts.page(page_of(article)),
                 loader_version,
             )  # fmt: skip
-            inserts.observation(info_code, observation, row, evidence)
+            inserts.observation(article_id, observation, row, evidence)
             self._suspects.settle(observation.key, "withdrawn")
             self._count_names(article)
         self._texts[seq] = None, row
@@ -183,16 +183,16 @@ class Merger:
     def _add(
         self, article: Article, loader_version: int, *, believed_since: str | None = None
     ) -> Verdict:
-        info_code, page = code_of(article), page_of(article)
+        article_id, page = code_of(article), page_of(article)
         incoming = observation_of(article, page)
-        known = article_rows.load_article(self._db, info_code)
+        known = article_rows.load_article(self._db, article_id)
         earlier, said = known.observations.get(incoming.key), incoming.fields
         if earlier is not None:
             # Two copies of one file may be as old as each other: then their addresses decide.
             # What has just been fetched is the later word, whatever a clock has written before.
             is_older = (incoming.observed_at, incoming.url) < (earlier.observed_at, earlier.url)
             if is_older and not page.is_fetched:
-                return self._add_older(info_code, known, earlier, incoming, page)
+                return self._add_older(article_id, known, earlier, incoming, page)
             incoming.fields = carry_over(earlier.fields, said)
             is_ahead = earlier.observed_at > incoming.observed_at
             if incoming.fields == earlier.fields and not (page.is_fetched and is_ahead):
@@ -203,12 +203,12 @@ class Merger:
             ):
                 # It says what it said now before that, and again after it.
                 between = replace(incoming, fields=said)
-                return self._add_older(info_code, known, earlier, between, page)
+                return self._add_older(article_id, known, earlier, between, page)
         content_hash = hash_content(incoming.fields)
         if believed_since is None:
-            doubt = self._doubt(known, earlier, info_code, page, said)
+            doubt = self._doubt(known, earlier, article_id, page, said)
             if doubt is not None:
-                told = Suspect(info_code, page, said, content_hash, store_raw_page(self._db, page))
+                told = Suspect(article_id, page, said, content_hash, store_raw_page(self._db, page))
                 believed_since = self._keep_suspicious(told, doubt, loader_version)
                 if believed_since is None:
                     return "rejected"
@@ -224,18 +224,18 @@ class Merger:
                 if incoming.order < earlier.order and not is_misdated:  # the clock was set back
                     incoming.ordered_at = earlier.order[0]
                 revised = _supplied_what_changed(known, earlier, incoming)
-        row = self._merge_in(info_code, known, incoming)
+        row = self._merge_in(article_id, known, incoming)
         if revised and earlier is not None:
             seen = _until(earlier, known, page)
             if page.is_fetched:
-                article_rows.end_revisions(self._db, info_code, incoming.key, seen[0].observed_at)
-            article_rows.write_revision(self._db, info_code, *seen, incoming.observed_at)
+                article_rows.end_revisions(self._db, article_id, incoming.key, seen[0].observed_at)
+            article_rows.write_revision(self._db, article_id, *seen, incoming.observed_at)
         if earlier is None:
             self._count_names(article)
         self._suspects.settle(incoming.key, "withdrawn")
         page_hash = store_raw_page(self._db, page)
         evidence = _evidence(article, content_hash, page_hash, loader_version)
-        article_rows.write_observation(self._db, info_code, incoming, row, evidence)
+        article_rows.write_observation(self._db, article_id, incoming, row, evidence)
         if revised:
             return "changed"
         return "extended" if row != known.row else "unchanged"
@@ -244,7 +244,7 @@ class Merger:
         self,
         known: article_rows.ArticleRows,
         earlier: Observation | None,
-        info_code: str,
+        article_id: str,
         page: Page,
         said: Fields,
     ) -> Doubt | None:
@@ -260,7 +260,7 @@ class Merger:
         rank = known.row["body_rank"]
         if rank and (said["body_rank"] or 0) >= rank:
             return self._suspects.doubt_in_change(page, known.row, said)
-        return self._suspects.doubt_in_new(info_code, page, said)
+        return self._suspects.doubt_in_new(article_id, page, said)
 
     def _keep_suspicious(self, told: Suspect, doubt: Doubt, loader_version: int) -> str | None:
         """Keep what is suspicious apart; return since when it is to be believed, if it now is."""
@@ -285,26 +285,26 @@ class Merger:
         return True
 
     def _merge_in(
-        self, info_code: str, known: article_rows.ArticleRows, incoming: Observation
+        self, article_id: str, known: article_rows.ArticleRows, incoming: Observation
     ) -> Fields:
         """Write the row that all pages make with *incoming* among them; return it."""
         row = merge({**known.observations, incoming.key: incoming}.values())
         if row != known.row:
-            self._update(info_code, known, row)
+            self._update(article_id, known, row)
             article_rows.rewrite_differences(self._db, known.observations, row)
         return row
 
-    def _update(self, info_code: str, known: article_rows.ArticleRows, row: Fields) -> None:
+    def _update(self, article_id: str, known: article_rows.ArticleRows, row: Fields) -> None:
         assert known.first_seq is not None  # noqa: S101  it is stored
         article_rows.update_article(
-            self._db, info_code, known, row, seq=self._next_seq(), now=utc_now()
+            self._db, article_id, known, row, seq=self._next_seq(), now=utc_now()
         )
         indexed, _ = self._texts.get(known.first_seq, (known.row, row))
         self._texts[known.first_seq] = indexed, row
 
     def _add_older(
         self,
-        info_code: str,
+        article_id: str,
         known: article_rows.ArticleRows,
         current: Observation,
         incoming: Observation,
@@ -312,7 +312,7 @@ class Merger:
     ) -> Verdict:
         """An earlier state of a page that is known: it fills gaps, and is kept as a revision."""
         filled = replace(current, fields=carry_over(incoming.fields, current.fields))
-        row = self._merge_in(info_code, known, filled)
+        row = self._merge_in(article_id, known, filled)
         article_rows.rewrite_differences(self._db, {filled.key: filled}, row)
         if hash_content(incoming.fields) == known.evidence[current.key]["content_hash"]:
             article_rows.date_back(self._db, filled.key, incoming.observed_at)
@@ -324,7 +324,7 @@ class Merger:
                 "last_seen_at": incoming.observed_at,
             }
             after = max(current.observed_at, incoming.observed_at)
-            article_rows.write_revision(self._db, info_code, incoming, evidence, after)
+            article_rows.write_revision(self._db, article_id, incoming, evidence, after)
             return "changed"
         return "extended" if row != known.row else "unchanged"
 
@@ -388,9 +388,9 @@ def code_of(article: Article) -> str:
 
     :raises ValueError: it has none.
     """
-    if article.info_code is None:
-        raise ValueError("an article needs its info_code before it is stored")
-    return article.info_code
+    if article.id is None:
+        raise ValueError("an article needs its article_id before it is stored")
+    return article.id
 
 
 def page_of(article: Article) -> Page:

@@ -7,8 +7,10 @@ From the second on each begins with :func:`newscrawl.store.identity.advance`, as
 
 from __future__ import annotations
 
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
 from newscrawl.store import identity
-from newscrawl.store.database import Database, Migrations
 
 migrations = Migrations("newscrawl")
 
@@ -24,16 +26,18 @@ _V1_SEARCH_INDEX = (
 )
 _V1_VIEWS = (
     "CREATE VIEW latest_articles AS "
-    "SELECT info_code, published_at, source, title, summary, body_text, share_url, original_url"
+    "SELECT id, info_code, published_at, source, title, summary, body_text, share_url,"
+    " original_url"
     " FROM articles ORDER BY published_at DESC",
     "CREATE VIEW articles_by_day AS "
     "SELECT substr(published_at, 1, 10) AS day, source, count(*) AS articles FROM articles"
     " WHERE published_at IS NOT NULL GROUP BY 1, 2",
     "CREATE VIEW mentioned_in AS "
-    "SELECT market, code, name, kind, times, info_code, published_at, source, title"
-    " FROM mentions JOIN articles USING (info_code)",
+    "SELECT market, code, name, kind, times, id, info_code, published_at, source, title"
+    " FROM mentions JOIN articles ON id = article_id",
     "CREATE VIEW changes AS "
-    "SELECT seq, seq = first_seq AS is_new, changed_at, info_code, published_at, source, title"
+    "SELECT seq, seq = first_seq AS is_new, changed_at, id, info_code, published_at, source,"
+    " title"
     " FROM articles ORDER BY seq",
 )
 _PAGE_KEY = ("site", "page_kind", "page_id")
@@ -87,9 +91,9 @@ def _create_listings(db: Database) -> None:
     )
     unresolved = db.table("unresolved")
     unresolved.create(
-        {"site": str, "info_code": str, "link": str, "first_tried_at": str, "due_at": str},
-        pk=("site", "info_code"),
-        not_null={"site", "info_code"},
+        {"site": str, "article_id": str, "link": str, "first_tried_at": str, "due_at": str},
+        pk=("site", "article_id"),
+        not_null={"site", "article_id"},
     )
     unresolved.create_index(["site", "due_at"])
 
@@ -97,9 +101,9 @@ def _create_listings(db: Database) -> None:
 def _create_articles(db: Database) -> None:
     db.table("articles").create(
         {
-            "info_code": str,
-            "seq": int,
             "first_seq": int,
+            "id": str,
+            "seq": int,
             "title": str,
             "published_at": str,
             "published_raw": str,
@@ -115,58 +119,64 @@ def _create_articles(db: Database) -> None:
             "first_seen_at": str,
             "changed_at": str,
         },
-        pk="info_code",
-        not_null={"info_code", "seq", "first_seq", "first_seen_at", "changed_at"},
+        pk="first_seq",
+        not_null={"id", "seq", "first_seen_at", "changed_at"},
+    )
+    # sqlite-utils knows no generated columns: its transform() would drop this one without a word.
+    # So a migration of this table uses SQL.
+    db.conn.execute(
+        "ALTER TABLE articles ADD COLUMN info_code TEXT"
+        " GENERATED ALWAYS AS (CASE WHEN instr(id, ':') = 0 THEN id END) VIRTUAL"
     )
     articles = db.table("articles")
+    articles.create_index(["id"], unique=True)
+    articles.create_index(["info_code"])
     articles.create_index(["seq"], unique=True)
-    articles.create_index(["first_seq"], unique=True)
     articles.create_index(["source", "published_at"])
     # All that sorts and filters hits: their rows hold whole texts, and are read when shown.
     db.conn.execute(
-        "CREATE INDEX idx_articles_hits"
-        " ON articles (first_seq, published_at, seq, source, info_code)"
+        "CREATE INDEX idx_articles_hits ON articles (first_seq, published_at, seq, source, id)"
     )
     articles.create_index(["published_at", "seq", "first_seq"])
 
     db.table("article_categories").create(
-        {"info_code": str, "category": str, "origin": str},
-        pk=("info_code", "category"),
-        not_null={"info_code", "category", "origin"},
-        foreign_keys=[("info_code", "articles", "info_code")],
+        {"article_id": str, "category": str, "origin": str},
+        pk=("article_id", "category"),
+        not_null={"article_id", "category", "origin"},
+        foreign_keys=[("article_id", "articles", "id")],
     )
-    db.table("article_categories").create_index(["category", "info_code"])
+    db.table("article_categories").create_index(["category", "article_id"])
 
     db.table("listed").create(
-        {"info_code": str, "category": str},
-        pk=("info_code", "category"),
-        not_null={"info_code", "category"},
+        {"article_id": str, "category": str},
+        pk=("article_id", "category"),
+        not_null={"article_id", "category"},
     )
 
     db.table("article_tags").create(
-        {"info_code": str, "tag": str},
-        pk=("info_code", "tag"),
-        not_null={"info_code", "tag"},
-        foreign_keys=[("info_code", "articles", "info_code")],
+        {"article_id": str, "tag": str},
+        pk=("article_id", "tag"),
+        not_null={"article_id", "tag"},
+        foreign_keys=[("article_id", "articles", "id")],
     )
-    db.table("article_tags").create_index(["tag", "info_code"])
+    db.table("article_tags").create_index(["tag", "article_id"])
 
     db.table("mentions").create(
-        {"info_code": str, "market": str, "code": str, "name": str, "kind": str, "times": int},
-        pk=("info_code", "market", "code"),
-        not_null={"info_code", "market", "code", "name", "kind", "times"},
-        foreign_keys=[("info_code", "articles", "info_code")],
+        {"article_id": str, "market": str, "code": str, "name": str, "kind": str, "times": int},
+        pk=("article_id", "market", "code"),
+        not_null={"article_id", "market", "code", "name", "kind", "times"},
+        foreign_keys=[("article_id", "articles", "id")],
     )
-    db.table("mentions").create_index(["market", "code", "info_code"])
+    db.table("mentions").create_index(["market", "code", "article_id"])
     # A security is asked for by its code, in capitals or not, or by its name.
     db.conn.execute("CREATE INDEX idx_mentions_code ON mentions (code COLLATE NOCASE, market)")
     db.table("mentions").create_index(["name", "market", "code"])
 
     db.table("images").create(
-        {"info_code": str, "position": int, "url": str},
-        pk=("info_code", "position"),
-        not_null={"info_code", "position", "url"},
-        foreign_keys=[("info_code", "articles", "info_code")],
+        {"article_id": str, "position": int, "url": str},
+        pk=("article_id", "position"),
+        not_null={"article_id", "position", "url"},
+        foreign_keys=[("article_id", "articles", "id")],
     )
 
     db.table("categories").create(
@@ -193,7 +203,7 @@ def _create_pages(db: Database) -> None:
             "is_revisited": int,
             "is_entry": int,
             "is_resolved": int,
-            "info_code": str,
+            "article_id": str,
             "url": str,
             "body_rank": int,
             "observed_at": str,
@@ -215,7 +225,7 @@ def _create_pages(db: Database) -> None:
             "is_revisited",
             "is_entry",
             "is_resolved",
-            "info_code",
+            "article_id",
             "url",
             "observed_at",
             "last_seen_at",
@@ -224,11 +234,11 @@ def _create_pages(db: Database) -> None:
             "loader_version",
         },
         foreign_keys=[
-            ("info_code", "articles", "info_code"),
+            ("article_id", "articles", "id"),
             ("page_hash", "raw_pages", "hash"),
         ],
     )
-    db.table("observations").create_index(["info_code"])
+    db.table("observations").create_index(["article_id"])
     # A run asks which pages are young enough to be revisited, at the cost of those alone.
     db.conn.execute(
         "CREATE INDEX idx_observations_last_seen_at ON observations (site, last_seen_at)"
@@ -238,7 +248,7 @@ def _create_pages(db: Database) -> None:
     db.table("revisions").create(
         {
             "id": int,
-            "info_code": str,
+            "article_id": str,
             **_PAGE,
             "title": str,
             "published_at": str,
@@ -253,7 +263,7 @@ def _create_pages(db: Database) -> None:
         },
         pk="id",
         not_null={
-            "info_code",
+            "article_id",
             *_PAGE_KEY,
             "page_hash",
             "observed_at",
@@ -261,11 +271,11 @@ def _create_pages(db: Database) -> None:
             "replaced_at",
         },
         foreign_keys=[
-            ("info_code", "articles", "info_code"),
+            ("article_id", "articles", "id"),
             ("page_hash", "raw_pages", "hash"),
         ],
     )
-    db.table("revisions").create_index(["info_code", "replaced_at"])
+    db.table("revisions").create_index(["article_id", "replaced_at"])
 
 
 def _create_runs(db: Database) -> None:
@@ -329,7 +339,7 @@ def _create_suspicious_observations(db: Database) -> None:
     db.table("suspicious_observations").create(
         {
             **_PAGE,
-            "info_code": str,
+            "article_id": str,
             "reason": str,
             "excerpt": str,
             "text_hash": str,
@@ -344,7 +354,7 @@ def _create_suspicious_observations(db: Database) -> None:
         pk=_PAGE_KEY,
         not_null={
             *_PAGE_KEY,
-            "info_code",
+            "article_id",
             "reason",
             "excerpt",
             "text_hash",

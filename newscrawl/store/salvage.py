@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from newscrawl.store.connections import open_for_reading, open_for_writing
-from newscrawl.store.database import Database
 from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.schema import TABLES
 
@@ -49,15 +48,15 @@ class Saved(NamedTuple):
     """What could not be read, each in half a sentence."""
 
 
-def salvage(source: sqlite3.Connection, target: Database) -> Iterator[Saved]:
+def salvage(source: sqlite3.Connection, target: sqlite3.Connection) -> Iterator[Saved]:
     """Copy what can be read into *target*, a new archive, in its transaction; yield each table.
 
     *source* gives any text, also one that is not UTF-8.
     """
     for table in TABLES:
         if table.name in ("meta", "identity"):  # a new archive has rows of its own there
-            target.conn.execute(f"DELETE FROM {table.name}")  # noqa: S608  one of these two
-        yield _save(source, target.conn, table.name)
+            target.execute(f"DELETE FROM {table.name}")  # noqa: S608  one of these two
+        yield _save(source, target, table.name)
 
 
 def replace_by_salvaged(path: Path, kept: Path) -> list[Saved]:
@@ -96,8 +95,9 @@ def _into(beside: Path, source: sqlite3.Connection) -> list[Saved]:
     target = open_for_writing(beside)
     try:
         target.execute("PRAGMA foreign_keys = OFF")
-        with target.atomic():
-            saved = list(salvage(source, target))
+        target.execute("BEGIN IMMEDIATE")
+        saved = list(salvage(source, target))
+        target.execute("COMMIT")
         target.execute("PRAGMA journal_mode = DELETE")
     finally:
         target.close()

@@ -92,17 +92,22 @@ TABLES: tuple[Table, ...] = (
         "One row per article, merged from all its observations.",
         (
             _c(
-                "info_code",
+                "first_seq",
+                int,
+                "its `seq` when it was inserted; never changes. It is the `rowid`, of the search "
+                "index, too",
+            ),
+            _c(
+                "id",
                 str,
-                "the article's id: `NW` (news; 17 or 18 digits), `CFH` (a user's column), `AN` "
-                "(notice) or `AP` (report) and digits, or `<site>:<id>`",
+                "the article's id: an infoCode, which is `NW` (news; 17 or 18 digits), `CFH` (a "
+                "user's column), `AN` (notice) or `AP` (report) and digits, or `<site>:<id>`",
             ),
             _c(
                 "seq",
                 int,
                 "grows with every insert and change, in commit order: continue from your last",
             ),
-            _c("first_seq", int, "its `seq` when it was inserted; never changes"),
             _c("title", str, "title; NULL if no page has one"),
             _c(
                 "published_at",
@@ -129,13 +134,14 @@ TABLES: tuple[Table, ...] = (
             _c("original_url", str, "the publisher's page, made from the digits of the id"),
             _c("first_seen_at", str, "when its first page was fetched (UTC)"),
             _c("changed_at", str, "when this row last changed (UTC)"),
+            _c("info_code", str, "the id, if it is an infoCode; generated from it, never written"),
         ),
     ),
     Table(
         "article_categories",
         "The categories of an article, one row per category.",
         (
-            _c("info_code", str, "the article"),
+            _c("article_id", str, "the article"),
             _c("category", str, "the slug, as the footer of the page spells it, else its path"),
             _c("origin", str, "`page` (a page of the article says so) or `listing`"),
         ),
@@ -144,20 +150,20 @@ TABLES: tuple[Table, ...] = (
         "listed",
         "Articles that a listing shows but that are not stored yet: they failed or were rejected.",
         (
-            _c("info_code", str, "the article that is missing"),
+            _c("article_id", str, "the article that is missing"),
             _c("category", str, "the listing's slug; the article gets it when it is stored"),
         ),
     ),
     Table(
         "article_tags",
         "The tags of an article, one row per tag, as printed.",
-        (_c("info_code", str, "the article"), _c("tag", str, "the tag")),
+        (_c("article_id", str, "the article"), _c("tag", str, "the tag")),
     ),
     Table(
         "mentions",
         "Securities, boards and indices that the bodies of an article link to.",
         (
-            _c("info_code", str, "the article"),
+            _c("article_id", str, "the article"),
             _c(
                 "market",
                 str,
@@ -174,7 +180,7 @@ TABLES: tuple[Table, ...] = (
         "images",
         "Images of an article, in order.",
         (
-            _c("info_code", str, "the article"),
+            _c("article_id", str, "the article"),
             _c("position", int, "place in the body, from 0"),
             _c("url", str, "URL of the image"),
         ),
@@ -205,7 +211,7 @@ TABLES: tuple[Table, ...] = (
             _c("is_revisited", int, "1 for a kind of page that is fetched again while young"),
             _c("is_entry", int, "1 for an entry of a list, which is not a page of its own"),
             _c("is_resolved", int, "1 for a kind of page that a share link resolves to"),
-            _c("info_code", str, "the article it is about"),
+            _c("article_id", str, "the article it is about"),
             _c("url", str, "its URL"),
             _c("body_rank", int, "how complete its body is; see `articles.body_rank`"),
             _c("observed_at", str, "when its present content was first seen (UTC)"),
@@ -248,7 +254,7 @@ TABLES: tuple[Table, ...] = (
         "Revisions of changed articles.",
         (
             _c("id", int, "number of the revision"),
-            _c("info_code", str, "the article"),
+            _c("article_id", str, "the article"),
             *_PAGE,
             _c("title", str, "the earlier title"),
             _c("published_at", str, "the earlier time"),
@@ -297,7 +303,7 @@ TABLES: tuple[Table, ...] = (
         "is `pending`, `rejects` has a row for it, with the reason `suspicious`.",
         (
             *_PAGE,
-            _c("info_code", str, "the article that it replaces, which may not be stored"),
+            _c("article_id", str, "the article that it replaces, which may not be stored"),
             _c(
                 "reason",
                 str,
@@ -380,7 +386,7 @@ TABLES: tuple[Table, ...] = (
         "Articles whose share link is still to be resolved.",
         (
             _c("site", str, "configured name of the site"),
-            _c("info_code", str, "the article"),
+            _c("article_id", str, "the article"),
             _c("link", str, "its share link, as printed; NULL if a list named it"),
             _c("first_tried_at", str, "when it could first be fetched nowhere (UTC); NULL: never"),
             _c("due_at", str, "when it is requested next (UTC); NULL: never again"),
@@ -442,7 +448,8 @@ VIEWS: tuple[View, ...] = (
     View(
         "latest_articles",
         "The articles, the latest first, without their markup.",
-        "SELECT info_code, published_at, source, title, summary, body_text, share_url, original_url"
+        "SELECT id, info_code, published_at, source, title, summary, body_text, share_url,"
+        " original_url"
         " FROM articles ORDER BY published_at DESC",
     ),
     View(
@@ -454,13 +461,14 @@ VIEWS: tuple[View, ...] = (
     View(
         "mentioned_in",
         "Each security, board and index with the articles that link to it.",
-        "SELECT market, code, name, kind, times, info_code, published_at, source, title"
-        " FROM mentions JOIN articles USING (info_code)",
+        "SELECT market, code, name, kind, times, id, info_code, published_at, source, title"
+        " FROM mentions JOIN articles ON id = article_id",
     ),
     View(
         "changes",
         "Inserted and changed articles in the order of `seq`: continue from the last one you have.",
-        "SELECT seq, seq = first_seq AS is_new, changed_at, info_code, published_at, source, title"
+        "SELECT seq, seq = first_seq AS is_new, changed_at, id, info_code, published_at, source,"
+        " title"
         " FROM articles ORDER BY seq",
     ),
 )

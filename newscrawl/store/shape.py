@@ -20,7 +20,7 @@ from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
 FINGERPRINTS = {
-    1: "bf9ea1d962d97d5e",
+    1: "2bcd08f375cc572b",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 
@@ -225,7 +225,8 @@ def pattern(version: int) -> tuple[Made, ...]:
 
 def empty(version: int) -> sqlite3.Connection:
     """Return an empty archive of schema *version*, in memory."""
-    from newscrawl.store.database import Database
+    from sqlite_utils import Database
+
     from newscrawl.store.migrations import migrations
 
     connection = sqlite3.connect(":memory:", isolation_level=None)

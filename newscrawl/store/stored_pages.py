@@ -22,13 +22,13 @@ def count_older(db: sqlite3.Connection, loader_version: int) -> int:
     return int(db.execute(sql, (loader_version,)).fetchone()[0])
 
 
-def info_codes(db: sqlite3.Connection) -> Iterator[str]:
+def article_ids(db: sqlite3.Connection) -> Iterator[str]:
     """Yield the ids of all articles, in order, also while the table is written."""
     last = ""
     while True:
         # By key and not by cursor: the writer changes the table between two steps.
         row = db.execute(
-            "SELECT info_code FROM articles WHERE info_code > ? ORDER BY info_code LIMIT 1",
+            "SELECT id FROM articles WHERE id > ? ORDER BY id LIMIT 1",
             (last,),
         ).fetchone()
         if row is None:

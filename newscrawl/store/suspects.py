@@ -45,7 +45,7 @@ _KEY = "site = ? AND page_kind = ? AND page_id = ?"
 class Suspect:
     """A page's observation on which a doubt fell."""
 
-    info_code: str
+    article_id: str
     page: Page
     said: Fields
     content_hash: str
@@ -75,17 +75,17 @@ class Suspects:
         self._false = {row[3] for row in rows if row[4] in FALSE and row[5] != "accepted"}
         self._accepted = {row[3] for row in rows if row[5] == "accepted"}
 
-    def doubt_in_new(self, info_code: str, page: Page, said: Fields) -> Doubt | None:
+    def doubt_in_new(self, article_id: str, page: Page, said: Fields) -> Doubt | None:
         """Return why the first page of an article is doubted; None where it is not."""
         if page.kind.is_local:
             return None  # the user's own
         doubt = suspicion.of_new(said)
         text = suspicion.text_hash(said) if suspicion.may_be_repeated(said) else None
-        if text is not None and doubt is None and self._is_repeated(text, info_code, said):
+        if text is not None and doubt is None and self._is_repeated(text, article_id, said):
             doubt = Doubt("shared", f"{suspicion.REASONS['shared']}: {suspicion.excerpt_of(said)}")
         return None if text in self._accepted else doubt
 
-    def _is_repeated(self, text: str, info_code: str, said: Fields) -> bool:
+    def _is_repeated(self, text: str, article_id: str, said: Fields) -> bool:
         if text in self._false:
             # A site that mixes up its pages shows a story in many places, and in its own.
             is_short = len(suspicion.shown_text(said)) <= suspicion.FLASH
@@ -93,8 +93,8 @@ class Suspects:
         if len(self._shown) > MOST_SHOWN:
             self._shown.clear()
         shown, title = self._shown.setdefault(text, {}), said.get("title") or ""
-        if info_code in shown or len(shown) < REPEATED - 1:
-            shown[info_code] = title
+        if article_id in shown or len(shown) < REPEATED - 1:
+            shown[article_id] = title
             return False
         return {*shown.values()} == {title} or not suspicion.tells_of_title(said)
 
@@ -109,24 +109,24 @@ class Suspects:
     def note(self, told: Suspect, doubt: Doubt) -> str | None:
         """Keep an observation; return since when it is to be believed, where it now is."""
         text = suspicion.text_hash(told.said)
-        if doubt.reason == "shrunken" and self._is_shared(text, told.info_code):
+        if doubt.reason == "shrunken" and self._is_shared(text, told.article_id):
             doubt = Doubt("shared", doubt.detail)
         since = self._visit(told, doubt, text)
         if doubt.reason in FALSE:
             self._false.add(text)
         return since if doubt.reason == "shrunken" else None
 
-    def _is_shared(self, text: str, info_code: str) -> bool:
+    def _is_shared(self, text: str, article_id: str) -> bool:
         """Whether other articles say the same; what was taken for theirs alone is theirs no more.
 
         A visit of the same run to an article that was new with it counts.
         """
-        if text in self._false or set(self._shown.get(text, {})) - {info_code}:
+        if text in self._false or set(self._shown.get(text, {})) - {article_id}:
             return True
         others = self._db.execute(
             "UPDATE suspicious_observations SET reason = 'shared'"
-            " WHERE text_hash = ? AND info_code <> ? AND state IN ('pending', 'withdrawn')",
-            (text, info_code),
+            " WHERE text_hash = ? AND article_id <> ? AND state IN ('pending', 'withdrawn')",
+            (text, article_id),
         ).rowcount
         return others > 0
 
@@ -143,12 +143,12 @@ class Suspects:
             counted, visits = present, visits + 1
         counted = min(counted, present)  # a clock that no server contradicted was ahead
         values = (
-            *key, told.info_code, doubt.reason, suspicion.excerpt_of(told.said), text,
+            *key, told.article_id, doubt.reason, suspicion.excerpt_of(told.said), text,
             told.content_hash, told.page_hash, first, page.observed_at, counted, visits,
         )  # fmt: skip
         self._db.execute(
             "INSERT OR REPLACE INTO suspicious_observations (site, page_kind, page_id,"
-            " info_code, reason, excerpt, text_hash, content_hash, page_hash, first_seen_at,"
+            " article_id, reason, excerpt, text_hash, content_hash, page_hash, first_seen_at,"
             " last_seen_at, counted_at, visits, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
             values,
@@ -160,7 +160,7 @@ class Suspects:
     def _shrunken_with(self, page: Page, first: str) -> int:
         """Count other articles of the site that shrank in the time since *first*."""
         sql = (
-            "SELECT count(DISTINCT info_code) - 1 FROM suspicious_observations"
+            "SELECT count(DISTINCT article_id) - 1 FROM suspicious_observations"
             " WHERE site = ? AND reason = 'shrunken' AND state = 'pending'"
             " AND last_seen_at >= ?"
         )

@@ -12,7 +12,6 @@ from newscrawl.store import connections, identity, write_ahead_log
 from newscrawl.store.backup import back_up
 from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import MEMORY, Place, check, open_for_writing
-from newscrawl.store.database import Database
 from newscrawl.store.errors import Gone, StoreError, explain
 from newscrawl.store.lock import WriterLock
 from newscrawl.store.merger import last_seq
@@ -62,7 +61,7 @@ class Target:
         """Whether the new archive has no article but the file has some, which cannot be meant."""
         if not self._stored:
             return False
-        found: int = self.db.conn.execute("SELECT count(*) FROM articles").fetchone()[0]
+        found: int = self.db.execute("SELECT count(*) FROM articles").fetchone()[0]
         return not found
 
     def finish(self, *, good: bool) -> None:
@@ -88,13 +87,13 @@ class Target:
             self._place.check()
         except Gone as gone:
             try:
-                self.db.conn.rollback()
+                self.db.rollback()
             except sqlite3.ProgrammingError:  # closed already, which removes the log of its file
                 self._close_and_take_log(is_kept=False)
                 return
             kept = Path(f"{self.path}.rescued-{utc_now()[:19].replace(':', '')}")
             try:
-                back_up(self.db.conn, kept)
+                back_up(self.db, kept)
             except StoreError as error:
                 log = self._close_and_take_log(is_kept=False)
                 said = f"{gone} It could not be kept elsewhere: {error}"
@@ -112,7 +111,7 @@ class Target:
         log = self._place.own_log()
         is_checkpointed = False
         with suppress(sqlite3.Error):
-            busy, *_ = self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy, *_ = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             is_checkpointed = not busy
         self.db.close()
         if log is None or self._place.own_log() is None:
@@ -123,13 +122,13 @@ class Target:
             return None
         return write_ahead_log.set_aside(log)
 
-    def _open_beside(self, path: Path) -> Database:
+    def _open_beside(self, path: Path) -> sqlite3.Connection:
         self._beside = path.with_name(path.name + ".rebuild")
         _remove(self._beside)  # what a killed run left
         self._stored, seq = _contents(path)
         db = open_for_writing(self._beside)
         # Readers that follow `seq` must see every row of the new archive as new.
-        db.conn.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (seq,))
+        db.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (seq,))
         return db
 
 
@@ -138,8 +137,8 @@ def _contents(path: Path) -> tuple[int, int]:
     if not path.exists() or not path.stat().st_size:
         return 0, 0
     with closing(open_for_writing(path)) as old:
-        articles = old.conn.execute("SELECT count(*) FROM articles").fetchone()[0]
-        return int(articles), last_seq(old.conn)
+        articles = old.execute("SELECT count(*) FROM articles").fetchone()[0]
+        return int(articles), last_seq(old)
 
 
 def _continue_chain(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
@@ -161,11 +160,11 @@ def _replace(path: Path, new: Path) -> None:
             closing(sqlite3.connect(new)) as source,
         ):
             # backup() waits for a lock without limit; so the limit is kept here, and before.
-            target.conn.execute("BEGIN IMMEDIATE")
-            target.conn.execute("COMMIT")
-            _continue_chain(source, target.conn)
-            source.backup(target.conn, pages=1024, progress=_Patience(path, new))
-            target.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            target.execute("BEGIN IMMEDIATE")
+            target.execute("COMMIT")
+            _continue_chain(source, target)
+            source.backup(target, pages=1024, progress=_Patience(path, new))
+            target.execute("PRAGMA wal_checkpoint(PASSIVE)")
     except sqlite3.Error as error:
         raise StoreError(f"{explain(error, str(path))} {_kept(new)}") from error
 

@@ -8,51 +8,53 @@ from datetime import UTC, datetime, timedelta
 
 
 def add_unresolved(
-    db: sqlite3.Connection, site: str, info_code: str, link: str | None, now: str
+    db: sqlite3.Connection, site: str, article_id: str, link: str | None, now: str
 ) -> None:
     """Note that an article is to be resolved, unless it is or was noted before."""
     db.execute(
-        "INSERT OR IGNORE INTO unresolved (site, info_code, link, due_at)"
-        " SELECT :site, new.info_code, :link, :now FROM (SELECT :info_code AS info_code) AS new"
-        " WHERE NOT EXISTS (SELECT 1 FROM observations WHERE observations.info_code = new.info_code"
+        "INSERT OR IGNORE INTO unresolved (site, article_id, link, due_at)"
+        " SELECT :site, new.article_id, :link, :now FROM (SELECT :article_id AS article_id) AS new"
+        " WHERE NOT EXISTS (SELECT 1 FROM observations"
+        " WHERE observations.article_id = new.article_id"
         " AND is_resolved AND body_rank IS NOT NULL)",
-        {"site": site, "info_code": info_code, "link": link, "now": now},
+        {"site": site, "article_id": article_id, "link": link, "now": now},
     )
 
 
 def add_young(db: sqlite3.Connection, site: str, since: str, now: str) -> None:
     """Note each article with a post seen since then that was not resolved."""
     db.execute(
-        "INSERT OR IGNORE INTO unresolved (site, info_code, link, due_at)"
-        " SELECT posts.site, posts.info_code, articles.share_url, ?"
-        " FROM observations AS posts JOIN articles USING (info_code) WHERE posts.site = ?"
+        "INSERT OR IGNORE INTO unresolved (site, article_id, link, due_at)"
+        " SELECT posts.site, posts.article_id, articles.share_url, ?"
+        " FROM observations AS posts JOIN articles ON articles.id = article_id WHERE posts.site = ?"
         " AND posts.is_revisited AND posts.gone_at IS NULL AND posts.last_seen_at >= ?"
         " AND share_url IS NOT NULL AND NOT EXISTS (SELECT 1 FROM observations"
-        " WHERE observations.info_code = posts.info_code"
+        " WHERE observations.article_id = posts.article_id"
         " AND is_resolved AND body_rank IS NOT NULL)",
         (now, site, since),
     )
 
 
 def note_tried(
-    db: sqlite3.Connection, site: str, info_code: str, now: str, hours: Sequence[float]
+    db: sqlite3.Connection, site: str, article_id: str, now: str, hours: Sequence[float]
 ) -> None:
     """Note that an article could not be fetched; it is due so many *hours* after the first try."""
-    key = (site, info_code)
+    key = (site, article_id)
     row = db.execute(
-        "SELECT coalesce(first_tried_at, ?) FROM unresolved WHERE site = ? AND info_code = ?",
+        "SELECT coalesce(first_tried_at, ?) FROM unresolved WHERE site = ? AND article_id = ?",
         (now, *key),
     ).fetchone()
     if row is not None:
         db.execute(
-            "UPDATE unresolved SET first_tried_at = ?, due_at = ? WHERE site = ? AND info_code = ?",
+            "UPDATE unresolved SET first_tried_at = ?, due_at = ?"
+            " WHERE site = ? AND article_id = ?",
             (row[0], next_try(row[0], now, hours), *key),
         )
 
 
-def remove_resolved(db: sqlite3.Connection, site: str, info_code: str) -> None:
+def remove_resolved(db: sqlite3.Connection, site: str, article_id: str) -> None:
     """Note that an article was resolved."""
-    db.execute("DELETE FROM unresolved WHERE site = ? AND info_code = ?", (site, info_code))
+    db.execute("DELETE FROM unresolved WHERE site = ? AND article_id = ?", (site, article_id))
 
 
 def next_try(first: str, now: str, hours: Sequence[float]) -> str | None:

@@ -88,13 +88,13 @@ class Rows:
     def _validate(self, names: list[str], values: tuple[Any, ...]) -> None:
         for name, value in zip(names, values, strict=True):
             wanted = _types().get(name)
-            if wanted is None or type(value) is wanted:
+            if wanted is None or type(value) in wanted:
                 continue
             if value is None and name not in self._required:
                 continue
             raise Unexpected(
                 f"{self._path} holds {_called(value)} in the column {name}{_row(names, values)}, "
-                f"where newscrawl writes {_WRITES[_types()[name]]}. {_ADVICE}"
+                f"where newscrawl writes {' or '.join(_WRITES[each] for each in wanted)}. {_ADVICE}"
             )
 
     @cached_property
@@ -111,9 +111,13 @@ class Rows:
 
 
 @cache
-def _types() -> Mapping[str, type]:
-    """The type of each column's values, by its name: a name has one type in all tables."""
-    return {column.name: column.type for table in TABLES for column in table.columns}
+def _types() -> Mapping[str, tuple[type, ...]]:
+    """The types of each column's values, by its name: only `id` has two, text and number."""
+    found: dict[str, dict[type, None]] = {}
+    for table in TABLES:
+        for column in table.columns:
+            found.setdefault(column.name, {})[column.type] = None
+    return {name: tuple(types) for name, types in found.items()}
 
 
 _WRITES = {str: "text", int: "an integer", float: "a number", bytes: "bytes"}
@@ -126,7 +130,7 @@ def _called(value: Any) -> str:
 def _row(names: list[str], values: tuple[Any, ...]) -> str:
     """Say which row it is, by the first column that tells."""
     row = dict(zip(names, values, strict=True))
-    for name in ("info_code", "id", "url", "category", "rule", "name"):
+    for name in ("article_id", "id", "url", "category", "rule", "name"):
         if isinstance(row.get(name), str | int):
             return f" ({name} {str(row[name])[:80]})"
     return ""

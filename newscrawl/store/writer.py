@@ -21,7 +21,6 @@ from newscrawl.store import (
 )
 from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import Place
-from newscrawl.store.database import Database
 from newscrawl.store.errors import StoreError, explained
 from newscrawl.store.known import Known
 from newscrawl.store.merge import Fields, Observation
@@ -49,13 +48,13 @@ class Writer:
     """
 
     def __init__(
-        self, db: Database, *, spider: str, arguments: dict[str, Any], versions: dict[str, str],
-        pid: int, batch_items: int = BATCH_ITEMS, batch_seconds: float = BATCH_SECONDS,
+        self, db: sqlite3.Connection, *, spider: str, arguments: dict[str, Any],
+        versions: dict[str, str], pid: int, batch_items: int = BATCH_ITEMS, batch_seconds: float = BATCH_SECONDS,
         importing: bool = False,
     ) -> None:  # fmt: skip
         self.db = db
-        self.connection: sqlite3.Connection = db.conn
-        self.known = Known(db.conn)
+        self.connection = db
+        self.known = Known(db)
         self.path = self.connection.execute("PRAGMA database_list").fetchone()[2] or ":memory:"
         self.counters: Mapping[str, int] = {}
         """The run's counters, committed with each batch; set by the run."""
@@ -82,7 +81,7 @@ class Writer:
     def add(self, article: Article, *, loader_version: int) -> Verdict:
         """Merge what one page says of an article; return the verdict.
 
-        The article needs its ``info_code`` and its ``page``.
+        The article needs its ``article_id`` and its ``page``.
 
         :raises StoreError: it cannot be written. The writer is of no use afterwards.
         """
@@ -144,21 +143,21 @@ class Writer:
         """Store a successful check of a listing."""
         self._write(lambda db: listings.write_check(db, check))
 
-    def expect_answer(self, site: str, info_code: str, link: str | None) -> None:
+    def expect_answer(self, site: str, article_id: str, link: str | None) -> None:
         """Note that an article is to be resolved; before its post is written."""
-        self._write(lambda db: unresolved.add_unresolved(db, site, info_code, link, utc_now()), 0)
+        self._write(lambda db: unresolved.add_unresolved(db, site, article_id, link, utc_now()), 0)
 
     def expect_young(self, site: str, since: str) -> None:
         """Note that the articles whose posts were seen since then are to be resolved."""
         self._write(lambda db: unresolved.add_young(db, site, since, utc_now()), 0)
 
-    def answer_tried(self, site: str, info_code: str, hours: Sequence[float]) -> None:
+    def answer_tried(self, site: str, article_id: str, hours: Sequence[float]) -> None:
         """Note that an article could be fetched nowhere."""
-        self._write(lambda db: unresolved.note_tried(db, site, info_code, utc_now(), hours), 0)
+        self._write(lambda db: unresolved.note_tried(db, site, article_id, utc_now(), hours), 0)
 
-    def answered(self, site: str, info_code: str) -> None:
+    def answered(self, site: str, article_id: str) -> None:
         """Note that an article was resolved, in the transaction of its answer."""
-        self._write(lambda db: unresolved.remove_resolved(db, site, info_code), 0)
+        self._write(lambda db: unresolved.remove_resolved(db, site, article_id), 0)
 
     def confirm_listing(self, key: listings.ListingKey) -> None:
         """Note that a post spells the name of a listing that was guessed at."""
@@ -184,14 +183,14 @@ class Writer:
         self._write(lambda db: db.execute(sql, (difference, self.run_id)), items=0)
 
     def rewrite(
-        self, info_code: str, known: article_rows.ArticleRows,
+        self, article_id: str, known: article_rows.ArticleRows,
         observations: dict[article_rows.Key, Observation], row: Fields,
         *, content_hashes: Mapping[article_rows.Key, str], loader_version: int,
     ) -> None:  # fmt: skip
         """Replace what the pages of an article say, as better rules read them: no revision."""
         self._write(
             lambda _: self._merger.rewrite(
-                info_code, known, observations, row,
+                article_id, known, observations, row,
                 content_hashes=content_hashes, loader_version=loader_version,
             )
         )  # fmt: skip

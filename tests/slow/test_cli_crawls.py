@@ -32,7 +32,7 @@ def test_crawl_category_then_share(serving: Serving, tmp_path: Path) -> None:
     assert ledger(db)["extended"] > 0
 
     old = "http://stock.eastmoney.com/news/1405,{}.html"
-    digits = query(db, "SELECT min(info_code) FROM articles WHERE info_code LIKE 'NW%'")[0][0][2:]
+    digits = query(db, "SELECT min(id) FROM articles WHERE id LIKE 'NW%'")[0][0][2:]
     again = ["crawl", "share", old.format(digits), *where, "--db", str(db), "--verbose"]
     done = command("newscrawl", *again)
     assert done.returncode == 0
@@ -114,7 +114,7 @@ def test_crawl_posts(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     done = command("newscrawl", "crawl", "posts", str(tmp_path / "a, b"), "--db", str(db))
     assert done.returncode == 0, done.stderr
-    stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    stored = {code for (code,) in query(db, "SELECT id FROM articles")}
     assert stored == {truth.info_code for truth in site.truths()}
     assert ledger(db)["requests"] == 0
     shown = invoke("info", "--db", db).stdout.splitlines()[-1]
@@ -143,7 +143,7 @@ def test_demo_articles_are_of_no_real_site(tmp_path: Path) -> None:
     words = ["newscrawl", "demo", "--articles", "40", "--db", str(db)]
     assert command(*words).returncode == 0
     assert query(db, "SELECT DISTINCT site FROM observations") == [("demo",)]
-    assert query(db, "SELECT count(*) FROM articles WHERE info_code LIKE 'finews:%'") == [(0,)]
+    assert query(db, "SELECT count(*) FROM articles WHERE id LIKE 'finews:%'") == [(0,)]
     fill(db, article(page(FIRST)))
     before = query(db, "SELECT count(*) FROM runs")
     done = command(*words)

@@ -159,7 +159,7 @@ async def test_edit_after_a_wrong_clock(
         return  # no server said the time, and nothing looks wrong: a page of long ago
     assert ledger(db)["changed"] == 1
     info_code, title = site.article(number).info_code, server.site.article(number).title
-    assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
+    assert query(db, "SELECT title FROM articles WHERE id = ?", info_code) == [(title,)]
     sql = "SELECT observed_at <= last_seen_at, last_seen_at <= replaced_at FROM revisions"
     assert query(db, sql) == [(1, 1)]
     # And the next edit as well, by the usual schedule; no page is asked for more often than that.
@@ -172,7 +172,7 @@ async def test_edit_after_a_wrong_clock(
     await crawl("category", db, server.url, due="1")
     assert ledger(db)["changed"] == 1
     title = server.site.article(number).title
-    assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
+    assert query(db, "SELECT title FROM articles WHERE id = ?", info_code) == [(title,)]
     assert query(db, "SELECT count(*) FROM gaps") == [(0,)]
     assert command("newscrawl", "verify", "--db", str(db)).returncode == 0
 
@@ -190,7 +190,7 @@ async def test_edit_met_by_a_wrong_clock(wrong: tuple[Server, Clock], tmp_path: 
         now.now += timedelta(hours=2)
         assert ledger(db)["changed"] == (version > 0)
     title = server.site.article(number).title
-    sql = "SELECT title FROM articles WHERE info_code = ?"
+    sql = "SELECT title FROM articles WHERE id = ?"
     assert query(db, sql, site.article(number).info_code) == [(title,)]
     assert query(db, "SELECT count(*) FROM revisions") == [(3,)]
 
@@ -265,7 +265,7 @@ def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     entries = [
         article(
             Page("list_entry", code, f"http://a.test/{code}", b"{}", "2026-03-03T00:00:00+00:00"),
-            info_code=code,
+            id=code,
         )
         for code in codes
     ]  # fmt: skip
@@ -297,7 +297,7 @@ def test_future_is_not_believed(
     info_code: str, printed: str | None, at: str | None, why: str
 ) -> None:
     found = Article(
-        info_code=info_code, title="题", published_raw=printed, published_from="section small",
+        id=info_code, title="题", published_raw=printed, published_from="section small",
         page=Page("post_page", info_code, "http://a.test/", b"", NOW.isoformat()),
     )  # fmt: skip
     normalise(found)
@@ -309,13 +309,13 @@ def test_future_is_not_believed(
 def test_future_ids_are_not_first(tmp_path: Path) -> None:
     db, codes = tmp_path / "news.db", ("NW209912311200000001", "NW202603031200000001")
     found = [
-        normalise(Article(info_code=code, title=code, published_raw=f"{code[2:6]}-12-31 12:00",
+        normalise(Article(id=code, title=code, published_raw=f"{code[2:6]}-12-31 12:00",
                           published_from="x", page=page(code, observed_at=NOW.isoformat())))
         for code in codes
     ]  # fmt: skip
     fill(db, *found)
     listed = command("newscrawl", "list", "--json", "--db", str(db))
-    assert [each["info_code"] for each in json.loads(listed.stdout)] == [codes[1], codes[0]]
+    assert [each["id"] for each in json.loads(listed.stdout)] == [codes[1], codes[0]]
 
 
 # -- the machine's own clock --------------------------------------------------------------------
@@ -341,7 +341,7 @@ def test_real_clock_that_is_wrong(serving: Serving, tmp_path: Path) -> None:
     assert done.returncode == Exit.OK, done.stderr
     assert "the clock of" not in done.stderr
     title = server.site.article(number).title
-    sql = "SELECT title FROM articles WHERE info_code = ?"
+    sql = "SELECT title FROM articles WHERE id = ?"
     assert query(db, sql, site.article(number).info_code) == [(title,)]
 
 

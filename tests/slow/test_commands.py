@@ -186,7 +186,7 @@ def test_killed_run_loses_nothing_and_repeats_nothing(serving: Serving, tmp_path
     assert_balanced(ledger(path))
     assert query(path, "SELECT outcome FROM runs ORDER BY id") == [("killed",), ("ok",)]
     assert ledger(path)["new"] == sum(t.linked for t in site.truths()) - kept
-    codes = {row[0] for row in query(path, "SELECT info_code FROM articles")}
+    codes = {row[0] for row in query(path, "SELECT id FROM articles")}
     assert codes == {truth.info_code for truth in site.truths() if truth.linked}
 
 

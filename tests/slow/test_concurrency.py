@@ -35,7 +35,7 @@ def linked(site: Site) -> set[str]:
 
 
 def stored(path: Path) -> set[str]:
-    return {code for (code,) in query(path, "SELECT info_code FROM articles")}
+    return {code for (code,) in query(path, "SELECT id FROM articles")}
 
 
 def test_two_runs_at_once(serving: Serving, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_every_plot_has_data(db: Path, name: str) -> None:
 
 
 def test_corrected_articles_have_a_diff(db: Path) -> None:
-    corrected = query(db, "SELECT DISTINCT info_code FROM revisions")
+    corrected = query(db, "SELECT DISTINCT article_id FROM revisions")
     assert len(corrected) > 1
     shown = told(db, "diff", corrected[0][0])
     assert "{+（更正）+}" in shown
@@ -90,7 +90,7 @@ def test_until_gives_the_same_archive(tmp_path: Path) -> None:
         file = tmp_path / name
         words = ["newscrawl", "demo", "--articles", "12", "--until", "2022-06-14"]
         assert command(*words, "--db", str(file)).returncode == 0
-        rows.append(query(file, "SELECT info_code, title, first_seen_at, changed_at FROM articles"))
+        rows.append(query(file, "SELECT id, title, first_seen_at, changed_at FROM articles"))
         days = "SELECT DISTINCT substr(published_at, 1, 10) FROM articles ORDER BY 1"
         assert query(file, days) == [("2022-06-12",), ("2022-06-13",), ("2022-06-14",)]
     assert sorted(rows[0]) == sorted(rows[1])

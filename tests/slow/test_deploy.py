@@ -374,5 +374,5 @@ def test_scrapyd(scrapyd: str, serving: Serving, tmp_path: Path) -> None:
         time.sleep(0.1)
     assert ledger(db)["outcome"] == "ok"
     assert_balanced(ledger(db))
-    stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    stored = {code for (code,) in query(db, "SELECT id FROM articles")}
     assert stored == {truth.info_code for truth in site.truths() if truth.linked}

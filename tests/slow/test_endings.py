@@ -66,7 +66,7 @@ async def test_post_that_redirects_to_another_article(serving: Serving, tmp_path
     first, second = [t for t in site.truths() if len(t.posts) == 1 and t.digits][:2]
     server.faults[first.paths[0]] = redirect(second.paths[0])
     await crawl("category", tmp_path / "news.db", server.url)
-    titles = dict(query(tmp_path / "news.db", "SELECT info_code, title FROM articles"))
+    titles = dict(query(tmp_path / "news.db", "SELECT id, title FROM articles"))
     assert first.info_code not in titles
     assert titles[second.info_code] == second.title
     assert query(tmp_path / "news.db", "SELECT reason FROM rejects") == [("wrong_id",)]
@@ -78,7 +78,7 @@ async def test_list_that_redirects_home_lists_nothing(serving: Serving, tmp_path
     slug = next(site.truths()).listings[0]
     server.faults[f"/category/{slug}.html"] = redirect("/")
     await crawl("category", tmp_path / "news.db", server.url)
-    listed = "SELECT info_code FROM article_categories WHERE category = ? AND origin = 'listing'"
+    listed = "SELECT article_id FROM article_categories WHERE category = ? AND origin = 'listing'"
     assert query(tmp_path / "news.db", listed, slug) == []
 
 
@@ -329,7 +329,7 @@ def test_two_early_signals_leave_a_rebuilt_archive(
     _, log = crawl.communicate(timeout=60)
     # The second signal may come when the run has ended, and then ends the process as any other.
     assert crawl.returncode in (Exit.INTERRUPTED, -signal.SIGINT), log
-    assert query(path, "SELECT info_code FROM articles") == [("NW202112282228490028",)]
+    assert query(path, "SELECT id FROM articles") == [("NW202112282228490028",)]
 
 
 def test_two_signals_still_commit_and_close_the_row(serving: Serving, tmp_path: Path) -> None:

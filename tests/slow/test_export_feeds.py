@@ -62,7 +62,7 @@ def path(tmp_path: Path) -> Path:
         article(page("NW202112292228490029"), title=HOSTILE, source=None, published_at=None,
                 share_url="javascript:alert(1)", body_html=None, body_text=HOSTILE,
                 categories=["a<b", "\x00"], tags=[]),
-        article(page("init"), info_code="finews:初/ 始", title=None, body_text="长" * 100),
+        article(page("init"), id="finews:初/ 始", title=None, body_text="长" * 100),
     )  # fmt: skip
     return made
 

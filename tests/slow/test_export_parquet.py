@@ -71,7 +71,8 @@ def test_types(file: Path) -> None:
     assert form.field("changed_at").type == pa.timestamp("us", "UTC")
     assert form.field("tags").type == pa.list_(pa.string())
     assert form.field("mentions").type.value_type.field("times").type == pa.int32()
-    assert not form.field("info_code").nullable
+    assert not form.field("id").nullable
+    assert form.field("info_code").nullable
 
 
 def test_duckdb(file: Path, path: Path) -> None:

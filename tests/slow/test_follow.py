@@ -54,7 +54,7 @@ def crawl_words(server: Server, archive: Path) -> list[str]:
 
 def articles(archive: Path) -> dict[str, Row]:
     """Return the latest state of each article, as the example is to have it."""
-    sql = "SELECT info_code, title, published_at, coalesce(original_url, share_url), seq"
+    sql = "SELECT id, title, published_at, coalesce(original_url, share_url), seq"
     return {row[0]: row for row in query(archive, f"{sql} FROM articles")}
 
 

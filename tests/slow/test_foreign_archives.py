@@ -98,9 +98,7 @@ def test_a_fingerprint_that_is_not_known_costs_only_time(
     open_for_writing(db).close()
 
 
-BOMB = (
-    "WITH RECURSIVE a (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT x AS info_code FROM a"
-)
+BOMB = "WITH RECURSIVE a (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a) SELECT x AS id FROM a"
 SCHEMA = "PRAGMA writable_schema = ON"
 NOT_READ = {
     "a view in the place of a table": ["DROP TABLE articles", f"CREATE VIEW articles AS {BOMB}"],
@@ -177,8 +175,8 @@ def test_what_is_read_and_not_written(db: Path, case: str) -> None:
 
 def test_what_is_the_users_own(db: Path) -> None:
     alter(
-        db, "CREATE TABLE mine (info_code TEXT REFERENCES articles (info_code))",
-        "CREATE VIEW my_view AS SELECT * FROM articles JOIN mine USING (info_code)",
+        db, "CREATE TABLE mine (id TEXT REFERENCES articles (id))",
+        "CREATE VIEW my_view AS SELECT * FROM articles JOIN mine USING (id)",
         "CREATE INDEX my_index ON articles (summary, source DESC)",
         "CREATE TRIGGER my_trigger AFTER INSERT ON mine BEGIN SELECT * FROM articles; END",
         "ANALYZE",
@@ -200,7 +198,7 @@ def test_a_module_of_somebody_else_is_not_asked(db: Path) -> None:
 
 ROWS = {
     "bytes in a title": "UPDATE articles SET title = x'00ff'",
-    "bytes in an id": "UPDATE articles SET info_code = x'00ff'",
+    "bytes in an id": "UPDATE articles SET id = x'00ff'",
     "a number that is a text": "UPDATE articles SET seq = 'x'",
     "a number beyond all": "UPDATE articles SET seq = 9223372036854775807",
     "no UTF-8": "UPDATE articles SET title = CAST(x'ff' AS TEXT)",
@@ -249,7 +247,7 @@ def test_rows(db: Path, case: str) -> None:
 def test_a_row_is_named(db: Path) -> None:
     alter(db, "UPDATE articles SET title = x'00ff'")
     said = read_all(db)["list"]
-    assert f"holds bytes in the column title (info_code {ID}), where newscrawl writes text" in said
+    assert f"holds bytes in the column title (id {ID}), where newscrawl writes text" in said
 
 
 def test_sql_that_finds_no_row_ends(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,4 +351,4 @@ def test_nothing_heavy_is_imported_to_look_at_an_archive(db: Path) -> None:
 
 def test_memory_archive_is_what_the_fingerprint_says() -> None:
     with closing(open_for_writing(MEMORY)) as made:
-        assert shape.differences(made.conn, SCHEMA_VERSION) == []
+        assert shape.differences(made, SCHEMA_VERSION) == []

@@ -95,7 +95,7 @@ def test_items_are_stored_and_their_feed_is_their_own(tmp_path: Path, made: str)
     crawl(ours, "-o", "x.jsonl")
     assert (ours / "x.jsonl").read_bytes() == (plain / "x.jsonl").read_bytes()
     db = ours / "data" / "news.db"
-    rows: list[Any] = query(db, "SELECT info_code, title, body_text, published_at FROM articles")
+    rows: list[Any] = query(db, "SELECT id, title, body_text, published_at FROM articles")
     assert rows == [
         (f"theirs:{n}", f"第{n}条新闻", f"央行今日降准，第{n}条", f"2026-01-0{n}T09:30:00+08:00")
         for n in (1, 2, 3)
@@ -162,7 +162,7 @@ def test_their_pipelines_see_their_items_and_may_change_or_drop_them(tmp_path: P
     )
     done = crawl(folder, "-o", "x.jsonl")
     db = tmp_path / "data" / "news.db"
-    assert query(db, "SELECT info_code, title FROM articles") == [("theirs:1", "改第1条新闻")]
+    assert query(db, "SELECT id, title FROM articles") == [("theirs:1", "改第1条新闻")]
     assert_balanced(ledger(db))
     assert ledger(db)["outcome"] == "degraded"
     assert "a bug in the spider or a pipeline: ValueError('made by a test')" in done.stderr

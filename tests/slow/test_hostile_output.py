@@ -76,7 +76,9 @@ OURS = re.compile(
 """What our own commands send to a terminal: colours, and the cursor of a progress bar."""
 
 # Not texts of anybody: what points from row to row, and what only newscrawl may say.
-_KEPT = frozenset(("info_code", "hash", "page_hash", "content_hash", "encoding", "key"))
+_KEPT = frozenset(
+    ("id", "article_id", "info_code", "hash", "page_hash", "content_hash", "encoding", "key")
+)
 _WORDS = frozenset((
     "page_kind", "listing_kind", "kind", "outcome", "origin", "published_precision", "spider",
     "missing_since",
@@ -417,7 +419,7 @@ def paid(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for each, payload in zip(pages, PAYLOADS, strict=True):
             db.execute(
                 "UPDATE articles SET title = ?1, summary = ?1, body_html = ?1, share_url = ?1,"
-                " original_url = ?1 WHERE info_code = ?2",
+                " original_url = ?1 WHERE id = ?2",
                 (payload, each.id),
             )
     return path
@@ -439,7 +441,7 @@ def _shown(path: Path, name: str) -> Iterator[str]:
             yield rendered(each)
     else:
         with closing(open_for_reading(path)) as connection:
-            for (code,) in query(path, "SELECT info_code FROM articles"):
+            for (code,) in query(path, "SELECT id FROM articles"):
                 [(_, content)] = jekyll_posts(connection, code)
                 body = re.split(r"^---\n", content.decode(), maxsplit=2, flags=re.M)[2]
                 yield rendered(body)
@@ -450,9 +452,10 @@ def test_names_of_files_stay_in_their_folder(tmp_path: Path) -> None:
     fill(path, *(article(page(code)) for code in CODES))
     with closing(sqlite3.connect(path)) as db, db:
         for code, text in zip(CODES, TEXTS, strict=True):
-            for table in ("articles", "observations", "article_categories", "article_tags"):
+            db.execute("UPDATE articles SET id = ? WHERE id = ?", (f"finews:{text}", code))
+            for table in ("observations", "article_categories", "article_tags"):
                 db.execute(
-                    f"UPDATE {table} SET info_code = ? WHERE info_code = ?",
+                    f"UPDATE {table} SET article_id = ? WHERE article_id = ?",
                     (f"finews:{text}", code),
                 )
     for name in ("markdown", "jekyll"):

@@ -70,7 +70,7 @@ async def test_unchanged_then_20_new_and_5_edited(
     assert len(fetched) == 5 + sum(
         len(truth.posts) for truth in after.truths() if truth.info_code in new
     )
-    revised = dict(query(db, "SELECT info_code, title FROM revisions"))
+    revised = dict(query(db, "SELECT article_id, title FROM revisions"))
     assert revised == {
         site.article(number).info_code: site.article(number).title for number in edited
     }
@@ -193,7 +193,7 @@ async def test_edit_after_the_clock_was_set_back(
     assert (await crawl("category", db, server.url, revisit="1")).exit is Exit.OK
     assert counts(db, "changed") == (1,)
     info_code, title = site.article(number).info_code, server.site.article(number).title
-    assert query(db, "SELECT title FROM articles WHERE info_code = ?", info_code) == [(title,)]
+    assert query(db, "SELECT title FROM articles WHERE id = ?", info_code) == [(title,)]
 
 
 # -- --due ----------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ async def test_due_asks_only_what_is_worth_it(
         assert (await crawl("category", db, server.url, due="1")).exit is Exit.OK
         total += asked(server)["listing"]
         linked = {t.info_code for t in server.site.truths() if t.linked}
-        assert {code for (code,) in query(db, "SELECT info_code FROM articles")} == linked
+        assert {code for (code,) in query(db, "SELECT id FROM articles")} == linked
     assert total < 24 * first / 3
 
 
@@ -231,7 +231,7 @@ async def test_due_asks_a_listing_that_the_home_page_cannot_show_all_of(
     hands.move(minutes=5)
     await crawl("category", db, server.url, due="1")
     linked = {t.info_code for t in whole.truths() if t.linked}
-    assert {code for (code,) in query(db, "SELECT info_code FROM articles")} == linked
+    assert {code for (code,) in query(db, "SELECT id FROM articles")} == linked
 
 
 async def test_due_run_that_asks_for_one_list_in_vain_has_reached_the_site(
@@ -309,7 +309,7 @@ async def test_listing_that_failed_for_days_has_a_gap(
     server.faults.clear()
     hands.move(minutes=5)
     assert (await crawl("category", db, server.url)).exit is Exit.OK
-    stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    stored = {code for (code,) in query(db, "SELECT id FROM articles")}
     lost = [truth for truth in whole.truths() if truth.info_code not in stored]
     assert lost
     assert {truth.listings for truth in lost} == {(slug,)}
@@ -355,7 +355,7 @@ async def test_category_without_posts_is_missing_and_comes_back(
     hands.move(minutes=5)
     assert (await crawl("category", db, server.url)).exit is Exit.OK
     linked = {t.info_code for t in server.site.truths() if t.linked}
-    assert linked <= {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    assert linked <= {code for (code,) in query(db, "SELECT id FROM articles")}
 
 
 async def test_feed_that_is_as_it_was(serving: Serving, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_killed_after_the_site_has_changed(serving: Serving, tmp_path: Path) -> 
             look_at_what_is_left(path)
         whole_run(server, path, 1)
         linked = {truth.info_code for truth in server.site.truths() if truth.linked}
-        assert {code for (code,) in query(path, "SELECT info_code FROM articles")} == linked
+        assert {code for (code,) in query(path, "SELECT id FROM articles")} == linked
 
 
 def test_killed_rebuild_leaves_the_archive(serving: Serving, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_site_of_misbehaviours(tmp_path: Path) -> None:
     assert canary.asked == [], "another port of the host was asked"
     assert [path for path, headers in server.asked if "cookie" in headers] == []
     unsafe = "body_html LIKE '%<script%' OR body_html LIKE '%onerror%' OR body_html LIKE '%<svg%'"
-    assert query(crawled.db, f"SELECT info_code FROM articles WHERE {unsafe}") == []
+    assert query(crawled.db, f"SELECT id FROM articles WHERE {unsafe}") == []
 
     print(
         f"{crawled.seconds:.0f} s, {crawled.cpu_seconds:.0f} s of the processor, "
@@ -201,15 +201,15 @@ def articles(db: Path) -> dict[str, dict[str, Any]]:
             "tags": [],
             "mentions": [],
         }
-        for info_code, *values in query(db, f"SELECT info_code, {', '.join(names)} FROM articles")
+        for info_code, *values in query(db, f"SELECT id, {', '.join(names)} FROM articles")
     }
     for name, sql in (
-        ("categories", "SELECT info_code, category FROM article_categories ORDER BY 1, 2"),
-        ("tags", "SELECT info_code, tag FROM article_tags ORDER BY 1, 2"),
+        ("categories", "SELECT article_id, category FROM article_categories ORDER BY 1, 2"),
+        ("tags", "SELECT article_id, tag FROM article_tags ORDER BY 1, 2"),
     ):
         for info_code, value in query(db, sql):
             found[info_code][name].append(value)
-    sql = "SELECT info_code, market, code, name, kind, times FROM mentions ORDER BY 1, 2, 3, 4"
+    sql = "SELECT article_id, market, code, name, kind, times FROM mentions ORDER BY 1, 2, 3, 4"
     for info_code, *values in query(db, sql):
         found[info_code]["mentions"].append(tuple(values))
     return found

@@ -63,7 +63,7 @@ def test_readers_while_crawls_write(serving: Callable[[Answers], Server], tmp_pa
     assert all(reader.returncode == 0 for reader in readers.values())
     counts = {kind: json.loads(out) for kind, (out, _) in said.items()}
     followed = counts["changes"].pop("seen")
-    assert followed == dict(query(path, "SELECT info_code, seq FROM articles"))
+    assert followed == dict(query(path, "SELECT id, seq FROM articles"))
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     [(changed,)] = query(path, "SELECT count(*) FROM revisions")
     assert changed > 0

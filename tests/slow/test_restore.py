@@ -35,7 +35,7 @@ def code(number: int) -> str:
 
 def codes(path: Path) -> set[str]:
     with closing(open_for_reading(path)) as db:
-        return {row[0] for row in db.execute("SELECT info_code FROM articles")}
+        return {row[0] for row in db.execute("SELECT id FROM articles")}
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_while_somebody_reads(db: Path, backup: Path) -> None:
     cut_off(db, KILL)
     with closing(open_for_reading(db)) as reader:
         reader.execute("BEGIN")
-        assert len(reader.execute("SELECT info_code FROM articles").fetchall()) == 4
+        assert len(reader.execute("SELECT id FROM articles").fetchall()) == 4
         restore(backup, db)
         assert codes(db) == {code(1), code(2)}
         assert len(reader.execute("SELECT title FROM articles").fetchall()) == 4

@@ -161,7 +161,7 @@ async def test_one_name_at_two_paths_is_two_pages(serving: Serving, tmp_path: Pa
     for number in range(4):
         server.site = Shuffled(site, seed=number, at_once=4)
         assert (await crawl("category", db, server.url, revisit="1")).exit is Exit.OK
-        titles.append(query(db, "SELECT info_code, title, body_text FROM articles ORDER BY 1"))
+        titles.append(query(db, "SELECT id, title, body_text FROM articles ORDER BY 1"))
     assert titles[1:] == titles[:1] * 3
     assert query(db, "SELECT count(*) FROM revisions") == [(0,)]
     found = {page_id for (page_id,) in query(db, "SELECT page_id FROM observations")}

@@ -45,12 +45,12 @@ async def load(db: Path, *paths: Path) -> None:
 def rows(db: Path, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return each article's row with its categories, tags, mentions and images."""
     found = dump(db, without=(*MAY_DIFFER, *without))
-    articles = {row["info_code"]: row for row in found["articles"]}
+    articles = {row["id"]: row for row in found["articles"]}
     for table in ("article_tags", "mentions", "images"):
         for row in found[table]:
-            articles[row["info_code"]].setdefault(table, []).append(row)
+            articles[row["article_id"]].setdefault(table, []).append(row)
     for row in found["article_categories"]:
-        articles[row["info_code"]].setdefault("categories", set()).add(row["category"])
+        articles[row["article_id"]].setdefault("categories", set()).add(row["category"])
     return articles
 
 
@@ -85,7 +85,7 @@ async def test_both_orders_are_the_same_to_the_last_column(
 ) -> None:
     files = finews / "posts", finews / "old_post"
     made = await both_ways(tmp_path, Folder(finews / "site"), serving, *files)
-    sql = "SELECT info_code, published_raw, published_from FROM articles ORDER BY 1"
+    sql = "SELECT id, published_raw, published_from FROM articles ORDER BY 1"
     assert query(made["files_site"], sql) == query(made["site_files"], sql)
 
 
@@ -127,7 +127,7 @@ async def test_a_stored_file_comes_out_byte_for_byte(
             path.write_bytes(body)
         await load(tmp_path / "news.db", tmp_path / "repository")
     with closing(open_for_reading(tmp_path / "news.db")) as connection:
-        codes = [code for (code,) in connection.execute("SELECT info_code FROM articles")]
+        codes = [code for (code,) in connection.execute("SELECT id FROM articles")]
         written = {path: body for code in codes for path, body in jekyll_posts(connection, code)}
     assert written == given
 
@@ -137,7 +137,7 @@ async def test_posts_of_pages_lead_back_to_the_same_rows(serving: Serving, tmp_p
     site = Site(articles=120, oddities=frozenset({"all"}))
     await crawl("category", tmp_path / "pages.db", serving(site).url)
     with closing(open_for_reading(tmp_path / "pages.db")) as connection:
-        codes = [code for (code,) in connection.execute("SELECT info_code FROM articles")]
+        codes = [code for (code,) in connection.execute("SELECT id FROM articles")]
         for code in codes:
             for name, body in jekyll_posts(connection, code):
                 path = tmp_path / "out" / name

@@ -118,7 +118,7 @@ def test_search_box_finds_what_the_command_finds(archive: Path, site: str) -> No
     for words in random_queries(archive, 60):
         for by in ("newest", "rank"):
             with newscrawl.open(archive) as opened:
-                wanted = [hit.info_code for hit in opened.search(words, order=by, limit=20)]  # type: ignore[arg-type]
+                wanted = [hit.id for hit in opened.search(words, order=by, limit=20)]  # type: ignore[arg-type]
             answer = find(site, q=words, by=by)
             assert (answer.status, codes(answer.text)) == (200, wanted), words
             found += len(wanted)
@@ -126,14 +126,12 @@ def test_search_box_finds_what_the_command_finds(archive: Path, site: str) -> No
     printed = command(
         "newscrawl", "search", "公司", "--db", str(archive), "--json", "--limit", "20"
     )
-    assert [each["info_code"] for each in json.loads(printed.stdout)] == codes(
-        find(site, q="公司").text
-    )
+    assert [each["id"] for each in json.loads(printed.stdout)] == codes(find(site, q="公司").text)
 
 
 def test_pages_of_a_search_give_each_article_once(archive: Path, site: str) -> None:
     with newscrawl.open(archive) as opened:
-        wanted = [hit.info_code for hit in opened.search("的")]
+        wanted = [hit.id for hit in opened.search("的")]
     assert len(wanted) > 40
     got: list[str] = []
     for number in range(1, len(wanted) // 20 + 2):
@@ -145,7 +143,7 @@ def test_filters(archive: Path, site: str) -> None:
     answer = find(site, q="产能", source="证券时报", since="2022-06-14", until="2022-06-15")
     with newscrawl.open(archive) as opened:
         wanted = opened.search("产能", source="证券时报", since="2022-06-14", until="2022-06-15")
-        assert codes(answer.text) == [hit.info_code for hit in wanted][:20]
+        assert codes(answer.text) == [hit.id for hit in wanted][:20]
     assert EDITED in codes(answer.text)
     assert codes(find(site, security="1.600160").text) == [EDITED]
     # Without words: the latest.
@@ -489,13 +487,13 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     db = folder / "news.db"
     ended = command("newscrawl", "crawl", "posts", str(posts), "--db", str(db))
     assert ended.returncode == 0, ended.stderr
-    stored = {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    stored = {code for (code,) in query(db, "SELECT id FROM articles")}
     assert len(stored) > len(PAYLOADS) - 3  # a NUL or two may make a post unreadable
     with closing(sqlite3.connect(db)) as stranger, stranger:
         for number, payload in enumerate(PAYLOADS):
             code = f"NW2022061513{number:08d}"
             stranger.execute(
-                "INSERT INTO articles (info_code, seq, first_seq, title, source, summary,"
+                "INSERT INTO articles (id, seq, first_seq, title, source, summary,"
                 " body_html,"
                 " body_text, share_url, original_url, published_at, published_raw, first_seen_at,"
                 " changed_at) VALUES (?1, ?2, ?2, ?3, ?3, ?3, ?3, ?3, ?3, ?3,"
@@ -527,7 +525,7 @@ def _watched(shown: Page) -> list[str]:
 def test_no_payload_fires(browser: Browser, attacked: Path) -> None:
     assert len(PAYLOADS) >= 50
     assert len(set(PAYLOADS)) == len(PAYLOADS)
-    every = [code for (code,) in query(attacked, "SELECT info_code FROM articles")]
+    every = [code for (code,) in query(attacked, "SELECT id FROM articles")]
     with serving(attacked) as site, closing(browser.new_context()) as context:
         shown = context.new_page()
         done = _watched(shown)

@@ -108,7 +108,7 @@ def test_a_body_that_is_deeper_than_any_is_not_cleaned(tmp_path: Path) -> None:
         deep = "<ul><li>" * 120_000
         stranger.execute("UPDATE articles SET body_html = ?, body_text = 'as words'", (deep,))
         stranger.commit()
-        ((code,),) = stranger.execute("SELECT info_code FROM articles")
+        ((code,),) = stranger.execute("SELECT id FROM articles")
     with serving(db) as address:
         answer = ask(f"{address}article/{code}")
     assert answer.status == 200
@@ -120,6 +120,6 @@ def test_an_article_that_lacks_something_is_shown(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     fill(db, article(page(), summary=None, source=None))
     with closing(sqlite3.connect(db)) as found:
-        ((code,),) = found.execute("SELECT info_code FROM articles")
+        ((code,),) = found.execute("SELECT id FROM articles")
     with serving(db) as address:
         assert ask(f"{address}article/{code}").status == 200

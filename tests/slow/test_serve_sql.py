@@ -179,7 +179,7 @@ def test_every_pragma_is_refused_but_those_listed(guarded: Guarded, site: str) -
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO articles (info_code) VALUES ('x')",
+        "INSERT INTO articles (id) VALUES ('x')",
         "UPDATE articles SET title = 'x'",
         "UPDATE sqlite_master SET sql = 'x'",
         "DELETE FROM articles",
@@ -343,7 +343,7 @@ QUESTIONS = (
     "select instr(title, '股'), replace(title, '股', '-'), trim(title) from articles limit 1",
     "select name, sql from sqlite_master",
     "explain query plan select * from articles where info_code = 'x'",
-    "select max(a.seq, 1) from articles a join mentions using (info_code) limit 1",
+    "select max(a.seq, 1) from articles a join mentions on a.id = article_id limit 1",
 )
 
 

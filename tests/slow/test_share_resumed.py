@@ -28,7 +28,7 @@ SITE = Site(articles=40)
 LINKED = {truth.info_code for truth in SITE.truths() if truth.linked and truth.share_url}
 UNANSWERED = (
     "SELECT count(*) FROM articles WHERE share_url IS NOT NULL AND NOT EXISTS (SELECT 1"
-    " FROM observations WHERE info_code = articles.info_code AND is_resolved)"
+    " FROM observations WHERE article_id = articles.id AND is_resolved)"
 )
 
 
@@ -103,14 +103,14 @@ async def test_killed_feed(serving: Serving, tmp_path: Path, hands: Hands) -> No
     server, db = serving(SITE), tmp_path / "news.db"
     hands.now = hands.today()
     killed(server, Holding(SITE, 2), db, "feed", "fast")
-    codes = {code for (code,) in query(db, "SELECT info_code FROM articles")}
+    codes = {code for (code,) in query(db, "SELECT id FROM articles")}
     assert codes
     hands.move(days=10)
     server.faults["/comm/web/getFastNewsList"] = lambda response: Response(
         200, b'{"code":"1","data":null}', response.headers
     )
     await crawl("feed", db, server.url, name="fast")
-    answered = query(db, "SELECT info_code FROM observations WHERE page_kind = 'api_answer'")
+    answered = query(db, "SELECT article_id FROM observations WHERE page_kind = 'api_answer'")
     assert {code for (code,) in answered} >= codes
 
 
@@ -149,7 +149,7 @@ async def test_what_nobody_has_is_not_asked_for_ever(
         server.requests.clear()
         hands.move(minutes=30)
     assert tries == [0, 0.5, 1.5, 4.5, 13.5, 40.5]
-    assert query(db, "SELECT info_code, due_at FROM unresolved") == [(truth.info_code, None)]
+    assert query(db, "SELECT article_id, due_at FROM unresolved") == [(truth.info_code, None)]
 
 
 @pytest.mark.parametrize(

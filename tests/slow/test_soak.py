@@ -39,9 +39,9 @@ def _sql(text: str) -> Harm:
 
 def _forget_a_request(db: sqlite3.Connection, runs: list[Run]) -> None:
     """As if a listing had named a post, and no run had fetched it."""
-    page_id, info_code = db.execute("SELECT page_id, info_code FROM observations").fetchone()
-    db.execute("DELETE FROM observations WHERE info_code = ?", (info_code,))
-    db.execute("DELETE FROM articles WHERE info_code = ?", (info_code,))
+    page_id, info_code = db.execute("SELECT page_id, article_id FROM observations").fetchone()
+    db.execute("DELETE FROM observations WHERE article_id = ?", (info_code,))
+    db.execute("DELETE FROM articles WHERE id = ?", (info_code,))
     for place, run in enumerate(runs):
         log = [each for each in run.log if page_id not in each.path]
         runs[place] = replace(run, log=log)

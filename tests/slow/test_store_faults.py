@@ -450,7 +450,7 @@ def delete_log(path: Path) -> None:
 
 def codes(path: Path) -> set[str]:
     with closing(open_for_reading(path)) as archive:
-        return {code for (code,) in archive.execute("SELECT info_code FROM articles")}
+        return {code for (code,) in archive.execute("SELECT id FROM articles")}
 
 
 @pytest.mark.parametrize("take_away", [delete, move, replace, delete_log])

@@ -150,7 +150,8 @@ async def test_shortened_article_is_taken_at_the_third_visit(
     assert visits == [(0.5, degraded), (1.0, degraded), (2.0, degraded), (5.0, degraded),
                       (14.0, good), (14.5, good), (16.0, good)][: len(visits)]  # fmt: skip
     [(title, text, seen)] = query(
-        db, "SELECT title, body_text, observed_at FROM articles JOIN observations USING (info_code)"
+        db, "SELECT title, body_text, observed_at"
+        " FROM articles JOIN observations ON articles.id = article_id"
         " WHERE url LIKE '%' || ?", path)  # fmt: skip
     assert (title[-5:], text[:4]) == ("（已撤回）", "编者按：")
     revised = query(db, "SELECT replaced_at, last_seen_at < replaced_at FROM revisions")

@@ -126,7 +126,7 @@ async def test_rule_that_stops_matching_is_said(
     known = "parser/title/xpath///section/h1"
     with closing(open_for_writing(db)) as archive:
         # A rule is known by its path; the site moves, not the rule.
-        archive.conn.execute(
+        archive.execute(
             "UPDATE rules SET rule = 'parser/title/xpath///section/h7' WHERE rule = ?", (known,)
         )
     reader = PageReader(post_page.read_post_page, (*rules, *post_page.CODED))
@@ -139,7 +139,7 @@ async def test_rule_that_stops_matching_is_said(
 
 def test_rule_uses() -> None:
     with closing(open_for_writing(MEMORY)) as archive:
-        db = archive.conn
+        db = archive
 
         def add(pages: int, **matches: int) -> list[str]:
             uses = {rule: rules.Uses(pages, number) for rule, number in matches.items()}

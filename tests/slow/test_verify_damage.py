@@ -60,9 +60,9 @@ def test_what_is_made_from_articles_is_repaired(db: Path, kind: str, sql: str) -
 
 
 DAMAGES = [
-    ("articles", "UPDATE articles SET title = 'x' WHERE info_code = 'NW202112282228490028'",
+    ("articles", "UPDATE articles SET title = 'x' WHERE id = 'NW202112282228490028'",
      "said something else"),
-    ("references", "DELETE FROM observations WHERE info_code = 'NW202112282228490028'",
+    ("references", "DELETE FROM observations WHERE article_id = 'NW202112282228490028'",
      "seen nowhere"),
     ("references", "INSERT INTO article_tags VALUES ('NW0', 'x')", "refer to nothing in articles"),
     ("pages", "UPDATE raw_pages SET bytes = x'00' WHERE hash = (SELECT min(hash) FROM raw_pages)",
@@ -73,10 +73,10 @@ DAMAGES = [
     ("ledger", "UPDATE runs SET new = new + 1 WHERE id = 1", "run 1 "),
     ("ledger", "UPDATE runs SET listed = listed + 99, scheduled = scheduled + 99, new = new + 99"
                " WHERE id = 1", "runs have stored"),
-    ("articles", "UPDATE observations SET differs = '{' WHERE info_code = 'NW202112282228490028'",
+    ("articles", "UPDATE observations SET differs = '{' WHERE article_id = 'NW202112282228490028'",
      "cannot be read"),
     ("articles", "UPDATE articles SET title = CAST(x'ff' AS TEXT)"
-                 " WHERE info_code = 'NW202112282228490028'", "said something else"),
+                 " WHERE id = 'NW202112282228490028'", "said something else"),
 ]  # fmt: skip
 
 
@@ -129,8 +129,8 @@ TOGETHER = {
         "DROP INDEX idx_articles_hits",
     ],
     "`differs` is not JSON": [
-        "UPDATE observations SET differs = '{' WHERE info_code ="
-        " (SELECT info_code FROM articles WHERE first_seq = 3)",
+        "UPDATE observations SET differs = '{' WHERE article_id ="
+        " (SELECT id FROM articles WHERE first_seq = 3)",
     ],
     "`unknown` is not JSON": ["UPDATE observations SET unknown = '{bad' WHERE rowid % 5 = 0"],
     "an index that is another's": [

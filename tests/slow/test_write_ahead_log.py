@@ -23,7 +23,6 @@ from newscrawl.runs.outcome import Exit
 from newscrawl.store import rollback_journal, write_ahead_log
 from newscrawl.store.backup import back_up
 from newscrawl.store.connections import open_for_reading, open_for_writing
-from newscrawl.store.database import Database
 from newscrawl.store.errors import StoreError
 from newscrawl.store.migrations import migrations
 from newscrawl.store.target import Target
@@ -37,7 +36,7 @@ def beside(path: Path, suffix: str = LOG) -> Path:
 
 
 def codes(path: Path) -> set[str]:
-    return {code for (code,) in query(path, "SELECT info_code FROM articles")}
+    return {code for (code,) in query(path, "SELECT id FROM articles")}
 
 
 def code(number: int) -> str:
@@ -119,7 +118,7 @@ def test_logs_of_the_archive_are_its_own_whenever_a_run_is_killed(
         left = killed.leave(tmp_path / str(step))
         assert not is_foreign(left), step
         with closing(open_for_writing(left)) as db:
-            found = {row[0] for row in db.conn.execute("SELECT info_code FROM articles")}
+            found = {row[0] for row in db.execute("SELECT id FROM articles")}
         assert found == expected, step
         shutil.rmtree(left.parent)
     if reader is not None:
@@ -391,8 +390,8 @@ def test_a_journal_of_another_file_is_set_aside(pair: tuple[Path, Path], tmp_pat
         with pytest.raises(StoreError, match="The next run puts that right"):
             open_for_reading(path)  # a reader writes nothing back
         with closing(open_for_writing(path)) as opened:
-            assert opened.conn.execute("SELECT count(*) FROM articles").fetchone() == (39,)
-            assert list(verify.find_problems(opened.conn)) == [], name
+            assert opened.execute("SELECT count(*) FROM articles").fetchone() == (39,)
+            assert list(verify.find_problems(opened)) == [], name
         [aside] = tmp_path.glob("news.db-journal.stale-*")
         assert aside.read_bytes() == journal
         for each in tmp_path.glob("news.db*"):
@@ -410,7 +409,7 @@ def test_a_journal_of_the_file_is_written_back(pair: tuple[Path, Path], tmp_path
     beside(path, "-journal").write_bytes(journal)
     assert rollback_journal.set_aside_foreign_journal(path) is None
     with closing(open_for_writing(path)) as opened:
-        assert list(verify.find_problems(opened.conn)) == []
+        assert list(verify.find_problems(opened)) == []
     assert not beside(path, "-journal").exists()
 
 
@@ -430,7 +429,7 @@ def test_what_makes_an_archive_goes_through_the_log(
     path, seen = tmp_path / "news.db", []
     ensure = migrations.ensure_migrations_table
 
-    def look(db: Database) -> None:
+    def look(db: sqlite3.Connection) -> None:
         ensure(db)
         seen.append((beside(path, "-journal").exists(), beside(path).exists()))
 

@@ -28,7 +28,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "all_on_a_security": {
         "title": "Articles on a security",
         "description": "By its market and code, such as 1 and 600160.",
-        "sql": "select published_at, source, title, info_code from mentioned_in"
+        "sql": "select published_at, source, title, id from mentioned_in"
         " where market = :market and code = :code order by published_at desc limit 500",
     },
     "by_day_and_medium": {

@@ -90,7 +90,7 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
             found = None
         if found is None:
             return {"article": None, "name": name}
-        states, work = article_versions(connection, found.info_code), Work()
+        states, work = article_versions(connection, found.id), Work()
         return {
             "article": found,
             "body": safe_body(found.body_html),
@@ -192,9 +192,9 @@ async def _answer(
     return Response.html(html, status=code)
 
 
-def article_url(info_code: str) -> str:
+def article_url(article_id: str) -> str:
     """Return the address of an article's page, whatever its id."""
-    return f"/article/{quote(info_code, safe='')}"
+    return f"/article/{quote(article_id, safe='')}"
 
 
 def is_web(url: str | None) -> bool:

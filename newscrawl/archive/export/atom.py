@@ -39,7 +39,7 @@ def _head(changed_at: str) -> list[ET.Element]:
 
 def _entry(record: Record) -> ET.Element:
     entry = ET.Element("entry")
-    xml.add_element(entry, "id", xml.identity(record.info_code))
+    xml.add_element(entry, "id", xml.identity(record.id))
     xml.add_element(entry, "title", xml.feed_title(record))
     xml.add_element(entry, "published", record.published_at)
     xml.add_element(entry, "updated", record.changed_at)

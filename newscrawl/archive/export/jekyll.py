@@ -23,7 +23,7 @@ HOME = f"//{finews.HOST}/"
 """Where the footers of the mirror's present posts lead."""
 
 
-def jekyll_posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tuple[str, bytes]]:
+def jekyll_posts(connection: sqlite3.Connection, article_id: str) -> Iterator[tuple[str, bytes]]:
     """Yield (relative path, bytes) of each post of an article; nothing where there is no article.
 
     An article that was read from post files gives these files, byte for byte; one that was met
@@ -33,8 +33,8 @@ def jekyll_posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tup
     """
     files = connection.execute(
         "SELECT page_id, page_hash FROM observations"
-        " WHERE info_code = ? AND page_kind = ? ORDER BY page_id",
-        (info_code, PageKind.POST_FILE),
+        " WHERE article_id = ? AND page_kind = ? ORDER BY page_id",
+        (article_id, PageKind.POST_FILE),
     ).fetchall()
     for page_id, page_hash in files:
         try:
@@ -44,7 +44,7 @@ def jekyll_posts(connection: sqlite3.Connection, info_code: str) -> Iterator[tup
                 f"The bytes of {page_id} are not in this archive: it is a copy without its raw "
                 "pages. Export from the archive itself."
             ) from None
-    if not files and (found := read_article(connection, info_code)) is not None:
+    if not files and (found := read_article(connection, article_id)) is not None:
         yield post_file_name(found), post(found).encode()
 
 
@@ -84,4 +84,4 @@ def post(found: StoredArticle) -> str:
 def post_file_name(found: StoredArticle) -> str:
     """Return the name of an article's post: its day in China and its id."""
     day = (found.published_at or "0000-00-00")[:10]
-    return safe_path(f"_posts/{day}-{found.info_code.partition(':')[2] or found.info_code}.md")
+    return safe_path(f"_posts/{day}-{found.id.partition(':')[2] or found.id}.md")

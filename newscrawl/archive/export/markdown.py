@@ -10,7 +10,7 @@ from newscrawl.archive.export.markdown_body import from_html, from_text
 from newscrawl.archive.export.paths import safe_name
 from newscrawl.archive.records import Record
 
-_TEXTS = ("info_code", "title", "source", "published_precision")
+_TEXTS = ("id", "info_code", "title", "source", "published_precision")
 _TIMES = ("published_at", "first_seen_at", "changed_at")
 _ADDRESSES = ("share_url", "original_url")
 _LISTS = ("categories", "tags")
@@ -50,10 +50,10 @@ def exported_front_matter(record: Record) -> str:
     return "\n".join([*lines, "---"])
 
 
-def markdown_file_name(info_code: str) -> str:
+def markdown_file_name(article_id: str) -> str:
     """Return the name of an article's file, whatever its id: the same in every export."""
     # Any other id gets a hash: finews:a and finews:A are two, on Windows, too.
-    return f"{info_code}.md" if _INFO_CODE.fullmatch(info_code) else safe_name(info_code, ".md")
+    return f"{article_id}.md" if _INFO_CODE.fullmatch(article_id) else safe_name(article_id, ".md")
 
 
 def _plain(record: Record) -> str:

@@ -53,7 +53,8 @@ def schema(pa: Any) -> pa.Schema:
     mention = [*map(text, ("market", "code", "name", "kind")), pa.field("times", pa.int32())]
     return pa.schema(
         [
-            lasting("info_code", pa.string()),
+            lasting("id", pa.string()),
+            text("info_code"),
             lasting("seq", pa.int64()),
             text("title"),
             pa.field("published_at", pa.timestamp("us", tz="Asia/Shanghai")),

@@ -51,7 +51,7 @@ def _item(record: Record) -> ET.Element:
     xml.add_element(item, "title", _plain(xml.feed_title(record)))
     for address in xml.article_links(record)[:1]:
         xml.add_element(item, "link", address)
-    xml.add_element(item, "guid", xml.identity(record.info_code), isPermaLink="false")
+    xml.add_element(item, "guid", xml.identity(record.id), isPermaLink="false")
     if record.published_at:
         xml.add_element(item, "pubDate", _date(record.published_at))
     xml.add_element(item, "atom:updated", record.changed_at)

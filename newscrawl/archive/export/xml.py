@@ -40,16 +40,16 @@ def to_bytes(element: ET.Element) -> bytes:
     return text.encode() + b"\n"
 
 
-def identity(info_code: str) -> str:
+def identity(article_id: str) -> str:
     """Return the id of an article for feeds: a tag URI (RFC 4151) that never changes."""
-    return f"tag:{finews.HOST},2022:{quote(info_code, safe=':')}"
+    return f"tag:{finews.HOST},2022:{quote(article_id, safe=':')}"
 
 
 def feed_title(record: Record) -> str:
     """Return the title in one line; of an article without one, how its text begins."""
     if line := " ".join((record.title or "").split()):
         return line
-    texts = (record.summary or "", record.body_text or "", record.info_code)
+    texts = (record.summary or "", record.body_text or "", record.id)
     line = next(filter(None, (" ".join(each.split()) for each in texts)), "")
     return line if len(line) <= _TITLE else f"{line[:_TITLE]}…"
 

@@ -41,7 +41,7 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
     data = _object(decode_page(page.body, page.content_type))
     info_code = _info_code(page, data)
     loader = ArticleLoader(stats=stats)
-    loader.add_value("info_code", info_code)
+    loader.add_value("id", info_code)
     loader.apply(_RULES, data)
     if loader.get_collected_values("published_raw"):
         loader.add_value("published_from", "Date")

@@ -43,7 +43,7 @@ def read_article_page(page: Page, stats: Stats | None = None) -> Article:
         raise Unreadable("no_id", str(error)) from None
 
     loader = ArticleLoader.of(root, stats)
-    loader.add_value("info_code", info_code)
+    loader.add_value("id", info_code)
     loader.apply(_RULES)
     if loader.get_collected_values("published_raw"):
         loader.add_value("published_from", "div.infos item")

@@ -82,7 +82,7 @@ def read_post_file(page: Page, stats: Stats | None = None) -> Article:
         del values["date"]  # what a blank record of the list API leaves
 
     loader = ArticleLoader(stats=stats)
-    loader.add_value("info_code", info_code)
+    loader.add_value("id", info_code)
     if "published_raw" in loader.apply(RULES, values):
         loader.add_value("published_from", WHERE)
     loader.put("categories", "key", "categories", categories)

@@ -105,7 +105,7 @@ def read_post_page(page: Page, stats: Stats | None = None) -> Article:
     _check_own_address(root, page, info_code)
 
     loader = ArticleLoader.of(root, stats)
-    loader.add_value("info_code", info_code)
+    loader.add_value("id", info_code)
     used = loader.apply(RULES)
     tags = loader.get_collected_values("tags")
     lost_front_matter = not squeeze(text_of(heading)) and not tags
@@ -133,7 +133,7 @@ def _read_bare(page: Page, text: str, stats: Stats | None) -> Article:
             "post's content with its footer",
         )
     loader = ArticleLoader(stats=stats)
-    loader.add_value("info_code", info_code)
+    loader.add_value("id", info_code)
     _add_categories(loader, parts.footer, page.url)
     add_parts(loader, parts, info_code)
     return load_post_page(loader, info_code)
