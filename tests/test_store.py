@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlite_utils
 from archives import article, fill, page, writer
 from crawls import dump, query
 

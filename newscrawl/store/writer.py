@@ -49,8 +49,8 @@ class Writer:
 
     def __init__(
         self, db: sqlite3.Connection, *, spider: str, arguments: dict[str, Any],
-        versions: dict[str, str], pid: int, batch_items: int = BATCH_ITEMS, batch_seconds: float = BATCH_SECONDS,
-        importing: bool = False,
+        versions: dict[str, str], pid: int, batch_items: int = BATCH_ITEMS,
+        batch_seconds: float = BATCH_SECONDS, importing: bool = False,
     ) -> None:  # fmt: skip
         self.db = db
         self.connection = db
