@@ -6,6 +6,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
 from newscrawl import settings as own_settings
+from newscrawl.items import FIELDS
 from newscrawl.runs.logs import quieten
 from newscrawl.store.connections import MEMORY
 from newscrawl.store.errors import UnusableFeed
@@ -29,10 +30,12 @@ class Addon:
         for name in FORMATS:
             settings["FEED_EXPORTERS"].setdefault(name, "newscrawl.exporters.ArchiveExporter")
         _set_defaults(settings)
+        is_own = settings["COMMANDS_MODULE"] == own_settings.COMMANDS_MODULE
+        if is_own:  # what -o articles.jsonl gets of an article: all but the raw page
+            settings.set("FEED_EXPORT_FIELDS", ["id", *FIELDS], priority="addon")
         if not archive_feeds(feeds):
             # In newscrawl's own project -o articles.jsonl is without an archive: its run
             # statistics are kept in memory. Elsewhere the archive is what the add-on is for.
-            is_own = settings["COMMANDS_MODULE"] == own_settings.COMMANDS_MODULE
             uri = MEMORY if is_own else uri_of(str(settings["NEWSCRAWL_DB"]))
             feeds[uri] = {"format": "db", **_OF_ARCHIVES}
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
 
 from newscrawl.text.passwords import clean_address
 
@@ -155,6 +155,40 @@ class Page:
         return "/".join(self.identity)
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a field of an article is in the archive: all that is done to each follows from this.
+
+    Only its column in the migrations is written a second time, since these are frozen.
+    """
+
+    doc: str
+    """What its column holds."""
+    kind: Literal["text", "url", "markup", "derived", "number", "list"] = "text"
+    """A text is as the page has it, and sanitized; what is derived is newscrawl's own words; a list
+    has a table of its own."""
+    group: Literal["single", "time", "body", "added"] = "single"
+    """Which page supplies it: the last that has it; for ``time`` and ``body`` the best page, which
+    supplies the whole group; ``added`` values are united."""
+    most: int | None = None
+    """Characters of a text; a longer one is shortened."""
+    makes_revision: bool = False
+    """Whether another value on the same page makes a revision."""
+    is_kept: bool = False
+    """Whether a revision keeps its earlier value."""
+    is_exported: bool = True
+    """Whether exports have it; the rest is evidence."""
+
+    @property
+    def type(self) -> type:
+        """The type of its values, as its column has it."""
+        return {"number": int, "list": list}.get(self.kind, str)
+
+
+def _field(doc: str, **options: Any) -> Any:
+    return field(default=None, metadata={"field": Field(doc, **options)})
+
+
 @dataclass(slots=True)
 class Article:
     """One article as one page describes it.
@@ -165,28 +199,51 @@ class Article:
 
     id: str | None = None
     """Its id in the archive: an infoCode, or ``<site>:<id>``."""
-    title: str | None = None
-    published_at: str | None = None
-    """ISO 8601 with its offset, always +08:00."""
-    published_raw: str | None = None
-    """The time as the page prints it."""
-    published_precision: Precision | None = None
-    published_from: str | None = None
-    """Which element printed it, or which inference was made."""
+    # The longest title of the real posts at hand has 45 characters.
+    title: str | None = _field(
+        "title; NULL if no page has one", most=1000, makes_revision=True, is_kept=True
+    )
+    published_at: str | None = _field(
+        "when it was published: ISO 8601, always `+08:00`, so text order is time order",
+        kind="derived", group="time", makes_revision=True, is_kept=True,
+    )  # fmt: skip
+    published_raw: str | None = _field(
+        "the time as the page prints it", group="time", most=200, is_exported=False
+    )
+    published_precision: Precision | None = _field(
+        "`second`, `minute` or `day` (then the time is 00:00:00)", kind="derived", group="time"
+    )
+    published_from: str | None = _field(
+        "which element gave the time, or how it was inferred", group="time", is_exported=False
+    )
     published_shift: int | None = None
     """Hours to add to the printed time, where the page shows that it was rendered late (-8)."""
-    source: str | None = None
-    summary: str | None = None
-    body_html: str | None = None
-    body_text: str | None = None
-    body_rank: BodyRank | None = None
-    categories: list[str] | None = None
-    """Slugs, in the spelling of the page's footer, else of its path."""
-    tags: list[str] | None = None
-    mentions: list[Mention] | None = None
-    images: list[str] | None = None
-    share_url: str | None = None
-    original_url: str | None = None
+    source: str | None = _field(
+        "the publication that wrote it, as named in the text (文章来源)",
+        most=200, makes_revision=True, is_kept=True,
+    )  # fmt: skip
+    summary: str | None = _field("the summary, if a page gives one", is_kept=True)
+    body_html: str | None = _field(
+        "the article's own markup, sanitized, safe to display",
+        kind="markup", group="body", is_kept=True,
+    )  # fmt: skip
+    body_text: str | None = _field(
+        "the text as read: one line per block", group="body", makes_revision=True, is_kept=True
+    )
+    body_rank: BodyRank | None = _field(
+        "0 summary only, 1 whole text, 2 whole text with linked securities",
+        kind="number", group="body", is_exported=False,
+    )  # fmt: skip
+    categories: list[str] | None = _field(
+        "slugs, in the spelling of the page's footer, else of its path", kind="list", group="added"
+    )
+    tags: list[str] | None = _field("tags, as printed", kind="list", group="added")
+    mentions: list[Mention] | None = _field("what the body links to", kind="list", group="added")
+    images: list[str] | None = _field("URLs of the body's images", kind="list", group="body")
+    share_url: str | None = _field("the share link, as printed", kind="url")
+    original_url: str | None = _field(
+        "the publisher's page, made from the digits of the id", kind="url"
+    )
     unknown: dict[str, int] | None = None
     """Constructs of the body without a rule, with their counts."""
     page: Page | None = field(default=None, repr=False)
@@ -196,6 +253,16 @@ class Article:
     def info_code(self) -> str | None:
         """The infoCode; None where the id is not one."""
         return None if self.id is None or ":" in self.id else self.id
+
+
+FIELDS: Mapping[str, Field] = {
+    each.name: each.metadata["field"] for each in fields(Article) if "field" in each.metadata
+}
+"""What the archive keeps of an article, by name, in the order of the columns."""
+COLUMNS: tuple[str, ...] = tuple(name for name, each in FIELDS.items() if each.kind != "list")
+"""The fields that are columns of ``articles``; the others have tables of their own."""
+KEPT: tuple[str, ...] = tuple(name for name, each in FIELDS.items() if each.is_kept)
+"""The fields of which a revision keeps the earlier value."""
 
 
 # -- messages ---------------------------------------------------------------------------

@@ -120,13 +120,6 @@ FEED_EXPORTERS = {
     "sqlite": "newscrawl.exporters.ArchiveExporter",
     "sqlite3": "newscrawl.exporters.ArchiveExporter",
 }
-# What other feeds (-o articles.jsonl) get of an article: everything but the raw page.
-FEED_EXPORT_FIELDS = [
-    "id", "title", "published_at", "published_raw", "published_precision",
-    "published_from", "source", "summary", "body_text", "body_html", "categories", "tags",
-    "mentions", "images", "share_url", "original_url",
-]  # fmt: skip
-
 FEED_EXPORT_ENCODING = "utf-8"  # default None, which escapes every Chinese character in JSON
 
 EXTENSIONS = {

@@ -113,6 +113,8 @@ class Package:
         given = [*call.args, *(each.value for each in call.keywords)]
         if name == "len":
             return True
+        if name == "fields" and isinstance(call.args[0], ast.Name):  # what a dataclass declares
+            return call.args[0].id in self.classes
         if isinstance(call.func, ast.Attribute) and name in _METHODS:
             return self._is_constant(call.func.value) and self._all(given)
         if isinstance(call.func, ast.Attribute) and name in ("items", "values"):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newscrawl.items import FIELDS
 from newscrawl.store.merge import (
-    FIELDS,
     Observation,
     apply_difference,
     carry_over,

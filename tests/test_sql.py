@@ -106,6 +106,8 @@ def test_sql_names_no_kind_of_page() -> None:
         ("def f(db): g(db, 'a'); g(db, input())\ndef g(db, t): db.execute(t)", False),
         ("def f(db, t):\n w = ['true']\n w.append(t)\n db.execute(' AND '.join(w))", False),
         ("def f(db, t):\n w = 'true'\n w += t\n db.execute(w)", False),
+        ("class A: a: str\ndef f(db): db.execute(', '.join(e.name for e in fields(A)))", True),
+        ("def f(db, a): db.execute(', '.join(e.name for e in fields(a)))", False),
         ("import os\ndef f(db): db.execute(os.environ['SQL'])", False),
         ("def g(t): return t\ndef f(db, t): db.execute(g(t))", False),
         ("def f(db, d): db.execute(', '.join({**d}))", False),

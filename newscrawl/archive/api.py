@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from newscrawl.archive.article import StoredArticle, read_article, resolve
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.latest import Headline, latest
-from newscrawl.archive.records import Record, changes
+from newscrawl.archive.records import NAMES, Record, changes
 from newscrawl.archive.search import Hit, Order, search
 from newscrawl.store.connections import open_for_reading
 from newscrawl.text.times import CHINA
@@ -87,11 +87,11 @@ class Archive:
         import pandas as pd
 
         rows = [
-            {name: getattr(each, name) for name in each.__slots__ if name != "published_at"}
+            {name: getattr(each, name) for name in NAMES if name != "published_at"}
             | {"published_at": each.published}
             for each in self.articles(**filters)
         ]
-        table = pd.DataFrame(rows, columns=list(Record.__slots__))
+        table = pd.DataFrame(rows, columns=list(NAMES))
         for name in ("published_at", "first_seen_at", "changed_at"):
             times = pd.to_datetime(table[name], utc=True)
             table[name] = times.dt.tz_convert("Asia/Shanghai") if name == "published_at" else times

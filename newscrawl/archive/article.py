@@ -6,6 +6,7 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
+from newscrawl.archive.article_row import COLUMNS, ArticleRow
 from newscrawl.items import Mention
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
 from newscrawl.text.escape import is_utf8
@@ -35,26 +36,11 @@ class StoredObservation:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredArticle:
+class StoredArticle(ArticleRow):
     """An article; its fields are columns of ``articles`` and rows of its other tables."""
 
-    id: str
-    info_code: str | None
-    """The id, if it is an infoCode."""
-    title: str | None
-    published_at: str | None
     published_raw: str | None
-    published_precision: str | None
     published_from: str | None
-    source: str | None
-    summary: str | None
-    body_text: str | None
-    body_html: str | None
-    share_url: str | None
-    original_url: str | None
-    first_seen_at: str
-    changed_at: str
-    seq: int
     categories: list[Category]
     tags: list[str]
     mentions: list[Mention]
@@ -62,13 +48,6 @@ class StoredArticle:
     observations: list[StoredObservation]
     revisions: int
     """Number of its revisions."""
-
-
-_COLUMNS = (
-    "id", "info_code", "title", "published_at", "published_raw", "published_precision",
-    "published_from", "source", "summary", "body_text", "body_html", "share_url", "original_url",
-    "first_seen_at", "changed_at", "seq",
-)  # fmt: skip
 
 
 def resolve(connection: sqlite3.Connection, text: str) -> str:
@@ -99,7 +78,7 @@ def resolve(connection: sqlite3.Connection, text: str) -> str:
 def read_article(connection: sqlite3.Connection, article_id: str) -> StoredArticle | None:
     """Return the article of *article_id*; None where the archive has none."""
     row = connection.execute(
-        f"SELECT {', '.join(_COLUMNS)} FROM articles WHERE id = ?",  # noqa: S608  constants
+        f"SELECT {', '.join(COLUMNS)}, published_raw, published_from FROM articles WHERE id = ?",  # noqa: S608  constants
         (article_id,),
     ).fetchone()
     if row is None:
@@ -109,7 +88,7 @@ def read_article(connection: sqlite3.Connection, article_id: str) -> StoredArtic
         return [tuple(each) for each in connection.execute(sql, (article_id,))]
 
     return StoredArticle(
-        **dict(zip(_COLUMNS, row, strict=True)),
+        **dict(zip((*COLUMNS, "published_raw", "published_from"), row, strict=True)),
         categories=[
             Category(*each)
             for each in rows(

@@ -6,10 +6,11 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from newscrawl.archive.article_row import COLUMNS, ArticleRow
 from newscrawl.archive.filters import Filters
 from newscrawl.items import Mention
 from newscrawl.store.errors import Unexpected
@@ -24,24 +25,9 @@ MOST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Record(ArticleRow):
     """An article with all that belongs to it; names are those of the tables' columns."""
 
-    id: str
-    info_code: str | None
-    """The id, if it is an infoCode."""
-    seq: int
-    title: str | None
-    published_at: str | None
-    published_precision: str | None
-    source: str | None
-    summary: str | None
-    body_text: str | None
-    body_html: str | None
-    share_url: str | None
-    original_url: str | None
-    first_seen_at: str
-    changed_at: str
     categories: list[str]
     tags: list[str]
     mentions: list[Mention]
@@ -54,17 +40,15 @@ class Record:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the columns and sets by name, mentions as dicts; several times asdict's speed."""
-        row = {name: getattr(self, name) for name in self.__slots__}
+        row = {name: getattr(self, name) for name in NAMES}
         row["mentions"] = [
             {name: getattr(each, name) for name in each.__slots__} for each in self.mentions
         ]
         return row
 
 
-COLUMNS = (
-    "id", "info_code", "seq", "title", "published_at", "published_precision", "source",
-    "summary", "body_text", "body_html", "share_url", "original_url", "first_seen_at", "changed_at",
-)  # fmt: skip
+NAMES = tuple(each.name for each in fields(Record))
+"""Columns and sets, in order."""
 
 
 def changes(

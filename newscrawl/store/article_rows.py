@@ -8,16 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from newscrawl.items import Page, PageKind
+from newscrawl.items import COLUMNS, FIELDS, KEPT, Page, PageKind
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.merge import FIELDS, Fields, Observation, apply_difference, differs
+from newscrawl.store.merge import Fields, Observation, apply_difference, differs
 from newscrawl.store.parts import in_parts
 from newscrawl.store.values import page_difference
 
 Key = tuple[str, str, str]
-
-# The fields that are columns of `articles`; the others have tables of their own.
-COLUMNS = tuple(name for name in FIELDS if name not in ("images", "categories", "tags", "mentions"))
 
 
 @dataclass(slots=True)
@@ -346,10 +343,7 @@ def write_revision(
         "site": earlier.site,
         "page_kind": earlier.page_kind,
         "page_id": earlier.page_id,
-        **{
-            name: said.get(name)
-            for name in ("title", "published_at", "source", "summary", "body_html", "body_text")
-        },
+        **{name: said.get(name) for name in KEPT},
         "page_hash": evidence["page_hash"],
         "observed_at": earlier.observed_at,
         "last_seen_at": evidence["last_seen_at"],

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from newscrawl.items import Page
+from newscrawl.items import COLUMNS, Page
 from newscrawl.store import article_rows
 from newscrawl.store.merge import Fields, Observation
 from newscrawl.store.raw_pages import page_hash, store_raw_pages
@@ -22,7 +22,7 @@ def _insert(table: str, columns: Iterable[str], *, or_: str = "") -> str:
 _SQL = {
     "articles": _insert(
         "articles",
-        ("id", "seq", "first_seq", "first_seen_at", "changed_at", *article_rows.COLUMNS),
+        ("id", "seq", "first_seq", "first_seen_at", "changed_at", *COLUMNS),
     ),
     "categories": _insert("categories", ("category", "first_seen_at"), or_="OR IGNORE "),
     "article_categories": _insert("article_categories", ("article_id", "category", "origin")),
@@ -48,9 +48,7 @@ class Inserts:
     def article(self, article_id: str, row: Fields, *, seq: int, now: str) -> None:
         """Add an article with its sets."""
         into = self._rows
-        into["articles"].append(
-            (article_id, seq, seq, now, now, *(row[n] for n in article_rows.COLUMNS))
-        )
+        into["articles"].append((article_id, seq, seq, now, now, *(row[n] for n in COLUMNS)))
         for category in row["categories"] or ():
             into["categories"].append((category, now))
             into["article_categories"].append((article_id, category, "page"))

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Protocol
 
-from newscrawl.items import Page, PageKind
+from newscrawl.items import FIELDS, KEPT, Page, PageKind
 from newscrawl.store import article_rows, counters, identity, search_index, shape, stored_passwords
 from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import BUSY_TIMEOUT
 from newscrawl.store.errors import Damaged, StoreError, explained
 from newscrawl.store.lock import WriterLock
-from newscrawl.store.merge import FIELDS, REVISED, Fields, merge
+from newscrawl.store.merge import REVISED, Fields, merge
 from newscrawl.store.merger import LAST_SEQ, hash_content, last_seq
 from newscrawl.store.raw_pages import load_raw_page
 from newscrawl.store.reshape import remove_search_index, reshape
@@ -321,9 +321,6 @@ def _wrong_values(
         yield Problem("values", sentence)
 
 
-_REVISED = ("title", "published_at", "source", "summary", "body_html", "body_text")
-
-
 def _revision(connection: sqlite3.Connection, reread: Reread, rowid: int) -> tuple[Any, ...] | None:
     """Return what the page of a revision says; None where it cannot be read again."""
     site, kind, page_id, page_hash, observed_at = connection.execute(
@@ -338,7 +335,7 @@ def _revision(connection: sqlite3.Connection, reread: Reread, rowid: int) -> tup
         fields = reread.fields_of(page)
     except (KeyError, StoreError, TypeError, ValueError):
         return None
-    return None if fields is None else tuple(fields[name] for name in _REVISED)
+    return None if fields is None else tuple(fields[name] for name in KEPT)
 
 
 # -- every article, page and text ----------------------------------------------------------

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from newscrawl.items import PageKind
+from newscrawl.items import FIELDS, PageKind
 
 Fields = dict[str, Any]
-"""What one page says, or one row holds: a value for each name in :data:`FIELDS`, None for none."""
+"""What one page says, or one row holds: a value for each field of an article, None for none."""
 
-_SINGLE = ("title", "source", "summary", "share_url", "original_url")
-# Taken together from one page: a time without the element that said it would be no evidence.
-_TIME = ("published_at", "published_raw", "published_precision", "published_from")
-_BODY = ("body_html", "body_text", "body_rank", "images")
-_ADDED = ("categories", "tags", "mentions")
 
-FIELDS: tuple[str, ...] = (*_SINGLE, *_TIME, *_BODY, *_ADDED)
-REVISED: tuple[str, ...] = ("title", "body_text", "source", "published_at")
+def _of(group: str) -> tuple[str, ...]:
+    return tuple(name for name, each in FIELDS.items() if each.group == group)
+
+
+_SINGLE, _TIME, _BODY = _of("single"), _of("time"), _of("body")
+REVISED = tuple(name for name, each in FIELDS.items() if each.makes_revision)
 """Fields whose change on one page makes a revision."""
 
 _KINDS: dict[str, int] = {

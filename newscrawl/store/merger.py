@@ -11,13 +11,12 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Literal
 
-from newscrawl.items import Article, Listed, Page, Reject
+from newscrawl.items import FIELDS, Article, Listed, Page, Reject
 from newscrawl.store import article_rows, search_index
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import Unexpected
 from newscrawl.store.inserts import Inserts
 from newscrawl.store.merge import (
-    FIELDS,
     REVISED,
     Fields,
     Observation,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from newscrawl.items import COLUMNS, FIELDS, KEPT
+
 APPLICATION_ID = 0x6E657773  # "news": tells an archive from every other SQLite file
 SCHEMA_VERSION = 1  # PRAGMA user_version of the newest migration
 
@@ -108,30 +110,7 @@ TABLES: tuple[Table, ...] = (
                 int,
                 "grows with every insert and change, in commit order: continue from your last",
             ),
-            _c("title", str, "title; NULL if no page has one"),
-            _c(
-                "published_at",
-                str,
-                "when it was published: ISO 8601, always `+08:00`, so text order is time order",
-            ),
-            _c("published_raw", str, "the time as the page prints it"),
-            _c(
-                "published_precision",
-                str,
-                "`second`, `minute` or `day` (then the time is 00:00:00)",
-            ),
-            _c("published_from", str, "which element gave the time, or how it was inferred"),
-            _c("source", str, "the publication that wrote it, as named in the text (文章来源)"),
-            _c("summary", str, "the summary, if a page gives one"),
-            _c("body_html", str, "the article's own markup, sanitized, safe to display"),
-            _c("body_text", str, "the text as read: one line per block"),
-            _c(
-                "body_rank",
-                int,
-                "0 summary only, 1 whole text, 2 whole text with linked securities",
-            ),
-            _c("share_url", str, "the share link, as printed"),
-            _c("original_url", str, "the publisher's page, made from the digits of the id"),
+            *(_c(name, FIELDS[name].type, FIELDS[name].doc) for name in COLUMNS),
             _c("first_seen_at", str, "when its first page was fetched (UTC)"),
             _c("changed_at", str, "when this row last changed (UTC)"),
             _c("info_code", str, "the id, if it is an infoCode; generated from it, never written"),
@@ -256,12 +235,7 @@ TABLES: tuple[Table, ...] = (
             _c("id", int, "number of the revision"),
             _c("article_id", str, "the article"),
             *_PAGE,
-            _c("title", str, "the earlier title"),
-            _c("published_at", str, "the earlier time"),
-            _c("source", str, "the earlier source"),
-            _c("summary", str, "the earlier summary"),
-            _c("body_html", str, "the earlier body"),
-            _c("body_text", str, "the text of this revision"),
+            *(_c(name, str, f"the earlier `{name}`") for name in KEPT),
             _c("page_hash", str, "the earlier bytes, in `raw_pages`"),
             _c("observed_at", str, "when the earlier version was first seen (UTC)"),
             _c("last_seen_at", str, "when the earlier version was last seen (UTC)"),

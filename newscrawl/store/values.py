@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
 
+from newscrawl.items import FIELDS
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.merge import FIELDS, Fields
+from newscrawl.store.merge import Fields
 from newscrawl.store.schema import TABLES
 
 LARGEST = 64 << 20
@@ -167,16 +168,14 @@ def page_difference(text: str | None, what: str) -> Fields:
 
 
 def _is_field(name: str, value: Any) -> bool:
-    if name == "body_rank":
-        return type(value) is int
     if name == "mentions":
         return type(value) is list and all(
             type(each) is list and [*map(type, each)] == [str, str, str, str, int]
             for each in value
         )  # fmt: skip
-    if name in ("categories", "tags", "images"):
+    if FIELDS[name].type is list:
         return type(value) is list and all(type(each) is str for each in value)
-    return type(value) is str
+    return type(value) is FIELDS[name].type
 
 
 def moment(text: str) -> datetime:

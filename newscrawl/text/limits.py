@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from newscrawl.text.passwords import clean_address
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_CHARACTERS = {"title": 1000, "source": 200, "published_raw": 200}
-"""A longer text is not a title, a source or a time, but a page with an unclosed tag: it is
-shortened. The longest title of the real posts at hand has 45 characters."""
 MAX_URL = 2000
 """The longest that browsers and servers agree on; a share URL has 78 characters."""
 MAX_VALUES = {"categories": 50, "tags": 50, "mentions": 2000, "images": 2000}
@@ -30,10 +28,6 @@ MAX_WORD = 100
 """Characters of a category, a tag, or the name of a security; the longest at hand has 27."""
 MAX_CODE = 24
 """Characters of a security's market or code; the usual code has 6."""
-TEXTS = ("title", "source", "summary", "body_text", "published_raw", "published_from")
-"""The fields that are texts."""
-_TEXTS_OF = attrgetter(*TEXTS)
-_WRITTEN_OF = attrgetter(*TEXTS, "share_url", "original_url")
 _LISTS_OF = attrgetter(*MAX_VALUES)
 MAX_UNKNOWN = 100
 """Unknown constructs that are counted by name, each of at most MAX_WORD characters."""
@@ -41,14 +35,47 @@ MORE = "more constructs"
 """The name under which all others are counted."""
 
 
+class _Named(NamedTuple):
+    """Names of an item's fields, by what its declarations say."""
+
+    texts: tuple[str, ...]
+    urls: tuple[str, ...]
+    most: dict[str, int]
+    """Characters of a text. A longer one is not a title, a source or a time, but a page with an
+    unclosed tag."""
+    texts_of: Callable[[Article], tuple[str | None, ...]]
+    written_of: Callable[[Article], tuple[str | None, ...]]
+
+
+_NAMED: dict[type[Any], _Named] = {}
+
+
+def _named(item: type[Any]) -> _Named:
+    if item not in _NAMED:
+        _NAMED[item] = _read_declarations(item)
+    return _NAMED[item]
+
+
+def _read_declarations(item: type[Any]) -> _Named:
+    declared = {
+        each.name: each.metadata["field"] for each in fields(item) if "field" in each.metadata
+    }
+    texts = tuple(name for name, each in declared.items() if each.kind == "text")
+    urls = tuple(name for name, each in declared.items() if each.kind == "url")
+    most = {name: declared[name].most for name in texts if declared[name].most}
+    return _Named(texts, urls, most, attrgetter(*texts), attrgetter(*texts, *urls))
+
+
 def sanitize_article(article: Article) -> None:
     """Bring the fields of an article into the form and size in which they are stored."""
-    if _is_sanitized(article):
+    named = _named(article.__class__)
+    if _is_sanitized(article, named):
         return
     unknown: Counter[str] = Counter(article.unknown or {})
-    for name in TEXTS:
-        setattr(article, name, _sanitized(name, getattr(article, name), unknown))
-    for name in ("share_url", "original_url"):
+    for name in named.texts:
+        text = getattr(article, name)
+        setattr(article, name, _sanitized(name, text, unknown, named.most.get(name)))
+    for name in named.urls:
         setattr(article, name, _url(getattr(article, name), name, unknown))
     article.categories = _words("categories", article.categories, unknown)
     article.tags = _words("tags", article.tags, unknown)
@@ -59,23 +86,23 @@ def sanitize_article(article: Article) -> None:
     article.unknown = _shortened(unknown) if unknown else None
 
 
-def _is_sanitized(article: Article) -> bool:
+def _is_sanitized(article: Article, named: _Named) -> bool:
     """Whether there is nothing to do, which is nearly always so: one test of all fields."""
     lists = _LISTS_OF(article)
     categories, tags, mentions, images = (each or () for each in lists)
-    texts, words = [*filter(None, _TEXTS_OF(article))], [*categories, *tags]
-    urls = [*filter(None, (article.share_url, article.original_url)), *images]
+    texts, words = [*filter(None, named.texts_of(article))], [*categories, *tags]
+    urls = [*filter(None, (getattr(article, name) for name in named.urls)), *images]
     return (
         not article.unknown
         and "" not in words
         and "" not in urls
-        and "" not in _WRITTEN_OF(article)
+        and "" not in named.written_of(article)
         and [] not in lists
         and len(set(words)) == len(words)
         and all(
             len(each or ()) <= most for each, most in zip(lists, MAX_VALUES.values(), strict=True)
         )
-        and all(len(getattr(article, name) or "") <= most for name, most in MAX_CHARACTERS.items())
+        and all(len(getattr(article, name) or "") <= most for name, most in named.most.items())
         and max(map(len, words), default=0) <= MAX_WORD
         and max(map(len, urls), default=0) <= MAX_URL
         and (joined := "".join(urls)).isprintable()
@@ -88,12 +115,13 @@ def _is_sanitized(article: Article) -> bool:
     )
 
 
-def _sanitized(name: str, text: str | None, unknown: Counter[str]) -> str | None:
+def _sanitized(
+    name: str, text: str | None, unknown: Counter[str], longest: int | None = None
+) -> str | None:
     if not text:
         return None
     if not is_plain(text):
         text = nfc(without_overrides(text, unknown)).strip()
-    longest = MAX_CHARACTERS.get(name)
     if longest is not None and len(text) > longest:
         unknown[f"{name} of more than {longest} characters"] += 1
         text = f"{text[: longest - 1].rstrip()}…"

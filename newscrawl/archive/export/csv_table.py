@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from newscrawl.archive.records import COLUMNS, Record
+from newscrawl.archive.article_row import COLUMNS
+from newscrawl.archive.records import Record
 from newscrawl.text.escape import escape_lines
 
 _SETS = ("categories", "tags", "mentions", "images")

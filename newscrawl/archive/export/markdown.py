@@ -9,8 +9,14 @@ from newscrawl.archive.export.front_matter import quoted_scalar
 from newscrawl.archive.export.markdown_body import from_html, from_text
 from newscrawl.archive.export.paths import safe_name
 from newscrawl.archive.records import Record
+from newscrawl.items import FIELDS
 
-_TEXTS = ("id", "info_code", "title", "source", "published_precision")
+_TEXTS = (
+    "id", "info_code",
+    *(n for n, each in FIELDS.items() if (each.kind, each.group) == ("text", "single")
+      and n != "summary"),
+    "published_precision",
+)  # fmt: skip
 _TIMES = ("published_at", "first_seen_at", "changed_at")
 _ADDRESSES = ("share_url", "original_url")
 _LISTS = ("categories", "tags")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from newscrawl.archive.article_row import COLUMNS
 from newscrawl.archive.records import Record
 from newscrawl.store.values import moment
 
@@ -50,17 +51,16 @@ def schema(pa: Any) -> pa.Schema:
         return pa.field(name, type_, nullable=False)
 
     utc, strings = pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
+    typed = {
+        "id": lasting("id", pa.string()),
+        "seq": lasting("seq", pa.int64()),
+        "published_at": pa.field("published_at", pa.timestamp("us", tz="Asia/Shanghai")),
+        **{name: lasting(name, utc) for name in _UTC_TIMES},
+    }
     mention = [*map(text, ("market", "code", "name", "kind")), pa.field("times", pa.int32())]
     return pa.schema(
         [
-            lasting("id", pa.string()),
-            text("info_code"),
-            lasting("seq", pa.int64()),
-            text("title"),
-            pa.field("published_at", pa.timestamp("us", tz="Asia/Shanghai")),
-            *map(text, ("published_precision", "source", "summary", "body_text", "body_html")),
-            *map(text, ("share_url", "original_url")),
-            *(lasting(name, utc) for name in _UTC_TIMES),
+            *(typed.get(name) or text(name) for name in COLUMNS),
             lasting("categories", strings),
             lasting("tags", strings),
             lasting("mentions", pa.list_(pa.struct(mention))),

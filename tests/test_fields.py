@@ -1,0 +1,42 @@
+"""An article's fields are declared once: what is written a second time agrees with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+
+from archives import fill
+
+from newscrawl.archive.article_row import COLUMNS as EXPORTED
+from newscrawl.archive.revisions import FIELDS as COMPARED
+from newscrawl.items import COLUMNS, FIELDS, KEPT, Article
+from newscrawl.store.merge import merge
+
+
+def test_every_field_of_an_article_is_declared() -> None:
+    undeclared = {"id", "published_shift", "unknown", "page"}
+    assert {each.name for each in fields(Article)} == {*FIELDS, *undeclared}
+
+
+def test_exports_have_the_declared_columns() -> None:
+    exported = [name for name in COLUMNS if FIELDS[name].is_exported]
+    assert [*EXPORTED] == ["id", "info_code", "seq", *exported, "first_seen_at", "changed_at"]
+
+
+def test_the_baseline_has_the_declared_columns(tmp_path: Path) -> None:
+    fill(tmp_path / "news.db")
+    with closing(sqlite3.connect(tmp_path / "news.db")) as db:
+        found = [name for _, name, *_ in db.execute("PRAGMA table_info(articles)")]
+        kept = [name for _, name, *_ in db.execute("PRAGMA table_info(revisions)")]
+    assert found == ["first_seq", "id", "seq", *COLUMNS, "first_seen_at", "changed_at"]
+    assert [name for name in kept if name in FIELDS] == [*KEPT]
+
+
+def test_versions_have_what_revisions_keep() -> None:
+    assert {*COMPARED} == {*KEPT}
+
+
+def test_the_row_of_no_page_has_every_field() -> None:
+    assert merge([]) == dict.fromkeys(FIELDS)
