@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import SequenceMatcher
 from itertools import takewhile
@@ -60,17 +60,41 @@ def _begin(one: str, other: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What an article must be; None where it does not matter."""
+    """What an article must be; None where it does not matter. The command line has them all."""
 
-    category: str | None = None
+    category: str | None = field(
+        default=None,
+        metadata={"metavar": "SLUG", "help": "Only articles of this category (slug or name)."},
+    )
     """A slug in any case, or the source's name."""
-    source: str | None = None
+    source: str | None = field(
+        default=None,
+        metadata={"metavar": "NAME", "help": "Only articles of this source (文章来源)."},
+    )
     """The source as the text names it."""
-    security: str | None = None
+    security: str | None = field(
+        default=None,
+        metadata={
+            "metavar": "CODE",
+            "help": "Only articles that link to this security, board or index (1.600160, 600160 or name).",
+        },
+    )
     """A security, board or index that the text links: market and code, code, or name."""
-    since: date | None = None
+    since: date | None = field(
+        default=None,
+        metadata={
+            "metavar": "DAY",
+            "help": "Only articles published on or after this day (in China).",
+        },
+    )
     """A day in China: from its beginning on."""
-    until: date | None = None
+    until: date | None = field(
+        default=None,
+        metadata={
+            "metavar": "DAY",
+            "help": "Only articles published on or before this day (in China).",
+        },
+    )
     """A day in China: to its end."""
 
     def where(
@@ -94,7 +118,7 @@ class Filters:
         parameters: list[str | int] = []
         for condition, values in (
             self._category(connection, of_each),
-            self._source(connection),
+            _equals(connection, "source", self.source),
             self._security(connection, of_each),
             ("published_at >= ?", [self.since.isoformat()] if self.since else None),
             ("published_at < ?", [_next(self.until)] if self.until else None),
@@ -124,14 +148,6 @@ class Filters:
         marks = ", ".join("?" * len(slugs))
         return _among("article_categories", f"category IN ({marks})", of_each), slugs
 
-    def _source(self, connection: sqlite3.Connection) -> tuple[str, list[str | int] | None]:
-        if self.source is None:
-            return "", None
-        sql = "SELECT 1 FROM articles WHERE source = ? LIMIT 1"
-        if connection.execute(sql, (self.source,)).fetchone() is None:
-            raise UnknownName("source", self.source, sources(connection))
-        return "source = ?", [self.source]
-
     def _security(
         self, connection: sqlite3.Connection, of_each: bool
     ) -> tuple[str, list[str | int] | None]:
@@ -155,6 +171,30 @@ class Filters:
         )
 
 
+def _equals(
+    connection: sqlite3.Connection, column: str, wanted: str | None
+) -> tuple[str, list[str | int] | None]:
+    """Return the condition that a column of ``articles`` is what is wanted.
+
+    :raises UnknownName: no article has that.
+    """
+    if wanted is None:
+        return "", None
+    sql = f"SELECT 1 FROM articles WHERE {column} = ? LIMIT 1"  # noqa: S608  constant names
+    if connection.execute(sql, (wanted,)).fetchone() is None:
+        raise UnknownName(column, wanted, _values(connection, column))
+    return f"{column} = ?", [wanted]
+
+
+def _values(connection: sqlite3.Connection, column: str) -> list[str]:
+    """Return the values of a column of ``articles``, those with most articles first."""
+    rows = connection.execute(
+        f"SELECT {column} FROM articles WHERE {column} IS NOT NULL"  # noqa: S608  constant names
+        f" GROUP BY {column} ORDER BY count(*) DESC, {column}"
+    )
+    return [value for (value,) in rows]
+
+
 def _among(table: str, condition: str, of_each: bool) -> str:
     """Return the condition that an article has a row in *table* for which *condition* holds."""
     if of_each:
@@ -171,11 +211,7 @@ def _next(day: date) -> str:
 
 def sources(connection: sqlite3.Connection) -> list[str]:
     """Return the sources that wrote articles, those with most articles first."""
-    rows = connection.execute(
-        "SELECT source FROM articles WHERE source IS NOT NULL"
-        " GROUP BY source ORDER BY count(*) DESC, source"
-    )
-    return [source for (source,) in rows]
+    return _values(connection, "source")
 
 
 def categories(connection: sqlite3.Connection) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import fields
 from functools import wraps
 from typing import Any
 
@@ -13,46 +13,18 @@ from newscrawl.archive.filters import Filters, UnknownName
 from newscrawl.cli.options import DAY, TEXT
 from newscrawl.cli.output import safe_line
 
-_OPTIONS = (
-    click.option(
-        "--category",
-        type=TEXT,
-        metavar="SLUG",
-        help="Only articles of this category (slug or name).",
-    ),
-    click.option(
-        "--source", type=TEXT, metavar="NAME", help="Only articles of this source (文章来源)."
-    ),
-    click.option(
-        "--security",
-        type=TEXT,
-        metavar="CODE",
-        help="Only articles that link to this security, board or index (1.600160, 600160 or name).",
-    ),
-    click.option(
-        "--since",
-        type=DAY,
-        metavar="DAY",
-        help="Only articles published on or after this day (in China).",
-    ),
-    click.option(
-        "--until",
-        type=DAY,
-        metavar="DAY",
-        help="Only articles published on or before this day (in China).",
-    ),
+_OPTIONS = tuple(
+    click.option(f"--{each.name}", type=DAY if "date" in str(each.type) else TEXT, **each.metadata)
+    for each in fields(Filters)
 )
 
 
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options to a command, which gets them as ``filters``."""
+    """Add an option for each field of Filters to a command, which gets them as ``filters``."""
 
     @wraps(command)
-    def with_filters(
-        *args: Any, category: str | None, source: str | None, security: str | None,
-        since: date | None, until: date | None, **options: Any,
-    ) -> Any:  # fmt: skip
-        filters = Filters(category, source, security, since, until)
+    def with_filters(*args: Any, **options: Any) -> Any:
+        filters = Filters(**{each.name: options.pop(each.name) for each in fields(Filters)})
         try:
             return command(*args, filters=filters, **options)
         except UnknownName as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from newscrawl.items import COLUMNS, FIELDS, KEPT
 from newscrawl.store import identity
 
 migrations = Migrations("newscrawl")
@@ -104,18 +105,8 @@ def _create_articles(db: Database) -> None:
             "first_seq": int,
             "id": str,
             "seq": int,
-            "title": str,
-            "published_at": str,
-            "published_raw": str,
-            "published_precision": str,
-            "published_from": str,
-            "source": str,
-            "summary": str,
-            "body_html": str,
-            "body_text": str,
-            "body_rank": int,
-            "share_url": str,
-            "original_url": str,
+            # Until the first release the columns follow the declaration; then they are written out.
+            **{name: FIELDS[name].type for name in COLUMNS},
             "first_seen_at": str,
             "changed_at": str,
         },
@@ -250,12 +241,7 @@ def _create_pages(db: Database) -> None:
             "id": int,
             "article_id": str,
             **_PAGE,
-            "title": str,
-            "published_at": str,
-            "source": str,
-            "summary": str,
-            "body_html": str,
-            "body_text": str,
+            **dict.fromkeys(KEPT, str),
             "page_hash": str,
             "observed_at": str,
             "last_seen_at": str,
