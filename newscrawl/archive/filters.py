@@ -76,7 +76,8 @@ class Filters:
         default=None,
         metadata={
             "metavar": "CODE",
-            "help": "Only articles that link to this security, board or index (1.600160, 600160 or name).",
+            "help": "Only articles that link to this security, board or index (1.600160, 600160 or "
+            "name).",
         },
     )
     """A security, board or index that the text links: market and code, code, or name."""
