@@ -222,6 +222,10 @@ class Article:
         "the publication that wrote it, as named in the text (文章来源)",
         most=200, makes_revision=True, is_kept=True,
     )  # fmt: skip
+    author: str | None = _field(
+        "who wrote it, a reporter or an author, if a page prints one; several are joined by `、`",
+        most=200,
+    )
     summary: str | None = _field("the summary, if a page gives one", is_kept=True)
     body_html: str | None = _field(
         "the article's own markup, sanitized, safe to display",

@@ -592,6 +592,10 @@ def test_wrappers_of_answers(wrap: str) -> None:
         ({"Id": "-", "newsid": None}, "info_code", NEWS),
         ({"Title": "甲\ud800乙\x00"}, "title", "甲乙"),
         ({"Title": None}, "title", None),
+        ({"Author": ["张 三", "", 5, "李四"]}, "author", "张 三、李四"),
+        ({"Author": "王五"}, "author", "王五"),
+        ({"Author": []}, "author", None),
+        ({"Author": None}, "author", None),
         ({"Date": None}, "published_from", None),
     ],
 )
@@ -658,6 +662,27 @@ def public(body: str, *, title: str = "某股份：回购股份_东方财富网"
         f'<div class="zwinfos"><div class="txtinfos" id="ContentBody" style="margin-top:0;">'
         f'<!--文章主体-->{body}</div></div></div><div class="mainright">推荐</div></body></html>'
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "author", "source"),
+    [
+        ("", None, "丙新闻"),
+        ('<div class="item">作者：张三</div>', "张三", "丙新闻"),
+        (
+            '<div class="item">编辑：李四</div><div class="item">作者： 张三 </div>',
+            "张三",
+            "丙新闻",
+        ),
+    ],
+)
+def test_author_of_a_public_page(names: str, author: str | None, source: str) -> None:
+    """Wherever it stands; an editor is not an author, and neither is the source."""
+    date, media = '<div class="item">2021年12月28日 14:27</div>', '<div class="item">丙新闻</div>'
+    for items in (date + names + media, date + media + names):
+        html = public("<p>一</p>", items=items)
+        found = sites.read_page(page(html, "article_page", f"/a/{DIGITS}.html"))
+        assert (found.author, found.source) == (author, source)
 
 
 def test_a_whole_public_page() -> None:

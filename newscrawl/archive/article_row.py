@@ -17,6 +17,7 @@ class ArticleRow:
     published_at: str | None
     published_precision: str | None
     source: str | None
+    author: str | None
     summary: str | None
     body_html: str | None
     body_text: str | None

@@ -72,6 +72,10 @@ class Filters:
         metadata={"metavar": "NAME", "help": "Only articles of this source (文章来源)."},
     )
     """The source as the text names it."""
+    author: str | None = field(
+        default=None, metadata={"metavar": "NAME", "help": "Only articles of this author."}
+    )
+    """The author as a page prints it."""
     security: str | None = field(
         default=None,
         metadata={
@@ -120,6 +124,7 @@ class Filters:
         for condition, values in (
             self._category(connection, of_each),
             _equals(connection, "source", self.source),
+            _equals(connection, "author", self.author),
             self._security(connection, of_each),
             ("published_at >= ?", [self.since.isoformat()] if self.since else None),
             ("published_at < ?", [_next(self.until)] if self.until else None),

@@ -20,7 +20,7 @@ from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
 FINGERPRINTS = {
-    1: "2bcd08f375cc572b",
+    1: "7bf14bcf3c9b026a",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 

@@ -12,11 +12,13 @@ from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, public_url
 from newscrawl.sites.errors import Unreadable
+from newscrawl.text.sanitize import squeeze, strip_controls
 
 _RULES = (
     Rule("title", "Title", kind="key"),
     Rule("published_raw", "Date", kind="key"),
 )
+_AUTHOR_RULE = Rule("author", "Author", "a list of names, most often empty", kind="key")
 _SOURCE_RULES = (
     Rule("source", "From", "the body has no 文章来源 line", kind="key"),
     Rule("source", "medianame", "and From is empty", kind="key"),
@@ -25,6 +27,7 @@ _SOURCE_RULES = (
 _BODIES = (("content", BodyRank.LINKED), ("text", BodyRank.FULL))
 RULES = (
     *_RULES,
+    _AUTHOR_RULE,
     *_SOURCE_RULES,
     *(Rule("body_html", key, kind="key") for key, _ in _BODIES),
     *bodies.BODY_RULES,
@@ -45,6 +48,7 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
     loader.apply(_RULES, data)
     if loader.get_collected_values("published_raw"):
         loader.add_value("published_from", "Date")
+    loader.put("author", "key", "Author", "、".join(_names(data.get("Author"))))
     for key, rank in _BODIES:
         html = key_values(data, key)
         body = (
@@ -64,6 +68,13 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
     if not article.title and not article.body_html:
         raise Unreadable("nothing", f"Title, content and text of {info_code} are empty")
     return article
+
+
+def _names(value: Any) -> list[str]:
+    """Return the names in a list, or in a text; what is not text is left out."""
+    values = value if isinstance(value, list) else [value]
+    names = (squeeze(strip_controls(each)) for each in values if isinstance(each, str))
+    return [name for name in names if name]
 
 
 def _object(text: str) -> dict[str, Any]:

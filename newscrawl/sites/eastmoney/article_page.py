@@ -18,12 +18,13 @@ _RULES = (
     Rule("title", "(//h1)[1]", "the page without title"),
     Rule("published_raw", f'{_ITEM}[contains(., "年")][1]'),
 )
+_AUTHOR_RULE = Rule("author", f'substring-after({_ITEM}[starts-with(., "作者：")][1], "作者：")')
 _SOURCE_RULE = Rule(
     "source",
-    f'{_ITEM}[not(contains(., "年"))][1]',
-    "the body has no 文章来源 line; the items are the time and the source",
+    f'{_ITEM}[not(contains(., "年") or starts-with(., "作者：") or starts-with(., "编辑："))][1]',
+    "the body has no 文章来源 line; the items are the time, the source, and some an author",
 )
-RULES = (*_RULES, _SOURCE_RULE, *bodies.BODY_RULES)
+RULES = (*_RULES, _AUTHOR_RULE, _SOURCE_RULE, *bodies.BODY_RULES)
 
 
 def read_article_page(page: Page, stats: Stats | None = None) -> Article:
@@ -44,7 +45,7 @@ def read_article_page(page: Page, stats: Stats | None = None) -> Article:
 
     loader = ArticleLoader.of(root, stats)
     loader.add_value("id", info_code)
-    loader.apply(_RULES)
+    loader.apply((*_RULES, _AUTHOR_RULE))
     if loader.get_collected_values("published_raw"):
         loader.add_value("published_from", "div.infos item")
     body = bodies.read_body(detached(content))
