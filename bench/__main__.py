@@ -15,6 +15,7 @@ from bench.environments import make_all
 
 BENCHMARKS = (
     "crawl", "reading", "again", "growth", "search", "flat", "load", "start", "polling", "counts",
+    "loader",
 )  # fmt: skip
 ROOT = Path(__file__).parents[1]
 
