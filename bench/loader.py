@@ -2,7 +2,7 @@
 
     python -m bench loader    # prints; there is no result to keep
 
-Each round reads the same made posts in all variants; the best round of each counts.
+Each round reads the same synthetic posts in all variants; the best round of each counts.
 """
 
 from __future__ import annotations

@@ -678,8 +678,11 @@ def public(body: str, *, title: str = "某股份：回购股份_东方财富网"
 )
 def test_author_of_a_public_page(names: str, author: str | None, source: str) -> None:
     """Wherever it stands; an editor is not an author, and neither is the source."""
-    date, media = '<div class="item">2021年12月28日 14:27</div>', '<div class="item">丙新闻</div>'
-    for items in (date + names + media, date + media + names):
+    date, publisher = (
+        '<div class="item">2021年12月28日 14:27</div>',
+        '<div class="item">丙新闻</div>',
+    )
+    for items in (date + names + publisher, date + publisher + names):
         html = public("<p>一</p>", items=items)
         found = sites.read_page(page(html, "article_page", f"/a/{DIGITS}.html"))
         assert (found.author, found.source) == (author, source)
