@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +170,83 @@ def test_their_pipelines_see_their_items_and_may_change_or_drop_them(tmp_path: P
     assert ledger(db)["outcome"] == "degraded"
     assert "a bug in the spider or a pipeline: ValueError('made by a test')" in done.stderr
     assert len((tmp_path / "x.jsonl").read_text().splitlines()) == 1
+
+
+MANY = """
+    import asyncio
+
+    import scrapy
+
+
+    class News(scrapy.Spider):
+        name = "theirs"
+
+        async def start(self):
+            for number in range({count}):
+                body = "央行" * 20_000
+                yield {{"id": str(number), "title": f"第{{number}}条", "body_text": body}}
+                await asyncio.sleep({pause})
+"""
+
+
+def many(folder: Path, count: int, pause: float = 0) -> Path:
+    """Write a project whose spider yields so many items of 120 KB; -o takes an archive."""
+    exporters = 'FEED_EXPORTERS = {"db": "newscrawl.exporters.ArchiveExporter"}'
+    settings = f"{ADDON}\n{exporters}\nNEWSCRAWL_BATCH_SECONDS = 0.1"
+    project(folder, "dict", settings=settings)
+    source = textwrap.dedent(MANY.format(count=count, pause=pause))
+    (folder / "theirs" / "spiders" / "news.py").write_text(source)
+    return folder
+
+
+def test_no_item(tmp_path: Path) -> None:
+    crawl(many(tmp_path, 0), "-o", "news.db")
+    run = ledger(tmp_path / "news.db")
+    assert (run["outcome"], run["scheduled"]) == ("ok", 0)
+    assert query(tmp_path / "news.db", "SELECT count(*) FROM articles") == [(0,)]
+
+
+def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
+    folder, db = many(tmp_path, 60), tmp_path / "news.db"
+    program = str(Path(sys.executable).with_name("scrapy"))
+    limited = f"ulimit -f 4000; exec {program} crawl theirs -o news.db"  # 4 MB a file
+    done = subprocess.run(
+        ["bash", "-c", limited], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Run 1 finished: store: " in done.stderr
+    assert query(db, "PRAGMA integrity_check") == [("ok",)]
+    assert_balanced(ledger(db), interrupted=True)
+    crawl(folder, "-o", "news.db")
+    assert query(db, "SELECT count(*) FROM articles") == [(60,)]
+    assert ledger(db)["outcome"] == "ok"
+
+
+def test_killed_half_way(tmp_path: Path) -> None:
+    folder, db = many(tmp_path, 100, pause=0.05), tmp_path / "news.db"
+    program = str(Path(sys.executable).with_name("scrapy"))
+    words = [program, "crawl", "theirs", "-o", "news.db", "--nolog"]
+    with subprocess.Popen(words, cwd=folder) as run:
+        for _ in range(300):
+            time.sleep(0.1)
+            if db.exists() and count(db) > 5:
+                break
+        run.send_signal(signal.SIGKILL)
+    stored = count(db)
+    assert 5 < stored < 100
+    killed = ledger(db)
+    assert killed["outcome"] == "running"
+    assert_balanced(killed, interrupted=True)
+    assert killed["new"] == stored
+    many(tmp_path, 100)
+    crawl(folder, "-o", "news.db")
+    assert count(db) == 100
+    assert query(db, "SELECT outcome FROM runs ORDER BY id") == [("killed",), ("ok",)]
+    assert ledger(db)["unchanged"] == stored
+
+
+def count(db: Path) -> int:
+    """Return how many articles are committed."""
+    try:
+        return int(query(db, "SELECT count(*) FROM articles")[0][0])
+    except sqlite3.OperationalError:  # it has no tables yet
+        return 0
