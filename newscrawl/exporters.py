@@ -10,7 +10,7 @@ from itemadapter import ItemAdapter
 from scrapy.exporters import BaseItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 
-from newscrawl.items import Article, Batch, Reject, Scheduled
+from newscrawl.items import Article, Batch, Rejected, Scheduled
 from newscrawl.runs.run import run_of
 from newscrawl.sites import LOADER_VERSION, REASONS, Unreadable
 from newscrawl.sites.foreign_items import as_article
@@ -49,8 +49,8 @@ class ArchiveExporter(BaseItemExporter):
 
     def __init__(self, run: Run, **options: Any) -> None:
         super().__init__(dont_fail=True, **options)
+        self._run = run
         self._items = run.items
-        self._archive = run.archive
         self._channel = run.channel
         self._clocks = run.clocks
 
@@ -58,6 +58,10 @@ class ArchiveExporter(BaseItemExporter):
     def from_crawler(cls, crawler: Crawler, file: IO[bytes], **options: Any) -> Self:
         """Build it for the crawler's run."""
         return cls(run_of(crawler), **options)
+
+    def start_exporting(self) -> None:
+        """Take the archive, which the run has opened before the first request."""
+        self._archive = self._run.archive
 
     def export_item(self, item: Any) -> None:
         """Add an article, or those of a batch."""
@@ -80,7 +84,7 @@ class ArchiveExporter(BaseItemExporter):
             if reason := missing(article):
                 raise Unreadable(reason, REASONS[reason])
         except Unreadable as error:
-            self._channel.send(Reject(page, error.reason, error.detail))
+            self._channel.send(Rejected(page, error.reason, error.detail))
         else:
             self._add([article])
 

@@ -316,7 +316,7 @@ class Filtered(Message):
 
 
 @dataclass(slots=True)
-class Reject(Message):
+class Rejected(Message):
     """A page gave no article; it is kept with its bytes, and the reason."""
 
     page: Page
@@ -329,7 +329,7 @@ class Reject(Message):
 
 
 @dataclass(slots=True)
-class Failure(Message):
+class Failed(Message):
     """A page could not be fetched: connection refused, timeout, an error status."""
 
     url: str

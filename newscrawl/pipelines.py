@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import DropItem
 
-from newscrawl.items import Article, Batch, Duplicate, Page, Reject
+from newscrawl.items import Article, Batch, Duplicate, Page, Rejected
 from newscrawl.runs.run import run_of
 from newscrawl.sites import REASONS
 from newscrawl.sites.normalise import missing, normalise
@@ -74,7 +74,7 @@ class Validate(_Pipeline):
         reason = missing(article)
         if reason is None:
             return article
-        self.channel.send(Reject(_page(article), reason, REASONS[reason]))
+        self.channel.send(Rejected(_page(article), reason, REASONS[reason]))
         raise _dropped(f"rejected: {reason}")
 
 

@@ -17,7 +17,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from newscrawl import sites
-from newscrawl.items import Article, Page, Reject
+from newscrawl.items import Article, Page, Rejected
 from newscrawl.sites import list_entry
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body
@@ -301,7 +301,7 @@ def _is_rejected(writer: Writer, page: Page, error: sites.Unreadable) -> None:
     assert error.reason != "crash"
     assert error.detail
     assert len(error.detail) <= MAX_DETAIL
-    reject = Reject(page, error.reason, error.detail)
+    reject = Rejected(page, error.reason, error.detail)
     writer.reject(reject, loader_version=sites.LOADER_VERSION)
     stored = writer.connection.execute(
         "SELECT reason, detail FROM rejects WHERE url = ? AND reason = ?", (page.url, error.reason)

@@ -33,6 +33,7 @@ async def test_a_batch_is_stored(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     with open_run(db) as run:
         exporter = ArchiveExporter.from_crawler(run.crawler, BytesIO())
+        exporter.start_exporting()
         pages = [page(f"NW20211228000000000{number}") for number in range(3)]
         for each in pages:
             run.ledger.schedule(each.url)
@@ -44,7 +45,9 @@ async def test_a_batch_is_stored(tmp_path: Path) -> None:
 async def test_what_is_no_item_is_left_alone(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     with open_run(db) as run:
-        ArchiveExporter.from_crawler(run.crawler, BytesIO()).export_item("题")
+        exporter = ArchiveExporter.from_crawler(run.crawler, BytesIO())
+        exporter.start_exporting()
+        exporter.export_item("题")
         assert run.ledger.counters.total() == 0
     assert query(db, "SELECT count(*) FROM articles") == [(0,)]
 
@@ -53,6 +56,7 @@ async def test_items_of_others_become_articles(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     with open_run(db) as run:
         exporter = ArchiveExporter.from_crawler(run.crawler, BytesIO())
+        exporter.start_exporting()
         item = {"id": "7", "title": "题", "site": "other"}
         run.items.attach(item, page(kind=PageKind.ITEM, url="http://other.test/7"))
         exporter.export_item(item)
@@ -71,7 +75,9 @@ async def test_a_body_that_is_too_deep_is_rejected(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     with open_run(db) as run:
         deep = {"id": "1", "body_html": "<div>" * 2000 + "文"}
-        ArchiveExporter.from_crawler(run.crawler, BytesIO()).export_item(deep)
+        exporter = ArchiveExporter.from_crawler(run.crawler, BytesIO())
+        exporter.start_exporting()
+        exporter.export_item(deep)
         assert run.ledger.balances
     assert query(db, "SELECT reason FROM rejects") == [("too_deep",)]
 
@@ -79,6 +85,7 @@ async def test_a_body_that_is_too_deep_is_rejected(tmp_path: Path) -> None:
 async def test_a_failing_store_ends_the_run(tmp_path: Path) -> None:
     with open_run(tmp_path / "news.db") as run:
         exporter = ArchiveExporter.from_crawler(run.crawler, BytesIO())
+        exporter.start_exporting()
         run.archive.connection.execute("DROP TABLE observations")
         made = page()
         run.ledger.schedule(made.url)

@@ -26,7 +26,7 @@ from twisted.python.failure import Failure as TwistedFailure
 
 from newscrawl.items import (
     Batch,
-    Failure,
+    Failed,
     Scheduled,
     Trouble,
     Unchanged,
@@ -171,7 +171,7 @@ async def test_links_of_a_page_are_bounded(tmp_path: Path) -> None:
     response = Response("http://mirror.test/list.html")
     with open_run(tmp_path / "news.db", settings={"NEWSCRAWL_MAX_LINKS": 2}) as run:
         out = list(bounds(run).process_spider_output(response, requests(5)))
-        assert [type(each) for each in out] == [Request, Request, Trouble, Failure]
+        assert [type(each) for each in out] == [Request, Request, Trouble, Failed]
         assert "leads to more than 2 pages" in out[2].sentence
 
 
@@ -191,8 +191,8 @@ async def test_depth_and_length_are_bounded(tmp_path: Path) -> None:
         long_ = request_of(page(url="http://mirror.test/" + "x" * 100))
         good = request_of(page(), depth=3)
         first, second, third = bounds(run).process_spider_output(None, [deep, long_, good])
-        assert first == Failure(deep.url, "it is 4 links from the start")
-        assert second == Failure(long_.url, "its address has 119 characters")
+        assert first == Failed(deep.url, "it is 4 links from the start")
+        assert second == Failed(long_.url, "its address has 119 characters")
         assert third is good
 
 

@@ -16,7 +16,7 @@ from samplesite.site import Site
 
 from newscrawl import sites
 from newscrawl.cli.writing import writing
-from newscrawl.items import Article, Page, Reject
+from newscrawl.items import Article, Page, Rejected
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.retry_rejected import Retried, retry
 from newscrawl.store.target import Target
@@ -75,7 +75,7 @@ async def test_what_is_still_none_stays(serving: Serving, tmp_path: Path) -> Non
     assert tried(path, "empty").tried == 0
 
 
-def rejecting(path: Path, *rejects: Reject, loader_version: int = 1) -> None:
+def rejecting(path: Path, *rejects: Rejected, loader_version: int = 1) -> None:
     target = Target(path)
     made = writer(target)
     for reject in rejects:
@@ -87,7 +87,7 @@ def rejecting(path: Path, *rejects: Reject, loader_version: int = 1) -> None:
 def test_two_reasons_of_one_page_become_one(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     bad = page(body=b"<html>no post</html>")
-    rejecting(path, Reject(bad, "cut_off", "before"), Reject(bad, "not_a_post", "before"))
+    rejecting(path, Rejected(bad, "cut_off", "before"), Rejected(bad, "not_a_post", "before"))
     found = tried(path)
     assert found.remain == found.tried == 1
     [(detail,)] = query(path, "SELECT detail FROM rejects")
@@ -96,8 +96,8 @@ def test_two_reasons_of_one_page_become_one(tmp_path: Path) -> None:
 
 def test_bug_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "news.db"
-    rejecting(path, Reject(page("NW202112282228490028", body=b"1"), "cut_off", ""),
-              Reject(page("NW202112282228490029", body=b"2"), "cut_off", ""))  # fmt: skip
+    rejecting(path, Rejected(page("NW202112282228490028", body=b"1"), "cut_off", ""),
+              Rejected(page("NW202112282228490029", body=b"2"), "cut_off", ""))  # fmt: skip
 
     def read(page_: Page) -> Article:
         if page_.body == b"1":
@@ -149,7 +149,7 @@ def between_two_looks(path: Path, body: bytes) -> None:
     """Make an archive of a page that was rejected between two visits that both found A."""
     looks = (page(ID, body=b"A", observed_at=at) for at in (FIRST_DAY, LAST_DAY))
     fill(path, *(article(each, title="A") for each in looks))
-    rejecting(path, Reject(page(ID, body=body), "cut_off", "before"))
+    rejecting(path, Rejected(page(ID, body=body), "cut_off", "before"))
     change(
         path,
         "UPDATE rejects SET last_seen_at = '2022-01-02T00:00:00+00:00'",
@@ -181,7 +181,7 @@ def test_file_is_as_old_as_its_post(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "news.db"
     fill(path, article(page(ID, observed_at=LAST_DAY), title="edited"))
     file = page(f"_posts/2021-12-28-{ID}", kind="post_file", body=b"as it was first")
-    rejecting(path, Reject(file, "crash", "before"))
+    rejecting(path, Rejected(file, "crash", "before"))
     monkeypatch.setattr(sites, "read_page", titled)
     assert tried(path).stored == 1
     assert query(path, "SELECT title FROM articles") == [("edited",)]
@@ -192,7 +192,7 @@ def test_file_is_as_old_as_its_post(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_other_bytes_of_one_address_stay(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     one, two = (page(ID, body=b"<html>%d</html>" % each) for each in (1, 2))
-    rejecting(path, Reject(one, "cut_off", "before"), Reject(two, "not_a_post", "before"))
+    rejecting(path, Rejected(one, "cut_off", "before"), Rejected(two, "not_a_post", "before"))
     before = query(path, "SELECT reason, page_hash FROM rejects ORDER BY id")
     found = tried(path)
     assert found.tried == found.remain == 2
@@ -208,7 +208,7 @@ def test_bug_is_a_crash_wherever_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bug: str
 ) -> None:
     path = tmp_path / "news.db"
-    rejecting(path, Reject(page(ID, body=b"1"), "cut_off", "before"))
+    rejecting(path, Rejected(page(ID, body=b"1"), "cut_off", "before"))
 
     def read(page_: Page) -> Article:
         if bug == "read":
@@ -224,7 +224,7 @@ def test_bug_is_a_crash_wherever_it_is(
 
 def test_copy_without_raw_pages(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
-    rejecting(path, Reject(page(ID, body=b"1"), "cut_off", "before"))
+    rejecting(path, Rejected(page(ID, body=b"1"), "cut_off", "before"))
     change(path, "DELETE FROM raw_pages")
     assert (tried(path).tried, tried(path).untried) == (0, 1)
     assert query(path, "SELECT reason, detail FROM rejects") == [("cut_off", "before")]
@@ -237,7 +237,7 @@ def test_copy_without_raw_pages(tmp_path: Path) -> None:
 def test_command(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(path, article(page()))
-    rejecting(path, Reject(page("NW202112282228490029", body=b"<html></html>"), "cut_off", ""))
+    rejecting(path, Rejected(page("NW202112282228490029", body=b"<html></html>"), "cut_off", ""))
     done = command("newscrawl", "retry-rejected", "--db", str(path))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "1 page read again: 0 stored, 1 still rejected\n"

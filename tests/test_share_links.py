@@ -10,7 +10,7 @@ from archives import article, page
 from running import heard, open_run
 from scrapy.http import Request
 
-from newscrawl.items import Failure, PageKind, Reject, Scheduled, Unresolved
+from newscrawl.items import Failed, PageKind, Rejected, Scheduled, Unresolved
 from newscrawl.runs.run import Run
 from newscrawl.spiders.share import ShareSpider
 from newscrawl.spiders.share_links import share_host
@@ -72,7 +72,7 @@ async def test_after_the_limit_nothing_is_requested(tmp_path: Path) -> None:
 async def test_a_failure_leads_to_the_next_address(run: Run) -> None:
     spider = spider_of(run)
     [first] = heard(run, spider.resolve(CODE))
-    failure = Failure(first.url, "connection refused")
+    failure = Failed(first.url, "connection refused")
     said, scheduled, second = spider.failed(failure, **first.cb_kwargs)
     assert said is failure
     assert not failure.final
@@ -83,7 +83,7 @@ async def test_a_failure_leads_to_the_next_address(run: Run) -> None:
 
 
 async def test_the_last_failure_is_final(run: Run) -> None:
-    failure = Failure("http://mirror.test/x", "connection refused")
+    failure = Failed("http://mirror.test/x", "connection refused")
     said = list(spider_of(run).failed(failure, info_code=CODE, rest=[]))
     assert said == [failure, Unresolved(CODE)]
     assert failure.final
@@ -92,7 +92,7 @@ async def test_the_last_failure_is_final(run: Run) -> None:
 async def test_a_rejected_answer_leads_to_the_next_address(run: Run) -> None:
     spider = spider_of(run)
     [first] = heard(run, spider.resolve(CODE))
-    reject = Reject(first.meta["page"], "null", "the answer is null")
+    reject = Rejected(first.meta["page"], "null", "the answer is null")
     said, _, second = spider.unreadable(reject, **first.cb_kwargs)
     assert (said, reject.final) == (reject, False)
     assert isinstance(second, Request)

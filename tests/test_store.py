@@ -18,7 +18,7 @@ import sqlite_utils
 from archives import article, fill, page, writer
 from crawls import dump, query
 
-from newscrawl.items import Article, BodyRank, Listed, Mention, Reject
+from newscrawl.items import Article, BodyRank, Listed, Mention, Rejected
 from newscrawl.store import search_index
 from newscrawl.store.connections import open_for_reading, open_for_writing
 from newscrawl.store.errors import (
@@ -183,7 +183,7 @@ def test_reject_keeps_reason_and_bytes(tmp_path: Path) -> None:
     for _ in range(2):
         target = Target(path)
         made = writer(target)
-        made.reject(Reject(page(body=b"login"), "not_a_post", "a login"), loader_version=1)
+        made.reject(Rejected(page(body=b"login"), "not_a_post", "a login"), loader_version=1)
         made.end(outcome="ok", exit_code=0, reason="")
         target.finish(good=True)
     [(reason, times, page_hash)] = query(path, "SELECT reason, times, page_hash FROM rejects")

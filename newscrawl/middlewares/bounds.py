@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.http import Request
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 
-from newscrawl.items import Failure, Trouble
+from newscrawl.items import Failed, Trouble
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -96,6 +96,6 @@ class BoundsMiddleware(BaseSpiderMiddleware):
     def _leave_out(self, request: Request, why: str) -> Iterable[Any]:
         page: Page | None = request.meta.get("page")
         if page is not None:
-            yield Failure(page.url, why)
+            yield Failed(page.url, why)
         else:
             yield Trouble(f"{request.url[:200]} is not asked for: {why}")

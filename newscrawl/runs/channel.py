@@ -12,7 +12,7 @@ from newscrawl.items import (
     BadArgument,
     Duplicate,
     End,
-    Failure,
+    Failed,
     Filtered,
     HomeCame,
     Listed,
@@ -22,7 +22,7 @@ from newscrawl.items import (
     Message,
     OutOfRange,
     Page,
-    Reject,
+    Rejected,
     Repeated,
     Resolved,
     RunOptions,
@@ -101,9 +101,9 @@ class Channel:
                 return
             case Skipped():
                 self._skipped(message)
-            case Reject():
+            case Rejected():
                 self._reject(message)
-            case Failure():
+            case Failed():
                 self._failed(message)
             case Unchanged():
                 self._unchanged(message)
@@ -160,7 +160,7 @@ class Channel:
         self._ledger.link("skipped")
         self._listings.settled(skipped.url, "rejected" if skipped.is_rejected else None)
 
-    def _reject(self, reject: Reject) -> None:
+    def _reject(self, reject: Rejected) -> None:
         reject.detail = without_passwords(reject.detail)
         logger.info("Rejected %s: %s", reject.page.url, reject.detail)
         if reject.reason == "crash":
@@ -173,7 +173,7 @@ class Channel:
             reject.page.body = b""
         self._archive.write(Writer.reject, reject, loader_version=sites.LOADER_VERSION)
 
-    def _failed(self, failure: Failure) -> None:
+    def _failed(self, failure: Failed) -> None:
         logger.info("Failed %s: %s", failure.url, failure.detail)
         self._settle(failure.url, "failed", final=failure.final)
         if failure.gone is not None:
@@ -210,7 +210,7 @@ class Channel:
         if page is None or page.url not in self._ledger.under_way:
             self.trouble(detail)
             return
-        self.send(Reject(page, "crash", detail))
+        self.send(Rejected(page, "crash", detail))
 
     # -- listings -----------------------------------------------------------------------
 

@@ -27,8 +27,8 @@ def as_article(item: ItemAdapter, page: Page, *, zone: tzinfo = CHINA) -> Articl
     """Return the article that an item describes; the item stays as it is.
 
     It reads ``url`` and any of ``id``, ``title``, ``published_at``, ``body_html``, ``body_text``,
-    ``summary``, ``source``, ``categories`` and ``tags``. Without ``id`` the canonical ``url`` is
-    the id; without either the article has none. A time without an offset is in *zone*.
+    ``summary``, ``source``, ``author``, ``categories`` and ``tags``. Without ``id`` the canonical
+    ``url`` is the id; without either the article has none. A time without an offset is in *zone*.
     *page* is completed by the id.
 
     :raises Unreadable: the body is too large, or nested too deeply.
@@ -39,6 +39,7 @@ def as_article(item: ItemAdapter, page: Page, *, zone: tzinfo = CHINA) -> Articl
         id=_id(own_id, page.site) if own_id else None,
         title=_line(item, "title"),
         source=_line(item, "source"),
+        author=_line(item, "author"),
         summary=_line(item, "summary"),
         categories=_lines(item, "categories"),
         tags=_lines(item, "tags"),

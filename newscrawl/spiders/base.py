@@ -16,12 +16,12 @@ from newscrawl import sites
 from newscrawl.items import (
     DEFAULT_SITE,
     Article,
-    Failure,
+    Failed,
     Message,
     OutOfRange,
     Page,
     PageKind,
-    Reject,
+    Rejected,
     RunOptions,
     Scheduled,
     Skipped,
@@ -236,7 +236,7 @@ class NewsSpider(scrapy.Spider):
         return PageKind.ARTICLE_PAGE if "/a/" in urlsplit(url).path else PageKind.POST_PAGE
 
     def parse_page(self, response: Response, **cb_kwargs: Any) -> Iterator[Any]:
-        """Read a page into its article; yield a :class:`Reject` where it has none."""
+        """Read a page into its article; yield a :class:`Rejected` where it has none."""
         if "page" not in response.meta:  # `scrapy parse -c parse_page`
             yield from self.parse(response)
             return
@@ -248,12 +248,12 @@ class NewsSpider(scrapy.Spider):
         self.crawler.stats.inc_value(f"pages/{page.kind}")
         if elsewhere := self.other_article(page, response.url):
             detail = f"it redirects to {response.url}, the page of {elsewhere}"
-            yield from self.unreadable(Reject(page, "wrong_id", detail), **cb_kwargs)
+            yield from self.unreadable(Rejected(page, "wrong_id", detail), **cb_kwargs)
             return
         try:
             article = sites.read_page(page, stats=self.crawler.stats)
         except sites.Unreadable as error:
-            yield from self.unreadable(Reject(page, error.reason, error.detail), **cb_kwargs)
+            yield from self.unreadable(Rejected(page, error.reason, error.detail), **cb_kwargs)
             return
         yield from self.before(article)
         yield OutOfRange(page.url) if self.is_before_since(article) else article
@@ -273,7 +273,7 @@ class NewsSpider(scrapy.Spider):
     def _page_failed(self, failure: TwistedFailure) -> Iterator[Any]:
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         page: Page = request.meta["page"]
-        failed = Failure(page.url, failure_reason(failure.value))
+        failed = Failed(page.url, failure_reason(failure.value))
         known: KnownPage | None = request.meta.get("known")
         if known is not None and not known.is_rejected:
             failed.final = False  # it is stored
@@ -294,11 +294,11 @@ class NewsSpider(scrapy.Spider):
         """Yield what an article leads to."""
         return ()
 
-    def unreadable(self, reject: Reject, **cb_kwargs: Any) -> Iterable[Any]:
+    def unreadable(self, reject: Rejected, **cb_kwargs: Any) -> Iterable[Any]:
         """Yield what a page without an article leads to."""
         yield reject
 
-    def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
+    def failed(self, failure: Failed, **cb_kwargs: Any) -> Iterable[Any]:
         """Yield what a failed page leads to."""
         yield failure
 

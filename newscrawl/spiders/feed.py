@@ -14,14 +14,14 @@ from scrapy.http import Request, Response
 
 from newscrawl.items import (
     Article,
-    Failure,
+    Failed,
     Filtered,
     ListingChecked,
     ListingFailed,
     Message,
     Page,
     PageKind,
-    Reject,
+    Rejected,
     Repeated,
     Resolved,
     RunOptions,
@@ -165,7 +165,7 @@ class FeedSpider(ShareLinks, PostLinks):
         try:
             answer = read_list_answer(asked.list, page)
         except Unreadable as error:
-            yield from self._unreadable(asked, number, Reject(page, error.reason, error.detail))
+            yield from self._unreadable(asked, number, Rejected(page, error.reason, error.detail))
             return
         self.crawler.stats.inc_value("listings/read")
         pages: list[str] = []
@@ -204,8 +204,8 @@ class FeedSpider(ShareLinks, PostLinks):
         said = self._lose(**request.cb_kwargs, reason=reason)
         return of_errback(self.crawler, failure, said)
 
-    def _unreadable(self, asked: RequestedList, number: int, reject: Reject) -> Iterator[Message]:
-        """Reject a response that is not a listing, with the reason."""
+    def _unreadable(self, asked: RequestedList, number: int, reject: Rejected) -> Iterator[Message]:
+        """Rejected a response that is not a listing, with the reason."""
         yield Scheduled(reject.page.url)
         yield reject
         yield from self._lose(asked, number, f"cannot be read: {reject.detail}")
@@ -285,7 +285,7 @@ class FeedSpider(ShareLinks, PostLinks):
     def _reject_entry(self, page: Page, reason: str, detail: str) -> Iterator[Message]:
         self._seen.add(page.key)
         yield Scheduled(page.url)
-        yield Reject(page, reason, detail)
+        yield Rejected(page, reason, detail)
 
     # -- articles -----------------------------------------------------------------------
 
@@ -322,7 +322,7 @@ class FeedSpider(ShareLinks, PostLinks):
             return True
         return False
 
-    def unreadable(self, reject: Reject, **cb_kwargs: Any) -> Iterable[Any]:
+    def unreadable(self, reject: Rejected, **cb_kwargs: Any) -> Iterable[Any]:
         """Ask the share addresses for a post that cannot be read."""
         if info_code := self._other_way(cb_kwargs):
             reject.final = False
@@ -331,7 +331,7 @@ class FeedSpider(ShareLinks, PostLinks):
         else:
             yield from super().unreadable(reject, **_without_post(cb_kwargs))
 
-    def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
+    def failed(self, failure: Failed, **cb_kwargs: Any) -> Iterable[Any]:
         """Ask the share addresses for a post that is gone: they leave the mirror in days."""
         if info_code := self._other_way(cb_kwargs):
             failure.final = False

@@ -19,13 +19,13 @@ from newscrawl.items import (
     Article,
     BadArgument,
     Batch,
-    Failure,
+    Failed,
     Filtered,
     Message,
     OutOfRange,
     Page,
     PageKind,
-    Reject,
+    Rejected,
     RunOptions,
     Scheduled,
     Trouble,
@@ -42,7 +42,7 @@ from newscrawl.store.clock import utc_now
 
 logger = logging.getLogger(__name__)
 
-Item = Article | Reject | Failure | OutOfRange
+Item = Article | Rejected | Failed | OutOfRange
 
 TOGETHER = 200
 """Files that are read before the first of them is stored."""
@@ -199,11 +199,11 @@ class PostsSpider(NewsSpider):
                 if found.is_link:
                     link = found.name[-80:]
                     detail = f"{link!r} is a symbolic link that points outside its folder"
-                    return Reject(self._page(found.url), "unsafe_link", detail)
+                    return Rejected(self._page(found.url), "unsafe_link", detail)
                 detail = f"the name {found.name[:80]!r} points outside its tarball"
-                return Reject(self._page(found.url), "unsafe_name", detail)
+                return Rejected(self._page(found.url), "unsafe_name", detail)
             case Lost():
-                return Failure(found.url, found.detail)
+                return Failed(found.url, found.detail)
 
     def _page(self, url: str, body: bytes = b"") -> Page:
         return Page(
@@ -219,10 +219,10 @@ class PostsSpider(NewsSpider):
             if missing(article) is None:
                 normalise(article)
         except sites.Unreadable as error:
-            return Reject(page, error.reason, error.detail)
+            return Rejected(page, error.reason, error.detail)
         except Exception as error:
             # Here an exception would end the whole run.
-            return Reject(page, "crash", f"a bug in newscrawl: {error!r}")
+            return Rejected(page, "crash", f"a bug in newscrawl: {error!r}")
         if article.published_raw is not None and article.published_precision == "day":
             self.crawler.stats.inc_value("posts/time_not_believed")
         page.observed_at = found.observed_at or published_in_utc(article) or page.observed_at

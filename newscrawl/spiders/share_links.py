@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import UsageError
 
-from newscrawl.items import Article, Failure, Filtered, PageKind, Reject, Repeated, Unresolved
+from newscrawl.items import Article, Failed, Filtered, PageKind, Rejected, Repeated, Unresolved
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.sites.eastmoney.share_urls import (
     BadResolvers,
@@ -91,13 +91,13 @@ class ShareLinks(NewsSpider):
         if article.body_text is None:
             yield from self._next(**cb_kwargs)
 
-    def unreadable(self, reject: Reject, **cb_kwargs: Any) -> Iterable[Any]:
+    def unreadable(self, reject: Rejected, **cb_kwargs: Any) -> Iterable[Any]:
         """Keep what came, and ask the next address."""
         reject.final = not cb_kwargs.get("rest")
         yield reject
         yield from self._next(**cb_kwargs)
 
-    def failed(self, failure: Failure, **cb_kwargs: Any) -> Iterable[Any]:
+    def failed(self, failure: Failed, **cb_kwargs: Any) -> Iterable[Any]:
         """Note that nothing came, and ask the next address."""
         failure.final = not cb_kwargs.get("rest")
         yield failure

@@ -11,7 +11,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Literal
 
-from newscrawl.items import FIELDS, Article, Listed, Page, Reject
+from newscrawl.items import FIELDS, Article, Listed, Page, Rejected
 from newscrawl.store import article_rows, search_index
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import Unexpected
@@ -45,7 +45,7 @@ class Merger:
     categories and the highest ``seq``.
     """
 
-    def __init__(self, db: sqlite3.Connection, reject: Callable[[Reject, int], None]) -> None:
+    def __init__(self, db: sqlite3.Connection, reject: Callable[[Rejected, int], None]) -> None:
         self._db = db
         self._reject = reject
         """Keeps a page that gives no article, read by a version of the rules."""
@@ -267,7 +267,7 @@ class Merger:
         if since is not None:
             self._suspects.settle(told.page.identity, "confirmed")
         else:
-            self._reject(Reject(told.page, REASON, doubt.detail), loader_version)
+            self._reject(Rejected(told.page, REASON, doubt.detail), loader_version)
         return since
 
     def _is_doubted(self, article: Article, loader_version: int) -> bool:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from newscrawl.items import Page, PageKind, Reject
+from newscrawl.items import Page, PageKind, Rejected
 from newscrawl.store.clock import utc_now
 from newscrawl.store.raw_pages import store_raw_page
 from newscrawl.store.suspects import REASON
@@ -24,7 +24,7 @@ class RejectedPage:
 
 
 def write_reject(
-    db: sqlite3.Connection, reject: Reject, *, run_id: int, loader_version: int
+    db: sqlite3.Connection, reject: Rejected, *, run_id: int, loader_version: int
 ) -> None:
     """Store a page that gave no article: its URL, its reason and its bytes."""
     page, now = reject.page, utc_now()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from newscrawl.items import Article, Listed, Page, Reject
+from newscrawl.items import Article, Listed, Page, Rejected
 from newscrawl.store import (
     article_rows,
     identity,
@@ -104,7 +104,7 @@ class Writer:
         """Merge what one page says although it is suspicious; return the verdict."""
         return self._write(lambda _: self._merger.accept(article, loader_version))
 
-    def reject(self, reject: Reject, *, loader_version: int) -> None:
+    def reject(self, reject: Rejected, *, loader_version: int) -> None:
         """Keep a page that gave no article: its address, its reason and its bytes."""
         size = len(reject.page.body)
         self._write(lambda _: self._reject(reject, loader_version), size=size)
@@ -316,7 +316,7 @@ class Writer:
         self._items = self._size = 0
         self._merger.forget(committed=committed)
 
-    def _reject(self, reject: Reject, loader_version: int) -> None:
+    def _reject(self, reject: Rejected, loader_version: int) -> None:
         rejects.write_reject(
             self.connection, reject, run_id=self.run_id, loader_version=loader_version
         )
