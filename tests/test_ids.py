@@ -54,6 +54,13 @@ news_digits = st.builds(
         ),
         ("https://finews.withounder.com/guojishangbao/2021/12/28/" + NEWS + ".html", NEWS),
         ("https://finews.withounder.com/old_post/2021-12-28-202112282228490028.html", NEWS),
+        ("https://finance.eastmoney.com/a/202112282228490028.html?id=12", NEWS),
+        ("https://finance.eastmoney.com/a/202112282228490028.html?newsid=", NEWS),
+        ("https://pdf.dfcfw.com/pdf/H2_AN202112281536987412_1.pdf", "AN202112281536987412"),
+        (
+            "https://pdf.dfcfw.com/pdf/H3_AP202609271829939278_1.pdf?1790000000000.pdf",
+            "AP202609271829939278",
+        ),
     ],
 )
 def test_parse(text: str, info_code: str) -> None:

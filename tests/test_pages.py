@@ -714,6 +714,16 @@ def test_a_whole_public_page() -> None:
     )
 
 
+DATE = '<div class=" item">2021年12月28日 14:27</div>'
+OLD_LAYOUT = (
+    "<!DOCTYPE html><html><head><title>早盘整理 _ 东方财富网</title></head><body><h1>早盘整理</h1>"
+    '<div class="time-source"><div class="time">2021年12月28日 08:15</div>'
+    '<div class="source data-source" data-source="证券时报网">来源：<a><img src="/x.png"></a></div>'
+    '<p class="author">编辑：某</p></div><div class="b-review">　　摘要：早盘指数震荡。</div>'
+    '<div id="ContentBody" class="Body"><p>一</p><div id="comBodyEnd"></div></div></body></html>'
+)
+
+
 @pytest.mark.parametrize(
     ("html", "field", "value"),
     [
@@ -721,6 +731,42 @@ def test_a_whole_public_page() -> None:
         (public("<p>一</p>", items="<b></b>"), "published_raw", None),
         (public("<p>一</p>", items="<b></b>"), "source", None),
         (public("<p>一</p>", title=""), "title", "大题"),
+        (public("<p>一</p>", title="题(08-27) _ 东方财富网"), "title", "题(08-27)"),
+        (public("<p>一</p>", title="题_财经频道_东方财富网"), "title", "题"),
+        (public("<p>一</p>", title="题 - 股票频道 - 东方财富网"), "title", "题"),
+        (public("<p>一</p>", title="题——天天基金网"), "title", "题"),
+        (public("<p>一</p>", title="在股吧一天 | 股吧"), "title", "在股吧一天"),
+        (public("<p>一</p>", title="东方财富网"), "title", "东方财富网"),
+        (public("<p>一</p>", title="A股-港股频道走红"), "title", "A股-港股频道走红"),
+        (
+            public("<p>一</p>", items=DATE + '<div class="item">中国青年报</div>'),
+            "source",
+            "中国青年报",
+        ),
+        (
+            public("<p>一</p>", items='<div class="item">北京青年报</div>' + DATE),
+            "source",
+            "北京青年报",
+        ),
+        (
+            public("<p>一</p>", items='<div class="item">北京青年报</div>' + DATE),
+            "published_raw",
+            "2021年12月28日 14:27",
+        ),
+        (
+            public('<div class="x"></div>').replace(
+                '<div class="zwinfos">',
+                '<div class="abstract"><div class="txt">摘要：上扬。</div></div>'
+                '<div class="zwinfos">',
+            ),
+            "summary",
+            "上扬。",
+        ),
+        (OLD_LAYOUT, "title", "早盘整理"),
+        (OLD_LAYOUT, "published_raw", "2021年12月28日 08:15"),
+        (OLD_LAYOUT, "published_from", "div.time"),
+        (OLD_LAYOUT, "source", "证券时报网"),
+        (OLD_LAYOUT, "summary", "早盘指数震荡。"),
         (public("<p>一</p>"), "categories", None),
     ],
 )
@@ -734,6 +780,24 @@ def test_public_pages(html: str, field: str, value: object) -> None:
         (LOGIN, f"/a/{DIGITS}.html", "not_a_post"),
         (public("<p>一</p>")[:-10], f"/a/{DIGITS}.html", "cut_off"),
         (public("<p>一</p>"), "/a/x.html", "no_id"),
+        (
+            public("<p>一</p>").replace(
+                "<title>",
+                '<link rel="canonical" href='
+                '"https://finance.eastmoney.com/a/202607023791619999.html"><title>',
+            ),
+            f"/a/{DIGITS}.html",
+            "wrong_id",
+        ),
+        (
+            public("<p>一</p>").replace(
+                "<title>",
+                '<meta property="og:url" content='
+                '"//finance.eastmoney.com/a/202607023791619999.html"><title>',
+            ),
+            f"/a/{DIGITS}.html",
+            "wrong_id",
+        ),
     ],
 )
 def test_unreadable_public_pages(html: str, path: str, reason: str) -> None:

@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+from lxml import etree
+
 from newscrawl.items import Article, Page
 from newscrawl.loaders import ArticleLoader, Rule, Stats
 from newscrawl.sites.decode import decode_page
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, public_url
+from newscrawl.sites.eastmoney.titles import clean_title
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.html import check_whole, detached, parse_html
+from newscrawl.text.sanitize import squeeze
 
 # The class is " item", with a space before it.
 _ITEM = '//div[@class="infos"]/div[normalize-space(@class) = "item"]'
+# 中国青年报 is a source, and no time.
+_IS_TIME = 'contains(., "年") and contains(., "月")'
 
 _RULES = (
-    Rule("title", 'substring-before(concat(//title, "_东方财富网"), "_东方财富网")'),
+    Rule("title", "//title"),
     Rule("title", "(//h1)[1]", "the page without title"),
-    Rule("published_raw", f'{_ITEM}[contains(., "年")][1]'),
+    Rule("published_raw", f"{_ITEM}[{_IS_TIME}][1]"),
+    Rule("published_raw", '//div[@class="time"][1]', "the layout before 2020"),
+    Rule("summary", '//div[@class="abstract"]//div[@class="txt"][1]'),
+    Rule("summary", '//div[@class="b-review"][1]', "the layout before 2020"),
 )
+_ABSTRACT = "摘要："
 _AUTHOR_RULE = Rule("author", f'substring-after({_ITEM}[starts-with(., "作者：")][1], "作者：")')
 _SOURCE_RULE = Rule(
     "source",
-    f'{_ITEM}[not(contains(., "年") or starts-with(., "作者：") or starts-with(., "编辑："))][1]',
+    f'{_ITEM}[not({_IS_TIME} or starts-with(., "作者：") or starts-with(., "编辑："))][1]',
     "the body has no 文章来源 line; the items are the time, the source, and some an author",
 )
-RULES = (*_RULES, _AUTHOR_RULE, _SOURCE_RULE, *bodies.BODY_RULES)
+_OLD_SOURCE_RULE = Rule("source", "//@data-source", "the layout before 2020")
+RULES = (*_RULES, _AUTHOR_RULE, _SOURCE_RULE, _OLD_SOURCE_RULE, *bodies.BODY_RULES)
+_TIME_FROM = {
+    _RULES[2].path: "div.infos item",
+    _RULES[3].path: "div.time",
+}
 
 
 def read_article_page(page: Page, stats: Stats | None = None) -> Article:
     """Return the article of a page; its time has no seconds.
 
     Raises Unreadable: ``empty``, ``too_large``, ``charset``, ``cut_off``, ``not_a_post``,
-    ``no_id``, ``nothing``.
+    ``no_id``, ``wrong_id``, ``nothing``.
     """
     text = decode_page(page.body, page.content_type)
     root = parse_html(text)
@@ -42,18 +57,39 @@ def read_article_page(page: Page, stats: Stats | None = None) -> Article:
         info_code = parse_info_code(page.url or page.id)
     except BadInfoCode as error:
         raise Unreadable("no_id", str(error)) from None
+    _check_own_address(root, info_code)
 
     loader = ArticleLoader.of(root, stats)
     loader.add_value("id", info_code)
-    loader.apply((*_RULES, _AUTHOR_RULE))
-    if loader.get_collected_values("published_raw"):
-        loader.add_value("published_from", "div.infos item")
+    used = loader.apply((*_RULES, _AUTHOR_RULE))
+    if title := loader.get_output_value("title"):
+        loader.replace_value("title", clean_title(title))
+    if summary := squeeze(loader.get_output_value("summary") or ""):
+        loader.replace_value("summary", summary.removeprefix(_ABSTRACT))
+    if "published_raw" in used:
+        loader.add_value("published_from", _TIME_FROM[used["published_raw"].path])
     body = bodies.read_body(detached(content))
     bodies.add_body(loader, body)
     if body.source is None:
-        loader.apply((_SOURCE_RULE,))
+        loader.apply((_SOURCE_RULE, _OLD_SOURCE_RULE))
     loader.add_value("original_url", public_url(info_code))
     article: Article = loader.load_item()
     if not article.title and not article.body_html:
         raise Unreadable("nothing", f"the page of {info_code} is empty")
     return article
+
+
+def _check_own_address(root: etree._Element, info_code: str) -> None:
+    """Raise Unreadable, ``wrong_id``, for a page that names another article's address as its own.
+
+    A server that mixes up its answers, or a cache on the way, gives one in another's place.
+    """
+    named = [each.get("href") for each in root.iterfind("head/link[@rel='canonical']")]
+    named += [each.get("content") for each in root.iterfind("head/meta[@property='og:url']")]
+    for address in filter(None, named):
+        try:
+            found = parse_info_code(address)
+        except BadInfoCode:
+            continue
+        if found != info_code:
+            raise Unreadable("wrong_id", f"requested {info_code}, the page is that of {found}")
