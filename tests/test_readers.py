@@ -142,6 +142,7 @@ def test_article(connection: sqlite3.Connection) -> None:
         "published_precision": "second",
         "published_from": "section small",
         "source": "国际商报",
+        "author": None,
         "summary": None,
         "body_text": "正文",
         "body_html": "<p>正文</p>",

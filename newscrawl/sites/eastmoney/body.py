@@ -39,7 +39,9 @@ _EVENTS = ("start", "end", "comment", "pi")
 # Never text of an article, whatever they hold.
 _JUNK_TAGS = _words("script style iframe link meta base object embed applet template")
 # Eastmoney's advertisements and helpers on its public page.
-_JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract"))
+_JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract", "em_handle_adv_close"))
+# Its advertisements lead there.
+_ADVERTISERS = re.compile(r"(?:https?:)?//acttg\.eastmoney\.com(?:[/?#]|$)")
 # With the paragraph that they stand in.
 _JUNK_LINK_CLASSES = frozenset(("toplink",))
 _JUNK_ALL_CLASSES = frozenset(("EmImageRemark", *_JUNK_CLASSES, *_JUNK_LINK_CLASSES))
@@ -58,13 +60,22 @@ HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE
 K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
 
 # Whole paragraphs that editors or the site add; each must match the paragraph from end to end.
+# A company's own 郑重声明 is news.
 _JUNK_LINES = re.compile(
     r"(?:[（(]责任编辑[:：][^（()）]*[)）]"
-    r"|打开微信[，,]?|点击底部的“发现”.*"
-    r"|郑重声明[:：].*)",
+    r"|点击底部的“发现”.*"
+    r"|郑重声明[:：]\s*(?:东方财富|用户在财富号).*"
+    r"|在东方财富看资讯行情[，,]选东方财富证券[^。]{0,40}"
+    r"|(?:四大权益礼包|炒股第一步|想炒股[，,]先开户)[^。]{0,60}"
+    r"|立即开户[!！>＞]*)",
     re.DOTALL,
 )
-JUNK_WORDS = ("责任编辑", "打开微信", "点击底部", "郑重声明")
+# Of the site only before the next step; in an article it may be an instruction.
+_OPEN_WECHAT, _NEXT_STEP = re.compile("打开微信[，,]?"), "点击底部的“发现”"
+JUNK_WORDS = (
+    "责任编辑", "打开微信", "点击底部", "郑重声明", "看资讯行情", "权益礼包", "炒股第一步",
+    "先开户", "立即开户",
+)  # fmt: skip
 """Each of them has one of these."""
 # A name may hold parentheses, 安信国际证券(香港), but no other remark may follow in its own.
 SOURCE = re.compile(r"[（(]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*）)*)[)）]")
@@ -213,19 +224,30 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
             _drop_with_wrapper(element)
     text = text_of(root)
     if any(map(text.__contains__, JUNK_WORDS)):
-        for block in [*root.iter("p", "div", "center")]:
-            holds_blocks = block is root or block.find("p") is not None
-            if not holds_blocks and _JUNK_LINES.fullmatch(text_of(block).strip()):
-                drop(block)
+        _drop_junk_lines(root)
     rest = [*root.iter()][1:]
     odd = [each for each in rest if each.attrib or each.tag not in _KNOWN_TAGS]
     linked = [_note(element, unknown) for element in odd]
     return any(linked)
 
 
+def _drop_junk_lines(root: etree._Element) -> None:
+    blocks = [
+        block for block in root.iter("p", "div", "center")
+        if block is not root and block.find("p") is None
+    ]  # fmt: skip
+    lines = [text_of(block).strip() for block in blocks]
+    for block, line, after in zip(blocks, lines, [*lines[1:], ""], strict=True):
+        opens_wechat = _OPEN_WECHAT.fullmatch(line) and after.startswith(_NEXT_STEP)
+        if opens_wechat or _JUNK_LINES.fullmatch(line):
+            drop(block)
+
+
 def _is_furniture(element: etree._Element) -> bool:
     """Tell furniture by its attributes."""
     get, tag = element.get, element.tag
+    if tag == "a" and _ADVERTISERS.match(get("href", "").strip()):
+        return True
     if get("hidden") is not None or ((style := get("style")) and HIDDEN.search(style)):
         return True
     if tag == "img":
