@@ -103,6 +103,33 @@ PPI = keyword("338", "http://data.eastmoney.com/cjsj/ppi.html", "PPI")
         ),
         ("<table><tr><td>甲</td><td></td><td>丙</td></tr></table>", "甲\t\t丙"),
         (
+            "<table><tr><th></th><th>今年</th></tr><tr><td>备注</td><td></td></tr></table>",
+            "\t今年\n备注\t",
+        ),
+        ("<table><tr><td></td><td></td></tr></table><p>一</p>", "一"),
+        (
+            '<table><tr><td rowspan="2">华东</td><td>上海</td><td>1</td></tr>'
+            "<tr><td>江苏</td><td>2</td></tr><tr><td>华北</td><td>北京</td><td>3</td></tr></table>",
+            "华东\t上海\t1\n\t江苏\t2\n华北\t北京\t3",
+        ),
+        (
+            '<table><tr><td>甲</td><td rowspan="2">乙</td></tr><tr><td>丙</td></tr></table>',
+            "甲\t乙\n丙\t",
+        ),
+        (
+            '<table><tr><th colspan="2">两年</th><th>增</th></tr>'
+            "<tr><td>1</td><td>2</td><td>3</td></tr></table>",
+            "两年\t\t增\n1\t2\t3",
+        ),
+        (
+            '<table><tr><td rowspan="2">甲</td></tr></table><table><tr><td>乙</td></tr></table>',
+            "甲\n乙",
+        ),
+        (
+            '<table><tr><td colspan="x" rowspan="-1">甲</td></tr><tr><td>乙</td></tr></table>',
+            "甲\n乙",
+        ),
+        (
             "<table><tr><td>外</td><td><table><tr><td>内</td><td>里</td></tr></table></td></tr>"
             "</table>",
             "外\t内 里",

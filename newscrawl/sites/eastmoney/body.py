@@ -49,6 +49,8 @@ _PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
 MAX_FURNITURE = 1000
 """Parts of a body that are not text, comments too: removing one joins the text around it, however
 long. A review with 200 K-lines has 800."""
+MAX_COLUMNS = 100
+"""Columns up to which a wide cell is given empty ones."""
 MAX_ESCAPES = 100_000
 """``&amp;`` and the like in a body: for each the cleaner goes through the text before it."""
 _KNOWN_CLASSES = frozenset(("em_media", "keytip", "infokey", "em_stock_key_common"))
@@ -401,13 +403,51 @@ def _plain_lines(root: etree._Element) -> list[str]:
     return list(filter(None, map(squeeze, found)))
 
 
+class _Row:
+    """A row of a table, with an empty cell for each that a wider or higher one covers."""
+
+    def __init__(self) -> None:
+        self._cells: list[str] = []
+        self._spans: dict[int, int] = {}
+        """For each column, how many rows further down its cell covers."""
+
+    def add(self, text: str, cell: etree._Element) -> None:
+        """Add a cell."""
+        self._cover()
+        column = len(self._cells)
+        wide, high = (_span(cell.get(name)) for name in ("colspan", "rowspan"))
+        for each in range(column, min(column + wide, MAX_COLUMNS)):
+            self._cells.append("" if each > column else text)
+            self._spans[each] = high - 1
+        if column >= MAX_COLUMNS and text:  # a text is never left out
+            self._cells.append(text)
+
+    def line(self, behind: str) -> str:
+        """Return the row as a line, its cells joined by tabs; text behind them comes last."""
+        if self._cells:
+            self._cover()
+        cells = [*self._cells, behind] if behind else self._cells
+        text = "\t".join(cells) if any(cells) else ""
+        self._cells = []
+        return text
+
+    def _cover(self) -> None:
+        while self._spans.get(len(self._cells), 0) > 0:
+            self._spans[len(self._cells)] -= 1
+            self._cells.append("")
+
+
+def _span(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) < 3 else 1
+
+
 def _lines_of_tables(root: etree._Element) -> Iterator[str]:
     """Give the body's text line by line.
 
     It goes through the tree without recursion, since pages may nest deeper than Python allows.
     """
     line: list[str] = []
-    cells: list[str] = []
+    row = _Row()
     rows = 0
 
     def flush() -> str:
@@ -420,6 +460,8 @@ def _lines_of_tables(root: etree._Element) -> Iterator[str]:
         if event == "start":
             if tag == "tr":
                 rows += 1
+            elif tag == "table" and rows == 0:
+                row = _Row()
             if tag in _BLOCKS or tag == "br":
                 # Inside a row a block is a space: a row is one line.
                 if rows > (tag == "tr"):
@@ -433,14 +475,11 @@ def _lines_of_tables(root: etree._Element) -> Iterator[str]:
             continue
         if event == "end":
             if tag in _CELLS and rows == 1:
-                cells.append(flush())
+                row.add(flush(), element)
             elif tag in _CELLS or (tag in _BLOCKS and rows > (tag == "tr")):
                 line.append(" ")
-            elif tag in _BLOCKS:
-                text = "\t".join([*cells, *filter(None, [flush()])]).strip()
-                cells.clear()
-                if text:
-                    yield text
+            elif tag in _BLOCKS and (text := row.line(flush())):
+                yield text
             if tag == "tr":
                 rows -= 1
         if element.tail and element is not root:
