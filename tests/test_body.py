@@ -157,6 +157,12 @@ def test_text(html: str, text: str) -> None:
             "一",
         ),
         ("<p>一。（文章来源：财联社）</p>", "财联社", "一。"),
+        ("<p>一</p><p>（文章来源：财联社）（责任编辑：李四）</p>", "财联社", "一"),
+        ('<p>一</p><p class="em_media">（文章来源：财联社）（责任编辑：李四）</p>', "财联社", "一"),
+        ("<p>一</p><p>文章来源：界面新闻</p>", "界面新闻", "一"),
+        ("<p>一</p><p>【文章来源：界面新闻】</p>", "界面新闻", "一"),
+        ("<p>文章来源：甲报的报道，不是来源。</p>", None, "文章来源：甲报的报道，不是来源。"),
+        ("<p>一</p><p>（文章来源：财联社 作者：张三）</p>", "财联社", "一"),
         ("<p>据（文章来源：甲）说</p>", None, "据（文章来源：甲）说"),
         ('<p>一</p><p class="em_media">来自别处</p>', None, "一\n来自别处"),
         ("<p>一</p>", None, "一"),
@@ -165,6 +171,13 @@ def test_text(html: str, text: str) -> None:
 def test_source(html: str, source: str | None, text: str) -> None:
     found = body.read_html(html)
     assert (found.source, found.text) == (source, text)
+
+
+@pytest.mark.parametrize("mark", ["", ' class="em_media"'])
+def test_author_behind_a_source(mark: str) -> None:
+    found = body.read_html(f"<p>一</p><p{mark}>（文章来源：财联社 作者：张三）</p>")
+    assert (found.source, found.author) == ("财联社", "张三")
+    assert body.read_html("<p>一</p><p>（文章来源：财联社）（责任编辑：李四）</p>").author is None
 
 
 def test_source_line_stays_in_the_markup_and_mentions_nothing() -> None:

@@ -6,8 +6,12 @@ import re
 
 from newscrawl.text.sanitize import squeeze
 
-# （财联社） at a summary's very end. Half-width parentheses belong to names and codes.
-_SUMMARY_TAIL = re.compile(r"（([^（），。！？；：、,!?;“”\"]{2,20})）$")
+# （财联社） at a summary's very end. Half-width parentheses belong to names and codes, unless what
+# they hold is called as publications are.
+_SUMMARY_TAIL = re.compile(
+    r"（([^（），。！？；：、,!?;“”\"]{2,20})）$"
+    r"|\(([\u4e00-\u9fff]{1,10}(?:新闻|社|报|网|财经|周刊|电视台|客户端|在线))\)$"
+)
 # What stands in parentheses at a summary's end and is not a source.
 _NO_SOURCE = re.compile(
     r"附.*|见.*|详见.*|.*名单|[0-9.]+(?:\.[A-Z]{2})?|完|图|更新中|未完待续|待续"
@@ -30,6 +34,6 @@ def split_summary(text: str) -> tuple[str | None, str | None]:
 def source_of_summary(summary: str) -> str | None:
     """Return the source named at a summary's very end, such as （财联社）."""
     match = _SUMMARY_TAIL.search(summary)
-    if match is None or _NO_SOURCE.fullmatch(name := squeeze(match[1])):
+    if match is None or _NO_SOURCE.fullmatch(name := squeeze(match[1] or match[2])):
         return None
     return name

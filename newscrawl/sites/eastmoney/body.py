@@ -80,7 +80,12 @@ JUNK_WORDS = (
 )  # fmt: skip
 """Each of them has one of these."""
 # A name may hold parentheses, 安信国际证券(香港), but no other remark may follow in its own.
-SOURCE = re.compile(r"[（(]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*）)*)[)）]")
+SOURCE = re.compile(
+    r"[（(【]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*）)*?)[)）】]\s*(?:[（(]责任编辑[:：][^（()）]*[)）])?"
+)
+AUTHOR = "作者："
+"""Stands behind a source, within its brackets, where an author is named."""
+_BARE_SOURCE = re.compile(r"文章来源[:：]\s*([^\s。，；:：（）()【】]{1,30})")
 _SOURCE_AT_END = re.compile(r"[（(]\s*文章来源\s*[:：]([^（）]{1,40})[)）]$")
 
 _ATTRIBUTES: dict[str, set[str]] = {
@@ -126,6 +131,8 @@ class Body:
     images: list[str] = field(default_factory=list)
     source: str | None = None
     """The source in （文章来源：…）, without the links that interrupt it."""
+    author: str | None = None
+    """The author in （文章来源：… 作者：…）."""
     rank: BodyRank | None = None
     """LINKED with any entity link (also keywords), else FULL; None without html."""
     unknown: dict[str, int] = field(default_factory=dict)
@@ -139,6 +146,7 @@ BODY_RULES = (Rule("source", "文章来源", kind="rule"),)
 def add_body(loader: ArticleLoader, body: Body) -> None:
     """Add all that a body says."""
     loader.put("source", "rule", "文章来源", body.source)
+    loader.add_value("author", body.author)
     loader.add_value("body_html", body.html)
     loader.add_value("body_text", body.text)
     loader.add_value("body_rank", body.rank)
@@ -195,14 +203,16 @@ def read_body(root: etree._Element) -> Body:
         read_lines[-1:] = [line] if (line := read_lines[-1][: match.start()].rstrip()) else []
     text = "\n".join(read_lines)
     images = _images(root)
+    source, author = _parted(source)
     if not text and not images:
-        return Body(source=source, unknown=dict(unknown))
+        return Body(source=source, author=author, unknown=dict(unknown))
     return Body(
         html=html,
         text=text or None,
         mentions=securities.mentions(root),
         images=images,
         source=source,
+        author=author,
         rank=BodyRank.LINKED if linked else BodyRank.FULL,
         unknown=dict(unknown),
     )
@@ -341,9 +351,16 @@ def _source_line(
     for element in reversed([*root.iter("p", "div")][-4:]):
         if element is root or len(text := text_of(element)) > 200:
             continue
-        if match := SOURCE.fullmatch(squeeze(text)):
+        line = squeeze(text)
+        if match := SOURCE.fullmatch(line) or _BARE_SOURCE.fullmatch(line):
             return element, match[1].strip() or None
     return None, None
+
+
+def _parted(source: str | None) -> tuple[str | None, str | None]:
+    """Return a source, and the author that stands behind it."""
+    name, _, author = (source or "").partition(AUTHOR)
+    return name.strip() or None, author.strip() or None
 
 
 def _part_blocks(root: etree._Element) -> None:

@@ -250,7 +250,7 @@ class _Reader:
     def _end(self, begin: _Tag, html: list[str], line: list[str], end: str) -> bool:
         if begin.kind == "source":
             match = bodies.SOURCE.fullmatch(squeeze(line[0]))
-            if match is None or len(html) > 2 or self.source:
+            if match is None or len(html) > 2 or self.source or bodies.AUTHOR in match[1]:
                 return False
             self.source = match[1].strip()
             if not self.source:
