@@ -209,3 +209,47 @@ def test_published_always_answers(raw: str | None, day: date | None) -> None:
         assert (
             datetime.fromisoformat(found.at) <= NOW + timedelta(hours=1) or found.precision == "day"
         )
+
+
+@pytest.mark.parametrize(
+    ("raw", "at", "precision"),
+    [
+        ("11-25 09:20", "2026-11-25T09:20:00+08:00", "minute"),
+        ("11月25日 09:20", "2026-11-25T09:20:00+08:00", "minute"),
+        ("11月25日09:20:05", "2026-11-25T09:20:05+08:00", "second"),
+        ("12-31 23:59", "2025-12-31T23:59:00+08:00", "minute"),
+        ("11月25日", "2026-11-25T00:00:00+08:00", "day"),
+        ("下午2:20", "2026-11-25T14:20:00+08:00", "minute"),
+        ("上午9:05", "2026-11-25T09:05:00+08:00", "minute"),
+        ("中午12:30", "2026-11-25T12:30:00+08:00", "minute"),
+        ("晚上11:10", "2026-11-25T23:10:00+08:00", "minute"),
+        ("凌晨0:10", "2026-11-25T00:10:00+08:00", "minute"),
+        ("2026年11月25日 下午2:20", "2026-11-25T14:20:00+08:00", "minute"),
+        ("发布时间：2026-11-25 09:20", "2026-11-25T09:20:00+08:00", "minute"),
+        (
+            "发布时间: 2026-11-25 09:20 修改于 2026-11-25 11:00",
+            "2026-11-25T09:20:00+08:00",
+            "minute",
+        ),
+        ("修改于2026-11-25 11:00", "2026-11-25T11:00:00+08:00", "minute"),
+        ("09时20分", "2026-11-25T09:20:00+08:00", "minute"),
+        ("2026年11月25日09时20分30秒", "2026-11-25T09:20:30+08:00", "second"),
+        ("09：20", "2026-11-25T09:20:00+08:00", "minute"),
+        ("2026-11-25 09:20 星期三", "2026-11-25T09:20:00+08:00", "minute"),
+        ("2026年11月25日（星期三）09:20", "2026-11-25T09:20:00+08:00", "minute"),
+        ("24分钟前", "2026-11-25T13:36:00+08:00", "minute"),
+        ("3小时前", "2026-11-25T00:00:00+08:00", "day"),
+    ],
+)
+def test_times_that_lists_and_public_pages_print(raw: str, at: str, precision: str) -> None:
+    day = date(2026, 1, 2) if raw.startswith("12-31") else date(2026, 11, 25)
+    now = datetime(2026, 11, 25, 14, 0, 30, tzinfo=CHINA)
+    found, how = parse_time(raw, day=day, now=now)
+    assert (found.isoformat(), how) == (at, precision)
+
+
+@pytest.mark.parametrize("raw", ["11-25 09:20", "24分钟前", "02-30 09:20", "13月1日 09:20"])
+def test_times_that_need_more_than_they_print(raw: str) -> None:
+    day = date(2026, 11, 25) if raw[:2] in ("02", "13") else None
+    with pytest.raises(BadTime):
+        parse_time(raw, day=day)

@@ -38,6 +38,14 @@ _ISO = re.compile(
 # dateutil reads GMT+8 as POSIX does, as eight hours behind UTC; pages mean eight hours ahead.
 _GMT_OFFSET = re.compile(r"(?:GMT|UTC) ?([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?![0-9])")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+# What stands around a time.
+_LABEL = re.compile(r"(?:发布时间|发表时间|更新时间|修改于|时间) ?[:：]? ?")
+_MODIFIED = re.compile(r" ?[（(]?修改于.*")
+_WEEKDAY = re.compile(r" ?[（(]?(?:星期|周)[一二三四五六日天][)）]?")
+_CHINESE_CLOCK = re.compile(r"([0-9]{1,2})[时點点]([0-9]{1,2})分?(?:([0-9]{1,2})秒)?")
+_HALF_OF_DAY = re.compile(r"(凌晨|早上|上午|中午|下午|晚上) ?([0-9]{1,2})(?=:)")
+_AGO = re.compile(r"([0-9]{1,4}) ?(分钟|小时)前")
+_MONTH_DAY = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2})|月([0-9]{1,2})日) ?([0-9:]*)")
 _EPOCH = {10: 1, 13: 1_000, 16: 1_000_000}
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}")
 _RELATIVE_DAYS = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "前天": 2}
@@ -76,7 +84,7 @@ def parse_time(
     """
     if len(raw) > MAX_CHARACTERS:
         raise BadTime(raw, f"is too long for a time: {len(raw):,} characters")
-    text = " ".join(_ZONE_PREFIX.sub("", raw).split())
+    text = _bare(" ".join(_ZONE_PREFIX.sub("", raw).split()))
     try:
         at, precision = _parse(text, raw, day, now)
         at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(CHINA)
@@ -101,6 +109,10 @@ def _parse(
     if text.isascii() and text.isdigit() and len(text) in _EPOCH:
         since = timedelta(seconds=int(text) // _EPOCH[len(text)])
         return datetime(1970, 1, 1, tzinfo=UTC) + since, "second"
+    if match := _AGO.fullmatch(text):
+        return _ago(raw, match, now)
+    if match := _MONTH_DAY.fullmatch(text):
+        return _parse(_with_year(raw, match, day), raw, day, now)
     if match := _CLOCK.fullmatch(text):
         if day is None:
             raise BadTime(raw, "has no day")
@@ -112,6 +124,53 @@ def _parse(
         today = now.astimezone(CHINA).date()
         return _at_clock(today - timedelta(days=_RELATIVE_DAYS[word]), match)
     return _by_dateutil(text, raw)
+
+
+def _bare(text: str) -> str:
+    """Return a time without what stands around it, its clock as digits and colons."""
+    text = _MODIFIED.sub("", text) or text
+    text = _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
+    text = _CHINESE_CLOCK.sub(_digits, text.replace("：", ":"))
+    return _HALF_OF_DAY.sub(_hour, _WEEKDAY.sub("", text)).strip()
+
+
+def _digits(match: re.Match[str]) -> str:
+    return ":".join(f"{int(each):02}" for each in match.groups() if each)
+
+
+def _hour(match: re.Match[str]) -> str:
+    half, hour = match[1], int(match[2])
+    if (half in ("下午", "晚上") and hour < 12) or (half == "中午" and hour < 3):
+        hour += 12
+    return f"{hour:02}"
+
+
+def _ago(raw: str, match: re.Match[str], now: datetime | None) -> tuple[datetime, Precision]:
+    if now is None:
+        raise BadTime(raw, "is relative to an unknown time")
+    number = int(match[1])
+    if match[2] == "分钟":
+        return (now - timedelta(minutes=number)).replace(second=0, microsecond=0), "minute"
+    day = (now - timedelta(hours=number)).astimezone(CHINA).date()
+    return datetime.combine(day, time(), CHINA), "day"
+
+
+def _with_year(raw: str, match: re.Match[str], day: date | None) -> str:
+    """Return a month and a day with the year in which they are nearest to a known day."""
+    if day is None:
+        raise BadTime(raw, "has no four-digit year")
+    month, of_month = int(match[1]), int(match[2] or match[3])
+    found = []
+    for year in (day.year - 1, day.year, day.year + 1):
+        try:
+            found.append(date(year, month, of_month))
+        except ValueError:  # no such day in that year
+            continue
+    if not found:
+        raise BadTime(raw, "is not a day")
+    nearest = min(found, key=lambda each: abs(each - day))
+    clock = ":".join(f"{int(each):02}" for each in match[4].split(":") if each)
+    return f"{nearest.isoformat()} {clock}".strip()
 
 
 def _at_clock(day: date, match: re.Match[str]) -> tuple[datetime, Precision]:
