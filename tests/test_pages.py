@@ -719,6 +719,7 @@ def test_a_whole_public_page() -> None:
 
 
 DATE = '<div class=" item">2021年12月28日 14:27</div>'
+SOURCE_ITEM = '<div class="item">21世纪经济报道</div>'
 OLD_LAYOUT = (
     "<!DOCTYPE html><html><head><title>早盘整理 _ 东方财富网</title></head><body><h1>早盘整理</h1>"
     '<div class="time-source"><div class="time">2021年12月28日 08:15</div>'
@@ -765,6 +766,21 @@ OLD_LAYOUT = (
             ),
             "summary",
             "上扬。",
+        ),
+        *(
+            (
+                public("<p>一</p>", items=f'<div class="item">{printed}</div>' + SOURCE_ITEM),
+                name,
+                value,
+            )
+            for printed in (
+                "12-28 14:27",
+                "12月28日 14:27",
+                "24分钟前",
+                "14：27",
+                "发布时间：14:27",
+            )
+            for name, value in (("published_raw", printed), ("source", "21世纪经济报道"))
         ),
         (OLD_LAYOUT, "title", "早盘整理"),
         (OLD_LAYOUT, "published_raw", "2021年12月28日 08:15"),

@@ -16,8 +16,12 @@ from newscrawl.text.sanitize import squeeze
 
 # The class is " item", with a space before it.
 _ITEM = '//div[@class="infos"]/div[normalize-space(@class) = "item"]'
-# 中国青年报 is a source, and no time.
-_IS_TIME = 'contains(., "年") and contains(., "月")'
+# 中国青年报 and 21世纪经济报道 are sources, and no times.
+_IS_TIME = (
+    '(contains(., "月") and contains(., "日") or contains(., "分钟前") or contains(., "小时前")'
+    ' or contains(translate(., "：", ":"), ":") and not(contains(., "来源")))'
+    ' and translate(., "0123456789", "") != .'
+)
 
 _RULES = (
     Rule("title", "//title"),
