@@ -71,7 +71,7 @@ def _lines(earlier: Version, later: Version) -> Iterator[str]:
     for change in difference(earlier, later):
         if change.field != field:
             field = change.field
-            yield click.style(f"Failure {field} Failure", fg="cyan")
+            yield click.style(f"@@ {field} @@", fg="cyan")
         yield _line(change)
 
 

@@ -186,8 +186,9 @@ FORGED = "假的"
 
 
 def forged(asked: Asked) -> bytes:
-    """Return a whole answer with a false word in each sentence."""
-    body = asked.body.replace("。".encode(), f"，{FORGED}。".encode())
+    """Return a whole answer with a false word in each sentence, and what it is an answer to."""
+    name = asked.path.rpartition("/")[2].removesuffix(".html").removeprefix("NW")
+    body = asked.body.replace("。".encode(), f"，{FORGED}{name}。".encode())
     return head(HTML, length(body)) + body
 
 
