@@ -52,8 +52,9 @@ def _of_post(truth: Truth, post: Post) -> Gold:
     bare = post.printed is None  # its front matter is broken: neither title nor time is shown
     body = truth.full.paragraphs
     if post.generation in DIGEST_ONLY:
-        body = (truth.digest_shown or "",)
-    mentions = truth.full.mentions if post.generation == "6" else ()
+        body = truth.paragraphs
+    linked = [each for each in truth.full.mentions if each.origin != "chart"]
+    mentions = linked if post.generation == "6" else ()
     return Gold(
         title=None if bare else truth.title,
         time=None if bare else truth.published_at,
@@ -91,6 +92,8 @@ def _of_file(text: str) -> Gold | None:
     shown = [html.unescape(_TAG.sub("", each)).strip() for each in plain.splitlines()]
     shown = [each for each in shown if each]
     source = summary_tail[1] if summary_tail else None
+    if source and shown:
+        shown[-1] = shown[-1].removesuffix(f"（{source}）").rstrip()
     if shown and (found := _SOURCE.search(shown[-1])):
         source, shown[-1] = "".join(found[1].split()), shown[-1][: found.start()]
     when = parse_time(date)

@@ -48,6 +48,8 @@ class PageKind(StrEnum):
     """One entry of a feed or of a list of news."""
     API_ANSWER = "api_answer"
     """The answer of GetNewsText."""
+    NEWSINFO_ANSWER = "newsinfo_answer"
+    """The answer of newsinfo's getnews."""
     ARTICLE_PAGE = "article_page"
     """An article page of the publisher."""
     ITEM = "item"
@@ -70,7 +72,7 @@ class PageKind(StrEnum):
     @property
     def is_resolved(self) -> bool:
         """Whether it is what a share link resolves to."""
-        return self in (PageKind.API_ANSWER, PageKind.ARTICLE_PAGE)
+        return self in (PageKind.API_ANSWER, PageKind.NEWSINFO_ANSWER, PageKind.ARTICLE_PAGE)
 
     @property
     def is_read_again(self) -> bool:
@@ -90,23 +92,40 @@ class PageKind(StrEnum):
     @property
     def names_its_article(self) -> bool:
         """Whether its text says which article it is; of the others only the address does."""
-        return self is PageKind.API_ANSWER
+        return self in (PageKind.API_ANSWER, PageKind.NEWSINFO_ANSWER)
+
+
+class Origin(StrEnum):
+    """Where a mention of a security was found."""
+
+    LINK = "link"
+    """The body links to it."""
+    COMMON_WORD = "common_word"
+    """The publisher marked a word of the body, which may be a common one, and links it nowhere."""
+    CHART = "chart"
+    """The body shows its price chart."""
+    TEXT = "text"
+    """The title or the text prints its code, 贵州茅台（600519）."""
+    LIST = "list"
+    """A list of news names it beside the article, or is the list of its news."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A security, board or index that a body links to."""
+    """A security, board or index that an article is about, or names."""
 
     market: str
     """Eastmoney's market number as printed, for example ``1`` Shanghai, ``116`` Hong Kong."""
     code: str
     """The code on that market, for example ``600160`` or ``BK0493``."""
     name: str
-    """The linked words, as printed."""
+    """The linked words, or those before a printed code; empty where there are none."""
     kind: str
     """``stock``, ``board``, ``index``, ``fund``, ``future``, ``forex`` or ``unknown``."""
     times: int = 1
-    """How often the body links to it."""
+    """How often."""
+    origin: str = Origin.LINK
+    """Where it was found, one of :class:`Origin`."""
 
 
 @dataclass(slots=True)
@@ -238,11 +257,17 @@ class Article:
         "0 summary only, 1 whole text, 2 whole text with linked securities",
         kind="number", group="body", is_exported=False,
     )  # fmt: skip
+    is_ai_generated: int | None = _field(
+        "1 where the text says that it was made by AI (本文基于AI生产)", kind="number", group="body"
+    )
     categories: list[str] | None = _field(
         "slugs, in the spelling of the page's footer, else of its path", kind="list", group="added"
     )
     tags: list[str] | None = _field("tags, as printed", kind="list", group="added")
-    mentions: list[Mention] | None = _field("what the body links to", kind="list", group="added")
+    mentions: list[Mention] | None = _field(
+        "securities, boards and indices that it names, shows or is listed with",
+        kind="list", group="added",
+    )  # fmt: skip
     images: list[str] | None = _field("URLs of the body's images", kind="list", group="body")
     share_url: str | None = _field("the share link, as printed", kind="url")
     original_url: str | None = _field(
@@ -250,6 +275,8 @@ class Article:
     )
     unknown: dict[str, int] | None = None
     """Constructs of the body without a rule, with their counts."""
+    removed: dict[str, int] | None = None
+    """What is of no article and was taken out of the body, by kind, with the counts."""
     page: Page | None = field(default=None, repr=False)
     """The page it was read from."""
 
@@ -362,6 +389,17 @@ class OutOfRange(Message):
 
 
 # Articles.
+
+
+@dataclass(frozen=True, slots=True)
+class InList(Message):
+    """A list of news shows an article."""
+
+    article_id: str
+    listing: str
+    """The list with its argument, ``security:1.600519``."""
+    seen_at: str
+    """When its answer was fetched (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)

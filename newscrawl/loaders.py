@@ -63,7 +63,7 @@ class ArticleLoader(ItemLoader):
     default_output_processor = TakeFirst()
 
     # These come from the body's own reader, which has normalized their white space.
-    body_html_in = body_text_in = summary_in = mentions_in = unknown_in = Identity()
+    body_html_in = body_text_in = summary_in = mentions_in = unknown_in = removed_in = Identity()
     categories_out = tags_out = images_out = staticmethod(unique)
     mentions_out = Identity()
 

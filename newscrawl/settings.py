@@ -143,6 +143,11 @@ NEWSCRAWL_RESOLVERS = [
     ("api_answer", "http://choicewzp1.eastmoney.com/NewsData/GetNewsText.do?id={info_code}"),
     ("api_answer", "http://app.jg.eastmoney.com/NewsData/GetNewsText.do?id={info_code}"),
     ("article_page", "https://finance.eastmoney.com/a/{digits}.html"),
+    (
+        "newsinfo_answer",
+        "https://newsinfo.eastmoney.com/kuaixun/v2/api/content/getnews"
+        "?newsid={digits}&newstype=1&source=wap&version=1&guid=newscrawl",
+    ),
 ]
 """Where the article of a share link is fetched, in this order; {base} is the link's own host.
 With base_url, only URLs on that host and on -a hosts= are fetched.

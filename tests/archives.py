@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from newscrawl.items import Article, BodyRank, Page
+from newscrawl.sites import LOADER_VERSION
 from newscrawl.store.target import Target
 from newscrawl.store.writer import Writer
 
@@ -51,7 +52,7 @@ def fill(path: Path, *articles: Article) -> list[str]:
     """Write articles into an archive; return what each was worth."""
     target = Target(path)
     made = writer(target)
-    verdicts: list[str] = [made.add(each, loader_version=1) for each in articles]
+    verdicts: list[str] = [made.add(each, loader_version=LOADER_VERSION) for each in articles]
     made.end(outcome="ok", exit_code=0, reason="made by a test")
     target.finish(good=True)
     return verdicts
@@ -82,8 +83,8 @@ def multiply(connection: sqlite3.Connection, articles: int, *, characters: int) 
     for table, values in (
         ("article_categories", "id, 'guojishangbao', 'page'"),
         ("article_tags", "id, '国际商报新闻'"),
-        ("mentions", "id, '1', '600160', '巨化股份', 'stock', 2"),
-        ("mentions", "id, '0', '300111', '向日葵', 'stock', 1"),
+        ("mentions", "id, '1', '600160', '巨化股份', 'stock', 2, 'link'"),
+        ("mentions", "id, '0', '300111', '向日葵', 'stock', 1, 'link'"),
     ):
         connection.execute(f"INSERT INTO {table} SELECT {values} FROM made")
     connection.execute("DROP TABLE made")

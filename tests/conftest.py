@@ -34,6 +34,15 @@ def finews() -> Path:
     return FINEWS
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Inputs that were once read wrongly; they lie beside the real pages."""
+    found = FINEWS.parent / "cases"
+    if not found.is_dir():
+        pytest.skip(f"the cases are not at {found}; $NEWSCRAWL_FINEWS names a folder beside them")
+    return found
+
+
 @pytest.fixture
 def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
     """The clock of what is crawled in this process."""

@@ -146,8 +146,8 @@ def body_is_read(html: str) -> None:
     assert not _CONTROLS.search((found.html or "") + (found.text or ""))
     _Safe().feed(found.html or "")
     for line in (found.text or "一").split("\n"):
-        assert line
-        assert line == line.strip()
+        assert line.strip()
+        assert line == line.strip() or "\t" in line  # a row keeps empty cells, at its ends too
         assert all(cell == " ".join(cell.split()) for cell in line.split("\t"))
     if found.text:
         assert found.html

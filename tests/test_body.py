@@ -197,7 +197,14 @@ def test_source_line_stays_in_the_markup_and_mentions_nothing() -> None:
             f"<p>{again('1.600160', '甲股份')}</p>",
             [Mention("1", "600160", "甲股份", "stock", 3)],
         ),
-        (f"<p>{again('0.300343', '乙')}</p>", [Mention("0", "300343", "乙", "stock")]),
+        (
+            f"<p>{again('0.300343', '乙')}</p>",
+            [Mention("0", "300343", "乙", "stock", origin="common_word")],
+        ),
+        (
+            f"<p>{again('1.600160', '甲')}、{stock('1.600160', '甲股份')}</p>",
+            [Mention("1", "600160", "甲", "stock", 2)],
+        ),
         (f"<p>{board('BK0493', '新能源')}</p>", [Mention("90", "BK0493", "新能源", "board")]),
         (
             stock("116.00700", "丙控股").replace("stock_", "Info."),
@@ -280,7 +287,48 @@ def test_furniture_leaves_nothing_behind() -> None:
         + BARE_K_LINE.format(id="0.000625", code="000625|0|2")
     )
     assert body.read_html(f"{furniture}\n<p>一</p>").html == "<p>一</p>"
-    assert body.read_html(furniture) == body.Body()
+    removed = {"hidden": 1, "chart": 2}
+    assert body.read_html(furniture) == body.Body(removed=removed)
+    found = body.read_html(f"{furniture}<p>一</p>")
+    assert found.removed == removed
+    assert found.mentions == [
+        Mention("0", "002752", "", "stock", origin="chart"),
+        Mention("0", "000625", "", "stock", origin="chart"),
+    ]
+
+
+CHARTS = {
+    '<img src="https://webquoteklinepic.eastmoney.com/GetPic.aspx?imageType=k&nid=1.600519">': (
+        "1", "600519"),
+    '<img src="//host.test/GetPic.aspx?nid=90.BK0493&imageType=k">': ("90", "BK0493"),
+    '<img alt="K图 NIO_0" data-code="K NIO|106|7" src="https://a.test/x.png">': ("106", "NIO"),
+    '<a href="http://quote.eastmoney.com/unify/r/116.00700"><img alt="K图 x" src="x.png"></a>': (
+        "116", "00700"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_charts(chart: str) -> None:
+    found = body.read_html(f"<p>一</p><p>{chart}</p>")
+    assert [(each.market, each.code, each.origin) for each in found.mentions] == [
+        (*CHARTS[chart], "chart")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("html", "kind"),
+    [
+        ('<p><a href="https://acttg.eastmoney.com/pub/x">立即领取</a></p>', "advert"),
+        ('<div class="em_handle_adv_close">广告</div>', "advert"),
+        ('<div class="ad_context3">广告</div>', "advert"),
+        ("<p>想炒股，先开户！选东方财富证券</p>", "sentence"),
+        ("<p>（责任编辑：9）</p>", "sentence"),
+        ("<p hidden>看不见</p>", "hidden"),
+        ("<script>x</script>", "other"),
+    ],
+)
+def test_what_is_removed_is_counted_by_kind(html: str, kind: str) -> None:
+    assert body.read_html(f"<p>一</p>{html}").removed == {kind: 1}
 
 
 def test_images_are_the_real_ones_once() -> None:

@@ -116,12 +116,14 @@ def test_list_as_json(db: Path) -> None:
             "published_at": "2021-12-28T14:27:35+08:00",
             "source": "国际商报",
             "title": "标题",
+            "beginning": None,
         },
         {
             "id": SECOND,
             "published_at": "2021-12-08T00:00:00+08:00",
             "source": None,
             "title": EVIL,
+            "beginning": None,
         },
     ]
 
@@ -320,6 +322,9 @@ def test_settings_that_are_right() -> None:
 
 
 def test_resolvers_of_text_and_of_the_settings() -> None:
+    former = json.dumps([["answer", ANSWER], ["public", "{base}/a/{digits}.html"]])
+    made = resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": former}))
+    assert [kind for kind, _ in made] == ["api_answer", "article_page"]
     text = json.dumps([["api_answer", ANSWER], ["article_page", "{base}/a/{digits}.html"]])
     assert resolvers_of(BaseSettings({"NEWSCRAWL_RESOLVERS": text})) == [
         ("api_answer", ANSWER), ("article_page", "{base}/a/{digits}.html"),
@@ -337,7 +342,7 @@ def test_resolvers_of_text_and_of_the_settings() -> None:
         ('["api_answer"]', "is not a pair"),
         ([("api_answer", 1)], "is not a pair"),
         ([("api_answer", ANSWER, "x")], "is not a pair"),
-        ([("post_page", ANSWER)], "unknown page kind 'post_page'; use api_answer or article_page"),
+        ([("post_page", ANSWER)], "unknown page kind 'post_page'; use one of api_answer, "),
         ([("api_answer", "http://h.test/{code}")], "has an unknown placeholder {code}"),
         ([("api_answer", "http://h.test/{}")], "has an unknown placeholder {}"),
         ([("api_answer", "http://h.test/{info_code")], "is not a URL"),
@@ -473,7 +478,7 @@ def test_search_imports_little(db: Path) -> None:
     packages = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names
     assert packages == {"newscrawl", "click"}
     assert len(imported) < 150, sorted(imported)
-    assert len([name for name in imported if name.startswith("newscrawl")]) < 42
+    assert len([name for name in imported if name.startswith("newscrawl")]) < 44
 
 
 def test_closed_pipe_is_no_fault(db: Path) -> None:
@@ -644,3 +649,25 @@ def test_completion(shell: str, tmp_path: Path) -> None:
     program = str(Path(sys.executable).with_name("newscrawl"))
     answer = subprocess.run([program], env=asked, capture_output=True, text=True, check=False)
     assert answer.stdout.split() == ["plain,search"]
+
+
+def test_all_lists_are_printed() -> None:
+    result = invoke("crawl", "feed", "--list")
+    rows = dict(line.split("\t") for line in result.stdout.splitlines())
+    assert {"atom", "fast", "security:…", "search:…", "columns-N", "kuaixun-N"} <= rows.keys()
+    assert all(rows.values())
+
+
+def test_show_says_where_images_stand(tmp_path: Path) -> None:
+    first, second = "https://i.test/1.png?a=1&b=2", "https://i.test/2.png"
+    html = (
+        f'<p>甲</p><center><img src="{first.replace("&", "&amp;")}"></center><p>乙'
+        f'<img src="{second}" alt="图">丙</p>\n<p class="em_media">（文章来源：某报）</p>'
+    )
+    path = tmp_path / "news.db"
+    fill(path, article(page(FIRST), body_html=html, body_text="甲\n乙丙", images=[first, second]))
+    shown = command("newscrawl", "show", FIRST, "--db", str(path)).stdout
+    lines = [line for line in shown.splitlines() if line]
+    text = lines[lines.index("甲") :][:5]
+    assert text == ["甲", f"[image: {first}]", "乙", f"[image: {second}]", "丙"]
+    assert "文章来源" not in shown

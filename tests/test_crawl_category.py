@@ -39,7 +39,7 @@ def stored(db: Path) -> dict[str, dict[str, Any]]:
         ("categories", "SELECT article_id, category FROM article_categories ORDER BY category"),
         ("tags", "SELECT article_id, tag FROM article_tags ORDER BY tag"),
         ("images", "SELECT article_id, url FROM images ORDER BY position"),
-        ("mentions", "SELECT article_id, market, code, name, kind, times FROM mentions"),
+        ("mentions", "SELECT article_id, market, code, name, kind, times, origin FROM mentions"),
     ):
         for article in articles.values():
             article[name] = []
@@ -164,7 +164,7 @@ async def test_every_oddity(serving: Serving, tmp_path: Path) -> None:
             "tags": sorted(truth.tags),
             "images": list(truth.images),
             "mentions": sorted(
-                (each.market, each.code, each.name, each.kind, each.times)
+                (each.market, each.code, each.name, each.kind, each.times, each.origin)
                 for each in truth.mentions
             ),
         }
@@ -325,6 +325,20 @@ async def test_page_in_another_charset(serving: Serving, tmp_path: Path) -> None
     outcome = await crawl("category", tmp_path / "news.db", server.url)
     assert outcome.exit is Exit.OK
     assert stored(tmp_path / "news.db")[truth.info_code]["title"] == truth.title
+
+
+@pytest.mark.parametrize("path", ["/", "/category/{slug}.html"])
+async def test_a_bad_byte_hides_no_listing(serving: Serving, tmp_path: Path, path: str) -> None:
+    site, db = Site(articles=20), tmp_path / "news.db"
+    server = serving(site)
+    path = path.format(slug=next(iter(site.truths())).listings[0])
+    body = site.respond(path).body
+    at = body.index(b"</a>")
+    server.faults[path] = Fault(body=body[:at] + b"\xe9\x93" + body[at:])  # half a character
+    outcome = await crawl("category", db, server.url)
+    assert outcome.exit is Exit.OK
+    expected = {truth.info_code for truth in site.truths() if truth.linked}
+    assert set(stored(db)) == expected
 
 
 async def test_page_cut_off(serving: Serving, tmp_path: Path) -> None:

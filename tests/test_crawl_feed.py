@@ -210,6 +210,34 @@ async def test_what_left_the_list_is_asked_for_again(serving: Serving, tmp_path:
     assert stored(tmp_path / "left.db") == news(site)
 
 
+KEPT_BACK: dict[str, tuple[str, bytes, str]] = {
+    "columns-345": (
+        "/comm/web/getNewsByColumns",
+        b'{"code":1,"data":{"totle_hits":5000,"list":null}}',
+        "announces 5000 entries, and gives none",
+    ),
+    "search:x": (
+        "/search/jsonp",
+        b'x({"code":0,"hitsTotal":1,"result":{"passportWeb":[],"cmsArticleWebOld":[]}})',
+        "announces 1 entries, and gives none",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT_BACK)
+async def test_a_list_that_is_kept_back_is_not_ok(
+    serving: Serving, tmp_path: Path, name: str
+) -> None:
+    path, body, sentence = KEPT_BACK[name]
+    server = serving(Site(articles=20))
+    server.faults[path] = lambda response: type(response)(200, body, response.headers)
+    outcome = await crawl("feed", tmp_path / "news.db", server.url, name=f"{name},fast")
+    assert outcome.exit is Exit.DEGRADED
+    assert sentence in outcome.reason
+    assert query(tmp_path / "news.db", "SELECT reason FROM rejects") == [("refused",)]
+    assert len(stored(tmp_path / "news.db")) > 0  # the other list is read
+
+
 async def test_pages(serving: Serving, tmp_path: Path) -> None:
     server = serving(Site(articles=300))
     await crawl("feed", tmp_path / "news.db", server.url, name="kuaixun", pages="2")
@@ -480,3 +508,38 @@ async def test_a_list_after_the_posts_adds_the_answers(
     assert outcome.exit is Exit.OK, outcome
     assert stored(db).items() >= news(site).items()
     assert kinds(db)["api_answer"] == len(news(site))
+
+
+async def test_which_list_led_to_an_article_is_kept(serving: Serving, tmp_path: Path) -> None:
+    site, db = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    names = ("security:1.600519", "security:0.000858", "columns-345")
+    await crawl("feed", db, server.url, name=",".join(names))
+    listed = query(db, "SELECT listing, article_id FROM article_listings ORDER BY 1, 2")
+    assert listed == [(name, code) for name in sorted(names) for code in sorted(news(site))]
+    mentioned = query(db, "SELECT DISTINCT article_id FROM mentions WHERE market || '.' || code"
+                      " = '0.000858' AND origin = 'list' ORDER BY 1")  # fmt: skip
+    assert [code for (code,) in mentioned] == sorted(news(site))
+    assert stored(db) == news(site)
+
+
+async def test_a_list_is_read_to_what_it_showed_itself(serving: Serving, tmp_path: Path) -> None:
+    """Two columns say the same of an article, and each is read back for itself."""
+    site, db = Site(articles=300), tmp_path / "news.db"
+    server = serving(site.showing(0, 100))
+    await crawl("feed", db, server.url, name="columns-345,columns-350")
+    server.site = site
+    await crawl("feed", db, server.url, name="columns-345")
+    await crawl("feed", db, server.url, name="columns-350")
+    sql = "SELECT listing, count(*) FROM article_listings GROUP BY 1"
+    assert query(db, sql) == [("columns-345", len(news(site))), ("columns-350", len(news(site)))]
+
+
+async def test_a_list_with_a_limit_says_only_what_it_led_to(
+    serving: Serving, tmp_path: Path
+) -> None:
+    db = tmp_path / "news.db"
+    await crawl("feed", db, serving(Site(articles=30)).url, name="fast", limit="3")
+    assert query(db, "SELECT article_id FROM article_listings ORDER BY 1") == query(
+        db, "SELECT id FROM articles ORDER BY 1"
+    )

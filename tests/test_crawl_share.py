@@ -108,11 +108,13 @@ async def test_failed_when_no_host_has_it(serving: Serving, tmp_path: Path) -> N
     outcome = await crawl("share", tmp_path / "news.db", server.url, info_code="202206149999999999")
     assert outcome.exit is Exit.DEGRADED
     run = ledger(tmp_path / "news.db")
-    assert (run["scheduled"], run["rejected"], run["failed"]) == (2, 1, 1)
+    assert (run["scheduled"], run["rejected"], run["failed"]) == (3, 1, 2)
     assert_balanced(run)
     paths = [path for path in server.paths() if path != "/robots.txt"]
     assert paths == [
         "/NewsData/GetNewsText.do?id=NW202206149999999999", "/a/202206149999999999.html",
+        "/kuaixun/v2/api/content/getnews?newsid=202206149999999999&newstype=1&source=wap&version=1"
+        "&guid=newscrawl",
     ]  # fmt: skip
 
 

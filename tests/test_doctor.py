@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import re
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -239,7 +241,12 @@ LIST = "/comm/web/getNewsByColumns"
 @pytest.mark.parametrize(
     ("body", "cause", "sentence"),
     [
-        ('{"code":"1","data":{"list":[]}}', "no_links", "The list columns-345 is empty."),
+        ('{"code":"1","data":{"list":[]}}', "empty_list", "The list columns-345 is empty."),
+        (
+            '{"code":"1","data":{"totle_hits":9,"list":[]}}',
+            "empty_list",
+            "The list columns-345 announces 9 entries, and gives none.",
+        ),
         ('{"code":"0","message":"no"}', "no_list", "the API refuses: code is '0'"),
         ('{"code":"1","data":{}}', "no_list", "data has no list"),
         ("<html><title>502</title></html>", "no_list", "a page of HTML titled '502'"),
@@ -275,6 +282,21 @@ async def test_entries_that_lead_nowhere(serving: Serving) -> None:
     assert found.cause == "healthy"
     assert found.found == "The list columns-345 has 1 article, 1 not stored yet."
     assert len(found.steps) == 2
+
+
+async def test_list_that_has_stopped(serving: Serving, tmp_path: Path) -> None:
+    server, db = serving(Site(articles=20)), tmp_path / "news.db"
+    await crawl("feed", db, server.url, name="columns-345")
+    with closing(sqlite3.connect(db)) as connection, connection:
+        # It had something new every two hours, until it stopped days ago.
+        connection.execute(
+            "UPDATE article_listings SET first_seen_at = strftime('%Y-%m-%dT%H:%M:%S+00:00',"
+            " 'now', '-5 days', (-2 * rowid) || ' hours')"
+        )
+    found = await diagnose(server.url, asked=asked("columns-345"), db=db)
+    assert found.cause == "stale_list", found
+    assert "nothing new since" in found.found
+    assert "newscrawl crawl feed --list" in found.advice
 
 
 # -- as a crawl asks ------------------------------------------------------------------------

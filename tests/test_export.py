@@ -50,6 +50,7 @@ def test_json_lines(path: Path) -> None:
     assert first["body_text"] == '第一行\n“引号”,"逗号"'
     assert first["mentions"][0] == {
         "market": "1", "code": "600160", "name": "巨化股份", "kind": "stock", "times": 2,
+        "origin": "link",
     }  # fmt: skip
     assert second["published_at"] == "2021-12-29T10:00:00+08:00"
     assert done.stderr == "2 articles written; the last seq is 2\n"

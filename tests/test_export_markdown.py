@@ -31,7 +31,7 @@ MARKS = st.sampled_from(
 WORDS = (
     st.lists(MARKS | st.text(max_size=5), max_size=12)
     .map("".join)
-    .filter(lambda text: not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text))
+    .filter(lambda text: not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", text))
 )
 
 
@@ -163,7 +163,14 @@ def test_a_file_an_article(path: Path, tmp_path: Path) -> None:
     assert matter["published_at"] == datetime.fromisoformat("2021-12-28T14:27:35+08:00")
     assert matter["categories"] == ["guojishangbao"]
     assert matter["mentions"] == [
-        {"market": "1", "code": "600160", "name": "巨化: 股份", "kind": "stock", "times": 2}
+        {
+            "market": "1",
+            "code": "600160",
+            "name": "巨化: 股份",
+            "kind": "stock",
+            "times": 2,
+            "origin": "link",
+        }
     ]
     tree = shown(body)
     assert [each.tag for each in tree] == ["h1", "blockquote", "p"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -161,7 +163,8 @@ SHAPES: dict[str, tuple[str, str, tuple[Any, ...]]] = {
 def test_shape(name: str, body: str, expected: tuple[Any, ...]) -> None:
     [article] = articles(name, body)
     assert told(article) == (NW, *expected, PUBLIC)
-    assert article.body_text == article.summary
+    text = re.sub("（[^（）]*）$", "", article.summary) if article.summary else None
+    assert article.body_text == text
     assert article.body_html == (f"<p>{article.summary}</p>" if article.summary else None)
     assert article.body_rank == (BodyRank.SUMMARY if article.summary else None)
     minute = article.published_precision == "minute"
@@ -249,15 +252,101 @@ def test_no_list(name: str, body: str | bytes, reason: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        ("fast", '{"code":"1","message":"","data":null}'),
-        ("columns-345", '{"code":1,"data":{"list":null}}'),
-        ("choice", '{"data":null}'),
         ("rolling", '{"records":[]}'),
+        ("search", 'x({"code":0,"hitsTotal":0,"result":{"cmsArticleWebOld":[]}})'),
+        ("search", 'x({"code":0,"hitsTotal":0,"result":null})'),
+        ("columns-345", '{"code":1,"data":{"totle_hits":0,"list":null}}'),
         ("atom", '<feed xmlns="http://www.w3.org/2005/Atom"></feed>'),
     ],
 )
 def test_empty_list(name: str, body: str) -> None:
     assert read_list_answer(LISTS[name], answer(body)) == ListAnswer([])
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "lacks"),
+    [
+        ("fast", '{"code":"1","data":null}', "has null in place of data.fastNewsList"),
+        ("columns-345", '{"code":1,"data":{"list":null}}', "has null in place of data.list"),
+        ("choice", '{"data":null}', "has null in place of data.records"),
+        ("columns-345", '{"code":1,"data":{"totle_hits":5000,"list":null}}',
+         "announces 5000 entries, and gives none"),
+        ("security", '{"code":1,"data":{"totle_hits":7,"list":[]}}',
+         "announces 7 entries, and gives none"),
+        ("fast", '{"code":1,"data":{"total":3,"fastNewsList":[]}}',
+         "announces 3 entries, and gives none"),
+        ("search", 'x({"hitsTotal":1,"result":{"passportWeb":[{}],"cmsArticleWebOld":[]}})',
+         "announces 1 entries, and gives none"),
+    ],
+)  # fmt: skip
+def test_what_is_kept_back_is_no_empty_list(name: str, body: str, lacks: str) -> None:
+    assert read_list_answer(LISTS[name], answer(body)) == ListAnswer([], lacks=lacks)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
+def test_a_bad_byte_hides_no_list(charset: str) -> None:
+    records = [
+        {"code": DIGITS, "title": f"云岚股份{number}：中标，订单增加"} for number in range(9)
+    ]
+    body = json.dumps({"code": 1, "data": {"list": records}}, ensure_ascii=False).encode(charset)
+    at = body.index("订单".encode(charset), len(body) // 2)
+    damaged = body[:at] + b"\xff" + body[at:]
+    found = read_list_answer(LISTS["columns-345"], answer(damaged))
+    assert found.odd_bytes >= 1
+    assert sum(record in found.records for record in records) == 8
+
+
+def test_where_json_is_broken_is_said() -> None:
+    body = '{"code":"1","data":{"fastNewsList":[{"title":"\\x"}]}}'
+    with pytest.raises(Unreadable, match=r"line 1 column 47 \(char 46\)") as caught:
+        read_list_answer(LISTS["fast"], answer(body))
+    assert caught.value.reason == "not_json"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("security:600519", "security:1.600519"),
+        ("security:510300", "security:1.510300"),
+        ("security:900901", "security:1.900901"),
+        ("security:000858", "security:0.000858"),
+        ("security:300750", "security:0.300750"),
+        ("security:830799", "security:0.830799"),
+        ("security:920002", "security:0.920002"),
+        ("security:1.000001", "security:1.000001"),
+        ("security:116.00700", "security:116.00700"),
+        ("security:90.bk0475", "security:90.BK0475"),
+        ("search:签约", "search:签约"),
+    ],
+)
+def test_arguments_are_checked(name: str, label: str) -> None:
+    assert [each.label for each in lists.find_lists(f"{name},{name}")] == [label]
+
+
+@pytest.mark.parametrize("argument", ["60051", "茅台", "1.", ".600519", "1.6005 19", "6005190"])
+def test_what_is_no_security(argument: str) -> None:
+    with pytest.raises(lists.UnknownList, match="is not a security; write its market and code"):
+        lists.find_lists(f"security:{argument}")
+
+
+MARKUP = {
+    "示例公司(<em>603777</em>)：<em>回购</em>进展": "示例公司(603777)：回购进展",
+    "回购AT&amp;T债券&nbsp;……": "回购AT&T债券 ……",
+    '称&ldquo;订单&rdquo;，<a href="http://x.test/">全文</a><br/>末行。': "称“订单”，全文 末行。",
+    "营收<5亿，利润>1亿": "营收<5亿，利润>1亿",
+    "示例：&quot;双碳&quot;下的AT&amp;T &lt;草案&gt;": '示例："双碳"下的AT&T <草案>',
+    "&amp;lt;草案&amp;gt;": "&lt;草案&gt;",  # decoded once
+}
+
+
+@pytest.mark.parametrize("printed", MARKUP)
+def test_markup_in_the_fields_of_a_record(printed: str) -> None:
+    record = {"code": DIGITS, "title": printed, "summary": printed, "showTime": AT}
+    shape = lists.SHAPES["columns"]
+    page = list_entry.entry_page(shape, record, answer("{}"), answered_at=ANSWERED)
+    article = lists.read_list_entry(page)
+    assert article.title == article.summary == article.body_text == MARKUP[printed]
+    assert article.body_html == f"<p>{html.escape(MARKUP[printed], quote=False)}</p>"
 
 
 @pytest.mark.parametrize(
@@ -335,6 +424,37 @@ def test_names() -> None:
     }.items():
         with pytest.raises(UnknownList, match=words):
             find_lists(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("columns-351", ["getNewsByColumns", "column=351"]),
+        ("fast-103", ["getFastNewsList", "fastColumn=103"]),
+        ("kuaixun-109", ["getlist_109_ajaxResult_50_1_"]),
+        ("market-40", ["marketType=40"]),
+    ],
+)
+def test_an_interface_has_a_list_of_each_number(name: str, parts: list[str]) -> None:
+    [asked] = find_lists(name)
+    assert asked.label == name
+    url = asked.list.address("https://m.test/", is_own_base=False)
+    assert all(part in url for part in parts)
+    named = LISTS[name.partition("-")[0]] if name[:2] in ("fa", "ku") else None
+    assert named is None or named.shape is asked.list.shape
+
+
+@pytest.mark.parametrize(
+    "name", ["columns-", "columns-0", "columns-x", "rolling-3", "fast-1234567"]
+)
+def test_what_is_no_number_of_a_list(name: str) -> None:
+    with pytest.raises(UnknownList, match="Unknown list"):
+        find_lists(name)
+
+
+def test_the_nearest_name_is_suggested() -> None:
+    with pytest.raises(UnknownList, match=r"'colums-345' \(did you mean columns-345\?\)"):
+        find_lists("colums-345")
 
 
 def test_every_list_is_described_and_made() -> None:

@@ -20,7 +20,7 @@ from newscrawl.store.merge import merge
 
 
 def test_every_field_of_an_article_is_declared() -> None:
-    undeclared = {"id", "published_shift", "unknown", "page"}
+    undeclared = {"id", "published_shift", "unknown", "removed", "page"}
     assert {each.name for each in fields(Article)} == {*FIELDS, *undeclared}
 
 
@@ -34,7 +34,7 @@ def test_the_baseline_has_the_declared_columns(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "news.db")) as db:
         found = [name for _, name, *_ in db.execute("PRAGMA table_info(articles)")]
         kept = [name for _, name, *_ in db.execute("PRAGMA table_info(revisions)")]
-    assert found == ["first_seq", "id", "seq", *COLUMNS, "first_seen_at", "changed_at"]
+    assert found == ["id", "seq", "first_seq", *COLUMNS, "first_seen_at", "changed_at"]
     assert [name for name in kept if name in FIELDS] == [*KEPT]
 
 

@@ -30,7 +30,7 @@ def check(**fields: Any) -> ListingCheck:
 
 
 def known(interval: float, checked_at: str = "2022-01-01T00:00:00+00:00") -> Listing:
-    return Listing(URL, "footer", None, None, None, checked_at, interval, None, None)
+    return Listing(URL, "footer", None, None, None, checked_at, interval, None, None, None, None)
 
 
 FIRST, SECOND = "http://mirror.test/1", "http://mirror.test/2"

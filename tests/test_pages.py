@@ -18,7 +18,6 @@ from newscrawl import settings, sites
 from newscrawl.items import Article, BodyRank, Mention, Page
 from newscrawl.sites import decode, finews
 from newscrawl.sites.eastmoney.info_code import date_of_info_code
-from newscrawl.sites.finews.footer import Footer
 from newscrawl.sites.finews.listing_page import (
     ListingPage,
     category_of_link,
@@ -161,20 +160,20 @@ TWO_LINES = '<p><a href="{0}emnews/">返回东财滚动新闻</a>\n<a href="{0}"
 
 
 @pytest.mark.parametrize(
-    ("footer", "shift", "categories"),
+    ("footer", "categories"),
     [
-        ("", -8, ["emnews"]),
-        (TWO_LINES.format("../"), -8, ["emnews"]),
-        (TWO_LINES.format("//finews.withounder.com/"), -8, ["emnews"]),
-        (TWO_LINES.format("//finews.zning.me/"), None, ["emnews"]),
-        (EM_BACK, None, ["emnews"]),
-        (BACK.format(slug="TechWeb"), None, ["TechWeb"]),
-        (BACK.format(slug="%E7%94%B2%C2%B7b"), None, ["甲·b"]),
-        (BACK.format(slug="21shiji%2021caijingAPP"), None, ["21shiji", "21caijingAPP"]),
+        ("", ["emnews"]),
+        (TWO_LINES.format("../"), ["emnews"]),
+        (TWO_LINES.format("./"), ["emnews"]),
+        (TWO_LINES.format("//finews.withounder.com/"), ["emnews"]),
+        (TWO_LINES.format("//finews.zning.me/"), ["emnews"]),
+        (EM_BACK, ["emnews"]),
+        (BACK.format(slug="TechWeb"), ["TechWeb"]),
+        (BACK.format(slug="%E7%94%B2%C2%B7b"), ["甲·b"]),
+        (BACK.format(slug="21shiji%2021caijingAPP"), ["21shiji", "21caijingAPP"]),
     ],
 )
-def test_generations(footer: str, shift: int | None, categories: list[str]) -> None:
-    stats = Stats()
+def test_generations(footer: str, categories: list[str]) -> None:
     given_page = page(
         post(
             f"<p>只有摘要。（财联社）</p>{link(EM_URL)}{footer}",
@@ -182,13 +181,12 @@ def test_generations(footer: str, shift: int | None, categories: list[str]) -> N
         ),
         path=f"/emnews/2021/12/28/{DIGITS}.html",
     )
-    article = sites.read_page(given_page, stats)
-    assert article.published_shift == shift
-    assert ("without offset" in (article.published_from or "")) == (shift is not None)
-    assert sum(stats[key] for key in stats if "published_shift" in key) == (shift is not None)
+    article = sites.read_page(given_page)
+    assert article.published_shift is None  # no footer shows that a time is late
+    assert article.published_from == "section small"
     assert article.categories == categories
     if categories == ["emnews"]:
-        assert article.summary == article.body_text == "只有摘要。（财联社）"
+        assert (article.summary, article.body_text) == ("只有摘要。（财联社）", "只有摘要。")
         assert article.body_rank is BodyRank.SUMMARY
         assert article.source == "财联社"
 
@@ -196,7 +194,8 @@ def test_generations(footer: str, shift: int | None, categories: list[str]) -> N
 @pytest.mark.parametrize(
     ("markup", "summary"),
     [
-        ("<p><em>ST甲、</em>ST乙</p>", "ST甲、ST乙"),
+        ("<p><em>ST甲、</em>ST乙</p>", "*ST甲、*ST乙"),
+        ("<p><strong>注</strong>，<em>ST<em>甲</em></em></p>", "**注**，*ST*甲**"),
         ("<table><tbody><tr><td>甲</td><td>乙</td></tr></tbody></table>", "甲\t乙"),
         ("<p>一\n二</p><p>三</p>", "一 二\n三"),
         ("", None),
@@ -314,7 +313,7 @@ def test_generation_7() -> None:
     share = SHARE.replace("finews.zning.xyz", "choicewzp1.eastmoney.com")
     back = BACK.format(slug="TechWeb").replace("category/TechWeb.html", "TechWeb/")
     article = read(post(f"<p>短题\n短摘要。（某网）</p>{link(share)}{back}"))
-    assert article.summary == article.body_text == "短摘要。（某网）"
+    assert (article.summary, article.body_text) == ("短摘要。（某网）", "短摘要。")
     assert (article.body_rank, article.source) == (BodyRank.SUMMARY, "某网")
     assert (article.categories, article.share_url) == (["TechWeb"], share)
     article = read(post(f"{BODY}{link(share)}{back}"))
@@ -439,6 +438,42 @@ def test_charsets(body: bytes, content_type: str | None) -> None:
     assert decode.decode_page(body, content_type) == expected
 
 
+STRAY = {
+    b"%b (\xa0a)": "%s (\xa0a)",
+    b"%b \x93Quoted\x94 %b": "%s “Quoted” %s",
+    b"<p>\xa0%b</p>": "<p>\xa0%s</p>",
+    b"%b \x80100": "%s €100",
+}
+
+
+@pytest.mark.parametrize("body", STRAY)
+def test_stray_bytes_of_another_charset(body: bytes) -> None:
+    count = body.count(b"%b")
+    assert decode.decode_page(body % ((WORDS.encode(),) * count)) == STRAY[body] % (
+        (WORDS,) * count
+    )
+
+
+def test_the_euro_of_charset_936() -> None:
+    body = WORDS.encode("gbk") + b" \x80100" + WORDS.encode("gbk")
+    assert decode.decode_page(body) == f"{WORDS} €100{WORDS}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "银行".encode() * 20 + b"\xa0" + "银行".encode() * 20,  # what is left of a character
+        "银行".encode() * 20 + b" \xe9\x93 " + "银行".encode() * 20,  # half of one
+        "银行".encode() * 200 + b" \x93" * 11 + "银行".encode() * 20,  # too many
+        "银行".encode() * 20 + b" \xff " + "银行".encode() * 20,  # no charset has it
+    ],
+)
+def test_bytes_that_were_lost_are_not_read_as_others(body: bytes) -> None:
+    with pytest.raises(sites.Unreadable) as caught:
+        decode.decode_page(body)
+    assert caught.value.reason == "charset"
+
+
 def test_declared_charset_of_a_page() -> None:
     body = f'<html><head><meta charset="gbk"></head>{WORDS}</html>'.encode("gbk")
     assert WORDS in decode.decode_page(body)
@@ -532,11 +567,6 @@ def test_post_links(href: str, post: bool, categories: list[str]) -> None:
     assert category_of_path(href) == categories
 
 
-def test_an_empty_footer_is_the_first_generation() -> None:
-    assert Footer().shift() is not None
-    assert Footer(("/category/a.html", "/"), joined=True).shift() is None
-
-
 # --- answers ------------------------------------------------------------------------------------
 
 ANSWER = {
@@ -596,6 +626,8 @@ def test_wrappers_of_answers(wrap: str) -> None:
         ({"Id": "-", "newsid": None}, "info_code", NEWS),
         ({"Title": "甲\ud800乙\x00"}, "title", "甲乙"),
         ({"Title": None}, "title", None),
+        ({"Title": "&quot;双碳&quot;下的AT&amp;T"}, "title", '"双碳"下的AT&T'),
+        ({"Title": "&amp;lt;草案&amp;gt;<br/>"}, "title", "&lt;草案&gt;"),
         ({"Author": ["张 三", "", 5, "李四"]}, "author", "张 三、李四"),
         ({"Author": "王五"}, "author", "王五"),
         ({"Author": []}, "author", None),
@@ -714,6 +746,7 @@ def test_a_whole_public_page() -> None:
         body_rank=BodyRank.LINKED,
         mentions=[Mention("0", "002353", "某股份", "stock")],
         original_url=PUBLIC,
+        removed={"advert": 1, "sentence": 1},
         page=given_page,
     )
 

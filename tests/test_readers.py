@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from archives import article, fill, page
+from cli_runs import invoke
 
 from newscrawl.archive.article import read_article as find
 from newscrawl.archive.article import resolve
@@ -61,6 +62,17 @@ def test_latest(connection: sqlite3.Connection) -> None:
     ]
 
 
+def test_a_flash_without_title_shows_how_it_begins(tmp_path: Path) -> None:
+    path, text = tmp_path / "flash.db", "央行开展逆回购操作。" * 10
+    fill(path, article(page(FIRST), title=None, summary=text, body_text=text, body_rank=0))
+    with closing(open_for_reading(path)) as archive:
+        [found] = latest(archive)
+    assert (found.title, found.beginning) == (None, text[:60])
+    for words in (["list"], ["search", "逆回购"]):
+        ended = invoke(*words, "--db", path)
+        assert "央行开展逆回购操作。" in ended.stdout
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
@@ -68,6 +80,8 @@ def test_latest(connection: sqlite3.Connection) -> None:
         ({"category": "guojishangbao"}, [FIRST]),
         ({"category": "techweb"}, [SECOND]),
         ({"category": "国际商报"}, [FIRST]),
+        ({"category": "国际商报新闻"}, [FIRST]),
+        ({"category": "站长消息"}, ["finews:init"]),
         ({"source": "国际商报"}, [FIRST]),
         ({"since": date(2021, 12, 28)}, [FIRST]),
         ({"since": date(2021, 12, 29)}, []),
@@ -143,6 +157,7 @@ def test_article(connection: sqlite3.Connection) -> None:
         "published_from": "section small",
         "source": "国际商报",
         "author": None,
+        "is_ai_generated": None,
         "summary": None,
         "body_text": "正文",
         "body_html": "<p>正文</p>",
@@ -152,9 +167,17 @@ def test_article(connection: sqlite3.Connection) -> None:
         "categories": [{"category": "guojishangbao", "name": "国际商报"}],
         "tags": ["国际商报新闻"],
         "mentions": [
-            {"market": "1", "code": "600160", "name": "巨化股份", "kind": "stock", "times": 2}
+            {
+                "market": "1",
+                "code": "600160",
+                "name": "巨化股份",
+                "kind": "stock",
+                "times": 2,
+                "origin": "link",
+            }
         ],
         "images": [],
+        "listings": [],
         "observations": [
             {
                 "site": "finews",

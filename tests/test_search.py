@@ -22,7 +22,6 @@ from samplesite.site import Site
 from newscrawl.archive.filters import Filters, UnknownName
 from newscrawl.archive.search import excerpt, marked, search
 from newscrawl.archive.search_query import BadQuery, parse_query
-from newscrawl.items import Mention
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import search_index
 from newscrawl.store.connections import open_for_reading
@@ -110,10 +109,15 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
             published_at=truth.published_at, source=truth.source,
             body_text="\n".join(truth.paragraphs), summary=truth.digest_shown,
             categories=list(truth.slugs),
-            mentions=[Mention(m.market, m.code, m.name, m.kind, m.times) for m in truth.mentions],
+            mentions=list(truth.mentions),
         )
         for truth in site.truths()
     ))  # fmt: skip
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "INSERT INTO article_listings SELECT id, 'fast', first_seen_at, first_seen_at"
+            " FROM articles WHERE first_seq % 3 = 0"
+        )
     return path
 
 
@@ -293,6 +297,10 @@ def test_filters(db: sqlite3.Connection) -> None:
     }  # fmt: skip
     for security in (f"{market}.{code}", code.lower(), name):
         assert found(db, "的", security=security) >= whole & mentioned
+    listed = {code for (code,) in db.execute("SELECT article_id FROM article_listings")}
+    assert found(db, "的", listing="fast") == whole & listed
+    with pytest.raises(UnknownName, match=r"no listing 'fest'"):
+        found(db, "的", listing="fest")
     with pytest.raises(UnknownName, match=r"no security '1\.999999'"):
         found(db, "的", security="1.999999")
 

@@ -91,6 +91,41 @@ def test_listings(archive: Path) -> None:
     assert gone.seconds_left is None
 
 
+def silent(path: Path, *hours: int, checked_at: str = NOW) -> Path:
+    """Let a list have had something new so many hours ago each, and be checked."""
+    rows = (
+        f"INSERT INTO article_listings SELECT 'NW{hour}', 'fast', at, at FROM (SELECT strftime("
+        f"'%Y-%m-%dT%H:%M:%S+00:00', '{NOW}', '-{hour} hours') AS at)"
+        for hour in hours
+    )
+    change(
+        path, *rows, LISTING.format("'list', 'fast'", f"'{checked_at}', 300, 9, NULL, NULL, NULL")
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_stale"),
+    [
+        ((2, 4, 6, 8, 10), False),
+        ((40, 42, 44, 46, 48), True),
+        ((20, 22, 24, 26, 28), False),  # no day
+        ((40, 42, 44, 46), False),  # without a history
+        ((40, 62, 64, 66, 68), False),  # it was silent for nearly as long before
+        ((60, 62, 86, 88, 90), True),
+    ],
+)
+def test_a_list_that_has_stopped(archive: Path, hours: tuple[int, ...], is_stale: bool) -> None:
+    [found] = [each for each in look(silent(archive, *hours)).listings if each.kind == "list"]
+    assert (found.state == "stale") is is_stale
+    assert (found.stale_since is not None) is is_stale
+
+
+def test_a_list_that_was_not_checked_is_not_silent(archive: Path) -> None:
+    path = silent(archive, 40, 42, 44, 46, 48, checked_at="2026-03-01T12:00:00+00:00")
+    assert {each.state for each in look(path).listings if each.kind == "list"} == {"ok"}
+
+
 def test_hours_holes_rejects(archive: Path) -> None:
     found = look(archive)
     assert found.hours == [None] * 21 + [1, None, 4]

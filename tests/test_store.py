@@ -475,7 +475,41 @@ def test_transform_of_sqlite_utils_would_drop_the_generated_column(tmp_path: Pat
     path = tmp_path / "news.db"
     fill(path, article(page()))
     db = sqlite_utils.Database(path)
+    db.execute("DROP INDEX idx_articles_author")  # a partial index, which transform() refuses
     db.table("articles").transform(rename={"summary": "abstract"})
     names = [name for _, name, *_ in db.execute("PRAGMA table_xinfo(articles)").fetchall()]
     db.close()
     assert "info_code" not in names
+
+
+def test_a_page_edited_after_its_file_was_loaded_is_a_revision(tmp_path: Path) -> None:
+    path, code = tmp_path / "news.db", "NW202112282228490028"
+    summary = {"summary": "*ST甲、*ST乙"}
+    typeset = {"summary": "ST甲、ST乙"}
+    file = page(code, kind="post_file", observed_at="2022-01-01")
+    assert fill(path, article(file, **summary)) == ["new"]
+    first = page(code, observed_at="2022-01-02")
+    assert fill(path, article(first, **typeset)) == ["unchanged"]
+    assert query(path, "SELECT summary FROM articles") == [("*ST甲、*ST乙",)]
+    edited = page(code, observed_at="2022-01-03", body=b"edited")
+    assert fill(path, article(edited, title="更正", **typeset)) == ["changed"]
+    assert query(path, "SELECT title, summary FROM articles") == [("更正", "ST甲、ST乙")]
+    assert query(path, "SELECT title FROM revisions") == [("标题",)]
+    again = page(code, observed_at="2022-01-04", body=b"edited again")
+    assert fill(path, article(again, title="更正", **typeset)) == ["unchanged"]
+    assert query(path, "SELECT count(*) FROM revisions") == [(1,)]
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("post_file", b"new footer"), ("post_page", b"footer")])
+def test_a_file_edited_in_its_footer_alone_is_kept_as_it_is_now(
+    tmp_path: Path, kind: str, kept: bytes
+) -> None:
+    path, code = tmp_path / "news.db", "NW202112282228490028"
+    first = page(code, kind=kind, observed_at="2022-01-01", body=b"footer")
+    fill(path, article(first))
+    for day, body in (("2022-01-03", b"new footer"), ("2022-01-02", b"another, before that")):
+        later = page(code, kind=kind, observed_at=day, body=body)
+        assert fill(path, article(later)) == ["unchanged"]
+    with closing(open_for_reading(path)) as db:
+        [(key,)] = db.execute("SELECT page_hash FROM observations").fetchall()
+        assert load_raw_page(db, key) == kept

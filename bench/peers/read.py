@@ -33,7 +33,13 @@ def newscrawl():
             "time": article.published_at,
             "source": article.source,
             "body": article.body_text,
-            "mentions": sorted({(each.market, each.code) for each in article.mentions or ()}),
+            "mentions": sorted(
+                {
+                    (each.market, each.code)
+                    for each in article.mentions or ()
+                    if each.origin != "chart"
+                }
+            ),
         }
 
     return one, tell

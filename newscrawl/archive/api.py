@@ -53,7 +53,8 @@ class Archive:
     def latest(self, *, limit: int | None = None, **filters: Any) -> Iterator[Headline]:
         """Yield the articles in a line each, the latest first.
 
-        Filters, here and below: ``category``, ``source``, ``security``, ``since``, ``until``.
+        Filters, here and below, are those of :class:`newscrawl.archive.filters.Filters`, such as
+        ``category``, ``source``, ``security``, ``listing``, ``since``, ``until``.
 
         :raises newscrawl.archive.filters.UnknownName: one names what the archive does not have.
         """

@@ -45,6 +45,8 @@ class StoredArticle(ArticleRow):
     tags: list[str]
     mentions: list[Mention]
     images: list[str]
+    listings: list[str]
+    """The lists of news that showed it."""
     observations: list[StoredObservation]
     revisions: int
     """Number of its revisions."""
@@ -100,14 +102,20 @@ def read_article(connection: sqlite3.Connection, article_id: str) -> StoredArtic
             tag for (tag,) in rows("SELECT tag FROM article_tags WHERE article_id = ? ORDER BY tag")
         ],
         mentions=[
-            Mention(market, code, name, kind, int(times))
-            for market, code, name, kind, times in rows(
-                "SELECT market, code, name, kind, times FROM mentions WHERE article_id = ?"
-                " ORDER BY times DESC, market, code"
+            Mention(market, code, name, kind, int(times), origin)
+            for market, code, name, kind, times, origin in rows(
+                "SELECT market, code, name, kind, times, origin FROM mentions"
+                " WHERE article_id = ? ORDER BY times DESC, market, code, origin"
             )
         ],
         images=[
             url for (url,) in rows("SELECT url FROM images WHERE article_id = ? ORDER BY position")
+        ],
+        listings=[
+            listing
+            for (listing,) in rows(
+                "SELECT listing FROM article_listings WHERE article_id = ? ORDER BY listing"
+            )
         ],
         observations=[
             StoredObservation(*each)

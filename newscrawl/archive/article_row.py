@@ -21,6 +21,8 @@ class ArticleRow:
     summary: str | None
     body_html: str | None
     body_text: str | None
+    is_ai_generated: int | None
+    """1 where the text says that it was made by AI."""
     share_url: str | None
     original_url: str | None
     first_seen_at: str

@@ -20,7 +20,7 @@ class UnknownName(ValueError):
     def __init__(self, what: str, wanted: str, known: list[str]) -> None:
         super().__init__(f"The archive has no {what} {wanted!r}")
         self.what = what
-        """``category``, ``source`` or ``security``."""
+        """``category``, ``source``, ``author``, ``security`` or ``listing``."""
         self.wanted = wanted
         self.known = known
         """Those it has, the ones with most articles first."""
@@ -80,11 +80,19 @@ class Filters:
         default=None,
         metadata={
             "metavar": "CODE",
-            "help": "Only articles that link to this security, board or index (1.600160, 600160 or "
+            "help": "Only articles that mention this security, board or index (1.600160, 600160 or "
             "name).",
         },
     )
-    """A security, board or index that the text links: market and code, code, or name."""
+    """A security, board or index that an article mentions: market and code, code, or name."""
+    listing: str | None = field(
+        default=None,
+        metadata={
+            "metavar": "LIST",
+            "help": "Only articles that this list of news showed (columns-345, security:1.600519).",
+        },
+    )
+    """A list with its argument, as `crawl feed` takes it."""
     since: date | None = field(
         default=None,
         metadata={
@@ -116,6 +124,7 @@ class Filters:
             ("category", self.category, categories),
             ("source", self.source, sources),
             ("security", self.security, securities),
+            ("listing", self.listing, listings),
         ):
             if wanted is not None and not is_utf8(wanted):  # SQLite takes no half characters
                 raise UnknownName(what, wanted, known(connection))
@@ -126,6 +135,7 @@ class Filters:
             _equals(connection, "source", self.source),
             _equals(connection, "author", self.author),
             self._security(connection, of_each),
+            self._listing(connection, of_each),
             ("published_at >= ?", [self.since.isoformat()] if self.since else None),
             ("published_at < ?", [_next(self.until)] if self.until else None),
         ):
@@ -143,8 +153,9 @@ class Filters:
             slug
             for (slug,) in connection.execute(
                 "SELECT category FROM categories WHERE category = :wanted COLLATE NOCASE"
-                " UNION SELECT category FROM category_names WHERE name = :wanted",
-                {"wanted": self.category},
+                " UNION SELECT category FROM category_names WHERE name IN (:wanted, :shown)",
+                # The site shows the publication's name with 新闻 (news) behind it.
+                {"wanted": self.category, "shown": self.category.removesuffix("新闻")},
             )
         ]
         if not slugs:
@@ -175,6 +186,16 @@ class Filters:
             _among("mentions", f"(market, code) IN (VALUES {marks})", of_each),
             [part for each in found for part in each],
         )
+
+    def _listing(
+        self, connection: sqlite3.Connection, of_each: bool
+    ) -> tuple[str, list[str | int] | None]:
+        if self.listing is None:
+            return "", None
+        sql = "SELECT 1 FROM article_listings WHERE listing = ? LIMIT 1"
+        if connection.execute(sql, (self.listing,)).fetchone() is None:
+            raise UnknownName("listing", self.listing, listings(connection))
+        return _among("article_listings", "listing = ?", of_each), [self.listing]
 
 
 def _equals(
@@ -232,7 +253,16 @@ def categories(connection: sqlite3.Connection) -> list[str]:
 def securities(connection: sqlite3.Connection) -> list[str]:
     """Return market and code, and the name, of all securities, the most mentioned first."""
     rows = connection.execute(
-        "SELECT CASE market WHEN '' THEN code ELSE market || '.' || code END, name FROM mentions"
-        " GROUP BY market, code ORDER BY count(*) DESC, market, code"
+        "SELECT CASE market WHEN '' THEN code ELSE market || '.' || code END, max(name)"
+        " FROM mentions GROUP BY market, code"
+        " ORDER BY count(DISTINCT article_id) DESC, market, code"
     ).fetchall()
-    return [each for row in rows for each in row]
+    return [each for row in rows for each in row if each]
+
+
+def listings(connection: sqlite3.Connection) -> list[str]:
+    """Return the lists of news that showed articles, those with most articles first."""
+    rows = connection.execute(
+        "SELECT listing FROM article_listings GROUP BY listing ORDER BY count(*) DESC, listing"
+    )
+    return [listing for (listing,) in rows]

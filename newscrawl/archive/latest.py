@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from newscrawl.archive.filters import Filters
 
+BEGINNING = 60
+"""Characters of a text that stand for a title."""
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -17,6 +20,8 @@ class Headline:
     published_at: str | None
     source: str | None
     title: str | None
+    beginning: str | None = None
+    """How the text of an article without a title begins, as of a flash."""
 
 
 def latest(
@@ -28,7 +33,9 @@ def latest(
     """
     where, parameters = (filters or Filters()).where(connection)
     rows = connection.execute(
-        "SELECT id, published_at, source, title FROM articles"  # noqa: S608  constants
+        "SELECT id, published_at, source, title,"  # noqa: S608  constants
+        f" CASE WHEN title IS NULL THEN substr(coalesce(summary, body_text), 1, {BEGINNING}) END"
+        " FROM articles"
         f" WHERE {where} ORDER BY published_at DESC, seq DESC LIMIT ?",
         (*parameters, -1 if limit is None else limit),
     )

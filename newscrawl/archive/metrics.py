@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from newscrawl.archive.status import RunStatus, Status
+from newscrawl.archive.status import STATES, RunStatus, Status
 from newscrawl.items import ENDS
 from newscrawl.store.values import moment
 from newscrawl.text.escape import escape_lines
@@ -51,7 +51,7 @@ def _metrics(found: Status) -> Iterator[tuple[str, str, list[Sample]]]:
     yield (
         "listings",
         "Listings by state.",
-        [({"state": state}, states[state]) for state in ("ok", "failing", "missing")],
+        [({"state": state}, states[state]) for state in STATES],
     )
     yield (
         "seconds_until_loss",

@@ -83,9 +83,11 @@ def overview(connection: sqlite3.Connection) -> Overview:
         return tuple(connection.execute(sql).fetchone())
 
     path = one("PRAGMA database_list")[2]
-    first, last = one("SELECT min(published_at), max(published_at) FROM articles")
+    # Each alone is one step in the index; together they would be all of it.
+    (first,) = one("SELECT min(published_at) FROM articles")
+    (last,) = one("SELECT max(published_at) FROM articles")
     pages, pages_size, pages_stored = one(
-        "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(length(bytes)), 0) FROM raw_pages"
+        "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(stored_size), 0) FROM raw_pages"
     )
     # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
     return Overview(
@@ -113,7 +115,7 @@ def overview(connection: sqlite3.Connection) -> Overview:
             UnknownConstruct(*row)
             for row in connection.execute(
                 "SELECT key, count(*) FROM observations, json_each(observations.unknown)"
-                " GROUP BY key ORDER BY 2 DESC, 1 LIMIT ?",
+                " WHERE unknown IS NOT NULL GROUP BY key ORDER BY 2 DESC, 1 LIMIT ?",
                 (SOURCES,),
             )
         ],

@@ -114,6 +114,17 @@ def _batches(
         after_seq = found[-1].seq
 
 
+def securities_of(mentions: Iterable[Mention]) -> list[tuple[str, str]]:
+    """Return each security once, ``1.600160`` (its code alone where no market is known), and its
+    name, which may be empty.
+    """
+    found: dict[str, str] = {}
+    for each in mentions:
+        security = f"{each.market}.{each.code}".lstrip(".")
+        found[security] = found.get(security) or each.name
+    return list(found.items())
+
+
 def _until_large(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[Any, ...]]:
     """Yield rows until their texts are large together."""
     size = 0
@@ -130,7 +141,7 @@ def _whole(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> Itera
     categories = _sets(connection, "category", "article_categories", "category", codes)
     tags = _sets(connection, "tag", "article_tags", "tag", codes)
     images = _sets(connection, "url", "images", "position", codes)
-    columns, order = "market, code, name, kind, times", "times DESC, market, code"
+    columns, order = "market, code, name, kind, times, origin", "times DESC, market, code, origin"
     mentions = _sets(connection, columns, "mentions", order, codes)
     for row in rows:
         code = row[0]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from newscrawl.archive.stale_lists import stale_since
 from newscrawl.sites.finews.retention import forgets_at
 from newscrawl.store import counters, rules, suspects
 from newscrawl.store.schema import COUNTERS
@@ -24,7 +24,8 @@ DUE_SOON = 0.25
 OFFLINE = ("posts", "reextract", "retry-rejected")
 """What runs without asking anybody: that it ended well says nothing of the sources."""
 
-State = Literal["ok", "failing", "missing"]
+State = Literal["ok", "failing", "stale", "missing"]
+STATES: tuple[State, ...] = get_args(State)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class ListingStatus:
     seconds_left: int | None
     """Until then; below 0 where something may be lost already."""
     failure: str | None
+    stale_since: str | None
+    """Of a list that is stale, when it last showed anything new (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,8 @@ class Status:
     """New articles in each of the last hours, the present one last; None where no site was asked
     and nothing came."""
     listings: list[ListingStatus]
-    """The failing ones first, then by the time that is left; the missing ones last."""
+    """The failing ones first, then the stale ones, then by the time that is left; the missing ones
+    last."""
     gaps: list[Gap]
     rejects: list[RejectedPages]
     suspicious: list[str]
@@ -173,14 +177,37 @@ def _run(row: Mapping[str, Any]) -> RunStatus:
 def _hours(connection: sqlite3.Connection, now: str) -> list[int | None]:
     last = datetime.fromisoformat(now).astimezone(UTC).replace(minute=0, second=0)
     hours = [last - timedelta(hours=back) for back in reversed(range(HOURS))]
-    found: Counter[str] = Counter()
-    # By the index on first_seq, which grows with the time, and only as far back as is shown.
-    for (seen,) in connection.execute("SELECT first_seen_at FROM articles ORDER BY first_seq DESC"):
-        if seen < hours[0].isoformat():
-            break
-        found[seen[:13]] += 1
+    beyond = connection.execute("SELECT ifnull(max(first_seq), 0) + 1 FROM articles").fetchone()[0]
+    begins = [_first_since(connection, hour.isoformat(), beyond) for hour in hours]
+    ends = [*begins[1:], beyond]
+    sql = "SELECT count(first_seq) FROM articles WHERE first_seq >= ? AND first_seq < ?"
+    found = [connection.execute(sql, each).fetchone()[0] for each in zip(begins, ends, strict=True)]
     asked = _asked_hours(connection, hours, now)
-    return [found[each] or (0 if each in asked else None) for each in _names(hours)]
+    return [
+        new or (0 if each in asked else None)
+        for new, each in zip(found, _names(hours), strict=True)
+    ]
+
+
+def _first_since(connection: sqlite3.Connection, time: str, beyond: int) -> int:
+    """Return the first number of an article that was seen at *time* or later, else *beyond*.
+
+    The numbers grow with the time: reading one article rules out half of them. All
+    articles of a day may be a million.
+    """
+    sql = (
+        "SELECT first_seq, first_seen_at FROM articles WHERE first_seq >= ?"
+        " ORDER BY first_seq LIMIT 1"
+    )
+    low, high = 1, beyond
+    while low < high:
+        middle = (low + high) // 2
+        row = connection.execute(sql, (middle,)).fetchone()
+        if row is None or row[1] >= time:
+            high = middle
+        else:
+            low = row[0] + 1
+    return low
 
 
 def _asked_hours(connection: sqlite3.Connection, hours: list[datetime], now: str) -> set[str]:
@@ -210,16 +237,21 @@ def _listings(connection: sqlite3.Connection, now: str, days: int) -> list[Listi
     ).fetchall()
     # A successful check of the home page counts for every category: it shows their newest posts.
     homes = {row[0]: row[3] for row in rows if row[1] == "home" and not row[7]}
-    found = [_listing(tuple(row), homes.get(row[0]), now, days) for row in rows]
-    order = {"failing": 0, "ok": 1, "missing": 2}
+    found = [_listing(connection, tuple(row), homes.get(row[0]), now, days) for row in rows]
+    order = {"failing": 0, "stale": 1, "ok": 2, "missing": 3}
     return sorted(
         found, key=lambda each: (order[each.state], each.seconds_left or 0, each.kind, each.name)
     )
 
 
-def _listing(row: tuple[Any, ...], home: str | None, now: str, days: int) -> ListingStatus:
+def _listing(
+    connection: sqlite3.Connection, row: tuple[Any, ...], home: str | None, now: str, days: int
+) -> ListingStatus:
     site, kind, name, checked_at, news_at, interval, missing_since, failed_at, failure = row
-    state: State = "failing" if failed_at else "missing" if missing_since else "ok"
+    stale = stale_since(connection, name, checked_at) if kind == "list" and checked_at else None
+    state: State = (
+        "failing" if failed_at else "missing" if missing_since else "stale" if stale else "ok"
+    )
     seen = checked_at
     if kind == "category" and state == "ok" and checked_at and home:
         seen = max(checked_at, home)
@@ -229,7 +261,7 @@ def _listing(row: tuple[Any, ...], home: str | None, now: str, days: int) -> Lis
     forgets = forgets_at(moment(seen).isoformat(), days) if is_kept else None
     left = _seconds(now, forgets) if forgets else None
     return ListingStatus(
-        site, kind, name, state, checked_at, news_at, interval, forgets, left, failure
+        site, kind, name, state, checked_at, news_at, interval, forgets, left, failure, stale
     )
 
 

@@ -26,7 +26,7 @@ from newscrawl.cli.options import (
     reading,
     verbose_option,
 )
-from newscrawl.cli.output import safe
+from newscrawl.cli.output import print_table, safe
 from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
@@ -229,24 +229,37 @@ def share_command(links: tuple[str, ...], urls: str | None, stored: bool, **opti
     "--pages",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Maximum number of pages of each feed; default: 5.",
+    help="Maximum number of pages of each feed; default: 5 the first time, later as many as have "
+    "news since the last run.",
 )
+@click.option("--list", "lists_them", is_flag=True, help="Print the names of all lists.")
 @_options(*_SITE, *_COMMON)
 def feed_command(
-    names: tuple[str, ...], since: date | None, pages: int | None, **options: Any
+    names: tuple[str, ...], since: date | None, pages: int | None, lists_them: bool, **options: Any
 ) -> None:
     """Crawl feeds and other lists of news, and the articles that are not stored yet.
 
     NAME is a feed, for example atom (the mirror's feed; the default), fast, security:1.600519 or
-    search:茅台. An unknown name prints all of them. With --base-url every feed is requested from
-    that host.
+    search:茅台; --list prints all of them. With --base-url every feed is requested from that host.
     """
+    if lists_them:
+        _print_lists()
+        return
     arguments = {
         "name": ",".join(names),
         "since": _day(since),
         "pages": str(pages) if pages else None,
     }
     _crawl("feed", arguments, **options)
+
+
+def _print_lists() -> None:
+    from newscrawl.sites.eastmoney.lists import FAMILIES
+    from newscrawl.sites.lists import LISTS
+
+    rows = [(each.name + ":…" * each.takes_argument, each.about) for each in LISTS.values()]
+    rows += [(f"{name}-N", f"number N of the same interface as {name}") for name in FAMILIES]
+    print_table(("name", "what"), rows, wide="what")
 
 
 @crawl_command.command("posts", epilog=example("newscrawl crawl posts finews/ old_posts.tar.gz"))

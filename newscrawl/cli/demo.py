@@ -180,7 +180,7 @@ def next_commands(db: str) -> list[str]:
     """Return what to try next, ready to paste."""
     program, file = _program(), shlex.quote(db)
     question = (
-        "SELECT name, count(*) FROM mentions WHERE kind = 'stock'"
+        "SELECT max(name), count(DISTINCT article_id) FROM mentions WHERE kind = 'stock'"
         " GROUP BY market, code ORDER BY 2 DESC LIMIT 5"
     )
     return [

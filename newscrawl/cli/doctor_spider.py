@@ -15,6 +15,7 @@ from scrapy.settings import Settings
 
 from newscrawl import sites
 from newscrawl.addon import add_contact
+from newscrawl.archive.stale_lists import stale_since
 from newscrawl.cli.doctor_requests import AskingSpider, Finding, with_period
 from newscrawl.items import Article, Page, PageKind
 from newscrawl.middlewares.credentials import credentials_of
@@ -291,13 +292,14 @@ class DoctorSpider(AskingSpider):
         response = await self.get_now(Request(url, headers=dict(asked.list.headers)))
         answer = self._page(PageKind.LIST_ANSWER, response)
         try:
-            records = read_list_answer(asked.list, answer).records
+            read = read_list_answer(asked.list, answer)
         except Unreadable as error:
             raise self._no_list(answer, error, "no_list") from error
-        self.say(f"The list {asked.label}: {counted(len(records), 'record')}.")
-        if not records:
-            return Finding("no_links", f"The list {asked.label} is empty.", answer.url)
-        return await self._check_entries(asked, records, answer)
+        self.say(f"The list {asked.label}: {counted(len(read.records), 'record')}.")
+        if not read.records:
+            found = f"The list {asked.label} {read.lacks or 'is empty'}."
+            return Finding("empty_list", found, answer.url)
+        return await self._check_entries(asked, read.records, answer)
 
     async def _check_entries(
         self, asked: RequestedList, records: list[Any], answer: Page
@@ -311,7 +313,15 @@ class DoctorSpider(AskingSpider):
         # An entry without a URL is all there is of its article.
         places = next(filter(None, unknown or [places for places, _ in entries]), [])
         article = await self._first_readable(places) if places else None
-        return self._well(name, len(entries), len(unknown), article)
+        well = self._well(name, len(entries), len(unknown), article)
+        since = self._stale_since(asked) if well.cause == "all_known" else None
+        if since is None:
+            return well
+        found = f"{name} has shown nothing new since {since}, for longer than ever before."
+        return Finding("stale_list", found, answer.url)
+
+    def _stale_since(self, asked: RequestedList) -> str | None:
+        return stale_since(self.archive, asked.label, utc_now()) if self.archive else None
 
     def _entry(
         self, asked: RequestedList, record: Any, answer: Page
@@ -326,8 +336,10 @@ class DoctorSpider(AskingSpider):
                 page, _ = self.post_at(record["link"])
                 return [page], self._has_page(page)
             now = datetime.datetime.now(datetime.UTC)
-            page = list_entry.entry_page(shape, record, answer, answered_at=now)
-            info_code = info_code_of_stem(page.id.partition(":")[2], self.site)
+            page = list_entry.entry_page(
+                shape, record, answer, answered_at=now, argument=asked.argument
+            )
+            info_code = info_code_of_stem(list_entry.printed_id(shape, page.id), self.site)
         except ValueError:
             return None
         if digits_of(info_code) is None:

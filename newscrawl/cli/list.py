@@ -29,7 +29,7 @@ def list_command(db: str, filters: Filters, limit: int | None, as_json: bool) ->
         if as_json:
             print_json_array(found)
             return
-        rows = [(clock(h.published_at), h.source, h.title, h.id) for h in found]
+        rows = [(clock(h.published_at), h.source, h.title or h.beginning, h.id) for h in found]
     if not rows:
         say("No articles found.")
         return

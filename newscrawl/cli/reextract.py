@@ -40,7 +40,7 @@ def reextract_command(db: str, yes: bool, as_json: bool) -> None:
         if not sys.stdin.isatty():
             say("Nothing was written. Add --yes to write the changes.")
             return
-        question = safe(f"Write the {found.changed} changed articles to {db}?")
+        question = safe(f"Write {_what_changes(found)} to {db}?")
         click.confirm(question, abort=True, err=True)
     _write(db)
     say(f"Written: {found.changed} articles.")
@@ -55,6 +55,12 @@ def _write(db: str) -> None:
             found = rewrite(writer, each=each)
         changes = f"{found.changed} of {found.articles} articles changed"
         writer.end(outcome="ok", exit_code=0, reason=changes)
+
+
+def _what_changes(found: Survey) -> str:
+    if found.changed:
+        return f"the {found.changed} changed articles"
+    return f"that {found.older} pages, read by older rules, give the same articles"
 
 
 def _as_dict(found: Survey) -> dict[str, object]:

@@ -75,7 +75,7 @@ def search_command(
     elif sys.stdout.isatty():
         _print(hits)
     else:
-        rows = [(clock(h.published_at), h.source, h.title, h.id) for h in hits]
+        rows = [(clock(h.published_at), h.source, h.title or h.excerpt, h.id) for h in hits]
         print_table(("published", "source", "title", "infoCode"), rows, wide="title")
 
 

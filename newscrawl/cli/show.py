@@ -10,8 +10,10 @@ import click
 
 from newscrawl.archive.article import StoredArticle, read_article
 from newscrawl.archive.provenance import provenance
+from newscrawl.archive.records import securities_of
 from newscrawl.archive.revisions import FIELDS
 from newscrawl.archive.revisions import as_of as as_of_time
+from newscrawl.archive.shown_text import shown_lines
 from newscrawl.cli.options import (
     MOMENT,
     TEXT,
@@ -33,6 +35,7 @@ from newscrawl.cli.output import (
     wrap,
 )
 from newscrawl.runs.outcome import Exit
+from newscrawl.sites.summary import without_source
 
 if TYPE_CHECKING:
     from newscrawl.store.connections import Connection
@@ -83,10 +86,9 @@ def _lines(found: StoredArticle, limit: int | None) -> Iterator[str]:
     yield "─" * min(cells(title), limit or 80)
     for name, text in _facts(found):
         yield from labelled(name, text, limit)
-    if found.body_text:
-        for paragraph in found.body_text.split("\n"):
-            yield ""
-            yield from wrap(paragraph, limit)
+    for paragraph in shown_lines(found.body_text, found.body_html):
+        yield ""
+        yield from wrap(paragraph, limit)
     yield ""
     for observation in found.observations:
         yield from labelled(
@@ -113,8 +115,14 @@ def _facts(found: StoredArticle) -> Iterator[tuple[str, str]]:
     yield "tags", ", ".join(found.tags)
     yield "original", found.original_url or ""
     yield "share", found.share_url or ""
-    yield "mentions", ", ".join(f"{each.name} {each.market}.{each.code}" for each in found.mentions)
-    if found.summary and found.summary != found.body_text:
+    yield (
+        "mentions",
+        ", ".join(
+            f"{name} {security}".lstrip() for security, name in securities_of(found.mentions)
+        ),
+    )
+    yield "lists", ", ".join(found.listings)
+    if found.summary and without_source(found.summary) != found.body_text:
         yield "summary", found.summary
 
 

@@ -12,6 +12,7 @@ import click
 
 from newscrawl.archive.status import (
     DUE_SOON,
+    STATES,
     Gap,
     ListingStatus,
     RunStatus,
@@ -124,7 +125,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
     gaps = ", · where no run checked" if None in found.hours else ""
     yield "an hour", f"{sparkline(found.hours)} {new} in {len(found.hours)} hours{gaps}"
     if found.listings:
-        parts = [f"{states[each]} {each}" for each in ("ok", "failing", "missing") if states[each]]
+        parts = [f"{states[each]} {each}" for each in STATES if states[each]]
         yield "listings", ", ".join(parts)
     if found.suspicious:
         more = f"; and {len(found.suspicious) - 1} more" if len(found.suspicious) > 1 else ""
@@ -174,6 +175,8 @@ def _listing_row(each: ListingStatus, days: int) -> tuple[str | Text, ...]:
     every = f"every {_span(int(each.interval))}" if each.interval else ""
     if each.failure:
         every = f"fails: {each.failure}"
+    elif each.stale_since:
+        every = f"stale: nothing new since {_short(each.stale_since)}"
     left, style = "", ""
     if each.seconds_left is not None:
         overdue = each.seconds_left <= 0

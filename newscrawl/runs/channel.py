@@ -15,6 +15,7 @@ from newscrawl.items import (
     Failed,
     Filtered,
     HomeCame,
+    InList,
     Listed,
     ListingChecked,
     ListingConfirmed,
@@ -120,6 +121,8 @@ class Channel:
         match message:
             case Listed():
                 write(Writer.list, message)
+            case InList():
+                write(Writer.note_in_list, message)
             case ToResolve():
                 write(Writer.expect_answer, site, message.article_id, message.link)
             case YoungToResolve():
@@ -199,6 +202,8 @@ class Channel:
         self._settle(article.page.url, verdict, final=verdict != "rejected")
         for construct, times in (article.unknown or {}).items():
             self._stats.inc_value(f"unknown/{construct}", times)
+        for kind, times in (article.removed or {}).items():
+            self._stats.inc_value(f"removed/{kind}", times)
 
     def crashed(self, error: BaseException | None, page: Page | None) -> None:
         """Note a bug of ours; the page that met it is kept for another try."""

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 1
 """How often it is seen whether a batch is old enough to be committed."""
 
 

@@ -12,8 +12,9 @@ from newscrawl.items import FIELDS, PageKind
 from newscrawl.sites.normalise import missing, normalise
 from newscrawl.store import article_rows, stored_pages
 from newscrawl.store.errors import Damaged
-from newscrawl.store.merge import Fields, Observation, carry_over, merge
+from newscrawl.store.merge import carry_over, merge
 from newscrawl.store.merger import hash_content, observation_of
+from newscrawl.store.observation import Fields, Observation
 from newscrawl.store.stored_pages import states_of
 from newscrawl.store.stored_times import StoredTimes
 

@@ -15,7 +15,7 @@ from newscrawl.store.merger import observation_of
 if TYPE_CHECKING:
     from newscrawl.items import Page
     from newscrawl.store.connections import Connection
-    from newscrawl.store.merge import Fields
+    from newscrawl.store.observation import Fields
     from newscrawl.store.writer import Writer
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read_page", "rules_of"]
 
-LOADER_VERSION: int = 1
+LOADER_VERSION: int = 2
 """Increases with every change of a rule that gives a page another content."""
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from newscrawl.items import Page
 from newscrawl.sites import json_text, limits
-from newscrawl.sites.decode import decode_page
+from newscrawl.sites.decode import decode_listing
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.list_shape import Shape
 from newscrawl.text.sanitize import squeeze
@@ -43,6 +43,10 @@ class NewsList:
     """A key of the answer and its value on success, as text: 1 and "1" are the same."""
     cursor: str = ""
     """The path to the cursor of the next page."""
+    total: str = ""
+    """The path to the number of all entries."""
+    checked: Callable[[str], str] | None = None
+    """Returns an argument in its normal form; raises ValueError with a sentence."""
 
     @property
     def takes_argument(self) -> bool:
@@ -80,7 +84,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
     return template
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ListAnswer:
     """What one answer of a list contains."""
 
@@ -88,6 +92,10 @@ class ListAnswer:
     """The entries as received, newest first; each should be an object."""
     cursor: str = ""
     """The cursor of the next page; empty if the list has no cursor, or no next page."""
+    odd_bytes: int = 0
+    """Bytes that could not be decoded."""
+    lacks: str = ""
+    """What an answer without entries has in their place, where the list need not be empty."""
 
 
 MAX_RECORDS = 1000
@@ -95,13 +103,22 @@ MAX_RECORDS = 1000
 
 
 def read_list_answer(asked: NewsList, page: Page) -> ListAnswer:
-    """Return the content of an answer of the list; null in place of the entries means none.
+    """Return the content of an answer of the list.
+
+    Behind the last page, null stands in place of the entries; on the first page it means that they
+    are kept back, as it does if a total is announced: then ``lacks`` says so.
 
     Raises Unreadable: ``too_large``, ``empty``, ``charset``, ``not_a_post`` (HTML), ``cut_off``,
     ``not_json``, ``null``, ``refused``, ``lacks_keys`` (the list is not there).
     """
     limits.check_size(page, limits.LARGEST_LIST)
-    text = decode_page(page.body, page.content_type)
+    text, odd_bytes = decode_listing(page.body, page.content_type)
+    answer = _read(asked, text)
+    answer.odd_bytes = odd_bytes
+    return answer
+
+
+def _read(asked: NewsList, text: str) -> ListAnswer:
     if asked.records is not None:
         return ListAnswer(list(asked.records(text)))
     data = unwrap(text)
@@ -112,7 +129,22 @@ def read_list_answer(asked: NewsList, page: Page) -> ListAnswer:
     if found is not None and len(found) > MAX_RECORDS:
         raise Unreadable("too_large", f"{len(found):,} entries; at most {MAX_RECORDS:,} are read")
     cursor = _follow(data, asked.cursor) if found and asked.cursor else None
-    return ListAnswer(found or [], str(cursor or ""))
+    if found:
+        return ListAnswer(found, str(cursor or ""))
+    total = _total(asked, data)
+    if total:
+        return ListAnswer([], lacks=f"announces {total} entries, and gives none")
+    has_none = found is not None or total == 0
+    return ListAnswer([], lacks="" if has_none else f"has null in place of {asked.entries}")
+
+
+def _total(asked: NewsList, data: Mapping[str, Any]) -> int | None:
+    """Return how many entries the answer announces; None if it does not say."""
+    try:
+        said = _follow(data, asked.total) if asked.total else None
+    except Unreadable:
+        return None
+    return int(said) if isinstance(said, int) and not isinstance(said, bool) else None
 
 
 # var x = …, callback(…), and the comment that some put before a callback.
@@ -134,9 +166,11 @@ def unwrap(text: str) -> dict[str, Any]:
     wrapper = _WRAPPER.match(text)
     try:
         data, end = json_text.decode_json(text, wrapper.end() if wrapper else 0)
-    except ValueError:
-        end = -1
-    if end < 0 or not _CLOSING.fullmatch(text, end):
+    except ValueError as error:
+        raise Unreadable(
+            "not_json", f"the answer begins with {text[:60]!r}; expected JSON ({error})"
+        ) from None
+    if not _CLOSING.fullmatch(text, end):
         raise Unreadable("not_json", f"the answer begins with {text[:60]!r}; expected JSON")
     if data is None:
         raise Unreadable("null", f"the answer is {text[:60]!r}; expected an object")

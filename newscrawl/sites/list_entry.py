@@ -2,7 +2,8 @@
 
 An entry's page is the record as JSON, as the list gave it. Its id is the name of the record's shape
 and the id that the record prints, ``columns:NW202206142412311033``: two lists describe the same
-article in their own words, and both are kept.
+article in their own words, and both are kept. So are those of the lists of two securities, since
+each says that the article is about its own: ``security:1.600519:202206142412311033``.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from newscrawl.loaders import ArticleLoader, Rule, Stats, key_values
 from newscrawl.sites import json_text
 from newscrawl.sites.decode import decode_page
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem, parse_info_code
+from newscrawl.sites.eastmoney.securities import of_list
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.list_shape import Shape
-from newscrawl.sites.summary import source_of_summary, split_summary
+from newscrawl.sites.list_shape import ARGUMENT, Shape
+from newscrawl.sites.summary import source_of_summary, split_summary, without_source
+from newscrawl.text.sanitize import plain_text
 from newscrawl.text.times import BadTime, parse_time
 
 ANSWERED_AT = "_answered_at"
@@ -34,26 +37,28 @@ CODED = (
     Rule("source", "summary's tail", "the list names no source", kind="rule"),
 )
 
-# The search marks the words that it found.
-_FOUND = re.compile(r"</?em>")
 _RELATIVE = re.compile(r"\s*(?:今[天日]|昨[天日]|前天)")
 
 
-def entry_page(shape: Shape, record: object, answer: Page, *, answered_at: datetime) -> Page:
+def entry_page(
+    shape: Shape, record: object, answer: Page, *, answered_at: datetime, argument: str = ""
+) -> Page:
     """Return the page of a record of *answer*, a list's page.
 
     *answered_at* (aware) is the list's own clock; it is kept in a record with a relative time such
-    as 今天 16:25.
+    as 今天 16:25. The list's *argument* is kept where it is a security.
 
     :raises BadInfoCode: the record is not an object, or has no id of an article.
     """
     if not isinstance(record, dict):
         raise BadInfoCode(str(record), "is not a record of a list")
-    flat = _flat(record)
+    flat = _flat(shape, record)
     printed = _printed_id(shape, flat, answer.site)
     time = next((text for key in shape.time for text in key_values(flat, key)), "")
     if _RELATIVE.match(time):
         record = {**record, ANSWERED_AT: answered_at.isoformat(timespec="seconds")}
+    if ARGUMENT in shape.securities and argument:
+        return _page(shape, f"{argument}:{printed}", {**record, ARGUMENT: argument}, answer)
     return _page(shape, printed, record, answer)
 
 
@@ -96,10 +101,10 @@ def read_entry(shape: Shape, page: Page, stats: Stats | None = None) -> Article:
     :raises Unreadable: ``empty``, ``too_large``, ``charset``, ``not_json``, ``no_id``, ``nothing``.
     """
     try:
-        info_code = info_code_of_stem(page.id.partition(":")[2], page.site)
+        info_code = info_code_of_stem(printed_id(shape, page.id), page.site)
     except BadInfoCode:
         raise no_entry(page) from None
-    data = _flat(_record(page))
+    data = _flat(shape, _record(page))
     loader = ArticleLoader(stats=stats)
     loader.add_value("id", info_code)
     used = loader.apply([rule for rule in shape.rules if rule.field != "summary"], data)
@@ -109,11 +114,26 @@ def read_entry(shape: Shape, page: Page, stats: Stats | None = None) -> Article:
         _add_summary(loader, [rule for rule in shape.rules if rule.field == "summary"], data)
         if "published_raw" in used:
             _add_time(loader, f"{shape.name} {used['published_raw'].path}", data)
+    _add_securities(loader, shape, data)
     article: Article = loader.load_item()
     if not article.title and not article.body_text:
         raise Unreadable("nothing", f"the entry of {info_code} has no title and no summary")
     article.page = page
     return article
+
+
+def printed_id(shape: Shape, page_id: str) -> str:
+    """Return the id that the record prints, from that of its page."""
+    printed = page_id.partition(":")[2]
+    return printed.partition(":")[2] or printed if ARGUMENT in shape.securities else printed
+
+
+def _add_securities(loader: ArticleLoader, shape: Shape, data: Mapping[str, Any]) -> None:
+    for key in shape.securities:
+        found, wrong = of_list(data.get(key))
+        loader.add_value("mentions", found)
+        if wrong:
+            loader.add_value("unknown", {f"{key} without a code": wrong})
 
 
 def no_entry(page: Page) -> Unreadable:
@@ -132,14 +152,20 @@ def _record(page: Page) -> dict[str, Any]:
     return data
 
 
-def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record with ``{"data": {"from": …}}`` as ``data.from``, and numbers as text."""
+def _flat(shape: Shape, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record with ``{"data": {"from": …}}`` as ``data.from``, and numbers as text.
+
+    Texts are decoded and without tags, but for records whose content is read as markup.
+    """
+    has_markup = shape.add_content is not None
     flat: dict[str, Any] = {}
     for key, value in record.items():
         inner = value.items() if isinstance(value, dict) else ()
         for name, each in ((key, value), *((f"{key}.{inside}", each) for inside, each in inner)):
             if isinstance(each, str):
-                flat[name] = _FOUND.sub("", each)
+                # Addresses have & as well; the search marks the words that it found, by <em>.
+                is_as_it_is = has_markup or each.startswith(("http://", "https://"))
+                flat[name] = each if is_as_it_is else plain_text(each)
             elif isinstance(each, int) and not isinstance(each, bool):
                 flat[name] = str(each)
             else:
@@ -154,7 +180,7 @@ def _add_summary(loader: ArticleLoader, rules: list[Rule], data: Mapping[str, An
         if title and not loader.has("title"):
             loader.put("title", "rule", "【】 of the summary", title)
         if summary:
-            loader.add_value("body_text", summary)
+            loader.add_value("body_text", without_source(summary))
             loader.add_value("body_html", f"<p>{html.escape(summary, quote=False)}</p>")
             loader.add_value("body_rank", BodyRank.SUMMARY)
             _add_tail(loader, summary)

@@ -8,6 +8,9 @@ from typing import Any
 
 from newscrawl.loaders import ArticleLoader, Rule
 
+ARGUMENT = "_argument"
+"""Our own key in a record of a list of one security's news: the list's argument, ``1.600519``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -20,6 +23,8 @@ class Shape:
     source: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()
     url: tuple[str, ...] = ()
+    securities: tuple[str, ...] = ()
+    """Of all keys, the values count, which are lists of securities."""
     printed_id: Callable[[list[str]], str] | None = None
     """Turns the values of the id's keys into a page's name, where they are not info codes."""
     add_content: Callable[[ArticleLoader, Mapping[str, Any], str], None] | None = None

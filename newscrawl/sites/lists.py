@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from typing import NamedTuple
 
 from newscrawl.items import Article, Page
@@ -52,19 +54,45 @@ class RequestedList(NamedTuple):
         return f"{self.list.name}:{self.argument}" if self.argument else self.list.name
 
 
+_NUMBERED = re.compile(r"([a-z]+)-([1-9][0-9]{0,5})", re.ASCII)
+
+
+def _numbered(name: str) -> NewsList | None:
+    """Return the list of an interface that has many, such as ``columns-351``."""
+    match = _NUMBERED.fullmatch(name)
+    made = lists.FAMILIES.get(match[1]) if match else None
+    return made(match[2]) if made and match else None
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, LISTS, n=1)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    families = ", ".join(f"{each}-N" for each in lists.FAMILIES)
+    return (
+        f"Unknown list {name[:80]!r}{meant}; use one of {', '.join(LISTS)}, or another number N of "
+        f"{families}"
+    )
+
+
 def find_lists(names: str) -> list[RequestedList]:
     """Return the lists of these comma-separated names, each once.
 
-    :raises UnknownList: a name is unknown, or its argument is missing or unexpected.
+    :raises UnknownList: a name is unknown, or its argument is missing, unexpected or malformed.
     """
     found = {}
     for each in filter(None, map(str.strip, names.split(","))):
         name, _, argument = (part.strip() for part in each.partition(":"))
-        asked = LISTS.get(name)
+        asked = LISTS.get(name) or _numbered(name)
         if asked is None:
-            raise UnknownList(f"Unknown list {name!r}; use one of {', '.join(LISTS)}")
+            raise UnknownList(_unknown(name))
         if asked.takes_argument != bool(argument):
             needs = "needs an" if asked.takes_argument else "takes no"
             raise UnknownList(f"The list {name} {needs} argument after a colon: {asked.about}")
-        found[each] = RequestedList(asked, argument)
+        if asked.checked is not None:
+            try:
+                argument = asked.checked(argument)
+            except ValueError as error:
+                raise UnknownList(f"The list {each}: {error}") from None
+        requested = RequestedList(asked, argument)
+        found[requested.label] = requested
     return list(found.values())

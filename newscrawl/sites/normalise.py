@@ -1,15 +1,17 @@
-"""Derives an article's time and URLs from what its page prints, and tells if it is complete."""
+"""Derives an article's time, URLs and printed codes from its page; tells if it is complete."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from newscrawl.items import Article
+from newscrawl.sites.ai_generated import says_ai_generated
 from newscrawl.sites.eastmoney.info_code import (
     canonical_url,
     date_of_info_code,
     public_url,
 )
+from newscrawl.sites.eastmoney.printed_codes import printed_codes
 from newscrawl.text.times import read_published
 
 
@@ -47,6 +49,12 @@ def normalise(article: Article) -> Article:
     article.original_url = public_url(article.id) or (
         canonical_url(article.original_url) if article.original_url else None
     )
+    text = article.body_text or article.summary or ""
+    printed = printed_codes(f"{article.title or ''}\n{text}")
+    if article.body_text and says_ai_generated(article.body_text):
+        article.is_ai_generated = 1
+    if printed:
+        article.mentions = [*(article.mentions or ()), *printed]
     return article
 
 

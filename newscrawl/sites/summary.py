@@ -14,7 +14,7 @@ _SUMMARY_TAIL = re.compile(
 )
 # What stands in parentheses at a summary's end and is not a source.
 _NO_SOURCE = re.compile(
-    r"附.*|见.*|详见.*|.*名单|[0-9.]+(?:\.[A-Z]{2})?|完|图|更新中|未完待续|待续"
+    r"附.*|见.*|详见.*|.*名单|[0-9.]+(?:\.[A-Z]{2})?|.*[0-9]{4}.*|完|图|更新中|未完待续|待续"
 )
 
 
@@ -33,7 +33,17 @@ def split_summary(text: str) -> tuple[str | None, str | None]:
 
 def source_of_summary(summary: str) -> str | None:
     """Return the source named at a summary's very end, such as （财联社）."""
+    return _tail(summary)[1]
+
+
+def without_source(summary: str) -> str:
+    """Return a summary without the source at its end: as a text, if it is all there is of one."""
+    return _tail(summary)[0] or summary
+
+
+def _tail(summary: str) -> tuple[str, str | None]:
+    """Return what stands before the source at a summary's end, and the source."""
     match = _SUMMARY_TAIL.search(summary)
     if match is None or _NO_SOURCE.fullmatch(name := squeeze(match[1] or match[2])):
-        return None
-    return name
+        return summary, None
+    return summary[: match.start()].rstrip(), name

@@ -233,6 +233,8 @@ class NewsSpider(scrapy.Spider):
         """Return the kind of page that is to be expected at *url*."""
         if "GetNewsText" in url:
             return PageKind.API_ANSWER
+        if "/content/getnews?" in url:
+            return PageKind.NEWSINFO_ANSWER
         return PageKind.ARTICLE_PAGE if "/a/" in urlsplit(url).path else PageKind.POST_PAGE
 
     def parse_page(self, response: Response, **cb_kwargs: Any) -> Iterator[Any]:
@@ -281,6 +283,14 @@ class NewsSpider(scrapy.Spider):
             yield failed
             return
         yield from self.failed(failed, **request.cb_kwargs)
+
+    def count_odd_bytes(self, response: Response, count: int) -> None:
+        """Note how many bytes of a listing could not be decoded."""
+        if count:
+            self.crawler.stats.inc_value("listings/odd_bytes", count)
+            logger.warning(
+                "%d bytes of %s are in no charset: U+FFFD replaces them", count, response.url
+            )
 
     def is_before_since(self, article: Article) -> bool:
         """Whether an article was published before the day that the user named."""

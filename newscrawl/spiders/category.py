@@ -137,6 +137,7 @@ class CategorySpider(ShareLinks, PostLinks):
         except Unreadable as error:
             yield _no_mirror(response, error.detail)
             return
+        self.count_odd_bytes(response, found.odd_bytes)
         if not found.is_mirror or not found.links:
             yield _no_mirror(response, "its home page has no list of posts")
             return
@@ -266,6 +267,7 @@ class CategorySpider(ShareLinks, PostLinks):
         except Unreadable as error:
             yield self._list_lost(slug, error.detail)
             return
+        self.count_odd_bytes(response, found.odd_bytes)
         if not found.is_mirror:  # a login page is not an empty listing
             yield self._list_lost(slug, "it is not a page of a mirror")
             return

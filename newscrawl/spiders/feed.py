@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from newscrawl.items import (
     Article,
     Failed,
     Filtered,
+    InList,
     ListingChecked,
     ListingFailed,
     Message,
@@ -48,6 +48,7 @@ from newscrawl.sites.lists import (
 )
 from newscrawl.spiders.arguments import positive
 from newscrawl.spiders.base import NewsSpider, header
+from newscrawl.spiders.list_reading import ListReading, is_deeper
 from newscrawl.spiders.post_links import PostLinks
 from newscrawl.spiders.share_links import ShareLinks
 from newscrawl.store.clock import utc_now
@@ -60,10 +61,6 @@ if TYPE_CHECKING:
 
 LISTING = 100
 """Priority: the lists come first, since what leaves them is gone."""
-PAGES = 5
-"""How many pages of a list are followed unless ``pages`` says otherwise."""
-
-logger = logging.getLogger(__name__)
 
 
 class FeedSpider(ShareLinks, PostLinks):
@@ -73,9 +70,10 @@ class FeedSpider(ShareLinks, PostLinks):
     of the spider ``share``. Ids of notices, reports and users' columns (AN, AP, CFH) are kept as
     entries: no address is known that has them.
 
-    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.lists.LISTS`),
-    ``pages`` (maximum number of pages of each list), ``since``, ``limit``, ``base_url`` (then every
-    list is requested from that host), ``hosts``, ``site``.
+    Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.lists.LISTS`), ``pages``
+    (maximum number of pages of each list; else as :mod:`newscrawl.spiders.list_reading` has it),
+    ``since``, ``limit``, ``revisit``, ``base_url`` (then every list is requested from that host),
+    ``hosts``, ``site``.
     """
 
     name = "feed"
@@ -83,7 +81,8 @@ class FeedSpider(ShareLinks, PostLinks):
         NewsSpider.argument_names | PostLinks.argument_names | {"name", "pages"}
     )
     page_kinds = (
-        PageKind.LIST_ENTRY, PageKind.POST_PAGE, PageKind.API_ANSWER, PageKind.ARTICLE_PAGE,
+        PageKind.LIST_ENTRY, PageKind.POST_PAGE, PageKind.API_ANSWER,
+        PageKind.NEWSINFO_ANSWER, PageKind.ARTICLE_PAGE,
     )  # fmt: skip
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
@@ -99,11 +98,15 @@ class FeedSpider(ShareLinks, PostLinks):
             raise UsageError(str(error)) from None
         if not self.lists:
             raise UsageError(f"No list is named; there are {', '.join(LISTS)}")
-        self.pages = positive("pages", arguments.get("pages", str(PAGES)))
+        self.pages = positive("pages", arguments["pages"]) if "pages" in arguments else None
         # A later 304 must not hide what a limit or a date left out.
         self._keeps_checks = self.since is None and self.limit is None
+        self._goes_back = self.revisit or self.since is not None
+        """Whether the lists are read as far back as they go."""
         self._stored: dict[str, Listing] = {}
         """What the archive knows of the lists, by name."""
+        self._readings: dict[str, ListReading] = {}
+        """How far each list was read in this run, by its name."""
         self._seen: set[str] = set()
         """Keys of the entries met in this run."""
         self._posts_asked: set[str] = set()
@@ -145,17 +148,18 @@ class FeedSpider(ShareLinks, PostLinks):
             headers=dict(asked.list.headers), cb_kwargs={"asked": asked, "number": number},
         )  # fmt: skip
         known = self._stored.get(asked.label)
-        if number == 1 and known is not None and known.url == url and not self.revisit:
+        goes_back = self._goes_back or is_deeper(known, self.pages)
+        if number == 1 and known is not None and known.url == url and not goes_back:
             make_conditional(request, known.etag, known.last_modified)
         return request
 
     def parse_list(self, response: Response, asked: RequestedList, number: int) -> Iterator[Any]:
-        """Take the entries of a list, and go on to its next page as long as it has news."""
-        known = self._stored.get(asked.label)
-        check = self._check(response, asked)
-        if response.status == 304 and known is not None:
-            check.etag, check.last_modified = known.etag, known.last_modified
-            yield ListingChecked(check, known)
+        """Take the entries of a list, and go on to its next page as far as it is to be read."""
+        reading = self._reading_of(asked, response)
+        if response.status == 304 and reading.stored is not None:
+            check, stored = reading.check, reading.stored
+            check.etag, check.last_modified = stored.etag, stored.last_modified
+            yield ListingChecked(check, stored)
             return
         page = Page(
             kind=PageKind.LIST_ANSWER, id=asked.label, url=response.url, body=response.body,
@@ -167,35 +171,50 @@ class FeedSpider(ShareLinks, PostLinks):
         except Unreadable as error:
             yield from self._unreadable(asked, number, Rejected(page, error.reason, error.detail))
             return
-        self.crawler.stats.inc_value("listings/read")
-        pages: list[str] = []
-        for each in self._take_all(asked, answer, page, response, number):
-            if isinstance(each, Request) and "page" in each.meta:
-                pages.append(each.meta["page"].url)
-            yield each
-        if number == 1:
-            yield ListingChecked(check, known, pages)
-
-    def _check(self, response: Response, asked: RequestedList) -> ListingCheck:
-        return ListingCheck(
-            ListingKey(self.site, "list", asked.label), response.url, "name", checked_at=utc_now(),
-            etag=header(response, "ETag"), last_modified=header(response, "Last-Modified"),
-        )  # fmt: skip
-
-    def _take_all(
-        self, asked: RequestedList, answer: ListAnswer, page: Page, response: Response, number: int
-    ) -> Iterator[Any]:
-        has_news = False
-        for record in answer.records:
-            is_news = yield from self._take(asked, record, page, _answered_at(response))
-            has_news = has_news or is_news
-        is_last = not asked.list.has_pages or (asked.list.cursor and not answer.cursor)
-        if is_last or not has_news or self.is_full:
+        if number == 1 and answer.lacks:
+            yield from self._unreadable(asked, number, Rejected(page, "refused", answer.lacks))
             return
-        if number < self.pages:
-            yield self._ask_list(asked, number + 1, answer.cursor)
-        elif number > 1:
-            logger.info("The list %s has more news than %d pages", asked.label, number)
+        self.crawler.stats.inc_value("listings/read")
+        self.count_odd_bytes(response, answer.odd_bytes)
+        reading.begin_page(number)
+        for record in answer.records:
+            for each in self._take(asked, record, page, _answered_at(response)):
+                if isinstance(each, Request) and "page" in each.meta:
+                    reading.links.append(each.meta["page"].url)
+                yield each
+        reading.end_page()
+        yield from self._go_on(asked, answer)
+
+    def _reading_of(self, asked: RequestedList, response: Response) -> ListReading:
+        """Return how far a list was read in this run; it begins with the first page."""
+        if asked.label not in self._readings:
+            check = ListingCheck(
+                ListingKey(self.site, "list", asked.label), response.url, "name",
+                checked_at=utc_now(), etag=header(response, "ETag"),
+                last_modified=header(response, "Last-Modified"),
+            )  # fmt: skip
+            self._readings[asked.label] = ListReading(
+                check, self._stored.get(asked.label), most=self.pages,
+                goes_back=self._goes_back,
+            )  # fmt: skip
+        return self._readings[asked.label]
+
+    def _go_on(self, asked: RequestedList, answer: ListAnswer) -> Iterator[Any]:
+        """Ask for the next page, or say that the list was read."""
+        reading = self._readings[asked.label]
+        has_next = asked.list.has_pages and (answer.cursor or not asked.list.cursor)
+        if has_next and reading.wants_more and not self.is_full:
+            yield self._ask_list(asked, reading.number + 1, answer.cursor)
+            return
+        is_short = reading.finish(
+            utc_now(), is_at_end=not has_next, has_pages=asked.list.has_pages
+        )  # fmt: skip
+        if is_short and self._keeps_checks:
+            yield Trouble(
+                f"The list {asked.label} has more news since {reading.read_at} than "
+                f"{reading.number} pages; a check without --pages reads on to what is stored"
+            )
+        yield ListingChecked(reading.check, reading.stored, reading.links)
 
     def list_failed(self, failure: TwistedFailure) -> Iterable[Any]:
         """Say that a list could not be fetched."""
@@ -215,6 +234,9 @@ class FeedSpider(ShareLinks, PostLinks):
         sentence = f"The list {asked.label}{nth} {reason}"
         yield Trouble(sentence)
         key = ListingKey(self.site, "list", asked.label)
+        if number > 1 and (reading := self._readings.get(asked.label)):
+            reading.check.is_complete = False  # its validators would hide what is still to be read
+            yield ListingChecked(reading.check, reading.stored, reading.links)
         yield ListingFailed(key, self.base_url, "name", sentence)
         self._lost += [sentence] if number == 1 else []
         if len(self._lost) == len(self.lists):
@@ -224,29 +246,42 @@ class FeedSpider(ShareLinks, PostLinks):
 
     def _take(
         self, asked: RequestedList, record: Any, answer: Page, answered_at: datetime
-    ) -> Generator[Any, None, bool]:
-        """Yield what an entry says and leads to; return whether it is news."""
-        shape = asked.list.shape
+    ) -> Iterator[Any]:
+        """Yield what an entry says and leads to."""
+        shape, reading = asked.list.shape, self._readings[asked.label]
         if shape is atom_feed.SHAPE and (
             atom_feed.is_broken(record) or not self.is_own_post(record["link"])
         ):
-            return (yield from self._follow(record["link"]))
+            yield from self._follow(record["link"])
+            return
         try:
-            page = list_entry.entry_page(shape, record, answer, answered_at=answered_at)
+            page = list_entry.entry_page(
+                shape, record, answer, answered_at=answered_at, argument=asked.argument
+            )
         except BadInfoCode as error:
             page = list_entry.page_of_nothing(shape, record, answer)
             if page.key not in self._seen:
                 yield from self._reject_entry(page, "no_id", str(error))
-            return False
-        is_known = self.known().has_page(page)
-        info_code = yield from self._yield_entry(page, is_post=shape is atom_feed.SHAPE)
+            return
+        article = yield from self._read_entry(page)
+        if article is None:
+            return
+        assert article.id is not None  # noqa: S101  the reader has it from the page's id
+        is_stored = self._was_stored(article.id)
+        if self.is_before_since(article):
+            reading.leave_out()
+        else:
+            since = self.known().in_list_since(article.id, asked.label)
+            reading.meet(page.id, since, is_stored=is_stored)
+        if is_stored or not (self.is_before_since(article) or self.is_full):
+            yield InList(article.id, asked.label, page.observed_at)
+        info_code = yield from self._yield_entry(article, page, is_post=shape is atom_feed.SHAPE)
         if info_code is None:
-            return False
+            return
         if shape is atom_feed.SHAPE:
-            return (yield from self._follow(record["link"]))
-        if digits_of(info_code) is None:
-            return not is_known
-        return (yield from self._ask_article(info_code))
+            yield from self._follow(record["link"])
+        elif digits_of(info_code) is not None:
+            yield from self._ask_article(info_code)
 
     def _is_to_ask(self, info_code: str) -> bool:
         """Whether an article is to be resolved as the spider `share` does."""
@@ -261,18 +296,24 @@ class FeedSpider(ShareLinks, PostLinks):
         """
         return info_code not in self._posts_asked and self.known().has_article(info_code)
 
-    def _yield_entry(self, page: Page, *, is_post: bool) -> Generator[Any, None, str | None]:
+    def _read_entry(self, page: Page) -> Generator[Any, None, Article | None]:
+        """Return the article of an entry; None if it is rejected."""
+        try:
+            return read_list_entry(page, stats=self.crawler.stats)
+        except Unreadable as error:
+            if page.key not in self._seen:
+                yield from self._reject_entry(page, error.reason, error.detail)
+            return None
+
+    def _yield_entry(
+        self, article: Article, page: Page, *, is_post: bool
+    ) -> Generator[Any, None, str | None]:
         """Yield an entry's own article, once; return its id, None where it leads no further."""
         if page.key in self._seen:
             yield Repeated(page.url)
             return None
         self._seen.add(page.key)
-        try:
-            article = read_list_entry(page, stats=self.crawler.stats)
-        except Unreadable as error:
-            yield from self._reject_entry(page, error.reason, error.detail)
-            return None
-        assert article.id is not None  # noqa: S101  the reader has it from the page's id
+        assert article.id is not None  # noqa: S101  as above
         if self.is_before_since(article) or self.is_full:
             yield Filtered()
             return None
@@ -289,28 +330,26 @@ class FeedSpider(ShareLinks, PostLinks):
 
     # -- articles -----------------------------------------------------------------------
 
-    def _ask_article(self, info_code: str) -> Generator[Any, None, bool]:
-        """Ask for an article unless it is stored; return whether it is news."""
+    def _ask_article(self, info_code: str) -> Iterator[Any]:
+        """Ask for an article unless it is stored."""
         if self._was_stored(info_code):
             yield Skipped(info_code)
-            return False
-        if self.is_too_old(info_code) or self.is_full:
+        elif self.is_too_old(info_code) or self.is_full:
             yield Filtered()
-            return False
-        yield from self.resolve(info_code)
-        return True
+        else:
+            yield from self.resolve(info_code)
 
-    def _follow(self, link: str) -> Generator[Any, None, bool]:
+    def _follow(self, link: str) -> Iterator[Any]:
         """Request the post of an entry, or its article if it is not a post of the mirror."""
         try:
             page, info_code = self.post_at(link)
             elsewhere = None if self.is_own_post(link) else parse_info_code(link)
         except ValueError as error:
             yield Trouble(f"The link {link} leads to no post: {error}")
-            return False
+            return
         if elsewhere is not None:
-            return (yield from self._ask_article(elsewhere))
-        if asked := self.asked_as(page.url):
+            yield from self._ask_article(elsewhere)
+        elif asked := self.asked_as(page.url):
             yield Repeated(asked)
         elif self.known().has_page(page):
             yield Skipped(page.url)
@@ -319,8 +358,6 @@ class FeedSpider(ShareLinks, PostLinks):
         else:
             self._posts_asked.add(info_code)
             yield from self.ask(page, post_of=info_code)
-            return True
-        return False
 
     def unreadable(self, reject: Rejected, **cb_kwargs: Any) -> Iterable[Any]:
         """Ask the share addresses for a post that cannot be read."""

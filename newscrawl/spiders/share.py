@@ -32,7 +32,7 @@ class ShareSpider(ShareLinks):
         "info_code", "urls", "stored",
     }  # fmt: skip
 
-    page_kinds = (PageKind.API_ANSWER, PageKind.ARTICLE_PAGE)
+    page_kinds = (PageKind.API_ANSWER, PageKind.NEWSINFO_ANSWER, PageKind.ARTICLE_PAGE)
 
     def __init__(self, name: str | None = None, **arguments: str) -> None:
         super().__init__(name, **arguments)

@@ -10,7 +10,8 @@ from typing import Any
 
 from newscrawl.items import COLUMNS, FIELDS, KEPT, Page, PageKind
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.merge import Fields, Observation, apply_difference, differs
+from newscrawl.store.merge import apply_difference, differs
+from newscrawl.store.observation import Fields, Observation
 from newscrawl.store.parts import in_parts
 from newscrawl.store.values import page_difference
 
@@ -113,8 +114,8 @@ def _load_sets(db: sqlite3.Connection, article_id: str) -> Fields:
         "mentions": [
             list(mention)
             for mention in all_of(
-                "SELECT market, code, name, kind, times FROM mentions"
-                " WHERE article_id = ? ORDER BY market, code"
+                f"SELECT {', '.join(MENTION_COLUMNS)} FROM mentions"  # noqa: S608  constants
+                " WHERE article_id = ? ORDER BY market, code, origin"
             )
         ]
         or None,
@@ -156,9 +157,10 @@ def update_article(
             )
 
 
+MENTION_COLUMNS = ("market", "code", "name", "kind", "times", "origin")
 _SETS = (
     ("tags", "article_tags", ("tag",)),
-    ("mentions", "mentions", ("market", "code", "name", "kind", "times")),
+    ("mentions", "mentions", MENTION_COLUMNS),
     ("images", "images", ("position", "url")),
 )
 _PARTS: dict[str, Any] = {

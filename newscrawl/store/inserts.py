@@ -8,7 +8,7 @@ from typing import Any
 
 from newscrawl.items import COLUMNS, Page
 from newscrawl.store import article_rows
-from newscrawl.store.merge import Fields, Observation
+from newscrawl.store.observation import Fields, Observation
 from newscrawl.store.raw_pages import page_hash, store_raw_pages
 
 
@@ -27,7 +27,7 @@ _SQL = {
     "categories": _insert("categories", ("category", "first_seen_at"), or_="OR IGNORE "),
     "article_categories": _insert("article_categories", ("article_id", "category", "origin")),
     "article_tags": _insert("article_tags", ("article_id", "tag")),
-    "mentions": _insert("mentions", ("article_id", "market", "code", "name", "kind", "times")),
+    "mentions": _insert("mentions", ("article_id", *article_rows.MENTION_COLUMNS)),
     "images": _insert("images", ("article_id", "position", "url")),
     "observations": _insert("observations", article_rows.OBSERVATION_COLUMNS),
 }

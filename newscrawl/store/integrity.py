@@ -17,8 +17,9 @@ from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import BUSY_TIMEOUT
 from newscrawl.store.errors import Damaged, StoreError, explained
 from newscrawl.store.lock import WriterLock
-from newscrawl.store.merge import REVISED, Fields, merge
+from newscrawl.store.merge import REVISED, merge
 from newscrawl.store.merger import LAST_SEQ, hash_content, last_seq
+from newscrawl.store.observation import Fields
 from newscrawl.store.raw_pages import load_raw_page
 from newscrawl.store.reshape import remove_search_index, reshape
 from newscrawl.store.schema import COUNTERS, SCHEMA_VERSION, TABLES, Table

@@ -91,6 +91,12 @@ class Known:
         sql = "SELECT 1 FROM observations WHERE site = ? AND page_kind = ? AND page_id = ?"
         return bool(self._rows(sql, page.identity))
 
+    def in_list_since(self, article_id: str, listing: str) -> str | None:
+        """Return since when a list shows an article; None if it was not seen there."""
+        sql = "SELECT first_seen_at FROM article_listings WHERE article_id = ? AND listing = ?"
+        rows = self._rows(sql, (article_id, listing))
+        return rows[0][0] if rows else None
+
     def rejected_page(self, page: Page, *, loader_version: int) -> KnownPage | None:
         """Return what is known of *page* if it was fetched and these rules found no article in it.
 
@@ -202,7 +208,8 @@ class Known:
         """Return every listing of one kind of a site, by name."""
         rows = self._rows(
             "SELECT name, url, found_in, etag, last_modified, content_hash, checked_at, interval,"
-            " missing_since, failed_at FROM listings WHERE site = ? AND listing_kind = ?",
+            " missing_since, failed_at, read_at, read_pages FROM listings"
+            " WHERE site = ? AND listing_kind = ?",
             (site, kind),
         )
         return {name: Listing(*values) for name, *values in rows}

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from newscrawl.items import InList
+
 
 @dataclass(frozen=True, slots=True)
 class ListingKey:
@@ -37,6 +39,8 @@ class Listing:
     interval: float | None
     missing_since: str | None
     failed_at: str | None
+    read_at: str | None
+    read_pages: int | None
 
 
 @dataclass(slots=True)
@@ -58,24 +62,40 @@ class ListingCheck:
     """Whether the site said that there is no such listing."""
     interval: float | None = None
     """Seconds until the next check."""
+    read_at: str | None = None
+    """When it was read back to what was stored before; None if it was not, or has no pages."""
+    read_pages: int | None = None
+    """How many of its pages were ever read back to; None for all."""
     gap: tuple[str, str] | None = None
     """The period in which it may have shown and dropped articles that no run saw."""
 
 
 def write_check(db: sqlite3.Connection, check: ListingCheck) -> None:
     """Store a successful check, and the gap that it reveals."""
+    if check.read_at or check.gap:
+        # What was left unread since the last complete check is stored now, or is so once more.
+        db.execute(
+            "DELETE FROM gaps WHERE site = :site AND listing_kind = :kind AND name = :name"
+            " AND from_at = (SELECT read_at FROM listings WHERE site = :site"
+            " AND listing_kind = :kind AND name = :name)",
+            {"site": check.key.site, "kind": check.key.kind, "name": check.key.name},
+        )
     complete = check.is_complete
     db.execute(
         "INSERT INTO listings (site, listing_kind, name, url, found_in, etag,"
-        " last_modified, content_hash, checked_at, news_at, interval, checks, missing_since)"
+        " last_modified, content_hash, checked_at, news_at, interval, checks, missing_since,"
+        " read_at, read_pages)"
         " VALUES (:site, :kind, :name, :url, :found_in, :etag, :last_modified, :content_hash,"
-        " :at, iif(:has_news, :at, NULL), :interval, 1, iif(:is_missing, :at, NULL))"
+        " :at, iif(:has_news, :at, NULL), :interval, 1, iif(:is_missing, :at, NULL),"
+        " :read_at, :read_pages)"
         " ON CONFLICT DO UPDATE SET url = excluded.url, found_in = excluded.found_in,"
         " etag = excluded.etag, last_modified = excluded.last_modified,"
         " content_hash = excluded.content_hash, checked_at = excluded.checked_at,"
         " news_at = coalesce(excluded.news_at, news_at), interval = excluded.interval,"
         " checks = checks + 1, failed_at = NULL, failure = NULL,"
-        " missing_since = iif(:is_missing, coalesce(missing_since, :at), NULL)",
+        " missing_since = iif(:is_missing, coalesce(missing_since, :at), NULL),"
+        " read_pages = iif(:read_at IS NULL, read_pages, excluded.read_pages),"
+        " read_at = coalesce(excluded.read_at, read_at)",
         {
             "site": check.key.site, "kind": check.key.kind, "name": check.key.name,
             "url": check.url, "found_in": check.found_in, "at": check.checked_at,
@@ -83,6 +103,7 @@ def write_check(db: sqlite3.Connection, check: ListingCheck) -> None:
             "last_modified": check.last_modified if complete else None,
             "content_hash": check.content_hash if complete else None,
             "has_news": check.has_news, "is_missing": check.is_missing,
+            "read_at": check.read_at, "read_pages": check.read_pages,
         },
     )  # fmt: skip
     if check.gap is not None:
@@ -117,3 +138,19 @@ def write_failure(
 def hash_links(links: Iterable[str]) -> str:
     """Return the hash of a listing's links, in their order: what of it counts as content."""
     return hashlib.blake2b("\n".join(links).encode(), digest_size=16).hexdigest()
+
+
+def write_shown(db: sqlite3.Connection, shown: InList) -> None:
+    """Note that a list shows an article: since when, and when last."""
+    db.execute(
+        "INSERT INTO article_listings (article_id, listing, first_seen_at, last_seen_at)"
+        " VALUES (:article_id, :listing, :seen_at, :seen_at)"
+        " ON CONFLICT (article_id, listing) DO UPDATE SET"
+        " first_seen_at = min(first_seen_at, excluded.first_seen_at),"
+        " last_seen_at = max(last_seen_at, excluded.last_seen_at)",
+        {
+            "article_id": shown.article_id,
+            "listing": shown.listing,
+            "seen_at": shown.seen_at,
+        },
+    )

@@ -3,62 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from newscrawl.items import FIELDS, PageKind
+from newscrawl.items import FIELDS, Origin, PageKind
+from newscrawl.store.observation import Fields, Observation, has_body, of_group
+from newscrawl.store.prefer_files import prefer_files_to_pages
+from newscrawl.text.evidence import is_printed
 
-Fields = dict[str, Any]
-"""What one page says, or one row holds: a value for each field of an article, None for none."""
-
-
-def _of(group: str) -> tuple[str, ...]:
-    return tuple(name for name, each in FIELDS.items() if each.group == group)
-
-
-_SINGLE, _TIME, _BODY = _of("single"), _of("time"), _of("body")
+_SINGLE, _TIME, _BODY = of_group("single"), of_group("time"), of_group("body")
 REVISED = tuple(name for name, each in FIELDS.items() if each.makes_revision)
 """Fields whose change on one page makes a revision."""
 
-_KINDS: dict[str, int] = {
-    kind: place
-    for place, kind in enumerate(
-        (
-            PageKind.POST_FILE,
-            PageKind.LIST_ENTRY,
-            PageKind.POST_PAGE,
-            PageKind.API_ANSWER,
-            PageKind.ARTICLE_PAGE,
-            PageKind.ITEM,
-        )
-    )
-}
-"""Kinds of pages, each after those that lead to it."""
 _PRECISION = {None: 0, "day": 1, "minute": 2, "second": 3}
-
-
-@dataclass(slots=True)
-class Observation:
-    """What one page says of an article, and when it was first seen to say so."""
-
-    site: str
-    page_kind: str
-    page_id: str
-    url: str
-    observed_at: str
-    fields: Fields = field(default_factory=dict)
-    ordered_at: str | None = None
-    """Start of the run that saw it first; None where it was not fetched."""
-
-    @property
-    def order(self) -> tuple[str, int, str]:
-        """What makes it the later of two: its time, within one run its kind, then its address."""
-        return self.ordered_at or self.observed_at, _KINDS.get(self.page_kind, 0), self.url
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What tells its page from every other."""
-        return self.site, self.page_kind, self.page_id
 
 
 def merge(observations: Iterable[Observation]) -> Fields:
@@ -66,7 +22,9 @@ def merge(observations: Iterable[Observation]) -> Fields:
 
     The fuller body wins, within one rank the later observation, and of the pages of one run the
     one that the others lead to; what a page lacks erases nothing; categories, tags and mentions
-    add up. A precise time wins over a vague one, whichever page says it.
+    add up. A time that is printed wins over one that is inferred, and a precise one over a vague
+    one, whichever page says it. Where a post file and its page say the same, the file's words are
+    taken: the build sets type, and may show a time eight hours late.
     """
     ordered = [*observations]
     if len(ordered) == 1:
@@ -97,9 +55,14 @@ def _supplied(ordered: Sequence[Observation]) -> Fields:
     return row
 
 
-def suppliers(observations: Iterable[Observation]) -> dict[str, Observation]:
-    """Return, for each field of the row that one page supplies, the observation that does."""
-    return _suppliers(sorted(observations, key=_precedence))
+def suppliers(
+    observations: Iterable[Observation], *, prefer_files: bool = True
+) -> dict[str, Observation]:
+    """Return, for each field of the row that one page supplies, the observation that does.
+
+    Without *prefer_files*, a page that says the same as its post file is named, not the file.
+    """
+    return _suppliers(sorted(observations, key=_precedence), prefer_files=prefer_files)
 
 
 def _precedence(observation: Observation) -> tuple[int, bool, tuple[str, int, str]]:
@@ -111,7 +74,9 @@ def _rank(observation: Observation) -> int:
     return -1 if rank is None else int(rank)
 
 
-def _suppliers(ordered: Sequence[Observation]) -> dict[str, Observation]:
+def _suppliers(
+    ordered: Sequence[Observation], *, prefer_files: bool = True
+) -> dict[str, Observation]:
     """The last of *ordered* that has the field; the fields of one group from one page."""
     found: dict[str, Observation] = {}
     for observation in ordered:
@@ -123,18 +88,17 @@ def _suppliers(ordered: Sequence[Observation]) -> dict[str, Observation]:
             found.update(dict.fromkeys(_BODY, observation))
     timed = [each for each in ordered if each.fields.get("published_at") is not None]
     if timed:
-        best = max(timed, key=lambda each: (_precision(each), _precedence(each)))
+        best = max(timed, key=lambda each: (*_certainty(each), _precedence(each)))
         found.update(dict.fromkeys(_TIME, best))
+    if prefer_files:
+        prefer_files_to_pages(found, ordered)
     return found
 
 
-def has_body(said: Mapping[str, Any]) -> bool:
-    """Whether a page has a body, if only an image."""
-    return said.get("body_text") is not None or said.get("body_html") is not None
-
-
-def _precision(observation: Observation) -> int:
-    return _PRECISION[observation.fields.get("published_precision")]
+def _certainty(observation: Observation) -> tuple[bool, int]:
+    """How good a time is: printed with its hour, and how precisely."""
+    precision = _PRECISION[observation.fields.get("published_precision")]
+    return precision > 1 and is_printed(observation.fields.get("published_from")), precision
 
 
 def _union(lists: Iterable[Sequence[str] | None]) -> list[str] | None:
@@ -144,15 +108,22 @@ def _union(lists: Iterable[Sequence[str] | None]) -> list[str] | None:
 
 
 def _mentions(ordered: Sequence[Observation]) -> list[list[Any]] | None:
-    """All mentions, each as often as the page that makes it most; later pages name it."""
-    found: dict[tuple[str, str], list[Any]] = {}
+    """All mentions, each as often as the page that makes it most; later pages name it.
+
+    A common word on one page that another page links is a link.
+    """
+    found: dict[tuple[str, str, str], list[Any]] = {}
     for observation in ordered:
-        for market, code, name, kind, times in observation.fields.get("mentions") or ():
-            earlier = found.get((market, code))
-            found[market, code] = [
-                market, code, name, kind, max(times, earlier[4] if earlier else 0)
+        for market, code, name, kind, times, origin in observation.fields.get("mentions") or ():
+            earlier = found.get((market, code, origin), ("", "", "", "", 0))
+            found[market, code, origin] = [
+                market, code, name or earlier[2], kind, max(times, earlier[4]), origin
             ]  # fmt: skip
-    return [found[key] for key in sorted(found)] or None
+    linked = {key[:2] for key in found if key[2] == Origin.LINK}
+    return [
+        found[key] for key in sorted(found)
+        if key[2] != Origin.COMMON_WORD or key[:2] not in linked
+    ] or None  # fmt: skip
 
 
 def carry_over(earlier: Fields, later: Fields) -> Fields:

@@ -16,14 +16,8 @@ from newscrawl.store import article_rows, search_index
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import Unexpected
 from newscrawl.store.inserts import Inserts
-from newscrawl.store.merge import (
-    REVISED,
-    Fields,
-    Observation,
-    carry_over,
-    merge,
-    suppliers,
-)
+from newscrawl.store.merge import REVISED, carry_over, merge, suppliers
+from newscrawl.store.observation import Fields, Observation
 from newscrawl.store.raw_pages import store_raw_page
 from newscrawl.store.stored_times import is_future
 from newscrawl.store.suspects import REASON, Suspect, Suspects
@@ -330,19 +324,23 @@ class Merger:
     def _touch(self, incoming: Observation, page: Page) -> Verdict:
         """The page says what it said: only when it was last seen is new.
 
-        The bytes are not stored again. The site stamps every page with the number of its build, so
-        they differ every five minutes, and a young article is revisited often.
+        The bytes of a fetched page are not stored again. The site stamps every page with the number
+        of its build, so they differ every five minutes, and a young article is revisited often. A
+        file is exported byte for byte: its bytes are kept as they are now, if only the footer was
+        edited.
         """
+        page_hash = store_raw_page(self._db, page) if page.kind.is_local else None
         self._suspects.settle(incoming.key, "withdrawn")
         self._db.execute(
             "UPDATE observations SET last_seen_at = ?, url = ?, etag = ?, last_modified = ?,"
-            " gone_at = NULL"
+            " gone_at = NULL, page_hash = coalesce(?, page_hash)"
             " WHERE site = ? AND page_kind = ? AND page_id = ? AND (? OR last_seen_at <= ?)",
             (
                 page.observed_at,
                 page.url,
                 page.etag,
                 page.last_modified,
+                page_hash,
                 *incoming.key,
                 page.is_fetched,
                 page.observed_at,
@@ -430,7 +428,11 @@ def observation_of(article: Article, page: Page) -> Observation:
     fields: Fields = dict(zip(FIELDS, _FIELDS_OF(article), strict=True))
     fields["body_rank"] = None if article.body_rank is None else int(article.body_rank)
     fields["mentions"] = (
-        sorted([m.market, m.code, m.name, m.kind, m.times] for m in article.mentions or ()) or None
+        sorted(
+            [m.market, m.code, m.name, m.kind, m.times, str(m.origin)]
+            for m in article.mentions or ()
+        )
+        or None
     )
     for name in ("categories", "tags"):
         fields[name] = sorted(set(fields[name] or ())) or None
@@ -456,8 +458,11 @@ def _says_the_same(earlier: Fields, said: Fields) -> bool:
 def _supplied_what_changed(
     known: article_rows.ArticleRows, earlier: Observation, incoming: Observation
 ) -> bool:
-    """Whether *earlier* supplied a field of the row in which *incoming* says something else."""
-    supplier = suppliers(known.observations.values())
+    """Whether *earlier* supplied a field of the row in which *incoming* says something else.
+
+    So it does, too, where its post file supplies the field because both say the same.
+    """
+    supplier = suppliers(known.observations.values(), prefer_files=False)
     return any(
         supplier.get(name) is earlier and earlier.fields[name] != incoming.fields[name]
         for name in REVISED

@@ -34,8 +34,9 @@ _V1_VIEWS = (
     "SELECT substr(published_at, 1, 10) AS day, source, count(*) AS articles FROM articles"
     " WHERE published_at IS NOT NULL GROUP BY 1, 2",
     "CREATE VIEW mentioned_in AS "
-    "SELECT market, code, name, kind, times, id, info_code, published_at, source, title"
-    " FROM mentions JOIN articles ON id = article_id",
+    "SELECT market, code, max(name) AS name, kind, max(times) AS times,"
+    " group_concat(origin) AS origins, id, info_code, published_at, source, title"
+    " FROM mentions JOIN articles ON id = article_id GROUP BY market, code, article_id",
     "CREATE VIEW changes AS "
     "SELECT seq, seq = first_seq AS is_new, changed_at, id, info_code, published_at, source,"
     " title"
@@ -74,6 +75,8 @@ def _create_listings(db: Database) -> None:
             "missing_since": str,
             "failed_at": str,
             "failure": str,
+            "read_at": str,
+            "read_pages": int,
         },
         pk=tuple(_LISTING),
         not_null={*_LISTING, "url", "found_in", "checks"},
@@ -102,16 +105,16 @@ def _create_listings(db: Database) -> None:
 def _create_articles(db: Database) -> None:
     db.table("articles").create(
         {
-            "first_seq": int,
             "id": str,
             "seq": int,
+            "first_seq": int,
             # Until the first release the columns follow the declaration; then they are written out.
             **{name: FIELDS[name].type for name in COLUMNS},
             "first_seen_at": str,
             "changed_at": str,
         },
-        pk="first_seq",
-        not_null={"id", "seq", "first_seen_at", "changed_at"},
+        pk="id",
+        not_null={"id", "seq", "first_seq", "first_seen_at", "changed_at"},
     )
     # sqlite-utils knows no generated columns: its transform() would drop this one without a word.
     # So a migration of this table uses SQL.
@@ -120,10 +123,15 @@ def _create_articles(db: Database) -> None:
         " GENERATED ALWAYS AS (CASE WHEN instr(id, ':') = 0 THEN id END) VIRTUAL"
     )
     articles = db.table("articles")
-    articles.create_index(["id"], unique=True)
     articles.create_index(["info_code"])
     articles.create_index(["seq"], unique=True)
+    articles.create_index(["first_seq"], unique=True)
     articles.create_index(["source", "published_at"])
+    # Few articles have an author; without it, finding none would read every row.
+    db.conn.execute(
+        "CREATE INDEX idx_articles_author ON articles (author, published_at)"
+        " WHERE author IS NOT NULL"
+    )
     # All that sorts and filters hits: their rows hold whole texts, and are read when shown.
     db.conn.execute(
         "CREATE INDEX idx_articles_hits ON articles (first_seq, published_at, seq, source, id)"
@@ -137,6 +145,13 @@ def _create_articles(db: Database) -> None:
         foreign_keys=[("article_id", "articles", "id")],
     )
     db.table("article_categories").create_index(["category", "article_id"])
+
+    db.table("article_listings").create(
+        {"article_id": str, "listing": str, "first_seen_at": str, "last_seen_at": str},
+        pk=("article_id", "listing"),
+        not_null={"article_id", "listing", "first_seen_at", "last_seen_at"},
+    )
+    db.table("article_listings").create_index(["listing", "first_seen_at", "article_id"])
 
     db.table("listed").create(
         {"article_id": str, "category": str},
@@ -153,9 +168,17 @@ def _create_articles(db: Database) -> None:
     db.table("article_tags").create_index(["tag", "article_id"])
 
     db.table("mentions").create(
-        {"article_id": str, "market": str, "code": str, "name": str, "kind": str, "times": int},
-        pk=("article_id", "market", "code"),
-        not_null={"article_id", "market", "code", "name", "kind", "times"},
+        {
+            "article_id": str,
+            "market": str,
+            "code": str,
+            "name": str,
+            "kind": str,
+            "times": int,
+            "origin": str,
+        },
+        pk=("article_id", "market", "code", "origin"),
+        not_null={"article_id", "market", "code", "name", "kind", "times", "origin"},
         foreign_keys=[("article_id", "articles", "id")],
     )
     db.table("mentions").create_index(["market", "code", "article_id"])
@@ -184,10 +207,19 @@ def _create_articles(db: Database) -> None:
 
 def _create_pages(db: Database) -> None:
     db.table("raw_pages").create(
-        {"hash": str, "page_kind": str, "size": int, "encoding": str, "bytes": bytes},
+        {
+            "hash": str,
+            "page_kind": str,
+            "size": int,
+            "stored_size": int,
+            "encoding": str,
+            "bytes": bytes,
+        },
         pk="hash",
-        not_null={"hash", "page_kind", "size", "encoding", "bytes"},
+        not_null={"hash", "page_kind", "size", "stored_size", "encoding", "bytes"},
     )
+    # Both sizes are added up for `info`, which would read all bytes otherwise.
+    db.table("raw_pages").create_index(["size", "stored_size"])
     db.table("observations").create(
         {
             **_PAGE,
@@ -234,6 +266,9 @@ def _create_pages(db: Database) -> None:
     db.conn.execute(
         "CREATE INDEX idx_observations_last_seen_at ON observations (site, last_seen_at)"
         " WHERE is_revisited AND gone_at IS NULL"
+    )
+    db.conn.execute(
+        "CREATE INDEX idx_observations_unknown ON observations (unknown) WHERE unknown IS NOT NULL"
     )
 
     db.table("revisions").create(

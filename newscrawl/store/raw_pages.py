@@ -45,10 +45,10 @@ def store_raw_pages(connection: sqlite3.Connection, pages: Mapping[str, Page]) -
         found = connection.execute(f"SELECT hash FROM raw_pages WHERE hash IN ({marks})", part)  # noqa: S608
         there.update(key for (key,) in found)
     connection.executemany(
-        "INSERT INTO raw_pages (hash, page_kind, size, encoding, bytes)"
-        " VALUES (?, ?, ?, 'zstd', ?)",
+        "INSERT INTO raw_pages (hash, page_kind, size, stored_size, encoding, bytes)"
+        " VALUES (?, ?, ?, ?, 'zstd', ?)",
         (
-            (key, page.kind, len(page.body), _compress(page.body))
+            (key, page.kind, len(page.body), len(stored := _compress(page.body)), stored)
             for key, page in pages.items()
             if key not in there
         ),

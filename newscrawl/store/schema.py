@@ -43,8 +43,8 @@ _PAGE = (
         "page_kind",
         str,
         "`post_page` (page of the site), `post_file` (its source file), `list_entry`, `api_answer` "
-        "(of GetNewsText), `article_page`, `item` (of another project's spider); in `rejects` also "
-        "`listing_page` and `list_answer`",
+        "(of GetNewsText), `newsinfo_answer`, `article_page`, `item` (of another project's "
+        "spider); in `rejects` also `listing_page` and `list_answer`",
     ),
     _c(
         "page_id",
@@ -94,12 +94,6 @@ TABLES: tuple[Table, ...] = (
         "One row per article, merged from all its observations.",
         (
             _c(
-                "first_seq",
-                int,
-                "its `seq` when it was inserted; never changes. It is the `rowid`, of the search "
-                "index, too",
-            ),
-            _c(
                 "id",
                 str,
                 "the article's id: an infoCode, which is `NW` (news; 17 or 18 digits), `CFH` (a "
@@ -110,6 +104,7 @@ TABLES: tuple[Table, ...] = (
                 int,
                 "grows with every insert and change, in commit order: continue from your last",
             ),
+            _c("first_seq", int, "its `seq` when it was inserted; never changes"),
             *(_c(name, FIELDS[name].type, FIELDS[name].doc) for name in COLUMNS),
             _c("first_seen_at", str, "when its first page was fetched (UTC)"),
             _c("changed_at", str, "when this row last changed (UTC)"),
@@ -123,6 +118,22 @@ TABLES: tuple[Table, ...] = (
             _c("article_id", str, "the article"),
             _c("category", str, "the slug, as the footer of the page spells it, else its path"),
             _c("origin", str, "`page` (a page of the article says so) or `listing`"),
+        ),
+    ),
+    Table(
+        "article_listings",
+        "The lists of news that show an article, one row per list. The article may not be stored "
+        "yet.",
+        (
+            _c("article_id", str, "the article"),
+            _c(
+                "listing",
+                str,
+                "the list with its argument: `finews`, `columns-345`, `security:1.600519`, "
+                "`search:茅台`",
+            ),
+            _c("first_seen_at", str, "when the list first showed it (UTC)"),
+            _c("last_seen_at", str, "when the list last showed it (UTC)"),
         ),
     ),
     Table(
@@ -140,7 +151,9 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "mentions",
-        "Securities, boards and indices that the bodies of an article link to.",
+        "Securities, boards and indices that an article names, shows or is listed with. One may "
+        "be there several times, once for each `origin`: count articles as "
+        "`count(DISTINCT article_id)`.",
         (
             _c("article_id", str, "the article"),
             _c(
@@ -150,9 +163,22 @@ TABLES: tuple[Table, ...] = (
                 "the link names none",
             ),
             _c("code", str, "the code on that market"),
-            _c("name", str, "the text of the link"),
+            _c(
+                "name",
+                str,
+                "the text of the link, or the words before a printed code; empty where there are "
+                "none",
+            ),
             _c("kind", str, "`stock`, `board`, `index`, `fund`, `future`, `forex` or `unknown`"),
-            _c("times", int, "number of links in the body that links it most often"),
+            _c("times", int, "how often, on the page that has it most often"),
+            _c(
+                "origin",
+                str,
+                "`link` (the body links to it), `common_word` (the publisher marked a word, which "
+                "may be a common one, and links it nowhere in the body), `chart` (its price chart "
+                "is in the body), `text` (title or text print its code) or `list` (a list of news "
+                "names it beside the article, or is the list of its news)",
+            ),
         ),
     ),
     Table(
@@ -249,6 +275,7 @@ TABLES: tuple[Table, ...] = (
             _c("hash", str, "BLAKE2b of the bytes, 16 bytes in hex"),
             _c("page_kind", str, "as in `observations`"),
             _c("size", int, "bytes before compression"),
+            _c("stored_size", int, "bytes of `bytes`"),
             _c("encoding", str, "`zstd`"),
             _c("bytes", bytes, "the compressed bytes"),
         ),
@@ -353,6 +380,17 @@ TABLES: tuple[Table, ...] = (
             _c("missing_since", str, "since when it does not exist (UTC); NULL if it does"),
             _c("failed_at", str, "last failed check (UTC); NULL after a successful one"),
             _c("failure", str, "why, in a sentence"),
+            _c(
+                "read_at",
+                str,
+                "of a list with pages: when it was last read back to what was stored before (UTC)",
+            ),
+            _c(
+                "read_pages",
+                int,
+                "how many of its pages were ever read back; NULL for all of them, and if there is "
+                "no `read_at`",
+            ),
         ),
     ),
     Table(
@@ -369,7 +407,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         "gaps",
         "Periods for which articles may be missing: the listing was not checked before it "
-        "dropped them.",
+        "dropped them, or had more pages than were to be read.",
         (
             _c("id", int, "number of the gap"),
             *_LISTING,
@@ -434,9 +472,11 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "mentioned_in",
-        "Each security, board and index with the articles that link to it.",
-        "SELECT market, code, name, kind, times, id, info_code, published_at, source, title"
-        " FROM mentions JOIN articles ON id = article_id",
+        "Each security, board and index with the articles that mention it, one row for each "
+        "article: `origins` is a list with commas.",
+        "SELECT market, code, max(name) AS name, kind, max(times) AS times,"
+        " group_concat(origin) AS origins, id, info_code, published_at, source, title"
+        " FROM mentions JOIN articles ON id = article_id GROUP BY market, code, article_id",
     ),
     View(
         "changes",

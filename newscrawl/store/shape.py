@@ -20,7 +20,7 @@ from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
 FINGERPRINTS = {
-    1: "7bf14bcf3c9b026a",
+    1: "eed0d4a2f1815668",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 

@@ -13,7 +13,7 @@ from typing import Literal
 from newscrawl.items import Page
 from newscrawl.store import suspicion
 from newscrawl.store.article_rows import Key
-from newscrawl.store.merge import Fields
+from newscrawl.store.observation import Fields
 from newscrawl.store.stored_times import shifted
 from newscrawl.store.suspicion import Doubt, Reason
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-from newscrawl.store.merge import has_body
+from newscrawl.store.observation import has_body
 
 Reason = Literal["placeholder", "lost_letters", "shrunken", "shared"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from newscrawl.items import FIELDS
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.merge import Fields
+from newscrawl.store.observation import Fields
 from newscrawl.store.schema import TABLES
 
 LARGEST = 64 << 20
@@ -170,7 +170,7 @@ def page_difference(text: str | None, what: str) -> Fields:
 def _is_field(name: str, value: Any) -> bool:
     if name == "mentions":
         return type(value) is list and all(
-            type(each) is list and [*map(type, each)] == [str, str, str, str, int]
+            type(each) is list and [*map(type, each)] == [str, str, str, str, int, str]
             for each in value
         )  # fmt: skip
     if FIELDS[name].type is list:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from newscrawl.items import Article, Listed, Page, Rejected
+from newscrawl.items import Article, InList, Listed, Page, Rejected
 from newscrawl.store import (
     article_rows,
     identity,
@@ -23,8 +23,8 @@ from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import Place
 from newscrawl.store.errors import StoreError, explained
 from newscrawl.store.known import Known
-from newscrawl.store.merge import Fields, Observation
 from newscrawl.store.merger import Merger, Verdict, page_of
+from newscrawl.store.observation import Fields, Observation
 from newscrawl.store.schema import COUNTERS
 
 T = TypeVar("T")
@@ -128,6 +128,10 @@ class Writer:
     def list(self, listed: Listed) -> None:
         """Note that a listing shows a page under its category; the article may come later."""
         self._write(lambda _: self._merger.listed(listed))
+
+    def note_in_list(self, shown: InList) -> None:
+        """Note that a list of news shows an article, which may come later."""
+        self._write(lambda db: listings.write_shown(db, shown), items=0)
 
     def touch(self, page: Page) -> None:
         """Note that a stored page is as it was: the site said so, without sending it."""

@@ -6,6 +6,7 @@ Overrides that are removed are counted; the page's own bytes are kept unchanged.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections import Counter
@@ -36,6 +37,8 @@ _PIECE = 1024
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _CONTROL_BYTES = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 # Zero-width characters too: they break searches for the words that contain them.
+_BREAK_TAG = re.compile(r"</?(?:br|p|div)(?:[ /][^<>]*)?>", re.IGNORECASE)
+_INLINE_TAG = re.compile(r"</?(?:a|b|em|font|i|span|strong)(?:[ /][^<>]*)?>", re.IGNORECASE)
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
 
 
@@ -110,6 +113,16 @@ def squeeze(text: str) -> str:
     line = " ".join(text.split())
     # isprintable() is faster than searching for characters that are hardly ever there.
     return line if line.isprintable() else " ".join(_INVISIBLE.sub("", text).split())
+
+
+def plain_text(markup: str) -> str:
+    """Return the text of a field in which a source puts markup: its tags removed, decoded once.
+
+    Only what is certainly a tag is one: in ``营收<5亿`` none is.
+    """
+    if "<" in markup:
+        markup = _INLINE_TAG.sub("", _BREAK_TAG.sub(" ", markup))
+    return html.unescape(markup) if "&" in markup else markup
 
 
 def unique(values: Iterable[Any]) -> list[Any]:

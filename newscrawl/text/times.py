@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dateutil import parser as dateutil_parser
 
+from newscrawl.text.evidence import SHIFTED
+
 if TYPE_CHECKING:
     from newscrawl.items import Precision
 
@@ -238,7 +240,7 @@ def read_published(
     source = where or "unknown"
     if shift and precision != "day":
         at += timedelta(hours=shift)
-        source += f"; shifted by {shift:+d} hours"
+        source += f"{SHIFTED}{shift:+d} hours"
     if where == BUILD_TIME:
         doubt = ""
     elif info_code_date and abs((at.date() - info_code_date).days) > MAX_DAYS_FROM_ID:

@@ -86,7 +86,7 @@ LISTINGS = (
     lost("an error page of the server, status 200", "not a page of a mirror", reply(NGINX)),
     lost("JSON", "not a page of a mirror", reply(b'{"code": 0}')),
     lost("noise, status 200", "not valid UTF-8", reply(NOISE)),
-    lost("a PDF file", "not valid UTF-8", reply(PDF)),
+    lost("a PDF file", "not a page of a mirror", reply(PDF)),
     lost("3 MB", LARGE, reply(b"<html>" + b" " * 2 * MAXSIZE)),
     lost(
         "chunks without an end",

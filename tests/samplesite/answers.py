@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 
+from newscrawl.items import Mention, Origin
 from samplesite.truth import Truth
 
 SHELL = """<!DOCTYPE html>
@@ -44,7 +45,7 @@ def answer(truth: Truth | None) -> str:
         "From": source_of(truth),
         "medianame": truth.list_source,
         "Author": [],
-        "reletecodes": [f"{m.market}.{m.code}" for m in truth.full.mentions if m.kind == "stock"],
+        "reletecodes": [f"{m.market}.{m.code}" for m in named_beside(truth)],
         "relkey": None,
         "Order": 0,
         "docreader": "",
@@ -56,6 +57,16 @@ def answer(truth: Truth | None) -> str:
         del data["text"], data["content"]
     text = json.dumps(data, ensure_ascii=False)
     return f"var jsonData={text};" if "share_wrapped" in truth.oddities else text
+
+
+def named_beside(truth: Truth) -> list[Mention]:
+    """The stocks that the answer names beside the article, as an archive keeps them."""
+    stocks = {(m.market, m.code): m.kind for m in truth.full.mentions}
+    return [
+        Mention(*security, "", kind, origin=Origin.LIST)
+        for security, kind in stocks.items()
+        if kind == "stock"
+    ]
 
 
 def source_of(truth: Truth) -> str | None:

@@ -23,7 +23,7 @@ from newscrawl.demo.words import (
     write_paragraph,
     write_sentence,
 )
-from newscrawl.items import BodyRank
+from newscrawl.items import BodyRank, Origin
 from samplesite.dialect import Body, Inline, Markup, squeeze
 from samplesite.kramdown import shown as shown_digest
 from samplesite.plan import CHINA, EMNEWS_GENERATIONS, Kind, Plan
@@ -73,10 +73,11 @@ def article(plan: Plan, number: int) -> Truth:
     full = Told(body.lines, body.mentions, tuple(body.images))
     told = full
     if generation in DIGEST_ONLY or generation == "0":
-        told = Told((shown_digest(digest),), (), ())
+        told = Told((shown_digest(digest).removesuffix(f"（{source}）"),), (), ())
         source = source if generation not in TAILLESS else None
     elif "6" not in kind.generations:
-        told = Told(full.paragraphs, (), full.images)
+        charts = tuple(each for each in full.mentions if each.origin == Origin.CHART)
+        told = Told(full.paragraphs, charts, full.images)
         digest = ""
     bare = generation == "0" or kind.oddity == "quoted_title"
     slugs = () if generation == "0" else dict.fromkeys(each.slug for each in kind.shelves)

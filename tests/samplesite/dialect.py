@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from newscrawl.demo.links import QUOTE, first, later
 from newscrawl.demo.words import Keyword, Security
-from newscrawl.items import Mention
+from newscrawl.items import Mention, Origin
 
 KLINE = "https://webquoteklinepic.eastmoney.com/GetPic.aspx"
 FRAME = 'style="border:#d1d1d1 1px solid;padding:3px;margin:5px 0;"'
@@ -56,7 +56,8 @@ class Body:
 
     blocks: list[Block] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
-    found: dict[tuple[str, str], Mention] = field(default_factory=dict)
+    found: dict[tuple[str, str, bool], Mention] = field(default_factory=dict)
+    """What it mentions, by market, code and whether it is a chart."""
     crlf: bool = False
     """Whether paragraphs are separated by carriage return, line feed and space."""
 
@@ -67,7 +68,9 @@ class Body:
 
     @property
     def mentions(self) -> tuple[Mention, ...]:
-        """What the text links to, in order of first appearance; links of the source line not."""
+        """What the text links to and the charts show, in order of first appearance; links of the
+        source line not.
+        """
         return tuple(self.found.values())
 
     def paragraph(self, *tokens: Inline, style: str = "", nested: bool = False) -> None:
@@ -101,8 +104,13 @@ class Body:
         self.blocks.append(Block("hidden", html, html))
 
     def kline(self, security: Security, anchor: bool = True) -> None:
-        """Add a K-line image, which is the site's furniture; its anchor may be missing."""
+        """Add a K-line image, which is the site's furniture, and a mention; its anchor may be
+        missing.
+        """
         html = kline(security, anchor)
+        key = (security.market, security.code, True)
+        times = self.found[key].times if key in self.found else 0
+        self.found[key] = Mention(*key[:2], "", security.kind, times + 1, Origin.CHART)
         self.blocks.append(Block("kline", html, html))
 
     def table(self, rows: list[list[str]]) -> None:
@@ -123,13 +131,13 @@ class Body:
         if isinstance(token, Keyword):
             anchor = f'<a href="{token.href}" class="infokey">{token.word}</a>'
             return f'<span id="Info.{token.number}">{anchor}</span>'
-        seen = self.found.get(token[:2])
+        key = (token.market, token.code, False)
+        seen = self.found.get(key)
         if seen is None:
-            self.found[token[:2]] = Mention(*token[:3], kind=token.kind)
+            origin = Origin.COMMON_WORD if nested else Origin.LINK
+            self.found[key] = Mention(*token[:3], kind=token.kind, origin=origin)
         else:
-            self.found[token[:2]] = Mention(
-                seen.market, seen.code, seen.name, seen.kind, seen.times + 1
-            )
+            self.found[key] = replace(seen, times=seen.times + 1)
         return later(token) if seen or nested else first(token)
 
     def html(self, linked: bool, crlf: bool | None = None) -> str:

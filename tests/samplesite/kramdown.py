@@ -27,8 +27,8 @@ def quoted(digest: str) -> str:
 
 
 def shown(digest: str) -> str:
-    """What a reader of the page sees of a digest; cells of a table joined by a tab."""
-    text = re.sub(r"</?em>", "", spans(digest))
+    """What is read from the page's digest: asterisks restored, cells of a table joined by a tab."""
+    text = re.sub(r"</?em>", "*", spans(digest))
     return html.unescape("\t".join(cell.strip() for cell in text.split("|")))
 
 

@@ -32,6 +32,13 @@ EMNEWS = NamedSource("东财滚动新闻", "emnews")
 SITENEWS = NamedSource("站长消息", "sitenews")
 EMNEWS_GENERATIONS = frozenset("0123456")
 NO_ZONE = frozenset({"1", "2", "3", "notice"})
+EARLY = frozenset({"gen_1", "gen_2", "gen_3"})
+"""Oddities of posts without a zone, which the real mirror has of one morning alone."""
+EARLY_SECOND = int(datetime(2021, 12, 8, 10, 15, tzinfo=timezone(timedelta(hours=8))).timestamp())
+EARLY_COUNTER, EARLY_SECONDS, PER_SECOND = 2_206_698_000, 9_000, 30
+"""The counter of that morning, and by how much it rose: enough for sites of 5,400,000 articles."""
+NOTICE_DAY = date(2021, 12, 6)
+"""The site's notices are of the week before the script wrote zones."""
 
 SPECIAL = {
     "two_words": "21shijijingjibaodao 21caijingAPP",
@@ -146,18 +153,48 @@ class Plan:
         """By how many seconds (whole days) articles with old ids are older: they are of 2017."""
         return (self.last_day - date(2017, 12, 30)).days * DAY
 
+    @cached_property
+    def _notice_age(self) -> int:
+        """By how many seconds (whole days) notices are older."""
+        return max(0, (self.last_day - NOTICE_DAY).days) * DAY
+
+    @cached_property
+    def _early_places(self) -> list[int]:
+        """The places of a round (0 to 59) whose articles are of the first morning."""
+        found = ((place, oddity_at(place, self.oddities)) for place in range(ROUND))
+        return [place for place, oddity in found if oddity and oddity.name in EARLY]
+
+    def _early_rank(self, number: int) -> int:
+        """How many articles of the first morning come before one of them."""
+        rounds, place = divmod(number, ROUND)
+        return rounds * len(self._early_places) + self._early_places.index(place)
+
+    def _early_number(self, count: int) -> int:
+        """The article whose counter is *count* above the morning's first; -1 without such ones."""
+        if not self._early_places:
+            return -1
+        place, again = divmod(count, PER_SECOND)
+        rounds, rank = divmod(again * EARLY_SECONDS + place, len(self._early_places))
+        return rounds * ROUND + self._early_places[rank]
+
     def second(self, number: int) -> int:
-        """When an article was published, in Unix seconds; rises with its number."""
+        """When an article was published, in Unix seconds; rises with its number, oddities aside."""
+        oddity = self.kind(number).oddity
+        if oddity in EARLY:
+            return EARLY_SECOND + self._early_rank(number) % EARLY_SECONDS
         total = self.span_days * DAY - 60
         step = total // self.articles
         when = self.start + number * total // self.articles + mix(self.seed, number) % max(1, step)
-        return when - self._age if self.kind(number).oddity == "old_id" else when
+        return when - {"old_id": self._age, "notice": self._notice_age}.get(oddity or "", 0)
 
     def digits(self, number: int) -> str | None:
         """An article's 18-digit id (17 before February 2018): its date, and a rising counter."""
         if self.kind(number).oddity == "notice":
             return None
         when = datetime.fromtimestamp(self.second(number), CHINA)
+        if self.kind(number).oddity in EARLY:
+            again, place = divmod(self._early_rank(number), EARLY_SECONDS)
+            return f"{when:%Y%m%d}{EARLY_COUNTER + place * PER_SECOND + again}"
         first = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=CHINA)
         counter = FIRST_COUNTER + 10 * int((when - first).total_seconds())
         if counter < LEAST_COUNTER:  # a site of many years: its old articles would have too few
@@ -186,6 +223,9 @@ class Plan:
         digits = name.upper().removeprefix("NW")
         if not (digits.isascii() and digits.isdigit() and len(digits) in (17, 18)):
             return None
+        early = self._early_number(int(digits[8:]) - EARLY_COUNTER)
+        if 0 <= early < self.articles and self.digits(early) == digits:
+            return early
         first = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=CHINA)
         counter = int(digits[8:])
         counters = [counter] + [counter - LEAST_COUNTER - n * COUNTER_ROUND for n in range(4)]

@@ -68,7 +68,7 @@ class Truth:
     digest_shown: str | None
     """As a page shows it: without asterisks and bars, quotes made typographic."""
     paragraphs: tuple[str, ...]
-    """The lines of body_text; of digest-only posts the digest as shown."""
+    """The lines of body_text; of digest-only posts the digest as shown, without its source."""
     mentions: tuple[Mention, ...]
     images: tuple[str, ...]
     full: Told

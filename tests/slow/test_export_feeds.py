@@ -129,8 +129,8 @@ def test_no_articles(path: Path, name: str) -> None:
 @given(st.text(), st.text(), st.text() | st.text().map("http://a{}".format))
 def test_any_text(name: str, one: str, other: str, address: str) -> None:
     record = Record(
-        f"finews:{one}", None, 1, one, None, None, other, one, other, other, other, address, one,
-        "2022-01-01T00:00:00+00:00", "2022-01-01T00:00:00+00:00", [one], [other], [], [],
+        f"finews:{one}", None, 1, one, None, None, other, one, other, other, None, other, address,
+        one, "2022-01-01T00:00:00+00:00", "2022-01-01T00:00:00+00:00", [one], [other], [], [],
     )  # fmt: skip
     made = b"".join(FORMATS[name]([record, record], record.changed_at))
     root = etree.fromstring(made)

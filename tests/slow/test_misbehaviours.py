@@ -187,7 +187,9 @@ def as_stored(truth: Truth, *, is_resolved: bool) -> dict[str, Any]:
         "body_text": "\n".join(told.paragraphs),
         "categories": sorted({*truth.slugs, *truth.listings}),
         "tags": sorted(truth.tags),
-        "mentions": sorted((m.market, m.code, m.name, m.kind, m.times) for m in told.mentions),
+        "mentions": sorted(
+            (m.market, m.code, m.name, m.kind, m.times, m.origin) for m in told.mentions
+        ),
     }
 
 
@@ -209,7 +211,10 @@ def articles(db: Path) -> dict[str, dict[str, Any]]:
     ):
         for info_code, value in query(db, sql):
             found[info_code][name].append(value)
-    sql = "SELECT article_id, market, code, name, kind, times FROM mentions ORDER BY 1, 2, 3, 4"
+    sql = (
+        "SELECT article_id, market, code, name, kind, times, origin FROM mentions"
+        " WHERE origin <> 'list' ORDER BY market, code, name, kind, times, origin"
+    )
     for info_code, *values in query(db, sql):
         found[info_code]["mentions"].append(tuple(values))
     return found

@@ -168,8 +168,12 @@ async def test_crawl_delay(text: str, settings: dict[str, float], delay: float) 
     )  # fmt: skip
     assert all(isinstance(each, Response) for each in found), found
     assert len(server.gaps) == 3
-    # The delay is kept where requests are sent; on the way to the server some milliseconds shift.
-    assert all(delay - 0.02 <= gap < delay + 1.5 for gap in server.gaps), server.gaps
+    # The delay is kept where requests are sent; on the way to the server some milliseconds shift,
+    # and a busy machine may bring one late, so that the next seems early. What holds is the time
+    # since robots.txt was asked for.
+    for number, asked in enumerate(server.times[1:], start=1):
+        since = asked - server.times[0]
+        assert number * delay - 0.02 <= since < number * (delay + 1.5), server.gaps
 
 
 BUSY = b"%s|Retry-After: %s"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from archives import article, fill, page
 from crawls import query
 from post_files import NAME, commit, counted, folder, git, load, post
 
@@ -425,12 +426,29 @@ async def test_sha256(tmp_path: Path) -> None:
     assert await commit_times(root) == {NAME: DAY}
 
 
-async def test_shallow(tmp_path: Path) -> None:
-    root = checkout(tmp_path / "finews")
-    commit(folder(root, [(NAME, post("二"))]), "2022-06-01T00:00:00+00:00")
+async def test_the_first_commit_of_a_shallow_clone_is_no_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root, other = checkout(tmp_path / "finews"), "_posts/2022-05-02-NW202205020000000001.md"
+    commit(folder(root, [(other, post("二"))]), "2022-06-01T00:00:00+00:00")
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{root}", "clone")
     assert history_of(tmp_path / "clone").shallow == (git(root, "rev-parse", "HEAD"),)
-    assert await commit_times(tmp_path / "clone") == {NAME: "2022-06-01T00:00:00+00:00"}
+    assert await commit_times(tmp_path / "clone") == {}
+    assert "2 of its files count as observed when they were published" in caplog.text
+    commit(folder(root, [(other, post("三"))]), "2022-07-01T00:00:00+00:00")
+    git(tmp_path / "clone", "pull", "-q", "--depth=2")
+    assert await commit_times(tmp_path / "clone") == {other: "2022-07-01T00:00:00+00:00"}
+
+
+async def test_an_old_file_of_a_shallow_clone_replaces_no_newer_page(tmp_path: Path) -> None:
+    db, code = tmp_path / "news.db", "NW202205302396671645"
+    seen = page(code, observed_at="2022-05-30T20:00:00+00:00")
+    fill(db, article(seen, body_text="新文", published_at="2022-05-30T22:00:29+08:00"))
+    root = folder(tmp_path / "finews", [(NAME, post("旧文"))])
+    commit(root, "2022-06-01T00:00:00+00:00")
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{root}", "clone")
+    assert (await load(db, tmp_path / "clone")).exit is Exit.OK
+    assert query(db, "SELECT body_text FROM articles") == [("新文",)]
 
 
 # -- whose it is ---------------------------------------------------------------------------------

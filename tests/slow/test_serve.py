@@ -225,6 +225,22 @@ def test_every_table_view_and_question_answers(archive: Path, site: str) -> None
     assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is not a backup
 
 
+def test_no_link_leads_nowhere(archive: Path, site: str) -> None:
+    """From the front page, an article, and the rows of the tables that refer to an article."""
+    name = archive.stem
+    linked = set()
+    for path in ["", f"article/{EDITED}", f"{name}/mentions", f"{name}/observations",
+                 f"{name}/revisions", f"{name}/articles"]:  # fmt: skip
+        root = html.fromstring(ask(f"{site}{path}").text)
+        root.make_links_absolute(f"{site}{path}")
+        linked |= {link.partition("#")[0] for link in root.xpath("//main//a/@href | //td//a/@href")}
+    within = {link for link in linked if link.startswith(site)}
+    rows = {link for link in within if link.startswith(f"{site}{name}/articles/")}
+    assert f"{site}{name}/articles/{EDITED}" in rows
+    assert len(rows) > 20
+    assert dict.fromkeys(within, 200) == {link: ask(link).status for link in within}
+
+
 def test_nothing_is_written(archive: Path, site: str) -> None:
     before = query(archive, "SELECT count(*), max(seq) FROM articles")
     for sql in ("delete from articles", "update articles set title = 'x'", "pragma user_version=9"):
@@ -501,8 +517,8 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 (code, 10_000 + number, payload),
             )
             stranger.execute(
-                "INSERT INTO mentions VALUES (?, ?, ?, ?, 'stock', 1)",
-                (code, payload, payload, payload),
+                "INSERT INTO mentions VALUES (?, ?, ?, ?, 'stock', 1, ?)",
+                (code, payload, payload, payload, payload),
             )
             stranger.execute("INSERT INTO images VALUES (?, 0, ?)", (code, payload))
     return db

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from newscrawl.archive.article_row import COLUMNS
-from newscrawl.archive.records import Record
+from newscrawl.archive.records import Record, securities_of
 from newscrawl.text.escape import escape_lines
 
 _SETS = ("categories", "tags", "mentions", "images")
@@ -36,7 +36,7 @@ def as_csv(records: Iterable[Record]) -> Iterator[bytes]:
     yield line((*COLUMNS, *_SETS))
     for each in records:
         row = [getattr(each, name) for name in COLUMNS]
-        mentions = "; ".join(f"{m.market}.{m.code} {m.name}".lstrip(".") for m in each.mentions)
+        mentions = "; ".join(" ".join(pair).rstrip() for pair in securities_of(each.mentions))
         sets = ("; ".join(each.categories), "; ".join(each.tags), mentions, "; ".join(each.images))
         yield line(map(_cell, (*row, *sets)))
 

@@ -12,6 +12,7 @@ from newscrawl.archive.export.front_matter import plain_scalar, quoted_scalar
 from newscrawl.archive.export.paths import safe_path
 from newscrawl.items import PageKind
 from newscrawl.sites import finews
+from newscrawl.sites.summary import without_source
 from newscrawl.store.errors import StoreError
 from newscrawl.store.raw_pages import load_raw_page
 from newscrawl.text.escape import OBEYED, escape_markup, escape_templates
@@ -65,7 +66,7 @@ def post(found: StoredArticle) -> str:
     ]
     blocks = [escape_templates(clean_body(found.body_html))]
     summary = escape_markup(found.summary or "")
-    if summary and found.summary == found.body_text:
+    if summary and without_source(found.summary or "") == found.body_text:
         blocks = ["", summary]  # as the mirror writes it: a paragraph, and no markup
     elif summary:
         blocks.insert(0, "".join(f"> {line}\n" for line in filter(None, summary.split("\n"))))

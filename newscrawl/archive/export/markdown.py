@@ -10,6 +10,7 @@ from newscrawl.archive.export.markdown_body import from_html, from_text
 from newscrawl.archive.export.paths import safe_name
 from newscrawl.archive.records import Record
 from newscrawl.items import FIELDS
+from newscrawl.sites.summary import without_source
 
 _TEXTS = (
     "id", "info_code",
@@ -36,7 +37,7 @@ def document(record: Record) -> str:
     parts = [exported_front_matter(record)]
     if record.title:
         parts.append(f"# {from_text(record.title)}")
-    if record.summary and record.summary != record.body_text:
+    if record.summary and without_source(record.summary) != record.body_text:
         parts.append(">\n".join(f"> {line}\n" for line in _lines(record.summary)).rstrip("\n"))
     parts.append(from_html(record.body_html) if record.body_html else _plain(record))
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -55,9 +55,14 @@ def schema(pa: Any) -> pa.Schema:
         "id": lasting("id", pa.string()),
         "seq": lasting("seq", pa.int64()),
         "published_at": pa.field("published_at", pa.timestamp("us", tz="Asia/Shanghai")),
+        "is_ai_generated": pa.field("is_ai_generated", pa.int8()),
         **{name: lasting(name, utc) for name in _UTC_TIMES},
     }
-    mention = [*map(text, ("market", "code", "name", "kind")), pa.field("times", pa.int32())]
+    mention = [
+        *map(text, ("market", "code", "name", "kind")),
+        pa.field("times", pa.int32()),
+        text("origin"),
+    ]
     return pa.schema(
         [
             *(typed.get(name) or text(name) for name in COLUMNS),

@@ -122,6 +122,17 @@ CAUSES: dict[str, Cause] = {
         "A mirror that is being rebuilt, or has had no news for three days, is empty. Try again in "
         "ten minutes; if it lasts, open {url} in a browser.",
     ),
+    "empty_list": Cause(
+        "the list of news has no entries",
+        "An interface that limits guests gives none: try again in an hour, and ask less often. If "
+        "it lasts, open the list's page in a browser, and `newscrawl crawl feed --list` for other "
+        "lists.",
+    ),
+    "stale_list": Cause(
+        "the list of news has had nothing new for much longer than ever before",
+        "Compare the list's page in a browser. If it has newer entries there, the interface at "
+        "{url} has been replaced; `newscrawl crawl feed --list` names other lists.",
+    ),
     "suspicious": Cause(
         "pages show something else instead of their articles",
         "Open {url} in a browser. A placeholder goes by itself: crawls ask again, and what is "

@@ -11,8 +11,9 @@ from newscrawl.sites.decode import decode_page
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import usual_body
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, public_url
+from newscrawl.sites.eastmoney.securities import of_list
 from newscrawl.sites.errors import Unreadable
-from newscrawl.text.sanitize import squeeze, strip_controls
+from newscrawl.text.sanitize import plain_text, squeeze, strip_controls
 
 _RULES = (
     Rule("title", "Title", kind="key"),
@@ -32,6 +33,7 @@ RULES = (
     *(Rule("body_html", key, kind="key") for key, _ in _BODIES),
     *bodies.BODY_RULES,
 )
+_RELATED = "reletecodes"  # its own spelling
 _ID_KEYS = ("Id", "newsid")
 
 
@@ -45,6 +47,8 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
     info_code = _info_code(page, data)
     loader = ArticleLoader(stats=stats)
     loader.add_value("id", info_code)
+    if isinstance(title := data.get("Title"), str):
+        data["Title"] = plain_text(title)
     loader.apply(_RULES, data)
     if loader.get_collected_values("published_raw"):
         loader.add_value("published_from", "Date")
@@ -59,6 +63,7 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
         if not loader.put("body_html", "key", key, body.html):
             continue
         body.rank, body.html = rank, None
+        _add_related(body, data)
         bodies.add_body(loader, body)
         break
     if not loader.get_collected_values("source"):
@@ -68,6 +73,14 @@ def read_api_answer(page: Page, stats: Stats | None = None) -> Article:
     if not article.title and not article.body_html:
         raise Unreadable("nothing", f"Title, content and text of {info_code} are empty")
     return article
+
+
+def _add_related(body: bodies.Body, data: dict[str, Any]) -> None:
+    """Add the securities that the answer names beside the article."""
+    found, wrong = of_list(data.get(_RELATED))
+    body.mentions += found
+    if wrong:
+        body.unknown[f"{_RELATED} without a code"] = wrong
 
 
 def _names(value: Any) -> list[str]:

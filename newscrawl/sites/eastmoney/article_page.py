@@ -26,8 +26,8 @@ _IS_TIME = (
 _RULES = (
     Rule("title", "//title"),
     Rule("title", "(//h1)[1]", "the page without title"),
-    Rule("published_raw", f"{_ITEM}[{_IS_TIME}][1]"),
-    Rule("published_raw", '//div[@class="time"][1]', "the layout before 2020"),
+    Rule("published_raw", f"{_ITEM}[{_IS_TIME}][1]", name="div.infos item"),
+    Rule("published_raw", '//div[@class="time"][1]', "the layout before 2020", name="div.time"),
     Rule("summary", '//div[@class="abstract"]//div[@class="txt"][1]'),
     Rule("summary", '//div[@class="b-review"][1]', "the layout before 2020"),
 )
@@ -40,10 +40,6 @@ _SOURCE_RULE = Rule(
 )
 _OLD_SOURCE_RULE = Rule("source", "//@data-source", "the layout before 2020")
 RULES = (*_RULES, _AUTHOR_RULE, _SOURCE_RULE, _OLD_SOURCE_RULE, *bodies.BODY_RULES)
-_TIME_FROM = {
-    _RULES[2].path: "div.infos item",
-    _RULES[3].path: "div.time",
-}
 
 
 def read_article_page(page: Page, stats: Stats | None = None) -> Article:
@@ -71,7 +67,7 @@ def read_article_page(page: Page, stats: Stats | None = None) -> Article:
     if summary := squeeze(loader.get_output_value("summary") or ""):
         loader.replace_value("summary", summary.removeprefix(_ABSTRACT))
     if "published_raw" in used:
-        loader.add_value("published_from", _TIME_FROM[used["published_raw"].path])
+        loader.add_value("published_from", used["published_raw"].name)
     body = bodies.read_body(detached(content))
     bodies.add_body(loader, body)
     if body.source is None:

@@ -11,7 +11,7 @@ from itertools import islice
 import nh3
 from lxml import etree
 
-from newscrawl.items import BodyRank, Mention
+from newscrawl.items import BodyRank, Mention, Origin
 from newscrawl.loaders import ArticleLoader, Rule, text_of
 from newscrawl.sites.eastmoney import securities
 from newscrawl.sites.errors import Unreadable
@@ -39,12 +39,16 @@ _EVENTS = ("start", "end", "comment", "pi")
 # Never text of an article, whatever they hold.
 _JUNK_TAGS = _words("script style iframe link meta base object embed applet template")
 # Eastmoney's advertisements and helpers on its public page.
-_JUNK_CLASSES = frozenset(("ad_context3", "em_xuangu", "abstract", "em_handle_adv_close"))
+_ADVERT_CLASSES = frozenset(("ad_context3", "em_xuangu", "em_handle_adv_close"))
 # Its advertisements lead there.
 _ADVERTISERS = re.compile(r"(?:https?:)?//acttg\.eastmoney\.com(?:[/?#]|$)")
 # With the paragraph that they stand in.
 _JUNK_LINK_CLASSES = frozenset(("toplink",))
-_JUNK_ALL_CLASSES = frozenset(("EmImageRemark", *_JUNK_CLASSES, *_JUNK_LINK_CLASSES))
+_FURNITURE_CLASSES = {
+    "EmImageRemark": "mark",  # the link around a chart
+    "abstract": "other",
+    **dict.fromkeys((*_ADVERT_CLASSES, *_JUNK_LINK_CLASSES), "advert"),
+}
 _PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
 MAX_FURNITURE = 1000
 """Parts of a body that are not text, comments too: removing one joins the text around it, however
@@ -137,6 +141,9 @@ class Body:
     """LINKED with any entity link (also keywords), else FULL; None without html."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Constructs that no rule knows, such as ``span.hot`` or ``video``; their text is kept."""
+    removed: dict[str, int] = field(default_factory=dict)
+    """What was taken out, by kind: ``advert``, ``sentence`` (the site's own), ``chart``, ``hidden``
+    and ``other`` (scripts, styles, the page's abstract)."""
 
 
 BODY_RULES = (Rule("source", "文章来源", kind="rule"),)
@@ -153,6 +160,7 @@ def add_body(loader: ArticleLoader, body: Body) -> None:
     loader.add_value("mentions", body.mentions)
     loader.add_value("images", body.images)
     loader.add_value("unknown", body.unknown or None)
+    loader.add_value("removed", body.removed or None)
 
 
 def cleaned(html: str) -> str:
@@ -189,7 +197,9 @@ def read_body(root: etree._Element) -> Body:
     """
     unknown: Counter[str] = Counter()
     sanitize_tree(root, unknown, text_of(root))
-    linked = _tidy(root, unknown)
+    mentions = securities.Mentions()
+    removed: Counter[str] = Counter()
+    linked = _tidy(root, unknown, removed, mentions)
     source_line, source = _source_line(root, unknown)
     _part_blocks(root)
     html = _safe(root)
@@ -205,21 +215,33 @@ def read_body(root: etree._Element) -> Body:
     images = _images(root)
     source, author = _parted(source)
     if not text and not images:
-        return Body(source=source, author=author, unknown=dict(unknown))
+        return Body(source=source, author=author, unknown=dict(unknown), removed=_counted(removed))
+    mentions.add_links(root)
     return Body(
         html=html,
         text=text or None,
-        mentions=securities.mentions(root),
+        mentions=mentions.all(),
         images=images,
         source=source,
         author=author,
         rank=BodyRank.LINKED if linked else BodyRank.FULL,
         unknown=dict(unknown),
+        removed=_counted(removed),
     )
 
 
-def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
-    """Remove the furniture, count what is unknown; tell whether there were entity links."""
+def _counted(removed: Counter[str]) -> dict[str, int]:
+    return {kind: times for kind, times in removed.items() if times}
+
+
+def _tidy(
+    root: etree._Element, unknown: Counter[str], removed: Counter[str],
+    mentions: securities.Mentions,
+) -> bool:  # fmt: skip
+    """Remove the furniture and count it, and what is unknown; tell if there were entity links.
+
+    The charts go as well: what remains of them are mentions.
+    """
     dropped = 0
     for element in [*root.iter()][1:]:
         if dropped > MAX_FURNITURE:
@@ -231,19 +253,24 @@ def _tidy(root: etree._Element, unknown: Counter[str]) -> bool:
             if element.tag is etree.Comment and not _KNOWN_COMMENTS.fullmatch(element.text or ""):
                 unknown[f"comment {squeeze(element.text or '')[:20]}".rstrip()] += 1
             drop(element)
-        elif element.tag in _JUNK_TAGS or (element.attrib and _is_furniture(element)):
+        elif (element.attrib or element.tag in _JUNK_TAGS) and (kind := _furniture(element)):
             dropped += 1
+            removed[kind] += kind != "mark"
+            if kind == "chart" and (security := _charted(element)):
+                mentions.add(*security, Origin.CHART)
             _drop_with_wrapper(element)
     text = text_of(root)
     if any(map(text.__contains__, JUNK_WORDS)):
-        _drop_junk_lines(root)
+        removed["sentence"] += _drop_junk_lines(root)
     rest = [*root.iter()][1:]
     odd = [each for each in rest if each.attrib or each.tag not in _KNOWN_TAGS]
     linked = [_note(element, unknown) for element in odd]
     return any(linked)
 
 
-def _drop_junk_lines(root: etree._Element) -> None:
+def _drop_junk_lines(root: etree._Element) -> int:
+    """Remove the site's own paragraphs; return how many."""
+    dropped = 0
     blocks = [
         block for block in root.iter("p", "div", "center")
         if block is not root and block.find("p") is None
@@ -253,28 +280,47 @@ def _drop_junk_lines(root: etree._Element) -> None:
         opens_wechat = _OPEN_WECHAT.fullmatch(line) and after.startswith(_NEXT_STEP)
         if opens_wechat or _JUNK_LINES.fullmatch(line):
             drop(block)
+            dropped += 1
+    return dropped
 
 
-def _is_furniture(element: etree._Element) -> bool:
-    """Tell furniture by its attributes."""
+def _furniture(element: etree._Element) -> str | None:
+    """Return which kind of furniture an element is, by its tag and attributes; None for none.
+
+    A ``mark`` is invisible, and not counted.
+    """
     get, tag = element.get, element.tag
+    if tag in _JUNK_TAGS:
+        return "other"
     if tag == "a" and _ADVERTISERS.match(get("href", "").strip()):
-        return True
+        return "advert"
     if get("hidden") is not None or ((style := get("style")) and HIDDEN.search(style)):
-        return True
+        return "hidden"
     if tag == "img":
-        return _is_k_line(element)
+        return "chart" if _is_k_line(element) else None
     identity = get("id", "")
     if identity == "comBodyEnd":
-        return True
+        return "mark"
     if tag == "span" and _EMPTY_ID.match(identity):
-        return not len(element) and not squeeze(element.text or "")
-    classes = get("class")
-    return classes is not None and not _JUNK_ALL_CLASSES.isdisjoint(classes.split())
+        is_empty = not len(element) and not squeeze(element.text or "")
+        return "mark" if is_empty else None
+    classes = get("class", "").split()
+    return next(filter(None, map(_FURNITURE_CLASSES.get, classes)), None)
 
 
 def _is_k_line(image: etree._Element) -> bool:
     return bool(K_LINE_SRC.search(image.get("src", "")) or image.get("alt", "").startswith("K图"))
+
+
+def _charted(image: etree._Element) -> tuple[str, str] | None:
+    """Return the security of a chart."""
+    link = next(image.iterancestors("a"), None)
+    return securities.chart_security(
+        each.get(name, "")
+        for each in (image, link)
+        if each is not None
+        for name in ("src", "data-code", "href")
+    )
 
 
 def _drop_with_wrapper(element: etree._Element) -> None:
@@ -359,7 +405,7 @@ def _source_line(
 
 def _parted(source: str | None) -> tuple[str | None, str | None]:
     """Return a source, and the author that stands behind it."""
-    name, _, author = (source or "").partition(AUTHOR)
+    name, _, author = (source or "").partition("责任编辑")[0].partition(AUTHOR)
     return name.strip() or None, author.strip() or None
 
 

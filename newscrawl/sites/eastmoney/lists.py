@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 
+from newscrawl.sites.eastmoney.securities import market_and_code
 from newscrawl.sites.list_answer import NewsList
-from newscrawl.sites.list_shape import Shape
+from newscrawl.sites.list_shape import ARGUMENT, Shape
 
 _SHAPES = (
     Shape(
@@ -14,6 +17,7 @@ _SHAPES = (
     ),
     Shape(
         "fast", id=("code",), title=("title",), time=("showTime",), summary=("summary",),
+        securities=("stockList",),
     ),
     Shape(
         "kuaixun", id=("newsid", "id"), title=("title", "simtitle"), time=("showtime",),
@@ -21,7 +25,7 @@ _SHAPES = (
     ),
     Shape(
         "security", id=("Art_Code",), title=("Art_Title",), time=("Art_ShowTime",),
-        source=("Art_MediaName",), url=("Art_OriginUrl", "Art_Url"),
+        source=("Art_MediaName",), url=("Art_OriginUrl", "Art_Url"), securities=(ARGUMENT,),
     ),
     Shape(
         "search", id=("code",), title=("title",), time=("date",), source=("mediaName",),
@@ -45,7 +49,7 @@ _SHAPES = (
 )  # fmt: skip
 SHAPES = {shape.name: shape for shape in _SHAPES}
 """The shapes of records, by name. Records hold more keys, which are ignored on purpose: sort keys,
-colours, pictures, comment counts, and codes of securities without their names."""
+colours, pictures and comment counts."""
 
 _TRACE = {"req_trace": "newscrawl"}  # any value will do, but one is required
 _SO = {"Referer": "https://so.eastmoney.com/"}
@@ -65,10 +69,10 @@ _SEARCH = {
 }  # fmt: skip
 
 
-def _columns(number: str, about: str) -> NewsList:
+def _columns(number: str, about: str = "") -> NewsList:
     return NewsList(
         name=f"columns-{number}",
-        about=about,
+        about=about or f"column {number}",
         url="https://np-listapi.eastmoney.com/comm/web/getNewsByColumns",
         parameters={
             "client": "web", "biz": "web_724" if number == "724" else "web_news_col",
@@ -78,6 +82,7 @@ def _columns(number: str, about: str) -> NewsList:
         headers=_WEB,
         success=("code", "1"),
         entries="data.list",
+        total="data.totle_hits",
         shape=SHAPES["columns"],
     )  # fmt: skip
 
@@ -93,39 +98,51 @@ def _market(number: str) -> NewsList:
     )
 
 
-LISTS = (
-    _columns("1207", "财经早餐"),
-    _columns("344", "财经导读"),
-    _columns("345", "column 345"),
-    _columns("350", "column 350"),
-    _columns("353", "column 353"),
-    _columns("724", "7×24"),
-    NewsList(
-        name="fast",
-        about="7×24 快讯 of today's site",
+def _fast(number: str) -> NewsList:
+    return NewsList(
+        name=f"fast-{number}",
+        about=f"快讯 of column {number}",
         url="https://np-weblist.eastmoney.com/comm/web/getFastNewsList",
         parameters={
-            "client": "web", "biz": "web_724", "fastColumn": "102", "sortEnd": "{cursor}",
+            "client": "web", "biz": "web_724", "fastColumn": number, "sortEnd": "{cursor}",
             "pageSize": "50", **_TRACE,
         },
         headers=_KUAIXUN,
         success=("code", "1"),
         entries="data.fastNewsList",
+        total="data.total",
         cursor="data.sortEnd",
         shape=SHAPES["fast"],
-    ),
-    NewsList(
-        name="kuaixun",
-        about="快讯, the older interface",
-        url="https://newsapi.eastmoney.com/kuaixun/v1/getlist_102_ajaxResult_50_{page}_.html",
+    )  # fmt: skip
+
+
+def _kuaixun(number: str) -> NewsList:
+    return NewsList(
+        name=f"kuaixun-{number}",
+        about=f"快讯 of column {number}, the older interface",
+        url=f"https://newsapi.eastmoney.com/kuaixun/v1/getlist_{number}_ajaxResult_50_{{page}}_.html",
         headers=_KUAIXUN,
         success=("rc", "1"),
         entries="LivesList",
         shape=SHAPES["kuaixun"],
-    ),
+    )
+
+
+FAMILIES: dict[str, Callable[[str], NewsList]] = {
+    "columns": _columns, "fast": _fast, "kuaixun": _kuaixun, "market": _market,
+}  # fmt: skip
+"""Interfaces that have many lists, each with a number: ``columns-351``."""
+
+LISTS = (
+    _columns("1207", "财经早餐"),
+    _columns("344", "财经导读"),
+    *map(_columns, ("345", "350", "353")),
+    _columns("724", "7×24"),
+    replace(_fast("102"), name="fast", about="7×24 快讯 of today's site"),
+    replace(_kuaixun("102"), name="kuaixun", about="快讯, the older interface"),
     NewsList(
         name="security",
-        about="news of a security: security:1.600519 (its market and code)",
+        about="news of a security: security:1.600519, or security:600519",
         url="https://np-listapi.eastmoney.com/comm/web/getListInfo",
         parameters={
             "client": "web", "type": "1", "mTypeAndCode": "{argument}", "pageSize": "50",
@@ -134,6 +151,8 @@ LISTS = (
         headers=_WEB,
         success=("code", "1"),
         entries="data.list",
+        total="data.totle_hits",
+        checked=market_and_code,
         shape=SHAPES["security"],
     ),
     NewsList(
@@ -148,6 +167,7 @@ LISTS = (
         headers=_SO,
         success=("code", "0"),
         entries="result.cmsArticleWebOld",
+        total="hitsTotal",
         shape=SHAPES["search"],
     ),
     NewsList(

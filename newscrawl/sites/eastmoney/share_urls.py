@@ -15,6 +15,8 @@ from newscrawl.text.urls import normalized_url
 KINDS = tuple(kind for kind in PageKind if kind.is_resolved)
 """Kinds of pages that an infoCode leads to; see :mod:`newscrawl.sites`."""
 
+_FORMER = {"answer": PageKind.API_ANSWER, "public": PageKind.ARTICLE_PAGE}
+"""What settings from before the renames call them."""
 _PLACEHOLDERS = {"base", "info_code", "digits"}
 _EXAMPLE = '[["api_answer", "http://127.0.0.1:8000/NewsData/GetNewsText.do?id={info_code}"]]'
 
@@ -89,8 +91,9 @@ def _resolver(pair: Any) -> tuple[PageKind, str]:
             pass
         case _:
             raise BadResolvers(f"{pair!r} is not a pair of a page kind and a URL")
+    kind = _FORMER.get(kind, kind)
     if kind not in KINDS:
-        raise BadResolvers(f"unknown page kind {kind!r}; use {' or '.join(KINDS)}")
+        raise BadResolvers(f"unknown page kind {kind!r}; use one of {', '.join(KINDS)}")
     if problem := _problem_of(template):
         raise BadResolvers(f"{template!r} {problem}")
     return PageKind(kind), template

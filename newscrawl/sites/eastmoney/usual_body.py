@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from newscrawl.items import BodyRank, Mention
+from newscrawl.items import BodyRank, Origin
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney import securities
 from newscrawl.sites.html import SURE_CHARACTERS, SURE_TAGS
@@ -34,6 +34,9 @@ _TAG = re.compile(
     '|<span id="(?:bk)?quote_[0-9A-Za-z_.]*"></span>'
     "|<[^<>]*>"
     ")"
+)
+_CHART_IMAGE = re.compile(
+    r'<img src="https://webquoteklinepic\.[^"?]*\?nid=([0-9]{1,3})\.([0-9A-Za-z_][0-9A-Za-z_.-]*)[&"]'
 )
 _ATTRIBUTES = re.compile(r'(?: [a-z][a-z0-9_-]*="[^"<>&]*")*')
 _ATTRIBUTE = re.compile(r' ([a-z][a-z0-9_-]*)="([^"<>&]*)"')
@@ -58,7 +61,7 @@ class _Tag(NamedTuple):
     ]  # fmt: skip
     """``nothing`` stands inside a paragraph, ``furniture`` between paragraphs."""
     html: str = ""
-    """The tag as it is stored."""
+    """The tag as it is stored; of furniture, its kind, if it is counted."""
     end: str = ""
     """The tag that ends it."""
     market: str = ""
@@ -96,7 +99,7 @@ def _meant(tag: str) -> _Tag | None:
     if tag.startswith("<span id=") and tag.endswith("</span>"):
         return _Tag("nothing")
     if tag.startswith("<p ") and tag.endswith("</p>"):
-        return _Tag("furniture")
+        return _furniture(tag)
     name, _, rest = tag[1:-1].partition(" ")
     attributes = _attributes(f" {rest.removesuffix(' /') if name == 'img' else rest}")
     if attributes is None:
@@ -111,6 +114,14 @@ def _meant(tag: str) -> _Tag | None:
     if name in ("a", "span"):
         return _link(name, attributes)
     return None
+
+
+def _furniture(tag: str) -> _Tag | None:
+    """A paragraph that is not displayed, or a chart, which is a mention of its security."""
+    if "<img " not in tag:
+        return _Tag("furniture", "hidden")
+    chart = _CHART_IMAGE.search(tag)
+    return _Tag("furniture", "chart", market=chart[1], code=chart[2]) if chart else None
 
 
 def _attributes(text: str) -> dict[str, str] | None:
@@ -179,7 +190,10 @@ def read_usual_body(markup: str) -> bodies.Body | None:
         meant = _TAGS[tag]
         if meant is None or meant.kind not in ("block", "source", "furniture"):
             return None
-        behind = text if meant.kind == "furniture" else reader.block(meant, text, tokens)
+        if meant.kind == "furniture":
+            behind = reader.furniture(meant, text)
+        else:
+            behind = reader.block(meant, text, tokens)
     if behind is None or behind.strip(" \n\t") or (not reader.source and "文章来源" in shown):
         return None
     return reader.body()
@@ -202,7 +216,8 @@ class _Reader:
         self._html: list[str] = []
         self._lines: list[str] = []
         self._images: list[str] = []
-        self._mentions: dict[tuple[str, str], Mention] = {}
+        self._mentions = securities.Mentions()
+        self._removed: dict[str, int] = {}
         self._is_linked = False
 
     def block(self, begin: _Tag, text: str, tokens: Iterator[tuple[str, str]]) -> str | None:
@@ -271,8 +286,17 @@ class _Reader:
         name = squeeze(text)
         if meant.kind == "keyword" or not name:
             return bool(name)
-        securities.count_mentions(self._mentions, (meant.market, meant.code), name)
+        origin = Origin.LINK if meant.end == "</a>" else Origin.COMMON_WORD
+        self._mentions.add(meant.market, meant.code, origin, name)
         return True
+
+    def furniture(self, meant: _Tag, behind: str) -> str:
+        """Take what stands between blocks; return the text behind it."""
+        if meant.code:
+            self._mentions.add(meant.market, meant.code, Origin.CHART)
+        if meant.html:
+            self._removed[meant.html] = self._removed.get(meant.html, 0) + 1
+        return behind
 
     def body(self) -> bodies.Body | None:
         """Return what was gathered; None where that is neither text nor image."""
@@ -281,8 +305,9 @@ class _Reader:
         return bodies.Body(
             html=bodies.without_empty_lines("\n".join(self._html)),
             text="\n".join(self._lines) or None,
-            mentions=list(self._mentions.values()),
+            mentions=self._mentions.all(),
             images=list(dict.fromkeys(self._images)),
             source=self.source or None,
             rank=BodyRank.LINKED if self._is_linked else BodyRank.FULL,
+            removed=self._removed,
         )

@@ -12,7 +12,8 @@ from newscrawl.loaders import ArticleLoader, Rule, key_values
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney.info_code import path_of_url
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.finews.post_page import add_parts, take_apart
+from newscrawl.sites.finews import loose_feed
+from newscrawl.sites.finews.post_page import add_parts, add_time_of_build, take_apart
 from newscrawl.sites.list_answer import NewsList
 from newscrawl.sites.list_shape import Shape
 from newscrawl.text.sanitize import squeeze
@@ -30,6 +31,9 @@ def records(text: str) -> Iterator[dict[str, Any]]:
     Raises Unreadable: ``not_a_post`` (no feed), ``too_large``, ``cut_off``.
     """
     root = _parsed(text)
+    if root is None:
+        yield from _loose(text)
+        return
     if root.tag != f"{_NS}feed":
         raise Unreadable("not_a_post", f"the root element is {root.tag!r}; expected an Atom feed")
     for entry in root.iterfind(f"{_NS}entry"):
@@ -41,6 +45,12 @@ def records(text: str) -> Iterator[dict[str, Any]]:
         terms = (each.get("term", "") for each in entry.iterfind(f"{_NS}category"))
         record["categories"] = [term for term in terms if term]
         yield record
+
+
+def _loose(text: str) -> list[dict[str, Any]]:
+    if found := list(loose_feed.records(text)):
+        return found
+    raise Unreadable("not_a_post", "not a feed: it is not XML, and no entry can be read")
 
 
 def is_broken(record: dict[str, Any]) -> bool:
@@ -56,8 +66,11 @@ def _link(entry: etree._Element) -> str:
     return f"{(entry.findtext(f'{_NS}id') or '').strip()}.html"
 
 
-def _parsed(text: str) -> etree._Element:
-    """Return the root; nothing outside the text is read, and no entity is expanded."""
+def _parsed(text: str) -> etree._Element | None:
+    """Return the root; None for a feed that is not XML: with a bare ``&``, or text behind its end.
+
+    Nothing outside the text is read, and no entity is expanded.
+    """
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
@@ -72,8 +85,10 @@ def _parsed(text: str) -> etree._Element:
     try:
         root = etree.fromstring(text.strip().encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
-        if text.lstrip().startswith("<") and "</feed>" not in text[-200:]:
+        if text.lstrip().startswith("<") and "</feed>" not in text:
             raise Unreadable("cut_off", f"{len(text)} characters without </feed>") from None
+        if loose_feed.is_feed(text):
+            return None
         raise Unreadable("not_a_post", f"not a feed, since it is not XML: {error.msg}") from None
     if root.getroottree().docinfo.internalDTD is not None:  # behind a thousand blanks
         raise _with_document_type()
@@ -98,14 +113,10 @@ def _add_content(loader: ArticleLoader, data: Mapping[str, Any], info_code: str)
     content = "".join(key_values(data, "content"))
     is_emnews = "emnews" in (data.get("categories") or ())
     parts = take_apart(bodies.parse_fragment(content), info_code, is_emnews=is_emnews)
-    late = parts.footer.shift()
-    if not loader.has("title"):
-        loader.add_value("published_from", BUILD_TIME)
-    elif late:
-        loader.add_value("published_shift", late[0])
-        loader.add_value("published_from", f"feed published, {late[1]}")
+    if loader.has("title"):
+        add_time_of_build(loader, "feed published", info_code)
     else:
-        loader.add_value("published_from", "feed published")
+        loader.add_value("published_from", BUILD_TIME)
     loader.add_value("categories", parts.footer.categories)
     parts.body.rank = BodyRank.SUMMARY if parts.body.text else None
     add_parts(loader, parts, info_code)

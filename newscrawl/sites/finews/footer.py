@@ -1,31 +1,19 @@
 """Reads what the mirror's script writes after each body: the original's link and the links back.
 
-The footer shows the post's category and the version of the script, and so whether the page's time
-is right.
+The footer shows the post's category.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from lxml import etree
 
 from newscrawl.loaders import text_of
-from newscrawl.sites import finews
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, path_of_url
 from newscrawl.sites.html import drop
 from newscrawl.text.sanitize import squeeze
-
-LATE = -8
-"""Hours to add where a post was written without its offset: the site's build took it for UTC."""
-LATE_REASONS = (
-    "written without offset: there is no footer",
-    "written without offset: the footer says ../emnews/",
-    f"written without offset: the footer is two lines of {finews.HOST}",
-)
-"""How a page shows that its time is late; see Footer.shift."""
 
 _ORIGINAL_URL = re.compile(r"https?://[a-z.]+/(?:a|news)/(?:[0-9]+,)?([0-9]{17,18})\.html")
 _CATEGORY_PATH = re.compile(r"(?:^|/)category/([^/]+)\.html")
@@ -38,8 +26,6 @@ class Footer:
     """The links back, as printed."""
 
     hrefs: tuple[str, ...] = ()
-    joined: bool = False
-    """Whether ｜ stands between them; the older generations print two lines."""
 
     @property
     def categories(self) -> list[str] | None:
@@ -51,18 +37,6 @@ class Footer:
         path = path_of_url(self.hrefs[0]) if self.hrefs else ""
         match = _ROOT_PATH.fullmatch(path)
         return match[1].split() if match else None
-
-    def shift(self) -> tuple[int, str] | None:
-        """Return the hours to add to the page's time and the reason; None where it is right."""
-        if not self.hrefs:
-            return LATE, LATE_REASONS[0]
-        if self.joined:
-            return None
-        if self.hrefs[0].startswith(".."):
-            return LATE, LATE_REASONS[1]
-        if urlsplit(self.hrefs[0]).hostname == finews.HOST:
-            return LATE, LATE_REASONS[2]
-        return None
 
 
 def category_of_link(href: str) -> list[str] | None:
@@ -86,12 +60,11 @@ def take_footer(body: etree._Element) -> Footer:
         links = paragraph.findall("a")
         if not links or not all(squeeze(a.text or "").startswith("返回") for a in links):
             continue
-        between = squeeze("".join(a.tail or "" for a in links))
         hrefs = tuple(a.get("href", "").strip() for a in links)
         if not all(map(_is_url, hrefs)):
             continue
         drop(paragraph)
-        return Footer(hrefs, between.startswith("｜"))
+        return Footer(hrefs)
     return Footer()
 
 

@@ -3,7 +3,8 @@
 A YAML parser would fail: the script escapes nothing, so a line whose title has a quote is not YAML.
 Each line is read by itself. A value that is a whole quoted scalar of YAML means what YAML
 says, which is also what the site's build shows; else a title is what stands between the first and
-the last quote of its line, and any other value is the rest of its line.
+the last quote of its line, and any other value is the rest of its line. Lists, which the script
+does not write, are read as YAML: see :mod:`newscrawl.sites.finews.yaml_list`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import re
 from dataclasses import dataclass, field
 
 from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.finews.yaml_list import read_list
 
 KEYS = frozenset(("layout", "title", "date", "categories", "tags"))
 """The keys that the script writes."""
+LIST_KEYS = frozenset(("categories", "tags"))
+"""Those whose value may be a list."""
 MAX_LINES = 40
 """The script writes five lines: what goes on beyond this has lost its end."""
 
@@ -40,6 +44,8 @@ class FrontMatter:
 
     values: dict[str, str] = field(default_factory=dict)
     """The value of each key of KEYS, unquoted; keys without a value are not there."""
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    """The values of keys of LIST_KEYS that have a list."""
     unknown: list[str] = field(default_factory=list)
     """Other keys, and ``line`` for each line that belongs to a list or the like."""
 
@@ -72,6 +78,8 @@ def _read(lines: list[str]) -> FrontMatter:
         match = _LINE.fullmatch(line)
         if match is None or match[1] not in KEYS:
             return _read_others(_joined(lines))
+        if match[1] in LIST_KEYS and _may_be_list(match):
+            return _read_others(_joined(lines))
         if value := scalar(match[2] or ""):
             found.values[match[1]] = value
     return found
@@ -80,7 +88,7 @@ def _read(lines: list[str]) -> FrontMatter:
 def _read_others(lines: list[str]) -> FrontMatter:
     """Read lines that the script does not write, among them."""
     found = FrontMatter()
-    for line in lines:
+    for line in _without_lists(lines, found):
         match = _LINE.fullmatch(line)
         if not line.strip() or line.startswith("#"):
             continue
@@ -97,6 +105,32 @@ def _read_others(lines: list[str]) -> FrontMatter:
         elif value := scalar(match[2] or ""):
             found.values[match[1]] = value
     return found
+
+
+def _may_be_list(match: re.Match[str]) -> bool:
+    value = (match[2] or "").lstrip()
+    return not value or value.startswith(("[", "#"))
+
+
+def _without_lists(lines: list[str], found: FrontMatter) -> list[str]:
+    """Return the lines that belong to no list; put the lists into what is *found*."""
+    rest: list[str] = []
+    at = 0
+    while at < len(lines):
+        end = at + 1
+        match = _LINE.fullmatch(lines[at])
+        if match is not None and match[1] in LIST_KEYS and _may_be_list(match):
+            while end < len(lines) and (not lines[end].strip() or lines[end][0] in " \t-#]"):
+                end += 1
+            values = read_list("\n".join(lines[at:end]), match[1])
+            if values is not None:
+                found.lists[match[1]] = values
+                at = end
+                continue
+            end = at + 1
+        rest.append(lines[at])
+        at = end
+    return rest
 
 
 def _joined(lines: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from lxml import etree
 from newscrawl.items import Page
 from newscrawl.loaders import xpath_values
 from newscrawl.sites import limits
-from newscrawl.sites.decode import decode_page
+from newscrawl.sites.decode import decode_listing, decode_page
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, path_of_url
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.finews.footer import category_of_link
@@ -46,6 +46,8 @@ class ListingPage:
     """
     is_mirror: bool
     """Whether the page is of such a mirror at all, also its error page and an empty listing."""
+    odd_bytes: int = 0
+    """Bytes that could not be decoded."""
 
 
 def read_listing(page: Page) -> ListingPage:
@@ -57,7 +59,7 @@ def read_listing(page: Page) -> ListingPage:
     ``unclosed`` (posts would be missed).
     """
     limits.check_size(page, limits.LARGEST_LIST)
-    text = decode_page(page.body, page.content_type)
+    text, odd_bytes = decode_listing(page.body, page.content_type)
     root = parse_html(text)
     check_whole(text, root, has_article=True, expected="a listing")
     hrefs = [href.strip() for href in xpath_values(root, "//section//a/@href")]
@@ -72,6 +74,7 @@ def read_listing(page: Page) -> ListingPage:
         own=_own_name(root),
         is_mirror=has_section
         and (bool(links) or any(xpath_values(root, sign) for sign in _MIRROR_SIGNS)),
+        odd_bytes=odd_bytes,
     )
 
 

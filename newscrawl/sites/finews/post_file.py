@@ -29,7 +29,7 @@ from newscrawl.sites.finews.post_page import (
     parts_of,
     take_apart,
 )
-from newscrawl.text.sanitize import squeeze
+from newscrawl.text.sanitize import plain_text, squeeze
 
 RULES = (
     Rule("title", "title", kind="key"),
@@ -77,10 +77,16 @@ def read_post_file(page: Page, stats: Stats | None = None) -> Article:
     if "date" not in values and values.get("layout") != "post":
         raise Unreadable("not_a_post", "its front matter has no date, and its layout is not post")
     info_code = _info_code(page)
-    categories, tags = _words(values.get("categories")), _words(values.get("tags"))
+    # The words of a text are values of their own, those in a list are not.
+    categories, tags = (
+        front.lists[key] if key in front.lists else _words(values.get(key))
+        for key in ("categories", "tags")
+    )
     if _ZONE_ALONE.fullmatch(values.get("date", "")):
         del values["date"]  # what a blank record of the list API leaves
 
+    if title := values.get("title"):
+        values["title"] = plain_text(title)  # the site's layout prints it as markup
     loader = ArticleLoader(stats=stats)
     loader.add_value("id", info_code)
     if "published_raw" in loader.apply(RULES, values):

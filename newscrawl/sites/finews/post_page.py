@@ -19,15 +19,15 @@ from newscrawl.sites.eastmoney.info_code import (
     public_url,
 )
 from newscrawl.sites.errors import Unreadable
+from newscrawl.sites.finews import late_times
 from newscrawl.sites.finews.footer import (
-    LATE_REASONS,
     Footer,
     is_share_url,
     take_footer,
     take_link,
 )
 from newscrawl.sites.html import check_whole, drop, parse_html
-from newscrawl.sites.summary import source_of_summary
+from newscrawl.sites.summary import source_of_summary, without_source
 from newscrawl.text.sanitize import squeeze
 from newscrawl.text.times import BUILD_TIME
 
@@ -64,7 +64,8 @@ CODED = (
     Rule("categories", "footer", kind="rule"),
     Rule("categories", "path", "the footer names no category, or not all", kind="rule"),
     Rule("share_url", "last paragraph", kind="rule"),
-    *(Rule("published_shift", reason, kind="rule") for reason in LATE_REASONS),
+    Rule("published_shift", late_times.REASON, kind="rule"),
+    Rule("published_shift", late_times.REASON_OF_NOTICE, kind="rule"),
     Rule("published_from", "build time", "the front matter is lost", kind="rule"),
 )
 """Rules that are code and not a path."""
@@ -112,7 +113,7 @@ def read_post_page(page: Page, stats: Stats | None = None) -> Article:
 
     parts = take_apart(_content(heading), info_code, is_emnews=_is_emnews(tags, page.url))
     if "published_raw" in used:
-        _add_time(loader, used["published_raw"].name, parts.footer, lost_front_matter)
+        _add_time(loader, used["published_raw"].name, info_code, lost_front_matter)
     _add_categories(loader, parts.footer, page.url)
     add_parts(loader, parts, info_code)
     return load_post_page(loader, info_code)
@@ -197,6 +198,8 @@ def take_apart(content: etree._Element, info_code: str, *, is_emnews: bool = Fal
     link = take_link(content, info_code)
     short = link is not None and _drop_short_title(content, link)
     is_emnews = is_emnews or "emnews" in (footer.categories or [])
+    if short or is_emnews:
+        _restore_asterisks(content)
     summary = _take_summary(content) if is_emnews else None
     return parts_of(footer, link, summary, bodies.read_body(content), is_summary=short or is_emnews)
 
@@ -211,7 +214,27 @@ def parts_of(
     # Generations 0 to 5 print the summary alone, as the one plain paragraph.
     if is_summary and summary is None and _is_summary(body):
         summary, body.rank = body.text, BodyRank.SUMMARY
+        body.text = without_source(summary or "")
     return Parts(footer, link, summary, body)
+
+
+def _restore_asterisks(content: etree._Element) -> None:
+    """Undo the emphasis that kramdown makes of two asterisks in a summary, as of ``*ST甲、*ST乙``.
+
+    A summary is the block quote that a post begins with, or all of a post without a body, which
+    then has one paragraph. The emphasis of a body is its own.
+    """
+    blocks = [each for each in content if isinstance(each.tag, str)]
+    if not blocks or (blocks[0].tag != "blockquote" and [each.tag for each in blocks] != ["p"]):
+        return
+    for emphasis in blocks[0].iter("em", "strong"):
+        mark = "*" if emphasis.tag == "em" else "**"
+        emphasis.text = mark + (emphasis.text or "")
+        if len(emphasis):
+            emphasis[-1].tail = (emphasis[-1].tail or "") + mark
+        else:
+            emphasis.text += mark
+    etree.strip_tags(blocks[0], "em", "strong")
 
 
 def _take_summary(content: etree._Element) -> str | None:
@@ -248,13 +271,18 @@ def _is_summary(body: bodies.Body) -> bool:
     )
 
 
-def _add_time(loader: ArticleLoader, where: str, footer: Footer, lost_front_matter: bool) -> None:
+def _add_time(loader: ArticleLoader, where: str, info_code: str, lost_front_matter: bool) -> None:
     if lost_front_matter:
         loader.put("published_from", "rule", "build time", BUILD_TIME)
-        return
-    if late := footer.shift():
-        hours, reason = late
-        loader.put("published_shift", "rule", reason, hours)
+    else:
+        add_time_of_build(loader, where, info_code)
+
+
+def add_time_of_build(loader: ArticleLoader, where: str, info_code: str) -> None:
+    """Add where the site's build printed the time, and whether it is late."""
+    printed = loader.get_output_value("published_raw")
+    if reason := late_times.late_reason(info_code, printed or ""):
+        loader.put("published_shift", "rule", reason, late_times.HOURS)
         where = f"{where}, {reason}"
     loader.add_value("published_from", where)
 

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import datetime
 import io
+import logging
 import os
 import re
 import signal
@@ -25,6 +26,8 @@ from newscrawl.sites.post_files.git_dirs import History, NoHistory, history_of
 
 if sys.platform == "linux":
     import resource
+
+logger = logging.getLogger(__name__)
 
 MAX_SECONDS = 600.0
 """A history of 100,000 commits takes git less than a minute; one that never ends is left."""
@@ -42,11 +45,11 @@ _PER_FILE = 200
 _COMPLAINT = 2000
 
 _LOG = (
-    "git", "--no-pager", "log", "--format==%ct", "--raw", "-z", "--abbrev=64", "--no-renames",
+    "git", "--no-pager", "log", "--format==%ct %H", "--raw", "-z", "--abbrev=64", "--no-renames",
     "--diff-filter=d", "--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-notes",
     "--no-mailmap", "--no-color",
 )  # fmt: skip
-_HEADER = re.compile(rb"=(\d{1,12})")
+_HEADER = re.compile(rb"=(\d{1,12}) ([0-9a-f]{40}|[0-9a-f]{64})")
 _CONFIG = """\
 [core]
 \trepositoryformatversion = {version}
@@ -63,8 +66,9 @@ async def commit_times(
     """Return when each file below *folder* was last committed, in UTC, by its path in *folder*.
 
     One pass over the history, which needs some 200 bytes a file. A file whose last commit has a
-    time that cannot be, such as one in the future, is left out. In a shallow clone every file has
-    at least the time of its oldest commit. *git_dir* is as :func:`history_of` has it.
+    time that cannot be, such as one in the future, is left out. So is one whose last commit is the
+    first of a shallow clone: that holds all files, whenever they were committed. *git_dir* is as
+    :func:`history_of` has it.
 
     :raises NoHistory: there is none to read, or git takes more than *seconds*.
     """
@@ -124,10 +128,11 @@ async def _log(own: str, history: History, folder: Path, seconds: float) -> dict
         start_new_session=True,
     )
     _bound_memory(git)
-    reading = asyncio.ensure_future(asyncio.to_thread(_read, git, history.folder))
+    log = _Log(history)
+    reading = asyncio.ensure_future(asyncio.to_thread(_read, git, log))
     try:
         async with asyncio.timeout(seconds):
-            code, said, found = await asyncio.shield(reading)
+            code, said = await asyncio.shield(reading)
     except TimeoutError as error:
         raise NoHistory(f"git took more than {seconds:g} seconds for {folder}") from error
     finally:
@@ -135,7 +140,13 @@ async def _log(own: str, history: History, folder: Path, seconds: float) -> dict
         await asyncio.gather(reading, return_exceptions=True)
     if code:
         raise NoHistory(f"git cannot read the history of {folder}: {said[:200]}")
-    return found
+    if log.cut_off:
+        logger.warning(
+            "%s is a shallow clone: %d of its files count as observed when they were published, "
+            "since its oldest commit does not tell when they were written; "
+            "`git fetch --unshallow` gets the times", folder, log.cut_off,
+        )  # fmt: skip
+    return log.times()
 
 
 def _bound_memory(git: subprocess.Popen[bytes]) -> None:
@@ -157,9 +168,8 @@ def _kill(git: subprocess.Popen[bytes]) -> None:
             git.kill()
 
 
-def _read(git: subprocess.Popen[bytes], folder: str) -> tuple[int, str, dict[str, str]]:
-    """Return git's exit code, the begin of its complaints, and the times that it prints."""
-    log = _Log(b"" if folder == "." else os.fsencode(f"{folder}/"))
+def _read(git: subprocess.Popen[bytes], log: _Log) -> tuple[int, str]:
+    """Feed the log with what git prints; return its exit code and the begin of its complaints."""
     said = bytearray()
     with git:
         complaints = threading.Thread(target=_keep_begin, args=(_pipe(git.stderr), said))
@@ -172,7 +182,7 @@ def _read(git: subprocess.Popen[bytes], folder: str) -> tuple[int, str, dict[str
             raise
         finally:
             complaints.join()
-    return git.returncode, said.decode("utf-8", "replace").strip(), log.times()
+    return git.returncode, said.decode("utf-8", "replace").strip()
 
 
 def _pipe(stream: IO[bytes] | None) -> io.BufferedReader:
@@ -189,12 +199,16 @@ def _keep_begin(stream: io.BufferedReader, begin: bytearray) -> None:
 class _Log:
     """Takes apart what ``git log --raw -z`` prints: words, each ended by a zero byte.
 
-    A commit is ``=`` and its time; each of its files is a word that begins with a colon, and then
-    the name, whatever that is: a word is never taken for another kind by its name.
+    A commit is ``=``, its time and its id; each of its files is a word that begins with a colon,
+    and then the name, whatever that is: a word is never taken for another kind by its name.
     """
 
-    def __init__(self, prefix: bytes) -> None:
-        self._prefix = prefix
+    def __init__(self, history: History) -> None:
+        self._prefix = b"" if history.folder == "." else os.fsencode(f"{history.folder}/")
+        self._shallow = {id_.encode() for id_ in history.shallow}
+        self.cut_off = 0
+        """Files of which no commit is there but the first of a shallow clone."""
+        self._is_cut_off = False
         self._now = int(datetime.datetime.now(datetime.UTC).timestamp())
         self._found: dict[bytes, str | None] = {}
         self._time: str | None = None
@@ -233,9 +247,13 @@ class _Log:
         if self._room < 0:
             raise NoHistory(f"the names of its files take more than {MAX_NAMES >> 20} MB")
         self._found[name] = self._time
+        self.cut_off += self._is_cut_off
 
     def _believed(self, word: bytes) -> str | None:
         header = _HEADER.fullmatch(word)
-        if header is None or not EARLIEST.timestamp() <= int(header[1]) <= self._now:
+        self._is_cut_off = header is not None and header[2] in self._shallow
+        if header is None or self._is_cut_off:
+            return None
+        if not EARLIEST.timestamp() <= int(header[1]) <= self._now:
             return None
         return datetime.datetime.fromtimestamp(int(header[1]), datetime.UTC).isoformat()
