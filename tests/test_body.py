@@ -78,6 +78,11 @@ PPI = keyword("338", "http://data.eastmoney.com/cjsj/ppi.html", "PPI")
             "郑重声明：近日有人冒用我集团名义。\n二",
         ),
         ("<p>一</p><p>打开微信，</p><p>点击底部的“发现”，使用</p>", "一"),
+        (
+            "<p>一</p><p>打开微信，</p><p>点击底部的“发现”，</p><p>使用“扫一扫”</p>"
+            "<p>即可将网页分享至朋友圈。</p><p>二</p>",
+            "一\n二",
+        ),
         ("<p>打开微信，</p><p>搜索公众号。</p>", "打开微信，\n搜索公众号。"),
         ("<p>在东方财富看资讯行情，选东方财富证券一站式开户交易&gt;&gt;</p><p>一</p>", "一"),
         ("<p>一</p><p>想炒股，先开户！选东方财富证券，行情交易一个APP搞定&gt;&gt;</p>", "一"),
@@ -141,6 +146,59 @@ def test_text(html: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "点击底部的“发现”，即可看到医保电子凭证。",
+        "打开微信，点击底部的“发现”按钮进入小程序申购新股。",
+        "郑重声明：东方财富信息股份有限公司近日发现有人冒用公司名义。",
+        "郑重声明：东方财富网发布此信息的目的在于传播。",  # the site's own, but not at the end
+        "炒股第一步，是学会看财报",
+        "炒股第一步",
+        "想炒股，先开户",
+        "想炒股，先开户的时代已经过去，投资者更看重服务",
+        "四大权益礼包是银行近期推出的新产品，含机票与酒店",
+        "立即开户",
+        "选东方财富证券的股民说，一站式开户交易很方便",
+    ],
+)
+def test_sentences_of_articles_stay(line: str) -> None:
+    assert body.read_html(f"<p>一</p><p>{line}</p><p>二</p>").text == f"一\n{line}\n二"
+    assert body.read_html(f"<p>一<br>{line}<br>二</p>").text == f"一\n{line}\n二"
+
+
+def test_an_instruction_of_an_article_stays() -> None:
+    html = "<p>打开微信，</p><p>点击底部的“发现”，使用“扫一扫”</p><p>扫描药盒上的条码。</p>"
+    text = "打开微信，\n点击底部的“发现”，使用“扫一扫”\n扫描药盒上的条码。"
+    assert body.read_html(html).text == text
+
+
+@pytest.mark.parametrize(
+    "advert",
+    [
+        "<p>想炒股,先开户!选东方财富证券,行情交易一个APP搞定&gt;&gt;</p>",
+        "<p>想炒股，先开户！选东方财富证券。行情交易一个app搞定。立即开户&gt;&gt;</p>",
+        "<p>【四大权益礼包，开户即送】</p>",
+        "<div>炒股第一步，先开个股票账户</div><div>立即开户&gt;&gt;</div>",
+        '<p>四大权益礼包，新客专享。<a href="https://acttg.eastmoney.com/pub/x">领取</a></p>',
+        '<p><a href="HTTPS://ACTTG.EASTMONEY.COM/pub/x">点击查看</a></p>',
+        '<p><a href="//acttg.eastmoney.com:443/pub/x">点击查看</a></p>',
+        '<p><img src="https://acttg.eastmoney.com/pub/x.png" alt="a"></p>',
+        '<p><img src="https://acttg.eastmoney.com/pub/x.png" alt="a" /></p>',
+    ],
+)
+def test_adverts_go(advert: str) -> None:
+    found = body.read_html(f"<p>一</p>{advert}<p>二</p>")
+    assert (found.text, found.html, found.images) == ("一\n二", "<p>一</p>\n<p>二</p>", [])
+
+
+def test_an_advert_behind_a_line_break_goes() -> None:
+    advert = "<b>想炒股，先开户！</b>选东方财富证券，行情交易一个APP搞定"
+    found = body.read_html(f"<p>一<br>二<br>{advert}</p><p>三</p>")
+    assert (found.text, found.html) == ("一\n二\n三", "<p>一<br>二</p>\n<p>三</p>")
+    assert found.removed == {"sentence": 1}
+
+
+@pytest.mark.parametrize(
     ("html", "source", "text"),
     [
         ('<p>一</p><p class="em_media">（文章来源：泉州晚报）</p>', "泉州晚报", "一"),
@@ -161,6 +219,20 @@ def test_text(html: str, text: str) -> None:
         ('<p>一</p><p class="em_media">（文章来源：财联社）（责任编辑：李四）</p>', "财联社", "一"),
         ("<p>一</p><p>文章来源：界面新闻</p>", "界面新闻", "一"),
         ("<p>一</p><p>【文章来源：界面新闻】</p>", "界面新闻", "一"),
+        ("<p>一</p><p>文章来源：甲财经 乙客户端</p>", "甲财经 乙客户端", "一"),
+        ("<p>一</p><p>文章来源：安信国际证券(香港)</p>", "安信国际证券(香港)", "一"),
+        ("<p>一</p><p>文章来源：财联社 责任编辑：李四</p>", "财联社", "一"),
+        ("<p>一</p><p>（文章来源：财联社）责任编辑：李四</p>", "财联社", "一"),
+        ("<p>一。（文章来源：财联社）（责任编辑：李四）</p>", "财联社", "一。"),
+        ("<p>一。【文章来源：财联社】</p>", "财联社", "一。"),
+        ("<p>一<br>文章来源：财联社</p>", "财联社", "一"),
+        ("<p>一<br>（文章来源：财联社）<br>责编：甲</p>", "财联社", "一\n责编：甲"),
+        (
+            "<p>一</p><p>（文章来源：财联社）</p><p>责编：甲</p><p>校对：乙</p><p>审核：丙</p>"
+            "<p>监制：丁</p>",
+            "财联社",
+            "一\n责编：甲\n校对：乙\n审核：丙\n监制：丁",
+        ),
         ("<p>文章来源：甲报的报道，不是来源。</p>", None, "文章来源：甲报的报道，不是来源。"),
         ("<p>一</p><p>（文章来源：财联社 作者：张三）</p>", "财联社", "一"),
         ("<p>据（文章来源：甲）说</p>", None, "据（文章来源：甲）说"),
@@ -174,8 +246,9 @@ def test_source(html: str, source: str | None, text: str) -> None:
 
 
 @pytest.mark.parametrize("mark", ["", ' class="em_media"'])
-def test_author_behind_a_source(mark: str) -> None:
-    found = body.read_html(f"<p>一</p><p{mark}>（文章来源：财联社 作者：张三）</p>")
+@pytest.mark.parametrize("between", [" 作者：", "，作者：", " 作者:", "；记者："])
+def test_author_behind_a_source(mark: str, between: str) -> None:
+    found = body.read_html(f"<p>一</p><p{mark}>（文章来源：财联社{between}张三）</p>")
     assert (found.source, found.author) == ("财联社", "张三")
     assert body.read_html("<p>一</p><p>（文章来源：财联社）（责任编辑：李四）</p>").author is None
 

@@ -9,26 +9,22 @@ from newscrawl.archive.bodies import clean_body
 
 _IMAGE = re.compile(r"<img[^<>]*>")
 _SRC = re.compile(r'src="([^"<>]*)"')
-_SOURCE_LINE = '<p class="em_media">'
 
 
 def shown_lines(body_text: str | None, body_html: str | None) -> list[str]:
     """Return the lines of a text; an image is a line of its own, ``[image: https://…]``."""
     if body_html is None or "<img" not in body_html:
         return (body_text or "").split("\n") if body_text else []
-    from newscrawl.sites.eastmoney.body import (  # with lxml, rarely needed
-        body_lines,
-        parse_fragment,
-    )
+    from newscrawl.sites.eastmoney import body, source_line  # with lxml, rarely needed
+    from newscrawl.sites.html import drop
 
-    markup = _IMAGE.sub(_marked, _without_source_line(clean_body(body_html)))
-    return body_lines(parse_fragment(markup))
-
-
-def _without_source_line(markup: str) -> str:
-    before, _, line = markup.rpartition(_SOURCE_LINE)
-    said, _, behind = line.partition("</p>")
-    return before + behind if "文章来源" in said else markup
+    root = body.parse_fragment(_IMAGE.sub(_marked, clean_body(body_html)))
+    named, _ = source_line.source_element(root)
+    if named is not None:
+        drop(named)
+    lines = body.body_lines(root)
+    source_line.cut_source(lines)
+    return lines
 
 
 def _marked(image: re.Match[str]) -> str:

@@ -13,7 +13,8 @@ from lxml import etree
 
 from newscrawl.items import BodyRank, Mention, Origin
 from newscrawl.loaders import ArticleLoader, Rule, text_of
-from newscrawl.sites.eastmoney import securities
+from newscrawl.sites.eastmoney import adverts, securities
+from newscrawl.sites.eastmoney.source_line import cut_source, source_element
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.html import drop, parse_html, sanitize_tree
 from newscrawl.text.sanitize import squeeze, strip_controls
@@ -38,16 +39,12 @@ _LINE_TAGS = _BLOCKS | {"br"}
 _EVENTS = ("start", "end", "comment", "pi")
 # Never text of an article, whatever they hold.
 _JUNK_TAGS = _words("script style iframe link meta base object embed applet template")
-# Eastmoney's advertisements and helpers on its public page.
-_ADVERT_CLASSES = frozenset(("ad_context3", "em_xuangu", "em_handle_adv_close"))
-# Its advertisements lead there.
-_ADVERTISERS = re.compile(r"(?:https?:)?//acttg\.eastmoney\.com(?:[/?#]|$)")
 # With the paragraph that they stand in.
 _JUNK_LINK_CLASSES = frozenset(("toplink",))
 _FURNITURE_CLASSES = {
     "EmImageRemark": "mark",  # the link around a chart
     "abstract": "other",
-    **dict.fromkeys((*_ADVERT_CLASSES, *_JUNK_LINK_CLASSES), "advert"),
+    **dict.fromkeys((*adverts.ADVERT_CLASSES, *_JUNK_LINK_CLASSES), "advert"),
 }
 _PROMOTION_LENGTH, _PROMOTION_TAGS = 120, 50
 MAX_FURNITURE = 1000
@@ -64,33 +61,6 @@ _EMPTY_ID = re.compile(r"(?:bk)?quote_")
 _KNOWN_COMMENTS = re.compile(r"\s*(?:EM_StockImg_(?:Start|End)|文章主体|comBodyEnd)\s*")
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 K_LINE_SRC = re.compile(r"webquoteklinepic|/GetPic\.aspx", re.IGNORECASE)
-
-# Whole paragraphs that editors or the site add; each must match the paragraph from end to end.
-# A company's own 郑重声明 is news.
-_JUNK_LINES = re.compile(
-    r"(?:[（(]责任编辑[:：][^（()）]*[)）]"
-    r"|点击底部的“发现”.*"
-    r"|郑重声明[:：]\s*(?:东方财富|用户在财富号).*"
-    r"|在东方财富看资讯行情[，,]选东方财富证券[^。]{0,40}"
-    r"|(?:四大权益礼包|炒股第一步|想炒股[，,]先开户)[^。]{0,60}"
-    r"|立即开户[!！>＞]*)",
-    re.DOTALL,
-)
-# Of the site only before the next step; in an article it may be an instruction.
-_OPEN_WECHAT, _NEXT_STEP = re.compile("打开微信[，,]?"), "点击底部的“发现”"
-JUNK_WORDS = (
-    "责任编辑", "打开微信", "点击底部", "郑重声明", "看资讯行情", "权益礼包", "炒股第一步",
-    "先开户", "立即开户",
-)  # fmt: skip
-"""Each of them has one of these."""
-# A name may hold parentheses, 安信国际证券(香港), but no other remark may follow in its own.
-SOURCE = re.compile(
-    r"[（(【]\s*文章来源\s*[:：]((?:[^（）]|（[^（）]*）)*?)[)）】]\s*(?:[（(]责任编辑[:：][^（()）]*[)）])?"
-)
-AUTHOR = "作者："
-"""Stands behind a source, within its brackets, where an author is named."""
-_BARE_SOURCE = re.compile(r"文章来源[:：]\s*([^\s。，；:：（）()【】]{1,30})")
-_SOURCE_AT_END = re.compile(r"[（(]\s*文章来源\s*[:：]([^（）]{1,40})[)）]$")
 
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": set(),  # else the cleaner allows lang and title everywhere
@@ -200,20 +170,20 @@ def read_body(root: etree._Element) -> Body:
     mentions = securities.Mentions()
     removed: Counter[str] = Counter()
     linked = _tidy(root, unknown, removed, mentions)
-    source_line, source = _source_line(root, unknown)
+    source_line, named = source_element(root)
     _part_blocks(root)
     html = _safe(root)
     # The source is not a subject of the article: 中国<link to the board 证券>报 mentions no board.
     # So what the source line holds counts neither as text nor as mentions.
     if source_line is not None:
         drop(source_line)
+    _count_other_lines(root, unknown)
     read_lines = body_lines(root)
-    if source is None and read_lines and (match := _SOURCE_AT_END.search(read_lines[-1])):
-        source = squeeze(match[1]) or None
-        read_lines[-1:] = [line] if (line := read_lines[-1][: match.start()].rstrip()) else []
+    if named is None or named.source is None:
+        named = cut_source(read_lines) or named
+    source, author = named[:2] if named else (None, None)
     text = "\n".join(read_lines)
     images = _images(root)
-    source, author = _parted(source)
     if not text and not images:
         return Body(source=source, author=author, unknown=dict(unknown), removed=_counted(removed))
     mentions.add_links(root)
@@ -259,29 +229,11 @@ def _tidy(
             if kind == "chart" and (security := _charted(element)):
                 mentions.add(*security, Origin.CHART)
             _drop_with_wrapper(element)
-    text = text_of(root)
-    if any(map(text.__contains__, JUNK_WORDS)):
-        removed["sentence"] += _drop_junk_lines(root)
+    removed["sentence"] += adverts.drop_own_sentences(root)
     rest = [*root.iter()][1:]
     odd = [each for each in rest if each.attrib or each.tag not in _KNOWN_TAGS]
     linked = [_note(element, unknown) for element in odd]
     return any(linked)
-
-
-def _drop_junk_lines(root: etree._Element) -> int:
-    """Remove the site's own paragraphs; return how many."""
-    dropped = 0
-    blocks = [
-        block for block in root.iter("p", "div", "center")
-        if block is not root and block.find("p") is None
-    ]  # fmt: skip
-    lines = [text_of(block).strip() for block in blocks]
-    for block, line, after in zip(blocks, lines, [*lines[1:], ""], strict=True):
-        opens_wechat = _OPEN_WECHAT.fullmatch(line) and after.startswith(_NEXT_STEP)
-        if opens_wechat or _JUNK_LINES.fullmatch(line):
-            drop(block)
-            dropped += 1
-    return dropped
 
 
 def _furniture(element: etree._Element) -> str | None:
@@ -292,7 +244,7 @@ def _furniture(element: etree._Element) -> str | None:
     get, tag = element.get, element.tag
     if tag in _JUNK_TAGS:
         return "other"
-    if tag == "a" and _ADVERTISERS.match(get("href", "").strip()):
+    if tag in ("a", "img") and adverts.is_advertisers(get("href" if tag == "a" else "src", "")):
         return "advert"
     if get("hidden") is not None or ((style := get("style")) and HIDDEN.search(style)):
         return "hidden"
@@ -313,23 +265,21 @@ def _is_k_line(image: etree._Element) -> bool:
 
 
 def _charted(image: etree._Element) -> tuple[str, str] | None:
-    """Return the security of a chart."""
-    link = next(image.iterancestors("a"), None)
+    """Return the security of a chart, which it names itself, or the link or span around it."""
+    around = next(image.iterancestors("a", "span"), None)
     return securities.chart_security(
         each.get(name, "")
-        for each in (image, link)
+        for each in (image, around)
         if each is not None
-        for name in ("src", "data-code", "href")
+        for name in ("src", "alt", "data-code", "href")
     )
 
 
 def _drop_with_wrapper(element: etree._Element) -> None:
     """Remove an element, and the paragraph around it that is empty then or is only its own."""
-    if not _JUNK_LINK_CLASSES.isdisjoint(element.get("class", "").split()):
-        paragraph = next(element.iterancestors("p"), None)
-        # A promotion is short; a paragraph of the article may hold such a link by mistake.
-        if paragraph is not None and _is_short(paragraph):
-            element = paragraph
+    paragraph = next(element.iterancestors("p"), None)
+    if paragraph is not None and _is_promotion(paragraph, element):
+        element = paragraph
     parent = element.getparent()
     drop(element)
     if parent is None or parent.getparent() is None or parent.tag not in ("p", "center", "a"):
@@ -339,14 +289,19 @@ def _drop_with_wrapper(element: etree._Element) -> None:
         _drop_with_wrapper(parent)
 
 
-def _is_short(paragraph: etree._Element) -> bool:
-    """Whether a paragraph is as short as a promotion.
+def _is_promotion(paragraph: etree._Element, element: etree._Element) -> bool:
+    """Whether a paragraph belongs to the advertisement in it.
 
-    Its elements are counted first: reading all of it again for each link would be quadratic.
+    A promotion is short; a paragraph of the article may hold such a link by mistake. Its elements
+    are counted first: reading all of it again for each link would be quadratic.
     """
     if sum(1 for _ in islice(paragraph.iter(), _PROMOTION_TAGS)) == _PROMOTION_TAGS:
         return False
-    return len(squeeze(text_of(paragraph))) <= _PROMOTION_LENGTH
+    is_marked = not _JUNK_LINK_CLASSES.isdisjoint(element.get("class", "").split())
+    if not is_marked and not adverts.is_advertisers(element.get("href", "")):
+        return False
+    text = squeeze(text_of(paragraph))
+    return len(text) <= _PROMOTION_LENGTH and (is_marked or adverts.begins_advert(text))
 
 
 def _note(element: etree._Element, unknown: Counter[str]) -> bool:
@@ -384,29 +339,10 @@ def _note(element: etree._Element, unknown: Counter[str]) -> bool:
     return not _ENTITY_CLASSES.isdisjoint(classes)
 
 
-def _source_line(
-    root: etree._Element, unknown: Counter[str]
-) -> tuple[etree._Element | None, str | None]:
-    """Return the element that is the source line, and the source it names."""
-    marked = [p for p in root.iter("p") if "em_media" in p.get("class", "").split()]
-    for element in reversed(marked):
-        if match := SOURCE.fullmatch(squeeze(text_of(element))):
-            return element, match[1].strip() or None
-        unknown["p.em_media without 文章来源"] += 1
-    # Some bodies print it as a plain paragraph, with 责任编辑 or a statement behind it.
-    for element in reversed([*root.iter("p", "div")][-4:]):
-        if element is root or len(text := text_of(element)) > 200:
-            continue
-        line = squeeze(text)
-        if match := SOURCE.fullmatch(line) or _BARE_SOURCE.fullmatch(line):
-            return element, match[1].strip() or None
-    return None, None
-
-
-def _parted(source: str | None) -> tuple[str | None, str | None]:
-    """Return a source, and the author that stands behind it."""
-    name, _, author = (source or "").partition("责任编辑")[0].partition(AUTHOR)
-    return name.strip() or None, author.strip() or None
+def _count_other_lines(root: etree._Element, unknown: Counter[str]) -> None:
+    """Count the lines that are marked as a source line but do not name one."""
+    if marked := sum("em_media" in p.get("class", "").split() for p in root.iter("p")):
+        unknown["p.em_media without 文章来源"] += marked
 
 
 def _part_blocks(root: etree._Element) -> None:

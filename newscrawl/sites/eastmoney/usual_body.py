@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from newscrawl.items import BodyRank, Origin
+from newscrawl.sites.eastmoney import adverts, securities
 from newscrawl.sites.eastmoney import body as bodies
-from newscrawl.sites.eastmoney import securities
+from newscrawl.sites.eastmoney.source_line import read_source_line
 from newscrawl.sites.html import SURE_CHARACTERS, SURE_TAGS
 from newscrawl.text.sanitize import is_plain, squeeze
 
@@ -143,6 +144,8 @@ def _image(attributes: dict[str, str]) -> _Tag | None:
     src, alt = kept.get("src", ""), kept.get("alt", "")
     if not _URL.fullmatch(src) or not _ALT.fullmatch(alt) or bodies.K_LINE_SRC.search(src):
         return None
+    if adverts.is_advertisers(src):
+        return None
     if not all(_NUMBER.fullmatch(kept.get(name, "1")) for name in ("width", "height")):
         return None
     return _Tag("image", _written("img", kept), code=src)
@@ -154,7 +157,7 @@ def _link(name: str, attributes: dict[str, str]) -> _Tag | None:
         return _Tag("inline", _written(name, attributes), "</span>")
     attributes.pop("web", None)
     href, mark = attributes.get("href", ""), attributes.get("class")
-    if not _URL.fullmatch(href):
+    if not _URL.fullmatch(href) or adverts.is_advertisers(href):
         return None
     if name == "a" and mark == "infokey" and attributes.keys() == {"href", "class"}:
         if securities.QUOTE_URL.search(href):
@@ -203,7 +206,7 @@ def _is_usual(shown: str) -> bool:
     """Whether words can be stored as they are, and none of them indicates furniture."""
     return (
         not any(map(shown.__contains__, _MARKED))
-        and not any(map(shown.__contains__, bodies.JUNK_WORDS))
+        and not any(map(shown.__contains__, adverts.JUNK_WORDS))
         and is_plain(shown)
     )
 
@@ -264,12 +267,12 @@ class _Reader:
 
     def _end(self, begin: _Tag, html: list[str], line: list[str], end: str) -> bool:
         if begin.kind == "source":
-            match = bodies.SOURCE.fullmatch(squeeze(line[0]))
-            if match is None or len(html) > 2 or self.source or bodies.AUTHOR in match[1]:
+            named = read_source_line(squeeze(line[0]))
+            if named is None or not named.is_bracketed or len(html) > 2 or self.source:
                 return False
-            self.source = match[1].strip()
-            if not self.source:
+            if named.source is None or named.author:
                 return False
+            self.source = named.source
         else:
             self._end_line(line)
         self._html.append(f"{''.join(html)}{end}")
