@@ -10,6 +10,8 @@ from lxml import etree
 from newscrawl.loaders import text_of
 from newscrawl.text.sanitize import squeeze
 
+_USUAL = re.compile("（文章来源：([^（）()【】:： ]{1,40})）")
+"""Nearly all of them, read without the rest."""
 _LABEL = re.compile(r"[（(【]?\s?文章来源\s?[:：]")
 _CREDIT = re.compile("(责任编辑|责编|编辑|编审|作者|记者|校对|审核|审校|监制)\\s?[:：]")
 _OPENING, _CLOSING = "（(【", "）)】"
@@ -33,6 +35,8 @@ def read_source_line(line: str) -> SourceLine | None:
 
     None for any other line, and where a remark or a sentence follows.
     """
+    if usual := _USUAL.fullmatch(line):
+        return SourceLine(usual[1], None, is_bracketed=True)
     label = _LABEL.match(line)
     if label is None or len(line) > _LONGEST_LINE:
         return None
