@@ -380,3 +380,143 @@ def test_lists_in_front_matter(front: str) -> None:
 def test_what_is_no_list_does_no_harm(front: str) -> None:
     article = read(post(f'title: "题"\n{DATE}\ncategories: moubao\n{front}'))
     assert (article.title, article.categories) == ("题", ["moubao"])
+
+
+LONG = [f"标签{number}" for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("front", "tags"),
+    [
+        ('tags: [财经,\n"A股"]', ["财经", "A股"]),
+        ("tags: [\n财经,\nA股\n]", ["财经", "A股"]),
+        ('"tags": [甲]', ["甲"]),
+        ("'tags': [甲]", ["甲"]),
+        ('"tags": 甲 乙', ["甲", "乙"]),
+        ("tags : [甲]", ["甲"]),
+        ("tags : 甲", ["甲"]),
+        ("tags: &x [甲]", ["甲"]),
+        ("tags: &x\n- 甲", ["甲"]),
+        ("tags: !!seq [甲]", ["甲"]),
+        ("tags: !!seq\n- 甲", ["甲"]),
+        ("tags: [甲] # 注", ["甲"]),
+        ("tags: # 注\n- 甲", ["甲"]),
+        ("tags: ~", None),
+        ("tags: null # 注", None),
+        ("tags: |\n  甲\n  乙", ["甲", "乙"]),
+        ("tags: 甲\n  乙", ["甲", "乙"]),
+        ("tag: 甲", ["甲"]),
+        ("tag: 甲 乙", ["甲 乙"]),  # as in Jekyll, whose singular keys are one value
+        ('tag: "甲 乙"', ["甲 乙"]),
+        ("tag: [甲 乙, 丙]", ["甲 乙", "丙"]),
+        ("tag:\n- 甲\n- 乙", ["甲", "乙"]),
+        ("tags: [乙]\ntag: 甲", ["甲"]),
+        ("tag: 甲\ntags: [乙]", ["甲"]),
+        ("tag: 甲\ntags: 乙", ["甲"]),
+        ("tag:\ntags: 乙", ["乙"]),
+        ("tags:\n- 甲: 乙\n- 丙", ["甲: 乙", "丙"]),
+        ("tags: [甲: 乙, 丙]", ["甲: 乙", "丙"]),
+        ("tags: [甲:乙, C#, a-b]", ["甲:乙", "C#", "a-b"]),
+        ("tags:\n" + "\n".join(f"- {each}" for each in LONG), LONG),
+        ("tags: [" + ",\n".join(LONG) + "]", LONG),
+        # What the script writes, of media called so:
+        ("tags: 甲: 乙新闻", ["甲:", "乙新闻"]),
+        ("tags: [甲]乙新闻", ["[甲]乙新闻"]),
+        ("tags: *ST甲新闻", ["*ST甲新闻"]),
+        ("tags: >甲新闻", [">甲新闻"]),
+        ("tags: !甲新闻", ["!甲新闻"]),
+        ("tags: @甲新闻", ["@甲新闻"]),
+        ("tags: ~甲新闻", ["~甲新闻"]),
+        ("tags: null新闻", ["null新闻"]),
+        ("tags: - 甲新闻", ["-", "甲新闻"]),
+    ],
+)
+def test_tags_as_yaml(front: str, tags: list[str] | None) -> None:
+    for title in ('"题"', '"一"题"'):  # the second is not YAML
+        for lines in (f"{front}\n{DATE}\ncategories: 某报", f"{DATE}\ncategories: 某报\n{front}"):
+            article = read(post(f"title: {title}\n{lines}"))
+            assert (article.title, article.tags) == (title[1:-1], tags)
+            assert (article.categories, article.unknown) == (["某报"], None)
+            assert article.published_precision == "second"
+
+
+@pytest.mark.parametrize(("line", "categories"), [("category: a b", ["a b"]),
+                                                  ("category: [a, b]", ["a", "b"]),
+                                                  ("categories: a b", ["a", "b"])])  # fmt: skip
+def test_categories_of_either_key(line: str, categories: list[str]) -> None:
+    assert read(post(f'title: "题"\n{DATE}\n{line}')).categories == categories
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("title: null", None),
+        ("title: ~", None),
+        ("title: Null  # 注", None),
+        ('title: "null"', "null"),
+        ("title: 'null'", "null"),
+        ("title: null 甲", "null 甲"),
+        ("title: ~甲", "~甲"),
+        ("'title': 甲", "甲"),
+        ('"title": "甲"', "甲"),
+        ('title : "甲"', "甲"),
+        ("title: |\n  甲\n  乙", "甲 乙"),
+        ("title: |-\n  甲：乙\n", "甲：乙"),
+        ("title: >\n  甲\n\n  乙", "甲 乙"),
+        ("title: >-\n  date: 甲\n  # 乙", "date: 甲 # 乙"),
+        ("title: 甲\n  乙", "甲 乙"),
+        ("title: '甲\n  乙'", "甲 乙"),
+        ("title: '甲\n乙'", "甲 乙"),
+        ('title: "甲\n  乙"', "甲 乙"),
+        ('title:\n  "甲"', "甲"),
+        ("title:\n  甲", "甲"),
+        ('title: "一"甲\n乙"', '一"甲 乙'),  # not YAML
+        ("title: !!str 甲", "甲"),
+        ("title: &x 甲", "甲"),
+        ("title: [公告] 甲", "[公告] 甲"),
+        ("title: [公告]", "[公告]"),
+        ("title: >5亿", ">5亿"),
+        ("title: *ST甲", "*ST甲"),
+        ("title: !重磅", "!重磅"),
+        ("title: 甲: 乙", "甲: 乙"),
+    ],
+)
+def test_title_as_yaml(line: str, title: str | None) -> None:
+    article = read(post(f"{line}\n{DATE}\ntags: 甲新闻"))
+    assert (article.title, article.tags, article.unknown) == (title, ["甲新闻"], None)
+
+
+@pytest.mark.parametrize(
+    ("front", "unknown"),
+    [
+        ("tags: [甲, {乙: 丙}]", {"front matter line": 1}),
+        ("tags:\n- 乙: 丙\n  丁: 戊\n- 甲", {"front matter line": 1}),
+        ("tags: 甲\ncategories: {乙: 丙}", {}),
+        ("tags: 甲\ntitle:\n  乙: 丙", {"front matter line": 1}),
+        ('tags: 甲\nexcerpt: "一\n二"', {"front matter excerpt": 1, "front matter line": 1}),
+        ('tags: 甲\n"author": 乙', {"front matter author": 1}),
+    ],
+)
+def test_what_has_no_value_is_counted(front: str, unknown: dict[str, int]) -> None:
+    article = read(post(f"{DATE}\n{front}"))
+    assert (article.tags, article.unknown or {}) == (["甲"], unknown)
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        f"{HEAD}\n" + "- 一\n" * 50,
+        f"{HEAD}\n" + "  一\n" * 50 + "- 二: {",
+        f'{HEAD}\nexcerpt: "一\n' + "一段。\n" * 50,
+        'title: "标题\n' + "<p>一段。</p>\n" * 50,
+        f"{HEAD}\n" + "".join(f"key{number}: x\n" for number in range(50)),
+        f"{HEAD}: [甲,\n乙\n{BODY}",
+        f"{DATE}\ntags: [甲,\n{BODY}",
+        f"{DATE}\ntags:\n- 甲\n{BODY}",
+        f"{DATE}\ntags: 甲\n一段。",
+    ],
+)
+def test_a_lost_end(front: str) -> None:
+    with pytest.raises(sites.Unreadable) as raised:
+        read(f"---\nlayout: post\n{front}\n---\n{BODY}\n")
+    assert raised.value.reason == "cut_off"

@@ -1,29 +1,38 @@
 """Reads a post file's front matter, the lines between its dashes, as the mirror's script writes it.
 
 A YAML parser would fail: the script escapes nothing, so a line whose title has a quote is not YAML.
-Each line is read by itself. A value that is a whole quoted scalar of YAML means what YAML
-says, which is also what the site's build shows; else a title is what stands between the first and
-the last quote of its line, and any other value is the rest of its line. Lists, which the script
-does not write, are read as YAML: see :mod:`newscrawl.sites.finews.yaml_list`.
+Each key is read by itself, with the lines up to the next. A value that is a whole quoted scalar of
+YAML means what YAML says, which is also what the site's build shows; else a title is what stands
+between the first and the last quote of its line, and any other value is the rest of its line.
+What the script does not write, such as lists and values over several lines, is read as YAML
+first: see :mod:`newscrawl.sites.finews.yaml_value`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from newscrawl.sites.errors import Unreadable
-from newscrawl.sites.finews.yaml_list import read_list
+from newscrawl.sites.finews.yaml_value import Value, read_value
 
 KEYS = frozenset(("layout", "title", "date", "categories", "tags"))
 """The keys that the script writes."""
 LIST_KEYS = frozenset(("categories", "tags"))
 """Those whose value may be a list."""
+SINGULAR = {"category": "categories", "tag": "tags"}
+"""Keys that Jekyll reads in place of those of LIST_KEYS; their text is one value."""
 MAX_LINES = 40
-"""The script writes five lines: what goes on beyond this has lost its end."""
+"""The script writes five: more keys, or more lines that are not YAML, have lost their end."""
 
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
-_LINE = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+(.*))?", re.ASCII | re.DOTALL)
+_LINE = re.compile(
+    r"([\"']?)(?P<key>[A-Za-z_][\w-]*)\1[ \t]*:(?:[ \t]+(?P<value>.*))?", re.ASCII | re.DOTALL
+)
+# How a value begins that is a list, has an anchor or a tag, is a text in the lines that follow, or
+# is null. What the script writes bare begins so only if it is not YAML.
+_YAML = re.compile(r"[\[&!|>]|(?:~|null|Null|NULL)[ \t]*(?:#.*)?$")
 _DOUBLE_QUOTED = re.compile(
     r'"((?:[^"\\]++|\\(?:[0abt\tnvfre "/\\N_LP]'
     r"|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))*+)\""
@@ -34,7 +43,7 @@ _ESCAPED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r",
     "e": "\x1b", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
 }  # fmt: skip
-_OPEN_TITLE = re.compile(r'title:[ \t]+"(?:|.*[^"\s]\s*)')
+_OPEN = re.compile(r'"(?:|.*[^"\s]\s*)')
 _COMMENT = re.compile(r"(?:^|[ \t])#.*")
 
 
@@ -47,7 +56,7 @@ class FrontMatter:
     lists: dict[str, list[str]] = field(default_factory=dict)
     """The values of keys of LIST_KEYS that have a list."""
     unknown: list[str] = field(default_factory=list)
-    """Other keys, and ``line`` for each line that belongs to a list or the like."""
+    """Other keys, and ``line`` for each line or item of a list that has no value that is read."""
 
 
 def split(text: str) -> tuple[FrontMatter, str]:
@@ -63,87 +72,80 @@ def split(text: str) -> tuple[FrontMatter, str]:
         )
     end = _END.search(rest)
     lines = rest[: end.start()].splitlines() if end else []
-    if end is None or len(lines) > MAX_LINES:
-        if _LINE.match(rest) is None:
-            raise Unreadable(
-                "not_a_post", f"--- is followed by {rest[:60]!r}; expected a post's front matter"
-            )
-        raise Unreadable("cut_off", f"the front matter has no second --- within {MAX_LINES} lines")
+    if (end is None or len(lines) > MAX_LINES) and _LINE.match(rest) is None:
+        raise Unreadable(
+            "not_a_post", f"--- is followed by {rest[:60]!r}; expected a post's front matter"
+        )
+    if end is None:
+        raise Unreadable("cut_off", "the front matter has no second ---")
     return _read(lines), rest[end.end() :]
 
 
 def _read(lines: list[str]) -> FrontMatter:
+    entries = list(_entries(lines))
+    if len(entries) > MAX_LINES:
+        raise Unreadable("cut_off", f"the front matter goes on for {len(entries)} keys")
     found = FrontMatter()
-    for line in lines:
-        match = _LINE.fullmatch(line)
-        if match is None or match[1] not in KEYS:
-            return _read_others(_joined(lines))
-        if match[1] in LIST_KEYS and _may_be_list(match):
-            return _read_others(_joined(lines))
-        if value := scalar(match[2] or ""):
-            found.values[match[1]] = value
+    for entry in entries:
+        _add(entry, found, is_long=len(lines) > MAX_LINES)
     return found
 
 
-def _read_others(lines: list[str]) -> FrontMatter:
-    """Read lines that the script does not write, among them."""
-    found = FrontMatter()
-    for line in _without_lists(lines, found):
-        match = _LINE.fullmatch(line)
-        if not line.strip() or line.startswith("#"):
-            continue
-        if match is None:
-            if line[0] not in " \t-":
-                raise Unreadable(
-                    "cut_off",
-                    f"the front matter holds {line[:60]!r}, which is not a key and value: its end "
-                    "is missing",
-                )
-            found.unknown.append("line")
-        elif match[1] not in KEYS:
-            found.unknown.append(match[1])
-        elif value := scalar(match[2] or ""):
-            found.values[match[1]] = value
-    return found
-
-
-def _may_be_list(match: re.Match[str]) -> bool:
-    value = (match[2] or "").lstrip()
-    return not value or value.startswith(("[", "#"))
-
-
-def _without_lists(lines: list[str], found: FrontMatter) -> list[str]:
-    """Return the lines that belong to no list; put the lists into what is *found*."""
-    rest: list[str] = []
-    at = 0
-    while at < len(lines):
-        end = at + 1
-        match = _LINE.fullmatch(lines[at])
-        if match is not None and match[1] in LIST_KEYS and _may_be_list(match):
-            while end < len(lines) and (not lines[end].strip() or lines[end][0] in " \t-#]"):
-                end += 1
-            values = read_list("\n".join(lines[at:end]), match[1])
-            if values is not None:
-                found.lists[match[1]] = values
-                at = end
-                continue
-            end = at + 1
-        rest.append(lines[at])
-        at = end
-    return rest
-
-
-def _joined(lines: list[str]) -> list[str]:
-    """Join a quoted title that goes on over several lines, by spaces as YAML does."""
-    joined: list[str] = []
+def _entries(lines: list[str]) -> Iterator[list[str]]:
+    """Give each key's lines; those before the first key come first."""
+    entry: list[str] = []
     for line in lines:
-        match = _LINE.fullmatch(line)
-        is_new = match is not None and match[1] in KEYS
-        if joined and not is_new and _OPEN_TITLE.fullmatch(joined[-1]):
-            joined[-1] += f" {line.strip()}"
-        else:
-            joined.append(line)
-    return joined
+        if entry and _LINE.fullmatch(line):
+            yield entry
+            entry = []
+        entry.append(line)
+    if entry:
+        yield entry
+
+
+def _add(entry: list[str], found: FrontMatter, is_long: bool) -> None:
+    """Add what a key's lines say to what is *found*."""
+    match = _LINE.fullmatch(entry[0])
+    key, printed = (match["key"], match["value"] or "") if match else ("", "")
+    more = [each for each in entry[bool(match) :] if each.strip() and each[0] != "#"]
+    key = SINGULAR.get(key, key)
+    value = read_value("\n".join(entry)) if more or _YAML.match(printed) else None
+    if value is None or (value.texts is not None and key not in LIST_KEYS):
+        if key == "title" and _OPEN.fullmatch(printed) and not is_long:
+            printed, more = " ".join([printed, *(each.strip() for each in more)]), []
+        _check_whole(more, is_long)
+        found.unknown += ["line"] * len(more)
+        value = Value(scalar(printed))
+    elif key not in KEYS:
+        found.unknown += ["line"] * len(more)
+    if match and key not in KEYS:
+        found.unknown.append(key)
+    elif match:
+        _put(match["key"], value, found)
+
+
+def _check_whole(more: list[str], is_long: bool) -> None:
+    """Raise Unreadable for lines that belong to no key, and to no list below one."""
+    for line in more:
+        if is_long or line[0] not in " \t-":
+            raise Unreadable(
+                "cut_off",
+                f"the front matter holds {line[:60]!r}, which is not a key and value: its end "
+                "is missing",
+            )
+
+
+def _put(key: str, value: Value, found: FrontMatter) -> None:
+    found.unknown += ["line"] * value.lost
+    text = (value.text or "").strip()
+    if key in SINGULAR and (text or value.texts):
+        found.lists[SINGULAR[key]] = value.texts or [text]
+    elif key in SINGULAR:
+        return
+    elif value.texts is not None:
+        found.lists.setdefault(key, value.texts)
+    elif text:
+        found.values[key] = text
 
 
 def scalar(text: str) -> str:
