@@ -419,7 +419,7 @@ LONG = [f"标签{number}" for number in range(50)]
         ("tags: [甲:乙, C#, a-b]", ["甲:乙", "C#", "a-b"]),
         ("tags:\n" + "\n".join(f"- {each}" for each in LONG), LONG),
         ("tags: [" + ",\n".join(LONG) + "]", LONG),
-        # What the script writes, of media called so:
+        # What the script writes, of sources called so:
         ("tags: 甲: 乙新闻", ["甲:", "乙新闻"]),
         ("tags: [甲]乙新闻", ["[甲]乙新闻"]),
         ("tags: *ST甲新闻", ["*ST甲新闻"]),
@@ -469,6 +469,7 @@ def test_categories_of_either_key(line: str, categories: list[str]) -> None:
         ("title: '甲\n乙'", "甲 乙"),
         ('title: "甲\n  乙"', "甲 乙"),
         ('title:\n  "甲"', "甲"),
+        ('title: "甲\nETF: 乙"', "甲 ETF: 乙"),
         ("title:\n  甲", "甲"),
         ('title: "一"甲\n乙"', '一"甲 乙'),  # not YAML
         ("title: !!str 甲", "甲"),

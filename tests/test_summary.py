@@ -1,4 +1,4 @@
-"""The source at a summary's end, and what stands there and is none."""
+"""The source at a summary's end, and what stands there and is not a source."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _SUMMARY_TAIL = re.compile(
     r"|\((?P<narrow>[^()（），。！？；：、,:!?;“”\"]{2,20})\))"
     r"(?: ?[（(](?:责任编辑|责编|编辑|记者|作者|校对)[^（）()]{0,30}[）)]){0,2}$"
 )
-# Called as publications are, before what is also called so and is none: 旅行社, 公司财报, 国家电网.
+# What publications are called, and what else is called so: 旅行社, 公司财报, 国家电网.
 _PUBLICATION = re.compile(
     r".{1,10}(?:社|报|报道|网|网站|新闻|财经|[周月]刊|杂志|电视台|电台|客户端|在线|频道|头条|e公司|app)",
     re.IGNORECASE,

@@ -30,8 +30,8 @@ _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _LINE = re.compile(
     r"([\"']?)(?P<key>[A-Za-z_][\w-]*)\1[ \t]*:(?:[ \t]+(?P<value>.*))?", re.ASCII | re.DOTALL
 )
-# How a value begins that is a list, has an anchor or a tag, is a text in the lines that follow, or
-# is null. What the script writes bare begins so only if it is not YAML.
+# How a list begins, what has an anchor or a tag, and a text in the lines that follow; or null. What
+# the script writes bare begins so too, and then is hardly ever YAML: *ST甲新闻, [甲]乙新闻.
 _YAML = re.compile(r"[\[&!|>]|(?:~|null|Null|NULL)[ \t]*(?:#.*)?$")
 _DOUBLE_QUOTED = re.compile(
     r'"((?:[^"\\]++|\\(?:[0abt\tnvfre "/\\N_LP]'
@@ -56,7 +56,7 @@ class FrontMatter:
     lists: dict[str, list[str]] = field(default_factory=dict)
     """The values of keys of LIST_KEYS that have a list."""
     unknown: list[str] = field(default_factory=list)
-    """Other keys, and ``line`` for each line or item of a list that has no value that is read."""
+    """Other keys, and ``line`` for each line, or item of a list, that is not read."""
 
 
 def split(text: str) -> tuple[FrontMatter, str]:
@@ -95,7 +95,8 @@ def _entries(lines: list[str]) -> Iterator[list[str]]:
     """Give each key's lines; those before the first key come first."""
     entry: list[str] = []
     for line in lines:
-        if entry and _LINE.fullmatch(line):
+        match = _LINE.fullmatch(line)
+        if entry and match and (match["key"] in KEYS or not _is_open_title(entry)):
             yield entry
             entry = []
         entry.append(line)
@@ -103,36 +104,51 @@ def _entries(lines: list[str]) -> Iterator[list[str]]:
         yield entry
 
 
+def _is_open_title(entry: list[str]) -> bool:
+    """Whether the lines are a quoted title that goes on: what follows may look like a key."""
+    match = _LINE.fullmatch(entry[0])
+    return (
+        match is not None
+        and match["key"] == "title"
+        and _OPEN.fullmatch(match["value"] or "") is not None
+        and (len(entry) == 1 or not entry[-1].rstrip().endswith('"'))
+    )
+
+
 def _add(entry: list[str], found: FrontMatter, is_long: bool) -> None:
     """Add what a key's lines say to what is *found*."""
     match = _LINE.fullmatch(entry[0])
-    key, printed = (match["key"], match["value"] or "") if match else ("", "")
-    more = [each for each in entry[bool(match) :] if each.strip() and each[0] != "#"]
-    key = SINGULAR.get(key, key)
+    if match is None:
+        _add_lines(entry, found, is_long)
+        return
+    key, printed, more = match["key"], match["value"] or "", entry[1:]
+    is_list = key in LIST_KEYS or key in SINGULAR
     value = read_value("\n".join(entry)) if more or _YAML.match(printed) else None
-    if value is None or (value.texts is not None and key not in LIST_KEYS):
+    if value is None or (value.texts is not None and not is_list):
         if key == "title" and _OPEN.fullmatch(printed) and not is_long:
             printed, more = " ".join([printed, *(each.strip() for each in more)]), []
-        _check_whole(more, is_long)
-        found.unknown += ["line"] * len(more)
+        _add_lines(more, found, is_long)
         value = Value(scalar(printed))
-    elif key not in KEYS:
-        found.unknown += ["line"] * len(more)
-    if match and key not in KEYS:
+    elif key not in KEYS and not is_list:
+        _add_lines([f" {each}" for each in more], found, is_long=False)
+    if key in KEYS or is_list:
+        _put(key, value, found)
+    else:
         found.unknown.append(key)
-    elif match:
-        _put(match["key"], value, found)
 
 
-def _check_whole(more: list[str], is_long: bool) -> None:
-    """Raise Unreadable for lines that belong to no key, and to no list below one."""
-    for line in more:
+def _add_lines(lines: list[str], found: FrontMatter, is_long: bool) -> None:
+    """Count lines that are not read, as those of a list below another key."""
+    for line in lines:
+        if not line.strip() or line[0] == "#":
+            continue
         if is_long or line[0] not in " \t-":
             raise Unreadable(
                 "cut_off",
                 f"the front matter holds {line[:60]!r}, which is not a key and value: its end "
                 "is missing",
             )
+        found.unknown.append("line")
 
 
 def _put(key: str, value: Value, found: FrontMatter) -> None:

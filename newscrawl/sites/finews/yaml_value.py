@@ -18,7 +18,7 @@ class Value:
     text: str | None = None
     """A text as it is printed, also a number; None for null, a list or a mapping."""
     texts: list[str] | None = None
-    """The texts of a list; None where it is none."""
+    """The texts of a list; None where there is no list."""
     lost: int = 0
     """Mappings that have no text: one in a list, or the value."""
 
@@ -37,7 +37,7 @@ class _Loader(yaml.BaseLoader):
 
 
 def read_value(text: str) -> Value | None:
-    """Return the value in *text*, a YAML mapping of one key; None where it is no such thing.
+    """Return the value in *text*, a YAML mapping of one key; None where it is not one.
 
     Lists in a list are joined to it, as Jekyll does.
     """
