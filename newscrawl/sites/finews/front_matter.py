@@ -94,25 +94,19 @@ def _read(lines: list[str]) -> FrontMatter:
 def _entries(lines: list[str]) -> Iterator[list[str]]:
     """Give each key's lines; those before the first key come first."""
     entry: list[str] = []
+    is_open = False  # whether a quoted title goes on: what follows may look like a key
     for line in lines:
         match = _LINE.fullmatch(line)
-        if entry and match and (match["key"] in KEYS or not _is_open_title(entry)):
-            yield entry
+        if match is None or (is_open and match["key"] not in KEYS):
+            is_open = is_open and not line.rstrip().endswith('"')
+        else:
+            if entry:
+                yield entry
             entry = []
+            is_open = match["key"] == "title" and bool(_OPEN.fullmatch(match["value"] or ""))
         entry.append(line)
     if entry:
         yield entry
-
-
-def _is_open_title(entry: list[str]) -> bool:
-    """Whether the lines are a quoted title that goes on: what follows may look like a key."""
-    match = _LINE.fullmatch(entry[0])
-    return (
-        match is not None
-        and match["key"] == "title"
-        and _OPEN.fullmatch(match["value"] or "") is not None
-        and (len(entry) == 1 or not entry[-1].rstrip().endswith('"'))
-    )
 
 
 def _add(entry: list[str], found: FrontMatter, is_long: bool) -> None:
