@@ -8,6 +8,8 @@ import yaml
 
 MOST = 10_000
 """Characters of a value; a longer one is not read."""
+_DEEPEST = 100
+"""Brackets of a value: a reader of YAML takes the square of their number in time."""
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -41,7 +43,7 @@ def read_value(text: str) -> Value | None:
 
     Lists in a list are joined to it, as Jekyll does.
     """
-    if len(text) > MOST:
+    if len(text) > MOST or text.count("[") + text.count("{") > _DEEPEST:
         return None
     try:
         root = yaml.compose(text, _Loader)
