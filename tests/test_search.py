@@ -22,36 +22,49 @@ from samplesite.site import Site
 from newscrawl.archive.filters import Filters, UnknownName
 from newscrawl.archive.search import excerpt, marked, search
 from newscrawl.archive.search_query import BadQuery, parse_query
+from newscrawl.archive.search_sql import as_condition, values_of
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import search_index
 from newscrawl.store.connections import open_for_reading
-from newscrawl.store.search_index import segment
+from newscrawl.text.segments import segment
 
 PARSED = [
-    ("降", '"降"'),
-    ("降息", '"降_息"'),
-    ("降息 美联储", '("降_息" AND "美_联 联_储")'),
-    ("降息 AND 美联储", '("降_息" AND "美_联 联_储")'),
-    ("美联储 降", '("美_联 联_储" AND "降")'),
-    ("降息 OR 加息", '("降_息" OR "加_息")'),
-    ("降息 NOT 美联储", '("降_息" NOT ("美_联 联_储"))'),
-    ("NOT 美联储 降息", '("降_息" NOT ("美_联 联_储"))'),
-    ("(降息 OR 加息) A股", '((("降_息" OR "加_息")) AND "a_股")'),
-    ("title:降息", '({title title_bigrams} : "降_息")'),
-    ("正文：降息", '({body_text body_text_bigrams} : "降_息")'),
-    ("text:(降息 OR 5G)", '({body_text body_text_bigrams} : (("降_息" OR "5g")))'),
-    ('"Faraday Future"', '"faraday_future"'),
-    ('"Faraday Future 公司"', '"faraday_future future_¶ ¶_公 公_司"'),
-    ("降息。", '"降_息"'),
-    ("unknown:降息", '"unknown_¶ ¶_降 降_息"'),
-    ("5G", '"5g"'),
-    ("and", '"and"'),
-]
+    ("降", "characters", '("text_降" OR "title_降" OR "summary_降")', ""),
+    ("title:降", "characters", '"title_降"', ""),
+    ("降息", "fts", '"降息"', ""),
+    ("降息 美联储", "fts", '("降息" AND "美联 联储")', ""),
+    ("降息 AND 美联储", "fts", '("降息" AND "美联 联储")', ""),
+    ("降息 OR 加息", "fts", '("降息" OR "加息")', ""),
+    ("降息 NOT 美联储", "fts", '("降息" NOT ("美联 联储"))', ""),
+    ("NOT 美联储 降息", "fts", '("降息" NOT ("美联 联储"))', ""),
+    ("(降息 OR 加息) A股", "fts", '(("降息" OR "加息") AND "a_股")', ""),
+    ("title:降息", "fts", '({title} : "降息")', ""),
+    ("正文：降息", "fts", '({body_text} : "降息")', ""),
+    ("text:(降息 OR 5G)", "fts", '(({body_text} : "降息") OR ({body_text} : "5g"))', ""),
+    ("title:(text:降息)", "fts", '"¶_"', ""),
+    ('"Faraday Future"', "fts", '"faraday_future"', ""),
+    ('"Faraday Future 公司"', "fts", '"faraday_future future 公 公司"', ""),
+    ("降息。", "fts", '"降息"', ""),
+    ("unknown:降息", "fts", '"unknown 降 降息"', ""),
+    ("5G", "fts", '"5g"', ""),
+    ("and", "fts", '"and"', ""),
+    (
+        "美联储 降", "fts", '"美联 联储"',
+        "articles.first_seq IN (SELECT rowid FROM articles_characters"
+        " WHERE articles_characters MATCH ?)",
+    ),
+    (
+        "降 NOT 降息", "characters", '("text_降" OR "title_降" OR "summary_降")',
+        "NOT articles.first_seq IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?)",
+    ),
+    ('title:="儲能"', "fts", '({title} : "储能")', "(ifnull(instr(articles.title, ?), 0))"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "fts"), PARSED)
-def test_parse(text: str, fts: str) -> None:
-    assert parse_query(text).fts == fts
+@pytest.mark.parametrize(("text", "table", "fts", "condition"), PARSED)
+def test_parse(text: str, table: str, fts: str, condition: str) -> None:
+    found = parse_query(text).found
+    assert (found.table, found.fts, found.condition) == (f"articles_{table}", fts, condition)
 
 
 BAD = [
@@ -88,13 +101,17 @@ def test_bad_query_is_a_sentence(text: str, said: str) -> None:
 @given(st.text("降息5G ()\"':*^-+ANDORT：title", max_size=40) | st.text(max_size=40))
 def test_nothing_typed_is_an_error_of_sqlite(text: str) -> None:
     with closing(sqlite3.connect(":memory:")) as db:
-        db.execute(search_index.CREATE)
-        sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?"
+        db.execute(
+            "CREATE TABLE articles (first_seq INTEGER PRIMARY KEY, title, summary, body_text)"
+        )
+        for sql in search_index.CREATE.values():
+            db.execute(sql)
         try:
             query = parse_query(text)
         except BadQuery:
             return
-        db.execute(sql, (query.fts,)).fetchall()
+        sql = f"SELECT * FROM articles WHERE {as_condition(query.found)}"
+        db.execute(sql, values_of(query.found)).fetchall()
         list(marked(text, query.terms))
 
 
@@ -127,12 +144,15 @@ def db(archive: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-segment_once = functools.cache(segment)
+@functools.cache
+def segment_once(text: str) -> str:
+    """Several separators count as one."""
+    return re.sub("(?: ¶)+", " ¶", segment(text))
 
 
 def scan(db: sqlite3.Connection, words: str, *columns: str) -> set[str]:
     """Look at every text, token by token, without the index."""
-    wanted = f" {segment(words).strip(' ¶')} "
+    wanted = f" {segment_once(words).strip(' ¶')} "
     names = columns or ("title", "summary", "body_text")
     return {
         row["id"]
@@ -177,67 +197,84 @@ def test_random_queries_of_two_parts_find_what_a_scan_finds(db: sqlite3.Connecti
     assert some > 100
 
 
-def without_bigrams(db: sqlite3.Connection) -> sqlite3.Connection:
-    """An index of single tokens alone, with the articles' times."""
-    old = sqlite3.connect(":memory:")
-    old.execute("CREATE TABLE articles (first_seq, seq, id, published_at)")
-    columns = ", ".join(search_index.COLUMNS)
-    tokenizer = "ascii tokenchars '_'"
-    old.execute(
-        f"CREATE VIRTUAL TABLE articles_fts USING fts5({columns}, content='',"
-        f' tokenize="{tokenizer}")'
-    )
-    for row in db.execute("SELECT * FROM articles"):
-        texts = [segment(row[name] or "") for name in search_index.COLUMNS]
-        names = ", ".join(search_index.COLUMNS)
-        old.execute(
-            f"INSERT INTO articles_fts (rowid, {names}) VALUES (?, ?, ?, ?)",
-            (row["first_seq"], *texts),
-        )
-        old.execute(
-            "INSERT INTO articles VALUES (?, ?, ?, ?)",
-            (row["first_seq"], row["seq"], row["id"], row["published_at"]),
-        )
-    return old
+def test_rank_is_that_of_the_index(db: sqlite3.Connection) -> None:
+    sql = "SELECT rowid, bm25(articles_fts) FROM articles_fts WHERE articles_fts MATCH '\"公司\"'"
+    ranks = dict(db.execute(sql).fetchall())
+    places = dict(db.execute("SELECT id, first_seq FROM articles").fetchall())
+    found = [(ranks[places[hit.id]], hit.published_at) for hit in search(db, "公司", order="rank")]
+    assert len(found) == len(ranks) > 3
+    assert [rank for rank, _ in found] == sorted(ranks.values())
+    for limit in (1, 3, 30):
+        limited = search(db, "公司", order="rank", limit=limit)
+        assert [(ranks[places[h.id]], h.published_at) for h in limited] == found[:limit]
 
 
-def by_single_tokens(fts: str) -> str:
-    """The same query of an index without bigrams."""
-
-    def phrase(match: re.Match[str]) -> str:
-        parts = [each.split("_") for each in match[1].split()]
-        return f'"{" ".join([each[0] for each in parts] + parts[-1][1:])}"'
-
-    return re.sub(r'"([^"]*)"', phrase, re.sub(r"\{(\w+) \w+_bigrams\}", r"\1", fts))
-
-
-def test_order_is_that_of_an_index_without_bigrams(db: sqlite3.Connection) -> None:
+def test_limited_searches_begin_as_unlimited_ones(db: sqlite3.Connection) -> None:
     dice, texts, several = random.Random(7), texts_of(db), 0
-    sql = (
-        "SELECT id, rank, published_at FROM articles_fts"
-        " JOIN articles ON articles_fts.rowid = first_seq WHERE articles_fts MATCH ? ORDER BY "
-    )
-    with closing(without_bigrams(db)) as old:
-        for _ in range(100):
-            a, b = some_words(dice, texts), some_words(dice, texts)
-            text = dice.choice((f'"{a}"', f'"{a}" OR "{b}"', f'"{a}" "{b[:1]}"', f'title:"{a}"'))
-            try:
-                fts = by_single_tokens(parse_query(text).fts)
-            except BadQuery:
-                continue
-            newest = old.execute(sql + "published_at DESC, seq DESC", (fts,)).fetchall()
-            assert [hit.id for hit in search(db, text)] == [code for code, _, _ in newest]
-            rank = {code: value for code, value, _ in newest}
-            ranked = [(h.id, h.published_at) for h in search(db, text, order="rank")]
-            keys = [(rank[code], at) for code, at in ranked]
-            assert keys == [
-                tuple(row[1:]) for row in old.execute(sql + "rank, published_at DESC", (fts,))
-            ], text
-            for limit in (1, 3, 30):
-                limited = [h.id for h in search(db, text, limit=limit)]
-                assert limited == [code for code, _, _ in newest[:limit]]
-            several += len(newest) > 3
+    for _ in range(100):
+        a, b = some_words(dice, texts), some_words(dice, texts)
+        text = dice.choice((f'"{a}"', f'"{a}" OR "{b}"', f'"{a}" "{b[:1]}"', f'title:"{a}"'))
+        try:
+            whole = [hit.id for hit in search(db, text)]
+        except BadQuery:
+            continue
+        sql = "SELECT id FROM articles ORDER BY published_at DESC, seq DESC"
+        assert whole == [code for (code,) in db.execute(sql) if code in set(whole)]
+        for limit in (1, 3, 30):
+            assert [hit.id for hit in search(db, text, limit=limit)] == whole[:limit]
+        several += len(whole) > 3
     assert several > 30
+
+
+def expression(dice: random.Random, db: sqlite3.Connection, depth: int) -> tuple[str, set[str]]:
+    """Return a random query of words, fields, AND, OR, NOT, and what a scan finds for it."""
+    if depth == 0:
+        words = some_words(dice, texts_of_once(db))
+        name, columns = dice.choice(
+            (("", ()), ("", ()), ("title:", ("title",)), ("text:", ("body_text",)),
+             ("summary:", ("summary",)))
+        )  # fmt: skip
+        return f'{name}"{words}"', scan(db, words, *columns)
+    (a, one), (b, two) = expression(dice, db, depth - 1), expression(dice, db, depth - 1)
+    operator = dice.choice(("AND", "OR", "NOT"))
+    found = {"AND": one & two, "OR": one | two, "NOT": one - two}[operator]
+    return f"({a} {operator} {b})", found
+
+
+@functools.cache
+def texts_of_once(db: sqlite3.Connection) -> list[str]:
+    rows = db.execute("SELECT title, body_text FROM articles ORDER BY id")
+    return [text for row in rows for text in row if text]
+
+
+def test_nested_queries_find_what_a_scan_finds(db: sqlite3.Connection) -> None:
+    dice, some = random.Random(8), 0
+    for number in range(200):
+        query, expected = expression(dice, db, 1 + number % 3)
+        assert found(db, query) == expected, query
+        some += bool(expected)
+    assert some > 50
+
+
+def test_simplified_and_traditional_find_each_other(tmp_path: Path) -> None:
+    traditional, simplified = "NW202112282228490001", "NW202112282228490002"
+    fill(
+        tmp_path / "news.db",
+        article(page(traditional), title="儲能電池出口增長"),
+        article(page(simplified), title="储能电池出口增长", body_text="再说"),
+    )
+    with closing(open_for_reading(tmp_path / "news.db")) as db:
+        for text in ("儲能", "储能", "儲能電池", "储能電池", "儲", "title:電池 OR 增", "增長"):
+            assert found(db, text) == {traditional, simplified}, text
+        assert found(db, '="儲能"') == {traditional}
+        assert found(db, '="储能"') == {simplified}
+        assert found(db, '储能 NOT ="储能"') == {traditional}
+        assert found(db, '="儲" OR ="储能电池"') == {traditional, simplified}
+        [hit] = search(db, '="儲能"')
+        assert list(marked(hit.title or "", ("储能",)))[1] == ("儲能", True)
+        # As the documentation says for other programs.
+        folds = dict(db.execute("SELECT character, simplified FROM character_folds"))
+        assert "".join(folds.get(each, each) for each in "儲能電池") == "储能电池"
 
 
 def test_200_random_queries_find_what_a_scan_finds(db: sqlite3.Connection) -> None:

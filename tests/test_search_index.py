@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samplesite.site import Site
 
+from newscrawl.archive.search import search
 from newscrawl.store import search_index
-from newscrawl.store.search_index import phrase, segment
+from newscrawl.store.search_index import phrase
+from newscrawl.text.segments import FOLDS, any_tokens, bigrams_of, segment, tokens_of, variants_of
 
 SEGMENTED = [
     ("A股 5G大涨。", "a 股 ¶ 5g 大 涨 ¶"),
@@ -32,17 +35,58 @@ def test_segment(text: str, expected: str) -> None:
     assert segment(text) == expected
 
 
-@given(st.one_of(st.text(), st.text("银行股5GaB ，。…·\u3000\xa0\n\t_¶%-", max_size=12)))
-def test_a_text_is_laid_out_as_by_its_characters(text: str) -> None:
-    segments = " ".join(search_index._tokens(text))
-    assert search_index.lay_out(text) == (segments, search_index.bigrams(segments))
+def test_traditional_characters_count_as_simplified_ones() -> None:
+    assert segment("儲能電池，臺積電") == "储 能 电 池 ¶ 台 积 电"
+    assert segment("儲能", exact=True) == "儲 能"
+    assert set(variants_of("后")) == set(variants_of("後")) == {"后", "後"}
 
 
-def test_made_texts_are_laid_out_as_by_their_characters() -> None:
+def test_folds_end_in_characters_that_are_not_folded() -> None:
+    assert len(FOLDS) > 2500
+    assert not FOLDS.keys() & set(FOLDS.values())
+    assert all(len(one) == len(other) == 1 for one, other in FOLDS.items())
+
+
+@given(st.one_of(st.text(), st.text("银行股儲5GaB ，。…·\u3000\xa0\n\t_¶%-", max_size=12)))
+def test_a_text_is_parted_as_by_its_characters(text: str) -> None:
+    assert tokens_of(text, exact=True) == any_tokens(text)
+
+
+def test_made_texts_are_parted_as_by_their_characters() -> None:
     for truth in Site(articles=100, oddities=frozenset({"all"})).truths():
         text = "\n".join(truth.paragraphs)
-        segments = " ".join(search_index._tokens(text))
-        assert search_index.lay_out(text) == (segments, search_index.bigrams(segments))
+        assert tokens_of(text, exact=True) == any_tokens(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "bigrams"),
+    [
+        ("储能电池", "储 储能 能电 电池 池"),
+        ("A股 5G大涨。", "a a_股 股 5g 5g_大 大涨 涨"),
+        ("，的，", "的"),
+        ("Faraday Future", "faraday faraday_future future"),
+        ("", ""),
+    ],
+)
+def test_bigrams(text: str, bigrams: str) -> None:
+    assert " ".join(bigrams_of(tokens_of(text))) == bigrams
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("储能", '"储能"'),
+        ("储能电池", '"储能 能电 电池"'),
+        ("儲能", '"储能"'),
+        ("5G", '"5g"'),
+        ("A股 5G大涨", '"a_股 股 5g 5g_大 大涨"'),
+        ("5G 手机", '"5g 手 手机"'),
+        ("股 5G", '"股 5g"'),
+        ("大涨，的，大涨", '"大涨 涨 的 大 大涨"'),
+    ],
+)
+def test_phrase(text: str, expected: str) -> None:
+    assert phrase(text) == expected
 
 
 @given(st.text())
@@ -60,21 +104,22 @@ def test_part_of_a_text_is_found_in_it(text: str, start: int, length: int) -> No
 
 
 def hits(db: sqlite3.Connection, text: str) -> set[str]:
-    sql = (
-        "SELECT id FROM articles WHERE first_seq IN"
-        " (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?)"
-    )
-    return {code for (code,) in db.execute(sql, (phrase(text),))}
+    return {hit.id for hit in search(db, f'"{text}"')}
+
+
+def laid_out(text: str) -> str:
+    """Several separators count as one."""
+    return re.sub("(?: ¶)+", " ¶", segment(text))
 
 
 def scan(db: sqlite3.Connection, text: str) -> set[str]:
     """Look at every text, as the index should: token by token."""
-    wanted = f" {segment(text)} "
+    wanted = f" {laid_out(text).strip(' ¶')} "
     sql = "SELECT id, title, summary, body_text FROM articles"
     return {
         code
         for code, *texts in db.execute(sql)
-        if any(wanted in f" {segment(each or '')} " for each in texts)
+        if any(wanted in f" {laid_out(each or '')} " for each in texts)
     }
 
 
@@ -91,7 +136,7 @@ def test_hits_are_those_of_a_scan(tmp_path: Path) -> None:
         for _ in range(200):
             text = "\n".join([choose.choice(truths).title, *choose.choice(truths).paragraphs])
             start = choose.randrange(len(text))
-            asked = text[start : start + choose.randint(1, 6)]
+            asked = text[start : start + choose.randint(1, 6)].replace('"', "").strip()
             if segment(asked).replace("¶", "").strip():
                 assert hits(db, asked) == scan(db, asked), asked
 
@@ -103,4 +148,28 @@ def test_change_leaves_nothing_of_the_earlier_text(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         assert hits(db, "旧标题") == set()
         assert hits(db, "新标题") == {"NW202112282228490028"}
-        db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')")
+        for table in search_index.TABLES:
+            db.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
+        assert search_index.compare(db, each=lambda: None) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [("articles_fts", {"title": "{}"}), ("articles_characters", {"characters": "title_{}"})],
+)
+def test_a_word_that_two_articles_exchange_is_found(
+    tmp_path: Path, table: str, values: dict[str, str]
+) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page(), title="甲"), article(page("NW202112282228490029"), title="乙"))
+    [(column, form)] = values.items()
+    with closing(sqlite3.connect(path)) as db:
+        for rowid, old, new in ((1, "甲", "乙"), (2, "乙", "甲")):
+            db.execute(
+                f"INSERT INTO {table} ({table}, rowid, {column}) VALUES ('delete', ?, ?)",
+                (rowid, form.format(old)),
+            )
+            db.execute(
+                f"INSERT INTO {table} (rowid, {column}) VALUES (?, ?)", (rowid, form.format(new))
+            )
+        assert (search_index.compare(db, each=lambda: None) or "").startswith(f"{table} has (")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.search_query import Query, parse_query
+from newscrawl.archive.search_sql import Found, is_match
 from newscrawl.store.search_index import TABLE
+from newscrawl.text.segments import variants_of
 
 Order = Literal["newest", "rank"]
 FEW = 1_000
@@ -61,19 +63,15 @@ def search(
     where, parameters = (filters or Filters()).where(connection, of_each=True)
     # SQLite would take the unique index on first_seq, and read a whole article for each hit.
     connection.execute(f"PRAGMA cache_size = {-CACHE * 1024}")
-    hits = _Hits(
-        f"FROM {TABLE} CROSS JOIN articles INDEXED BY idx_articles_hits"
-        f" ON first_seq = {TABLE}.rowid WHERE {TABLE} MATCH ? AND {where}",
-        [query.fts, *parameters],
-    )
+    hits = _hits(query.found, where, parameters)
     if limit == 0:
         return iter(())
     if limit is not None and limit <= FEW:
         with _one_moment(connection):
             if order == "newest":
                 hits = _near(connection, hits, limit) or hits
-            elif where == "true":
-                hits = _best(connection, query.fts, limit) or hits
+            elif where == "true" and is_match(query.found) and hits.is_ranked:
+                hits = _best(connection, query.found.fts, limit) or hits
             rows = _read(connection, hits, order, limit)
             return (_hit(query, *row) for row in rows.fetchall())
     return (_hit(query, *row) for row in _read(connection, hits, order, limit))
@@ -84,12 +82,31 @@ class _Hits(NamedTuple):
 
     sql: str
     parameters: list[str | int | float]
+    place: str
+    """The number of an article in the index."""
+    is_ranked: bool = False
+    """Whether FTS5 ranks them: single characters alone, and what is joined by OR, have no rank."""
+
+
+def _hits(found: Found, where: str, parameters: Sequence[str | int]) -> _Hits:
+    conditions = f"{found.condition} AND {where}" if found.condition else where
+    values: list[str | int | float] = [*found.parameters, *parameters]
+    if found.table is None:
+        return _Hits(f"FROM articles WHERE {conditions}", values, "first_seq")
+    return _Hits(
+        f"FROM {found.table} CROSS JOIN articles INDEXED BY idx_articles_hits"
+        f" ON first_seq = {found.table}.rowid WHERE {found.table} MATCH ? AND {conditions}",
+        [found.fts, *values],
+        f"{found.table}.rowid",
+        is_ranked=found.table == TABLE,
+    )
 
 
 def _read(
     connection: sqlite3.Connection, hits: _Hits, order: Order, limit: int | None
 ) -> sqlite3.Cursor:
-    score, by = ("0", "at DESC, place DESC") if order == "newest" else ("rank", "score, at DESC")
+    is_ranked = order == "rank" and hits.is_ranked
+    score, by = ("rank", "score, at DESC") if is_ranked else ("0", "at DESC, place DESC")
     return connection.execute(
         # Hits are sorted by the indexes alone; texts are read only of what is shown.
         "SELECT id, published_at, source, title, summary, body_text FROM"  # noqa: S608
@@ -108,12 +125,13 @@ def _near(connection: sqlite3.Connection, hits: _Hits, limit: int) -> _Hits | No
     articles as new as that show how late it must have come.
     """
     last = connection.execute(
-        f"SELECT first_seq, published_at {hits.sql} ORDER BY {TABLE}.rowid DESC LIMIT ?",
+        f"SELECT first_seq, published_at {hits.sql} ORDER BY {hits.place} DESC LIMIT ?",
         (*hits.parameters, limit),
     ).fetchall()
     if len(last) < limit:
         marks = ", ".join("?" for _ in last)
-        return _Hits(f"FROM articles WHERE first_seq IN ({marks})", [row[0] for row in last])
+        rows = [row[0] for row in last]
+        return _Hits(f"FROM articles WHERE first_seq IN ({marks})", rows, "first_seq")
     times = [time for _, time in last]
     if None in times:
         return None
@@ -126,8 +144,9 @@ def _near(connection: sqlite3.Connection, hits: _Hits, limit: int) -> _Hits | No
     if newer == NEAR:
         return None  # old articles came late
     return _Hits(
-        f"{hits.sql} AND {TABLE}.rowid >= ? AND published_at >= ?",
+        f"{hits.sql} AND {hits.place} >= ? AND published_at >= ?",
         [*hits.parameters, came, since],
+        hits.place,
     )
 
 
@@ -152,6 +171,8 @@ def _best(connection: sqlite3.Connection, fts: str, limit: int) -> _Hits | None:
         f"FROM (SELECT column1 AS hit, column2 AS rank FROM (VALUES {rows}))"  # noqa: S608  constants and marks
         " CROSS JOIN articles ON first_seq = hit",
         [each for row in best for each in row],
+        "first_seq",
+        is_ranked=True,
     )
 
 
@@ -201,8 +222,14 @@ def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
     """Match any of *terms*: the longest first, letters in any case, Latin words whole."""
     parts = []
     for term in sorted(terms, key=len, reverse=True):
-        words = r"\W+".join(map(re.escape, re.findall(r"\w+", term))) or re.escape(term)
+        words = r"\W+".join(map(_any_form, re.findall(r"\w+", term))) or re.escape(term)
         begin = r"(?<![A-Za-z0-9])" if re.match(r"[A-Za-z0-9]", term) else ""
         end = r"(?![A-Za-z0-9])" if re.search(r"[A-Za-z0-9]\Z", term) else ""
         parts.append(f"{begin}{words}{end}")
     return re.compile("|".join(parts), re.IGNORECASE)
+
+
+def _any_form(word: str) -> str:
+    """Match a word with each of its characters in any form, simplified or traditional."""
+    forms = [(each, variants_of(each)) for each in word]
+    return "".join(f"[{others}]" if len(others) > 1 else re.escape(one) for one, others in forms)

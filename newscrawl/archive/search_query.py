@@ -1,7 +1,7 @@
 """Parses search queries into those of the search index.
 
 Words, "phrases", AND, OR, NOT and parentheses, and ``title:``, ``text:`` or ``summary:`` before any
-of them. All words must match (AND).
+of them. All words must match (AND). ``="儲能"`` finds this form alone, and no simplified one.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from newscrawl.store.search_index import BREAK, phrase_of_bigrams, segment
+from newscrawl.archive.search_sql import Found, all_of, any_of, of_term, with_form
+from newscrawl.store.search_index import COLUMNS
 from newscrawl.text.escape import is_utf8
+from newscrawl.text.segments import BREAK, tokens_of
 
 FIELDS = {
     "title": "title", "text": "body_text", "summary": "summary", "body": "body_text",
@@ -24,7 +26,9 @@ documents name."""
 LONGEST = 1000
 """Maximum length of a query: SQLite's parser has a limit of its own."""
 
-_TOKEN = re.compile(r'(?P<mark>[()])|"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+)')
+_TOKEN = re.compile(
+    r'(?P<mark>[()])|="(?P<form>[^"]*)"|"(?P<phrase>[^"]*)"|(?P<word>(?:(?!=")[^\s()"])+)'
+)
 _FILTERS = ("source", "category", "security", "since", "until")
 """What is asked beside the words: with --source, for one."""
 _FIELD = re.compile(r"([^\W\d]+)[:：](.*)", re.DOTALL)
@@ -38,15 +42,15 @@ class BadQuery(ValueError):
 class Query:
     """A parsed query."""
 
-    fts: str
-    """An expression of FTS5."""
+    found: Found
+    """What it asks of the index."""
     terms: tuple[str, ...]
     """The search terms as typed, to mark them in a text."""
 
 
 class _Token(NamedTuple):
     kind: str
-    """``(``, ``)``, ``AND``, ``OR``, ``NOT``, ``field`` or ``term``."""
+    """``(``, ``)``, ``AND``, ``OR``, ``NOT``, ``field``, ``term`` or ``form``."""
     text: str
 
 
@@ -64,16 +68,18 @@ def parse_query(text: str) -> Query:
     parser = _Parser(list(_tokens(text)))
     if not parser.tokens:
         raise BadQuery("Empty query: enter a word, for example 降息.")
-    expression = parser.alternatives()
+    found = parser.alternatives()
     if parser.tokens:
         raise BadQuery("Unbalanced parenthesis: ) without (.")
-    return Query(expression, tuple(parser.terms))
+    return Query(found, tuple(parser.terms))
 
 
 def _tokens(text: str) -> Iterable[_Token]:
     for match in _TOKEN.finditer(text.strip()):
         if mark := match["mark"]:
             yield _Token(mark, mark)
+        elif match["form"] is not None:
+            yield _Token("form", match["form"])
         elif match["phrase"] is not None:
             yield _Token("term", match["phrase"])
         else:
@@ -113,17 +119,18 @@ class _Parser:
         self.tokens = tokens
         self.terms: list[str] = []
         self._depth = 0
+        self._columns = frozenset(COLUMNS)
 
-    def alternatives(self) -> str:
+    def alternatives(self) -> Found:
         found = [self._requirements()]
         while self._is_next("OR"):
             self.tokens.pop(0)
             found.append(self._requirements())
-        return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+        return any_of(found)
 
-    def _requirements(self) -> str:
-        wanted: list[str] = []
-        unwanted: list[str] = []
+    def _requirements(self) -> Found:
+        wanted: list[Found] = []
+        unwanted: list[Found] = []
         while self.tokens and not self._is_next("OR", ")"):
             if self._is_next("AND"):
                 if not wanted and not unwanted:
@@ -144,29 +151,35 @@ class _Parser:
                 if unwanted
                 else "Expected a word on both sides of OR, and between ( and )."
             )
-        found = wanted[0] if len(wanted) == 1 else f"({' AND '.join(wanted)})"
-        return f"({found} NOT ({' OR '.join(unwanted)}))" if unwanted else found
+        return all_of(wanted, unwanted)
 
-    def _term(self, after: str) -> str:
+    def _term(self, after: str) -> Found:
         if not self.tokens or self._is_next("AND", "OR", "NOT", ")"):
             raise BadQuery(f"Expected a word after {after}.")
         token = self.tokens.pop(0)
         if token.kind == "field":
-            if not self.tokens or self.tokens[0].kind not in ("term", "("):
+            if not self.tokens or self.tokens[0].kind not in ("term", "form", "("):
                 raise BadQuery("Expected a word after the name of a field, as in title:降息.")
-            column = token.text
-            columns = f"{{{column} {column}_bigrams}}"
-            return f"({columns} : {self._term(after)})"
+            before, self._columns = self._columns, self._columns & {token.text}
+            found = self._term(after)
+            self._columns = before
+            return found
         if token.kind == "(":
             return self._group()
         # Separators between words need not be typed; inside a phrase they count.
-        words = segment(token.text).strip(f" {BREAK}")
-        if not words:
+        tokens = tokens_of(token.text.strip(f" {BREAK}"))
+        while tokens and tokens[0] == BREAK:
+            del tokens[0]
+        while tokens and tokens[-1] == BREAK:
+            del tokens[-1]
+        if not tokens:
             raise BadQuery(f"{token.text!r} has no letter, digit or Chinese character.")
         self.terms.append(token.text)
-        return phrase_of_bigrams(words)
+        columns = [name for name in COLUMNS if name in self._columns]
+        found = of_term(tokens, columns)
+        return with_form(found, token.text, columns) if token.kind == "form" else found
 
-    def _group(self) -> str:
+    def _group(self) -> Found:
         self._depth += 1
         if self._depth > 20:
             raise BadQuery("Parentheses are nested more than 20 deep.")
@@ -175,7 +188,7 @@ class _Parser:
             raise BadQuery("Unbalanced parenthesis: ( without ).")
         self.tokens.pop(0)
         self._depth -= 1
-        return f"({found})"
+        return found
 
     def _is_next(self, *kinds: str) -> bool:
         return bool(self.tokens) and self.tokens[0].kind in kinds

@@ -95,20 +95,33 @@ _SEARCH = """
 ## articles_fts
 
 The search index, an FTS5 table without content: its `rowid` is `articles.first_seq`, its columns
-are `title`, `summary` and `body_text`, and the bigrams of each. Chinese is found by any substring,
-Latin words and numbers by whole token. To search for a term, put spaces around each Han
-character, convert it to lower case, write `¶` for punctuation, and query it as a phrase:
+are `body_text`, `title` and `summary`. Chinese is found by any substring, Latin words and numbers
+by whole token. Two Han characters side by side are one word, 储能; what is longer is a phrase of
+these words, each of which begins with the last character of the one before:
 
 ```sql
 SELECT published_at, title FROM articles
-WHERE first_seq IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '"储 能"')
+WHERE first_seq IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '"储能 能电 电池"')
 ORDER BY published_at DESC LIMIT 10;
 ```
 
-In an archive of a million articles a phrase of frequent characters takes a tenth of a second. Its
-bigrams take milliseconds: the columns `title_bigrams`, `summary_bigrams` and `body_text_bigrams`
-hold the same texts as bigrams (overlapping pairs of tokens), joined by `_`. `"储 能 源"` and
-`"储_能 能_源"` find the same articles with the same rank.
+A Latin word or number is written in small letters, alone (`5g`) or with `_` between it and what
+stands beside it (`"5g_手 手机"`). Traditional characters are to be replaced by those that
+`character_folds` gives. `newscrawl.store.search_index.phrase` makes such a phrase in Python.
 
-`newscrawl.store.search_index.segment` makes that text in Python.
+## articles_characters
+
+The single characters of each text, for searches of one: an FTS5 table without content and
+positions, whose `rowid` is `articles.first_seq`. A character is written with its field, `title_储`,
+`summary_储` or `text_储`:
+
+```sql
+SELECT published_at, title FROM articles WHERE first_seq IN (
+  SELECT rowid FROM articles_characters
+  WHERE articles_characters MATCH 'title_储 OR summary_储 OR text_储'
+)
+ORDER BY published_at DESC LIMIT 10;
+```
+
+It has no positions, so FTS5 ranks by it in no order: its `rank` is 0.
 """

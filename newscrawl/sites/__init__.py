@@ -10,14 +10,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from newscrawl.items import PageKind
-from newscrawl.sites import eastmoney, finews
 from newscrawl.sites.errors import REASONS, Unreadable
 from newscrawl.sites.limits import check_size
-from newscrawl.sites.page_reader import PageReader
 
 if TYPE_CHECKING:
     from newscrawl.items import Article, Page
     from newscrawl.loaders import Rule, Stats
+    from newscrawl.sites.page_reader import PageReader
 
 __all__ = ["LOADER_VERSION", "REASONS", "Unreadable", "read_page", "rules_of"]
 
@@ -28,7 +27,8 @@ LOADER_VERSION: int = 2
 @cache
 def _readers() -> dict[PageKind, PageReader]:
     """Join the sites' declarations, when the first page is read: parsers take time to import."""
-    from newscrawl.sites import lists
+    from newscrawl.sites import eastmoney, finews, lists
+    from newscrawl.sites.page_reader import PageReader
 
     return {
         **finews.page_readers(),

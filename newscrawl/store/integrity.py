@@ -100,6 +100,7 @@ def _examine(
     yield from _part("ledger", _ledgers(connection))
     yield from _part("references", _categories(connection))
     yield from _part("names", _names(connection))
+    yield from _part("index", _folds(connection))
     yield from _part("passwords", _passwords(connection))
     if not quick:
         yield from _part("values", _values(connection, reread))
@@ -107,6 +108,11 @@ def _examine(
         yield from _part("pages", _pages(connection, step))
         if not any(found.kind == "tables" for found in made):
             yield from _part("index", _index(connection, step))
+
+
+def _folds(connection: sqlite3.Connection) -> Iterator[Problem]:
+    if not search_index.has_folds(connection):
+        yield Problem("index", "character_folds does not hold what the search index goes by", True)
 
 
 def _passwords(connection: sqlite3.Connection) -> Iterator[Problem]:
@@ -472,6 +478,7 @@ def _repair(connection: sqlite3.Connection, reread: Reread) -> None:
     misnamed = [category for (category,) in connection.execute(_MISNAMED)]
     article_rows.name_categories(connection, misnamed)
     stored_passwords.remove(connection)
+    search_index.store_folds(connection)
     remove_search_index(connection)
     search_index.rebuild(connection)
 

@@ -12,6 +12,7 @@ from sqlite_utils.migrations import Migrations
 
 from newscrawl.items import COLUMNS, FIELDS, KEPT
 from newscrawl.store import identity
+from newscrawl.text.segments import FOLDS
 
 migrations = Migrations("newscrawl")
 
@@ -22,8 +23,10 @@ _V1_COUNTERS = (
     "out_of_range", "unchanged", "new", "extended", "changed", "requests", "responses", "errors",
 )  # fmt: skip
 _V1_SEARCH_INDEX = (
-    "CREATE VIRTUAL TABLE articles_fts USING fts5(title, summary, body_text, title_bigrams,"
-    " summary_bigrams, body_text_bigrams, content='', tokenize=\"ascii tokenchars '_'\")"
+    "CREATE VIRTUAL TABLE articles_fts USING fts5(body_text, title, summary, content='',"
+    " tokenize=\"ascii tokenchars '_'\")",
+    "CREATE VIRTUAL TABLE articles_characters USING fts5(characters, detail=none,"
+    " content='', tokenize=\"ascii tokenchars '_'\")",
 )
 _V1_VIEWS = (
     "CREATE VIEW latest_articles AS "
@@ -54,7 +57,8 @@ def v1_baseline(db: Database) -> None:
     _create_runs(db)
     _create_listings(db)
     _create_identity(db)
-    for sql in (_V1_SEARCH_INDEX, *_V1_VIEWS):
+    _create_character_folds(db)
+    for sql in (*_V1_SEARCH_INDEX, *_V1_VIEWS):
         db.conn.execute(sql)
     db.conn.execute("PRAGMA user_version = 1")
 
@@ -406,3 +410,11 @@ def _create_identity(db: Database) -> None:
         not_null={"archive_id", "last_commit", "commit_before", "layout"},
     )
     identity.insert(db.conn)
+
+
+def _create_character_folds(db: Database) -> None:
+    """Which characters count as which others, for the SQL of other programs."""
+    db.table("character_folds").create(
+        {"character": str, "simplified": str}, pk="character", not_null={"simplified"}
+    )
+    db.conn.executemany("INSERT INTO character_folds VALUES (?, ?)", FOLDS.items())

@@ -26,7 +26,7 @@ def reshape(connection: sqlite3.Connection, version: int) -> None:
         wanted = dict(
             pattern.execute("SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'view')")
         )
-    if any(each.name.startswith(search_index.TABLE) for each in found):
+    if any(each.name.startswith(search_index.TABLES) for each in found):
         remove_search_index(connection)
     for each in found:
         if each.kind != "missing":
@@ -50,12 +50,13 @@ def remove_search_index(connection: sqlite3.Connection) -> None:
     is not to be asked.
     """
     connection.execute("PRAGMA writable_schema = ON")
-    connection.execute(
+    connection.executemany(
         "DELETE FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND sql LIKE 'CREATE VIRTUAL%'",
-        (search_index.TABLE,),
+        [(table,) for table in search_index.TABLES],
     )
     connection.execute("PRAGMA writable_schema = RESET")
-    for name in (search_index.TABLE, *(f"{search_index.TABLE}_{part}" for part in _PARTS)):
-        _drop(connection, name)
-        for (sql,) in connection.execute(_DROP, ("table", name)).fetchall():
-            connection.execute(sql)
+    for table in search_index.TABLES:
+        for name in (table, *(f"{table}_{part}" for part in _PARTS)):
+            _drop(connection, name)
+            for (sql,) in connection.execute(_DROP, ("table", name)).fetchall():
+                connection.execute(sql)

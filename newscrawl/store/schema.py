@@ -444,6 +444,14 @@ TABLES: tuple[Table, ...] = (
             _c("layout", str, "SQLite's `schema_version` in that transaction, in hexadecimal"),
         ),
     ),
+    Table(
+        "character_folds",
+        "The characters that the search index holds as others: 儲 as 储.",
+        (
+            _c("character", str, "a traditional character, or a variant"),
+            _c("simplified", str, "the character that it counts as"),
+        ),
+    ),
 )
 
 

@@ -20,7 +20,7 @@ from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
 FINGERPRINTS = {
-    1: "eed0d4a2f1815668",
+    1: "d94a967f5192176f",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 
@@ -29,12 +29,23 @@ Only a shortcut: an archive with another fingerprint is compared with the patter
 MOST = 10_000
 """Maximum number of objects in an archive, including the user's own; all are compared."""
 
-INDEX = "articles_fts"
-_SHADOWS = tuple(f"{INDEX}_{part}" for part in ("data", "idx", "docsize", "config", "content"))
+INDEXES = ("articles_fts", "articles_characters")
+_SHADOWS = {
+    f"{index}_{part}": index
+    for index in INDEXES
+    for part in ("data", "idx", "docsize", "config", "content")
+}
+"""The tables that FTS5 keeps an index in."""
 _MIGRATIONS = "_sqlite_migrations"
 OURS = frozenset(
     each.encode()
-    for each in (*(t.name for t in TABLES), *(v.name for v in VIEWS), INDEX, *_SHADOWS, _MIGRATIONS)
+    for each in (
+        *(t.name for t in TABLES),
+        *(v.name for v in VIEWS),
+        *INDEXES,
+        *_SHADOWS,
+        _MIGRATIONS,
+    )
 )
 
 _TOKENS = re.compile(
@@ -72,7 +83,7 @@ class Difference(NamedTuple):
     @property
     def can_repair(self) -> bool:
         """Whether ``check --repair`` mends it without a row of a table being lost."""
-        return self.what in ("index", "view", "trigger") or self.name in (INDEX, *_SHADOWS)
+        return self.what in ("index", "view", "trigger") or self.name in (*INDEXES, *_SHADOWS)
 
 
 def check_for_reading(connection: sqlite3.Connection, version: int, path: Path) -> None:
@@ -266,7 +277,8 @@ def _compare(ours: list[Made], wanted: Iterable[Made], version: int) -> Iterator
 
 def _went_with_its_table(want: Made, ours: list[Made]) -> bool:
     """Whether what is missing belongs to what is missing as well."""
-    whole = INDEX.encode() if want.kind == "table" and _text(want.name) in _SHADOWS else want.table
+    shadowed = _SHADOWS.get(_text(want.name)) if want.kind == "table" else None
+    whole = shadowed.encode() if shadowed else want.table
     return whole != want.name and not any(each.name == whole for each in ours)
 
 

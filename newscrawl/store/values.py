@@ -11,12 +11,14 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from newscrawl.items import FIELDS
 from newscrawl.store.errors import Unexpected
-from newscrawl.store.observation import Fields
 from newscrawl.store.schema import TABLES
+
+if TYPE_CHECKING:
+    from newscrawl.store.observation import Fields
 
 LARGEST = 64 << 20
 """Bytes of one value, and of one row; a page of which one is made has 5 MB at most."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from newscrawl.store.search_index import TABLE as SEARCH_INDEX
+from newscrawl.store.search_index import TABLES as SEARCH_INDEXES
 from newscrawl.text.escape import escape_controls
 
 FUNCTIONS: dict[str, str] = {
@@ -82,7 +82,8 @@ def joins_by_rank(sql: str) -> bool:
     By its words alone, which may also stand there for something else.
     """
     words = sql.lower()
-    return all(word in words for word in (SEARCH_INDEX, "using", _RANK))
+    has_index = any(map(words.__contains__, SEARCH_INDEXES))
+    return has_index and "using" in words and _RANK in words
 
 
 class Rules:
@@ -105,8 +106,7 @@ class Rules:
             and not joins_by_rank(str(sql))
         }
         self._tables = plain | SCHEMA_TABLES | TABLE_FUNCTIONS
-        if _has_search_index(connection):
-            self._tables |= {SEARCH_INDEX}
+        self._tables |= {each for each in SEARCH_INDEXES if _is_search_index(connection, each)}
         self._closed = ({_folded(name) for name in virtual} | _modules(connection)) - self._tables
 
     def __call__(
@@ -126,8 +126,8 @@ class Rules:
         if action == sqlite3.SQLITE_FUNCTION:
             return None if _folded(second) in _FUNCTIONS else f"the function {second[:_NAME]}"
         if action == sqlite3.SQLITE_READ:
-            if _folded(first) == SEARCH_INDEX and second == _RANK and not self.is_ours:
-                return f"the column {_RANK}; bm25({SEARCH_INDEX}) is the same"
+            if _folded(first) in SEARCH_INDEXES and second == _RANK and not self.is_ours:
+                return f"the column {_RANK}; bm25({_folded(first)}) is the same"
             is_read = self._may_read(_folded(first), second, database)
             return None if is_read else f"the table {first[:_NAME]}"
         if action == sqlite3.SQLITE_PRAGMA:
@@ -166,18 +166,14 @@ def _modules(connection: sqlite3.Connection) -> set[str]:
     return {_folded(row[0]) for row in connection.execute("PRAGMA module_list").fetchall()}
 
 
-def _has_search_index(connection: sqlite3.Connection) -> bool:
+def _is_search_index(connection: sqlite3.Connection, name: str) -> bool:
     """Whether the table of that name is one of FTS5, ranked by bm25, and no other virtual table."""
-    row = connection.execute(
-        "SELECT sql FROM sqlite_master WHERE name = ?", (SEARCH_INDEX,)
-    ).fetchone()
-    if row is None or not str(row[0]).startswith(
-        f"CREATE VIRTUAL TABLE {SEARCH_INDEX} USING fts5("
-    ):
+    row = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    if row is None or not str(row[0]).startswith(f"CREATE VIRTUAL TABLE {name} USING fts5("):
         return False
     try:
         ranks = connection.execute(
-            f"SELECT 1 FROM {SEARCH_INDEX}_config WHERE k = 'rank'"  # noqa: S608  a constant
+            f"SELECT 1 FROM {name}_config WHERE k = 'rank'"  # noqa: S608  a constant
         ).fetchall()
     except sqlite3.Error:
         return False

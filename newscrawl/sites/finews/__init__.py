@@ -6,8 +6,12 @@ without one, are known as ``finews:<slug>``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from newscrawl.items import PageKind
-from newscrawl.sites.page_reader import PageReader
+
+if TYPE_CHECKING:
+    from newscrawl.sites.page_reader import PageReader
 
 HOST = "finews.withounder.com"
 HOME = f"https://{HOST}/"
@@ -17,6 +21,7 @@ HOME = f"https://{HOST}/"
 def page_readers() -> dict[PageKind, PageReader]:
     """Return how each kind of page of this site is read."""
     from newscrawl.sites.finews import post_file, post_page
+    from newscrawl.sites.page_reader import PageReader
 
     return {
         PageKind.POST_PAGE: PageReader(

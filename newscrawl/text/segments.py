@@ -1,0 +1,145 @@
+"""Parts texts into the tokens that are searched: Han characters, Latin words and numbers.
+
+Chinese is written without spaces, so each Han character is a token; each Latin word or number is
+one, in small letters. What separates them (punctuation, line ends, a space beside a Han character)
+is the token ``¶``, so that what is searched never crosses it. Traditional characters count as their
+simplified forms.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from newscrawl.text.character_folds import SIMPLIFIED, TRADITIONAL
+
+BREAK = "¶"
+JOINT = "_"
+"""Stands between the tokens of a bigram unless both are Han characters; no token has it."""
+FOLDS = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
+_FOLDED = str.maketrans(FOLDS)
+_TRADITIONAL = re.compile(f"[{TRADITIONAL}]")
+
+# Han, kana, Hangul and the like: scripts that are written without spaces between words.
+_HAN = re.compile(
+    "[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3040-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+# What most texts are made of: Han, ASCII, and the signs and spaces that are one token or none.
+_PLAIN = re.compile(
+    "[\x00-\x7f\u4e00-\u9fff\xa0·\u2010-\u2015\u2018-\u201f\u2026\u3000-\u3002\u3008-\u3020"
+    "\uff01-\uff0f\uff1a-\uff20\uffe5]*"
+)
+_WORDS = re.compile("([0-9A-Za-z]{2,})")
+_WORD = "\ue000"
+"""Stands for a word of several letters or digits while a text is parted, so that each token is
+one character; no plain text has it."""
+_COMMON_SIGNS = "，。、：；“”（）%.-\n"
+_SIGNS = re.compile(f"[^0-9a-z\u4e00-\u9fff{_WORD}{BREAK} ]")
+_SPACE_BESIDE_HAN = re.compile("(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
+# These stand in the text until the spaces beside a Han character are seen.
+_EDGE, _SIGN = "\x01", "\x02"
+_FIRST_HAN = "\u2e80"
+"""Few words of other scripts lie behind it; as bigrams they are found as well."""
+
+
+class _Tokens(dict[int, str]):
+    """For each character what stands in its place; made when it first occurs."""
+
+    def __missing__(self, code: int) -> str:
+        folded = unicodedata.normalize("NFKC", chr(code)).casefold()
+        self[code] = "".join(map(self._token, folded))
+        return self[code]
+
+    @staticmethod
+    def _token(character: str) -> str:
+        if character == " ":
+            return " "
+        if _HAN.match(character):
+            return f"{_EDGE}{character}{_EDGE}"
+        # Marks belong to the letter before them.
+        is_word = character.isalnum() or unicodedata.category(character).startswith("M")
+        return character if is_word else _SIGN
+
+
+_TOKENS = _Tokens()
+
+
+def segment(text: str, *, exact: bool = False) -> str:
+    """Return the tokens of *text*, separated by spaces.
+
+    ``'A股 5G大涨。'`` becomes ``'a 股 ¶ 5g 大 涨 ¶'``. *exact* leaves traditional characters.
+    """
+    return " ".join(tokens_of(text, exact=exact))
+
+
+def tokens_of(text: str, *, exact: bool = False) -> list[str]:
+    """Return the tokens of *text*, ``¶`` among them."""
+    parted = _plain_tokens(text) if _PLAIN.fullmatch(text) else any_tokens(text)
+    if exact or not _TRADITIONAL.search(text):
+        return parted
+    return [FOLDS.get(token, token) for token in parted]
+
+
+def any_tokens(text: str) -> list[str]:
+    """Return the tokens of any text as they stand in it, examining each character."""
+    separated = text.strip().translate(_TOKENS)
+    broken = separated.replace(f"{_EDGE} ", f" {_SIGN}").replace(f" {_EDGE}", f"{_SIGN} ")
+    return broken.replace(_EDGE, " ").replace(_SIGN, f" {BREAK} ").split()
+
+
+def _plain_tokens(text: str) -> list[str]:
+    """Part a text of _PLAIN, whose tokens but for words are one character each."""
+    # NFKC makes three signs of one, and spaces of spaces.
+    text = text.replace("…", "...").replace("\u3000", " ").replace("\xa0", " ").strip()
+    parts = _WORDS.split(text)
+    tokens = _WORD.join(parts[::2]).lower()
+    for sign in _COMMON_SIGNS:
+        tokens = tokens.replace(sign, BREAK)
+    tokens = _SIGNS.sub(BREAK, tokens)
+    if " " in tokens:
+        tokens = _SPACE_BESIDE_HAN.sub(BREAK, tokens).replace(" ", "")
+    words = iter([word.lower() for word in parts[1::2]])
+    return [next(words) if token == _WORD else token for token in tokens]
+
+
+def bigrams_of(tokens: list[str]) -> list[str]:
+    """Return what stands for *tokens* in the search index: bigrams, run by run.
+
+    A run is what stands between two ``¶``: its first token, its bigrams, its last token, and of a
+    single token that alone. So a phrase of bigrams never crosses a ``¶``, and one that has a ``¶``
+    shows it by two single tokens: ``'a 股 ¶ 5g 大 涨'`` becomes ``'a a_股 股 5g 5g_大 大涨 涨'``.
+    """
+    found: list[str] = []
+    before, joint, is_single = "", "", True
+    for token in [*tokens, BREAK]:
+        if token == BREAK:
+            if before and not is_single:
+                found.append(before)
+            before = ""
+            continue
+        own_joint = "" if token >= _FIRST_HAN and len(token) == 1 else JOINT
+        is_single = not before
+        found.append(token if is_single else f"{before}{joint or own_joint}{token}")
+        before, joint = token, own_joint
+    return found
+
+
+def is_character(token: str) -> bool:
+    """Whether a token is of a script without spaces: one character, mostly Han."""
+    return token >= _FIRST_HAN
+
+
+@cache
+def _variants() -> dict[str, str]:
+    """For each simplified character, it and all that count as it."""
+    found: dict[str, str] = {}
+    for traditional, simplified in FOLDS.items():
+        found[simplified] = found.get(simplified, simplified) + traditional
+    return found
+
+
+def variants_of(character: str) -> str:
+    """Return the characters that count as one with *character*, itself among them."""
+    return _variants().get(FOLDS.get(character, character), character)
