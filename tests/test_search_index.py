@@ -17,7 +17,15 @@ from samplesite.site import Site
 from newscrawl.archive.search import search
 from newscrawl.store import search_index
 from newscrawl.store.search_index import phrase
-from newscrawl.text.segments import FOLDS, any_tokens, bigrams_of, segment, tokens_of, variants_of
+from newscrawl.text.segments import (
+    FOLDS,
+    any_tokens,
+    bigrams_of,
+    lay_out,
+    segment,
+    tokens_of,
+    variants_of,
+)
 
 SEGMENTED = [
     ("A股 5G大涨。", "a 股 ¶ 5g 大 涨 ¶"),
@@ -50,6 +58,9 @@ def test_folds_end_in_characters_that_are_not_folded() -> None:
 @given(st.one_of(st.text(), st.text("银行股儲5GaB ，。…·\u3000\xa0\n\t_¶%-", max_size=12)))
 def test_a_text_is_parted_as_by_its_characters(text: str) -> None:
     assert tokens_of(text, exact=True) == any_tokens(text)
+    tokens = tokens_of(text)
+    bigrams, different = lay_out(text)
+    assert (bigrams.split(), different) == (bigrams_of(tokens), {*tokens} - {"¶"})
 
 
 def test_made_texts_are_parted_as_by_their_characters() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from newscrawl.store.search_index import CHARACTERS, FIELDS, TABLE, phrase_of
-from newscrawl.text.segments import is_character
+from newscrawl.text.segments import FIRST_CHARACTER
 
 NOTHING = '"¶_"'
 """A phrase that no text has."""
@@ -56,7 +56,7 @@ def of_term(tokens: Sequence[str], columns: Sequence[str]) -> Found:
     """Return what finds a phrase in these columns."""
     if not columns:
         return _match(TABLE, NOTHING)
-    if len(tokens) == 1 and is_character(tokens[0]):
+    if len(tokens) == 1 and tokens[0] >= FIRST_CHARACTER:
         marked = [f'"{FIELDS[name]}_{tokens[0]}"' for name in columns]
         return _match(CHARACTERS, marked[0] if len(marked) == 1 else f"({' OR '.join(marked)})")
     phrase = phrase_of(list(tokens))

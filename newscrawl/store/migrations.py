@@ -7,6 +7,8 @@ From the second on each begins with :func:`newscrawl.store.identity.advance`, as
 
 from __future__ import annotations
 
+import json
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -417,4 +419,5 @@ def _create_character_folds(db: Database) -> None:
     db.table("character_folds").create(
         {"character": str, "simplified": str}, pk="character", not_null={"simplified"}
     )
-    db.conn.executemany("INSERT INTO character_folds VALUES (?, ?)", FOLDS.items())
+    folds = (json.dumps(FOLDS),)
+    db.conn.execute("INSERT INTO character_folds SELECT key, value FROM json_each(?)", folds)

@@ -13,13 +13,14 @@ archive; of single characters, SQLite would read every text that has them, anywh
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
 from newscrawl.store import identity
-from newscrawl.text.segments import BREAK, FOLDS, bigrams_of, is_character, tokens_of
+from newscrawl.text.segments import BREAK, FIRST_CHARACTER, FOLDS, bigrams_of, lay_out, tokens_of
 
 TABLE, CHARACTERS = "articles_fts", "articles_characters"
 TABLES = (TABLE, CHARACTERS)
@@ -46,10 +47,16 @@ MERGE_STEP = 2000
 """Pages of the index that :func:`optimize` writes at a time: 0.1 s, and 30 MB of log at most."""
 
 
-def _insert(table: str, *before: str) -> str:
-    names = ", ".join((*before, "rowid", *_NAMES[table]))
-    marks = ", ".join("?" * (1 + len(before) + len(_NAMES[table])))
-    return f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  constants
+_LISTED = {table: ", ".join(names) for table, names in _NAMES.items()}
+_MARKS = {table: ", ".join("?" * (1 + len(names))) for table, names in _NAMES.items()}
+_INSERT = {
+    table: f"INSERT INTO {table} (rowid, {_LISTED[table]}) VALUES ({_MARKS[table]})"  # noqa: S608  constants
+    for table in TABLES
+}
+_DELETE = {
+    table: f"INSERT INTO {table} ({table}, rowid, {_LISTED[table]}) VALUES (?, {_MARKS[table]})"  # noqa: S608
+    for table in TABLES
+}
 
 
 def rebuild(db: sqlite3.Connection) -> None:
@@ -59,14 +66,16 @@ def rebuild(db: sqlite3.Connection) -> None:
         db.execute(CREATE[table])
     configure(db)
     for rowid, texts in _texts(db):
-        for table, values in _values(texts).items():
-            db.execute(_insert(table), (rowid, *values))
+        values = _values(texts)
+        for table in TABLES:
+            db.execute(_INSERT[table], (rowid, *values[table]))
 
 
 def store_folds(db: sqlite3.Connection) -> None:
     """Write the table by which other programs fold characters as the index does."""
     db.execute("DELETE FROM character_folds")
-    db.executemany("INSERT INTO character_folds VALUES (?, ?)", FOLDS.items())
+    folds = (json.dumps(FOLDS),)
+    db.execute("INSERT INTO character_folds SELECT key, value FROM json_each(?)", folds)
 
 
 def has_folds(db: sqlite3.Connection) -> bool:
@@ -102,8 +111,10 @@ def compare(db: sqlite3.Connection, *, each: Callable[[], None]) -> str | None:
         for table in TABLES:
             db.execute(CREATE[table].replace(f"TABLE {table} ", f"TABLE temp.{table}_again ", 1))
         for rowid, texts in _texts(db):
-            for table, values in _values(texts).items():
-                db.execute(_insert(table).replace(table, f"{table}_again", 1), (rowid, *values))
+            values = _values(texts)
+            for table in TABLES:
+                sql = _INSERT[table].replace(table, f"{table}_again", 1)
+                db.execute(sql, (rowid, *values[table]))
             each()
         return next(filter(None, (_first_difference(db, table) for table in TABLES)), None)
     except sqlite3.DatabaseError as error:
@@ -125,6 +136,14 @@ def _first_difference(db: sqlite3.Connection, table: str) -> str | None:
     for found, wanted in zip_longest(*map(iter, words)):
         if found is None or wanted is None or tuple(found) != tuple(wanted):
             return f"{table} has {tuple(found or ())}, and the texts {tuple(wanted or ())}"
+    sizes = (
+        f"SELECT id, sz FROM main.{table}_docsize",  # noqa: S608  constants
+        f"SELECT id, sz FROM temp.{table}_again_docsize",  # noqa: S608
+    )
+    for one, other in (sizes, sizes[::-1]):
+        count = db.execute(f"SELECT count(*) FROM ({one} EXCEPT {other})").fetchone()[0]  # noqa: S608
+        if count:
+            return f"{count} texts of {table} differ in their length"
     return None
 
 
@@ -153,10 +172,10 @@ def replace(db: sqlite3.Connection, texts: Mapping[int, tuple[Texts | None, Text
     after = {rowid: _values(new) for rowid, (_, new) in changed.items()}
     for table in TABLES:
         db.executemany(
-            _insert(table, table),
+            _DELETE[table],
             (("delete", rowid, *values[table]) for rowid, values in before.items()),
         )
-        db.executemany(_insert(table), ((rowid, *values[table]) for rowid, values in after.items()))
+        db.executemany(_INSERT[table], ((rowid, *values[table]) for rowid, values in after.items()))
 
 
 def optimize(db: sqlite3.Connection) -> None:
@@ -182,22 +201,16 @@ def _optimize(db: sqlite3.Connection, sql: str) -> None:
 
 def _values(texts: Texts) -> dict[str, tuple[str, ...]]:
     """Return what each table of the index holds of an article."""
-    # A value that is not text, which only another program writes, has no words.
-    said = {name: tokens_of(text if isinstance(text := texts[name], str) else "")
-            for name in COLUMNS}  # fmt: skip
-    characters = [
-        f"{FIELDS[name]}_{token}"
-        for name, tokens in said.items()
-        for token in dict.fromkeys(filter(is_character, tokens))
-    ]
-    return {TABLE: tuple(map(_laid_out, said.values())), CHARACTERS: (" ".join(characters),)}
-
-
-def _laid_out(tokens: list[str]) -> str:
-    """Return the bigrams of a text, and behind them its words, each behind a ``¶``."""
-    words = dict.fromkeys(token for token in tokens if not is_character(token))
-    words.pop(BREAK, None)
-    return " ".join([*bigrams_of(tokens), *(part for word in words for part in (BREAK, word))])
+    laid_out, characters = [], []
+    for name, field in FIELDS.items():
+        text = texts[name]
+        # A value that is not text, which only another program writes, has no words.
+        bigrams, tokens = lay_out(text) if isinstance(text, str) else ("", set())
+        # Behind them its different words, so that each is found alone.
+        words = [f" {BREAK} {each}" for each in tokens if each < FIRST_CHARACTER]
+        laid_out.append(bigrams + "".join(words))
+        characters += [f"{field}_{each}" for each in tokens if each >= FIRST_CHARACTER]
+    return {TABLE: tuple(laid_out), CHARACTERS: (" ".join(characters),)}
 
 
 def phrase(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from functools import cache
 
 from newscrawl.text.character_folds import SIMPLIFIED, TRADITIONAL
@@ -31,17 +32,20 @@ _PLAIN = re.compile(
     "[\x00-\x7f\u4e00-\u9fff\xa0·\u2010-\u2015\u2018-\u201f\u2026\u3000-\u3002\u3008-\u3020"
     "\uff01-\uff0f\uff1a-\uff20\uffe5]*"
 )
-_WORDS = re.compile("([0-9A-Za-z]{2,})")
-_WORD = "\ue000"
-"""Stands for a word of several letters or digits while a text is parted, so that each token is
-one character; no plain text has it."""
+_WORDS = re.compile("([0-9A-Za-z]+)")
+_WORD, _WORD_ALONE = "\ue000", "\ue001"
+"""Stand for a word of letters or digits while a text is parted, so that each token is one
+character; no plain text has them."""
+_ANY_WORD = re.compile(f"[{_WORD}{_WORD_ALONE}]")
+_ALONE = re.compile(f"(?<={BREAK}){_WORD}(?={BREAK})")
+_TWICE = re.compile(f"{BREAK}([^{BREAK}]) \\1{BREAK}")
 _COMMON_SIGNS = "，。、：；“”（）%.-\n"
-_SIGNS = re.compile(f"[^0-9a-z\u4e00-\u9fff{_WORD}{BREAK} ]")
+_SIGNS = re.compile(f"[^\u4e00-\u9fff{_WORD}{BREAK} ]")
 _SPACE_BESIDE_HAN = re.compile("(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
 # These stand in the text until the spaces beside a Han character are seen.
 _EDGE, _SIGN = "\x01", "\x02"
-_FIRST_HAN = "\u2e80"
-"""Few words of other scripts lie behind it; as bigrams they are found as well."""
+FIRST_CHARACTER = "\u2e80"
+"""From here on are the scripts without spaces; few words of others lie behind it."""
 
 
 class _Tokens(dict[int, str]):
@@ -90,18 +94,23 @@ def any_tokens(text: str) -> list[str]:
 
 
 def _plain_tokens(text: str) -> list[str]:
-    """Part a text of _PLAIN, whose tokens but for words are one character each."""
+    line, found = _plain_line(text)
+    words = iter(found)
+    return [next(words) if token == _WORD else token for token in line]
+
+
+def _plain_line(text: str) -> tuple[str, list[str]]:
+    """Return the tokens of a text of _PLAIN, one character each, and the words among them."""
     # NFKC makes three signs of one, and spaces of spaces.
     text = text.replace("…", "...").replace("\u3000", " ").replace("\xa0", " ").strip()
     parts = _WORDS.split(text)
-    tokens = _WORD.join(parts[::2]).lower()
+    line = _WORD.join(parts[::2])
     for sign in _COMMON_SIGNS:
-        tokens = tokens.replace(sign, BREAK)
-    tokens = _SIGNS.sub(BREAK, tokens)
-    if " " in tokens:
-        tokens = _SPACE_BESIDE_HAN.sub(BREAK, tokens).replace(" ", "")
-    words = iter([word.lower() for word in parts[1::2]])
-    return [next(words) if token == _WORD else token for token in tokens]
+        line = line.replace(sign, BREAK)
+    line = _SIGNS.sub(BREAK, line)
+    if " " in line:
+        line = _SPACE_BESIDE_HAN.sub(BREAK, line).replace(" ", "")
+    return line, " ".join(parts[1::2]).lower().split()
 
 
 def bigrams_of(tokens: list[str]) -> list[str]:
@@ -119,16 +128,42 @@ def bigrams_of(tokens: list[str]) -> list[str]:
                 found.append(before)
             before = ""
             continue
-        own_joint = "" if token >= _FIRST_HAN and len(token) == 1 else JOINT
+        own_joint = "" if token >= FIRST_CHARACTER and len(token) == 1 else JOINT
         is_single = not before
         found.append(token if is_single else f"{before}{joint or own_joint}{token}")
         before, joint = token, own_joint
     return found
 
 
-def is_character(token: str) -> bool:
-    """Whether a token is of a script without spaces: one character, mostly Han."""
-    return token >= _FIRST_HAN
+def lay_out(text: str) -> tuple[str, set[str]]:
+    """Return a text's bigrams between spaces, and its different tokens, without ``¶``."""
+    if _PLAIN.fullmatch(text):
+        return _lay_out_plain(text)
+    tokens = tokens_of(text)
+    return " ".join(bigrams_of(tokens)), {*tokens} - {BREAK}
+
+
+def _lay_out_plain(text: str) -> tuple[str, set[str]]:
+    """Lay out a text of _PLAIN by its line of tokens: no bigram is made an object of its own."""
+    line, words = _plain_line(text)
+    if _TRADITIONAL.search(line):
+        line = line.translate(_FOLDED)
+    line = _ALONE.sub(_WORD_ALONE, f"{BREAK}{line}{BREAK}")
+    numbers = array("H", line.encode("utf-16")[2:])  # behind the mark of this machine's order
+    tokens = {*map(chr, {*numbers}), *words} - {BREAK, _WORD, _WORD_ALONE}
+    # ¶甲 is the first token of a run, 甲¶ its last.
+    laid_out = array("H", [0, 0, ord(" ")]) * (len(numbers) - 1)
+    laid_out[::3], laid_out[1::3] = numbers[:-1], numbers[1:]
+    bigrams = _TWICE.sub(r"\1", laid_out.tobytes().decode("utf-16"))
+    if words:
+        bigrams = bigrams.replace(_WORD, f"{JOINT}{_WORD}{JOINT}").replace(f" {JOINT}", " ")
+        bigrams = bigrams.replace(f"{JOINT} ", " ").replace(JOINT * 2, JOINT)
+        bigrams = bigrams.replace(f"{BREAK}{JOINT}", "").replace(f"{JOINT}{BREAK}", "")
+        # Each word is in two bigrams, unless it stands alone.
+        places = zip(words, _ANY_WORD.findall(line), strict=True)
+        each = [word for word, sign in places for _ in range(1 + (sign == _WORD))]
+        bigrams = bigrams.replace(_WORD_ALONE, _WORD).replace(_WORD, "%s") % tuple(each)
+    return bigrams.replace(BREAK, ""), tokens
 
 
 @cache

@@ -334,7 +334,7 @@ QUESTIONS = (
     "select value from json_each('[1, 2]') where value > 1",
     "select '{\"a\": 1}' ->> 'a', json_object('a', 1)",
     "select bm25(articles_fts) as rank from articles_fts"
-    " where articles_fts match '\"板 块\"' order by rank limit 3",
+    " where articles_fts match '板块' order by rank limit 3",
     "select title, row_number() over (partition by source order by published_at) from articles"
     " limit 5",
     "select printf('%.2f', avg(length(body_text))), group_concat(distinct source) from articles",
