@@ -207,7 +207,7 @@ def _values(texts: Texts) -> dict[str, tuple[str, ...]]:
         # A value that is not text, which only another program writes, has no words.
         bigrams, tokens = lay_out(text) if isinstance(text, str) else ("", set())
         # Behind them its different words, so that each is found alone.
-        words = [f" {BREAK} {each}" for each in tokens if each < FIRST_CHARACTER]
+        words = [f" {BREAK} {each}" for each in sorted(tokens) if each < FIRST_CHARACTER]
         laid_out.append(bigrams + "".join(words))
         characters += [f"{field}_{each}" for each in tokens if each >= FIRST_CHARACTER]
     return {TABLE: tuple(laid_out), CHARACTERS: (" ".join(characters),)}
