@@ -267,7 +267,8 @@ def test_all_are_found() -> None:
     found = {use.where for use in ALL}
     assert len(found) > 80
     assert {
-        "newscrawl/sites/eastmoney/source_line.py:_LABEL", "newscrawl/sites/eastmoney/info_code.py:_CODE",
+        "newscrawl/sites/eastmoney/source_line.py:_LABEL",
+        "newscrawl/sites/eastmoney/info_code.py:_CODE",
         "newscrawl/cli/output.py:_UNIT",
     } <= found  # fmt: skip
 
