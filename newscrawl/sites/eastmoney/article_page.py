@@ -35,7 +35,7 @@ _CODED = (
     Rule("published_raw", _ITEMS, "with which an item begins", kind="rule"),
     Rule("published_raw", _OLD_TIME, "the layout before 2020", kind="rule"),
     Rule("author", _ITEMS, "behind 作者", kind="rule"),
-    Rule("source", _ITEMS, "the body has no 文章来源 line: what is no time", kind="rule"),
+    Rule("source", _ITEMS, "the body has no 文章来源 line: other items", kind="rule"),
 )
 RULES = (*_RULES, *_CODED, _OLD_SOURCE_RULE, *bodies.BODY_RULES)
 
