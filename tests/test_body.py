@@ -299,6 +299,20 @@ def test_source_line_stays_in_the_markup_and_mentions_nothing() -> None:
         ),
         ('<a class="keytip" data-code="600519">戊</a>', [Mention("", "600519", "戊", "unknown")]),
         (
+            '<a class="keytip" data-code="1.600519">戊</a><a class="keytip" '
+            'data-code="1, 600519">戊</a>',
+            [Mention("1", "600519", "戊", "stock", 2)],
+        ),
+        (
+            '<a class="keytip" href="https://quote.eastmoney.com/sh600519.html">戊</a>',
+            [Mention("1", "600519", "戊", "stock")],
+        ),
+        (
+            '<span class="em_stock_key_common" data-code="1,600519"><a class="keytip" '
+            'data-code="1,600519">戊</a></span>',
+            [Mention("1", "600519", "戊", "stock")],
+        ),
+        (
             '<span class="em_stock_key_common" href="https://baike.eastmoney.com/item/x">己</span>',
             [],
         ),
@@ -377,6 +391,20 @@ CHARTS = {
     '<img alt="K图 NIO_0" data-code="K NIO|106|7" src="https://a.test/x.png">': ("106", "NIO"),
     '<a href="http://quote.eastmoney.com/unify/r/116.00700"><img alt="K图 x" src="x.png"></a>': (
         "116", "00700"),
+    '<img alt="K图 600519_1" src="x.png">': ("1", "600519"),
+    '<img alt="K图 00700_116" src="x.png">': ("116", "00700"),
+    '<img alt="K图 SH600519" src="x.png">': ("1", "600519"),
+    '<img src="https://pic.test/GetPic.aspx?id=6005191&imageType=k">': ("1", "600519"),
+    '<img src="https://pic.test/GetPic.aspx?imageType=k&id=3007502">': ("0", "300750"),
+    '<img src="https://webquoteklinepic.test/x?nid=1.600519.png">': ("1", "600519"),
+    '<img src="https://webquoteklinepic.test/x?nid=105.aapl">': ("105", "AAPL"),
+    '<a href="https://quote.eastmoney.com/sh600519.html"><img alt="K图" src="x.png"></a>': (
+        "1", "600519"),
+    '<a href="//quote.eastmoney.com/concept/sz300750.html"><img alt="K图" src="x"></a>': (
+        "0", "300750"),
+    '<a href="//quote.eastmoney.com/bk/90.BK0475.html"><img alt="K图" src="x"></a>': (
+        "90", "BK0475"),
+    '<span data-code="600519|1|1"><img alt="K图" src="x.png"></span>': ("1", "600519"),
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from samplesite.site import Site
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.sites import REASONS, Unreadable, list_entry, lists
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, info_code_of_stem
+from newscrawl.sites.eastmoney.securities import of_list
 from newscrawl.sites.finews import atom_feed
 from newscrawl.sites.list_answer import ListAnswer, read_list_answer
 from newscrawl.sites.lists import LISTS, UnknownList, find_lists
@@ -556,3 +557,22 @@ def test_oddities_by_query() -> None:
     with pytest.raises(ValueError, match="no such oddity"):
         Lists(Site(articles=5), {"nix"})
     assert len(ANSWERS) == 9
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ("1.601068,90.BK0475", [("1", "601068"), ("90", "BK0475")]),
+        ([{"code": "600519", "market": "1"}], [("1", "600519")]),
+        ([{"stockCode": "00700", "marketCode": 116}], [("116", "00700")]),
+        ([{"code": "1.600519", "name": "甲"}], [("1", "600519")]),
+        (["AAPL.US", "BABA.N"], [("", "AAPL"), ("106", "BABA")]),
+        (["BK0475", "113050", "116.700"], [("90", "BK0475"), ("1", "113050"), ("116", "00700")]),
+        ([600519, None, ""], [("1", "600519")]),
+        (None, []),
+    ],
+)
+def test_securities_beside_an_article(values: object, found: list[tuple[str, str]]) -> None:
+    mentions, wrong = of_list(values)
+    assert [(each.market, each.code) for each in mentions] == found
+    assert wrong == 0

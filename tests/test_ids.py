@@ -34,6 +34,11 @@ news_digits = st.builds(
     ("text", "info_code"),
     [
         (NEWS, NEWS),
+        (f"https://finance.eastmoney.com/a/{NEWS[2:]}.html?id=12", NEWS),
+        (f"https://finance.eastmoney.com/a/{NEWS[2:]}.html?id=1234567890", NEWS),
+        (f"https://finance.eastmoney.com/a/{NEWS[2:]}_2.html", NEWS),
+        ("https://pdf.dfcfw.com/pdf/H2_AN202112281536987412_1.PDF", "AN202112281536987412"),
+        ("https://pdf.dfcfw.com/pdf/H301_AP202112281536987412_1.pdf", "AP202112281536987412"),
         ("nw202112282228490028", NEWS),
         (" 202112282228490028\n", NEWS),
         ("20170401725887367", "NW20170401725887367"),

@@ -32,6 +32,16 @@ def test_it_says_the_same(name: str) -> None:
     assert told(BROKEN[name]) == told(FEED)
 
 
+@pytest.mark.parametrize(
+    "said", ["<!DOCTYPE html><html>", "<!doctype x>", "a < b, <HTML lang='zh'>"]
+)
+def test_a_feed_may_speak_of_html(said: str) -> None:
+    in_text = FEED.replace("</title>", f"</title><subtitle><![CDATA[{said}]]></subtitle>", 1)
+    assert told(in_text) == told(FEED)
+    begin = FEED.index("<feed")
+    assert told(f"{FEED[:begin]}<!-- {said} -->\n<!-- -->{FEED[begin:]}") == told(FEED)
+
+
 def test_a_bare_ampersand_in_a_title() -> None:
     title = told(FEED)[0]["title"]
     broken = FEED.replace(title, f"{title} A&B")

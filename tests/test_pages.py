@@ -751,6 +751,19 @@ def test_a_whole_public_page() -> None:
     )
 
 
+PRINTED = (
+    ("09时20分", ""),
+    ("下午 2时20分", ""),
+    ("刚刚", ""),
+    ("昨天", ""),
+    ("3天前", ""),
+    ("30秒前", ""),
+    ("半小时前", ""),
+    ("发布于 2021-12-28 09:20", ""),
+    ("2021-12-28 09:20:30", ""),
+    ("2021-12-28 09:20 来源：财联社", "财联社"),
+    ("2021-12-28 09:20 阅读 123", ""),
+)
 DATE = '<div class=" item">2021年12月28日 14:27</div>'
 SOURCE_ITEM = '<div class="item">21世纪经济报道</div>'
 OLD_LAYOUT = (
@@ -814,6 +827,40 @@ OLD_LAYOUT = (
                 "发布时间：14:27",
             )
             for name, value in (("published_raw", printed), ("source", "21世纪经济报道"))
+        ),
+        *(
+            (public("<p>一</p>", items=f'<div class="item">{printed}</div>' + other), name, value)
+            for printed, source in PRINTED
+            for other in ("" if source else SOURCE_ITEM,)
+            for name, value in (
+                ("published_raw", printed.partition(" 来源")[0].partition(" 阅读")[0]),
+                ("source", source or "21世纪经济报道"),
+            )
+        ),
+        *(
+            (public("<p>一</p>", items=f'<div class="item">{name}</div>' + DATE), field, value)
+            for name in ("21:30财经", "3月7日文化", "中国青年报", "36氪", "来源：界面新闻")
+            for field, value in (
+                ("source", name.removeprefix("来源：")),
+                ("published_raw", "2021年12月28日 14:27"),
+            )
+        ),
+        (
+            public("<p>一</p>", items=DATE + '<div class="item">责任编辑：张三</div>'),
+            "source",
+            None,
+        ),
+        (public("<p>一</p>", items=DATE + '<div class="item">作者:张三</div>'), "author", "张三"),
+        (public("<p>一</p>", title="探访：CCTV-2财经频道"), "title", "探访：CCTV-2财经频道"),
+        (public("<p>一</p>", title="题｜财经频道－东方财富网"), "title", "题"),
+        (public("<p>一</p>", title="题_东方财富网股吧"), "title", "题"),
+        (public("<p>一</p>", title="券商股大涨－东方财富"), "title", "券商股大涨－东方财富"),
+        (
+            public(
+                "<p>一</p>", title="题_股票频道_财富号_股吧_天天基金网_东方财富网_东方财富网股吧"
+            ),
+            "title",
+            "题",
         ),
         (OLD_LAYOUT, "title", "早盘整理"),
         (OLD_LAYOUT, "published_raw", "2021年12月28日 08:15"),

@@ -18,6 +18,7 @@ from newscrawl.text.times import (
     Published,
     parse_time,
     read_published,
+    time_and_rest,
 )
 
 DAY = date(2021, 12, 28)
@@ -33,6 +34,31 @@ china_times = st.datetimes(
     ("raw", "at", "precision"),
     [
         ("2021-12-28 14:27:35 +0800", FULL, "second"),
+        *(
+            (printed, "2021-12-28T09:20:00+08:00", "minute")
+            for printed in (
+                "发布于 2021-12-28 09:20",
+                "发布：2021-12-28 09:20",
+                "更新：2021-12-28 09:20",
+                "2021-12-28 09:20 更新于 2021-12-28 10:20",
+                "北京时间2021-12-28 09:20",
+                "发布时间：北京时间 2021-12-28 09:20",
+                "2021-12-28 09:20 阅读 123",
+                "2021-12-28 09:20 来源：甲",
+                "2021-12-28 09:20（修改于12-29）",
+                "2021年12月28日 星期二 上午09：20",
+                "更新于2021-12-28 09:20",
+            )
+        ),
+        ("2021-12-28 凌晨12:20", "2021-12-28T00:20:00+08:00", "minute"),
+        ("2021-12-28 凌晨1:20", "2021-12-28T01:20:00+08:00", "minute"),
+        ("2021-12-28 中午12:20", "2021-12-28T12:20:00+08:00", "minute"),
+        ("2021-12-28 下午12:20", "2021-12-28T12:20:00+08:00", "minute"),
+        ("2021-12-28 晚间8:20", "2021-12-28T20:20:00+08:00", "minute"),
+        ("2021-12-28 傍晚6:20:30", "2021-12-28T18:20:30+08:00", "second"),
+        # Of this night, or of the next.
+        ("2021-12-28 晚上12:20", "2021-12-28T00:00:00+08:00", "day"),
+        ("2021-12-28 深夜1:20", "2021-12-28T00:00:00+08:00", "day"),
         ("2021-12-28T14:27:35+08:00", FULL, "second"),
         ("2021-12-28T06:27:35Z", FULL, "second"),
         ("2021-12-28T06:27:35.250Z", "2021-12-28T14:27:35.250000+08:00", "second"),
@@ -253,3 +279,40 @@ def test_times_that_need_more_than_they_print(raw: str) -> None:
     day = date(2026, 11, 25) if raw[:2] in ("02", "13") else None
     with pytest.raises(BadTime):
         parse_time(raw, day=day)
+
+
+@pytest.mark.parametrize(
+    ("raw", "at", "precision"),
+    [
+        ("12/28 09:20", "2021-12-28T09:20:00+08:00", "minute"),
+        ("12月28日晚间8:20", "2021-12-28T20:20:00+08:00", "minute"),
+        ("晚间8:20", "2021-12-28T20:20:00+08:00", "minute"),
+        ("刚刚", "2021-12-29T10:00:00+08:00", "minute"),
+        ("30秒前", "2021-12-29T09:59:00+08:00", "minute"),
+        ("半小时前", "2021-12-29T09:30:00+08:00", "minute"),
+        ("3天前", "2021-12-26T00:00:00+08:00", "day"),
+        ("昨天", "2021-12-28T00:00:00+08:00", "day"),
+        ("昨晚8:20", "2021-12-28T20:20:00+08:00", "minute"),
+    ],
+)
+def test_times_that_need_a_day(raw: str, at: str, precision: str) -> None:
+    found, found_precision = parse_time(raw, day=DAY, now=NOW)
+    assert (found.isoformat(), found_precision) == (at, precision)
+
+
+@pytest.mark.parametrize("text", ["", "21:30财经", "3月7日文化", "中国青年报", "来源：2021-12-28"])
+def test_names_are_not_times(text: str) -> None:
+    assert time_and_rest(text) == ("", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "time", "rest"),
+    [
+        ("2021-12-28 09:20 来源：财联社", "2021-12-28 09:20", "来源：财联社"),
+        ("2021-12-28T09:20:35Z", "2021-12-28T09:20:35Z", ""),
+        ("发布时间：12月28日（周二） 上午9时20分", "发布时间：12月28日（周二） 上午9时20分", ""),
+        ("24分钟前（修改于12-29）", "24分钟前", "（修改于12-29）"),
+    ],
+)
+def test_a_time_and_what_stands_behind_it(text: str, time: str, rest: str) -> None:
+    assert time_and_rest(text) == (time, rest)

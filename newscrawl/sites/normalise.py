@@ -12,6 +12,7 @@ from newscrawl.sites.eastmoney.info_code import (
     public_url,
 )
 from newscrawl.sites.eastmoney.printed_codes import printed_codes
+from newscrawl.sites.eastmoney.source_line import named
 from newscrawl.text.times import read_published
 
 
@@ -49,6 +50,7 @@ def normalise(article: Article) -> Article:
     article.original_url = public_url(article.id) or (
         canonical_url(article.original_url) if article.original_url else None
     )
+    _part_source(article)
     text = article.body_text or article.summary or ""
     printed = printed_codes(f"{article.title or ''}\n{text}")
     if article.body_text and says_ai_generated(article.body_text):
@@ -56,6 +58,13 @@ def normalise(article: Article) -> Article:
     if printed:
         article.mentions = [*(article.mentions or ()), *printed]
     return article
+
+
+def _part_source(article: Article) -> None:
+    """Take a label off the source, and the author that stands behind it."""
+    if article.source and any(map(article.source.__contains__, ":：")):
+        names = named(article.source)
+        article.source, article.author = names.source, article.author or names.author
 
 
 def published_in_utc(article: Article) -> str | None:

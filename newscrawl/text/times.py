@@ -41,16 +41,52 @@ _ISO = re.compile(
 _GMT_OFFSET = re.compile(r"(?:GMT|UTC) ?([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?![0-9])")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 # What stands around a time.
-_LABEL = re.compile(r"(?:发布时间|发表时间|更新时间|修改于|时间) ?[:：]? ?")
-_MODIFIED = re.compile(r" ?[（(]?修改于.*")
+_LABEL = re.compile(
+    r"(?:发布时间|发表时间|更新时间|(?:发布|发表|更新|修改)于?|北京时间|时间) ?:? ?"
+)
+_MODIFIED = re.compile(r" ?[（(]?(?:更新时间|修改|更新).*")
+# What follows a clock: the source, how often the page was read.
+_BEHIND_CLOCK = re.compile(
+    r"(?<=[0-9]:[0-9]{2}) (?![上下凌清早中午傍晚夜深])[（(|/]?[\u4e00-\u9fff].*"
+)
 _WEEKDAY = re.compile(r" ?[（(]?(?:星期|周)[一二三四五六日天][)）]?")
 _CHINESE_CLOCK = re.compile(r"([0-9]{1,2})[时點点]([0-9]{1,2})分?(?:([0-9]{1,2})秒)?")
-_HALF_OF_DAY = re.compile(r"(凌晨|早上|上午|中午|下午|晚上) ?([0-9]{1,2})(?=:)")
-_AGO = re.compile(r"([0-9]{1,4}) ?(分钟|小时)前")
-_MONTH_DAY = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2})|月([0-9]{1,2})日) ?([0-9:]*)")
+_BEFORE_NOON = ("凌晨", "清晨", "早上", "早间", "早晨", "上午")
+_AFTER_NOON = ("下午", "午后", "傍晚", "晚上", "晚间", "夜间", "深夜")
+_PART_OF_DAY = re.compile(
+    rf"({'|'.join((*_BEFORE_NOON, *_AFTER_NOON, '中午', '午间'))}) ?"
+    r"([0-9]{1,2})((?::[0-9]{2}){1,2})"
+)
+_EVENINGS = {"今早": "今天早上", "今晚": "今天晚上", "昨晚": "昨天晚上"}
+_AGO = re.compile(r"([0-9]{1,4}) ?(秒钟?|分钟|小时|天)前")
+_JUST_NOW, _HALF_AN_HOUR_AGO = ("刚刚", "刚才"), "半小时前"
+_MONTH_DAY = re.compile(r"([0-9]{1,2})(?:[-/]([0-9]{1,2})|月([0-9]{1,2})日) ?([0-9:]*)")
 _EPOCH = {10: 1, 13: 1_000, 16: 1_000_000}
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}")
 _RELATIVE_DAYS = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "前天": 2}
+
+
+_DATE = (
+    r"(?:[0-9]{4}[-/.年] ?[0-9]{1,2}[-/.月] ?[0-9]{1,2}日?|[0-9]{1,2}[-/][0-9]{1,2}"
+    r"|[0-9]{1,2}月[0-9]{1,2}日|[今昨前][天日]|[今昨]晚|今早)"
+)
+_OF_DAY = r"(?:(?:凌晨|清晨|[早晚]上|[早晚午夜]间|早晨|[上中下]午|午后|傍晚|深夜) ?)?"
+_HOURS = rf"{_OF_DAY}[0-9]{{1,2}}(?:[:：][0-9]{{2}}(?:[:：][0-9]{{2}})?|[时點点][0-9]{{1,2}}分?)"
+_ZONE = r"(?:\.[0-9]{1,6})?(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?"
+_BEGINS_AS_TIME = re.compile(
+    r"(?:(?:发布时间|发表时间|更新时间|(?:发布|发表|更新|修改)于?|北京时间|时间) ?[:：]? ?){0,3}"
+    rf"(?:{_DATE}(?:(?: ?[（(]?(?:星期|周).[）)]?)?[ T]?{_HOURS}{_ZONE})?|{_HOURS}"
+    r"|刚[刚才]|半小时前|[0-9]{1,4} ?(?:秒钟?|分钟|小时|天)前)(?=$|[\s（(,，|])"
+)
+
+
+def time_and_rest(text: str) -> tuple[str, str]:
+    """Return the time that a text begins with, as printed, and what stands behind it.
+
+    The time is empty where it begins with none: 21:30财经 and 中国青年报 are names.
+    """
+    match = _BEGINS_AS_TIME.match(text)
+    return (match[0], text[match.end() :].strip()) if match else ("", text)
 
 
 class BadTime(ValueError):
@@ -111,8 +147,10 @@ def _parse(
     if text.isascii() and text.isdigit() and len(text) in _EPOCH:
         since = timedelta(seconds=int(text) // _EPOCH[len(text)])
         return datetime(1970, 1, 1, tzinfo=UTC) + since, "second"
+    if text in (*_JUST_NOW, _HALF_AN_HOUR_AGO):
+        return _ago(raw, 0 if text in _JUST_NOW else 30, "分钟", now)
     if match := _AGO.fullmatch(text):
-        return _ago(raw, match, now)
+        return _ago(raw, int(match[1]), match[2], now)
     if match := _MONTH_DAY.fullmatch(text):
         return _parse(_with_year(raw, match, day), raw, day, now)
     if match := _CLOCK.fullmatch(text):
@@ -120,20 +158,24 @@ def _parse(
             raise BadTime(raw, "has no day")
         return _at_clock(day, match)
     word, rest = text[:2], text[2:].strip()
-    if word in _RELATIVE_DAYS and (match := _CLOCK.fullmatch(rest)):
+    match = _CLOCK.fullmatch(rest)
+    if word in _RELATIVE_DAYS and (match or not rest):
         if now is None:
             raise BadTime(raw, "is relative to an unknown day")
-        today = now.astimezone(CHINA).date()
-        return _at_clock(today - timedelta(days=_RELATIVE_DAYS[word]), match)
+        meant = now.astimezone(CHINA).date() - timedelta(days=_RELATIVE_DAYS[word])
+        return _at_clock(meant, match) if match else (datetime.combine(meant, time(), CHINA), "day")
     return _by_dateutil(text, raw)
 
 
 def _bare(text: str) -> str:
     """Return a time without what stands around it, its clock as digits and colons."""
-    text = _MODIFIED.sub("", text) or text
-    text = _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
-    text = _CHINESE_CLOCK.sub(_digits, text.replace("：", ":"))
-    return _HALF_OF_DAY.sub(_hour, _WEEKDAY.sub("", text)).strip()
+    text = _MODIFIED.sub("", text.replace("：", ":")) or text.replace("：", ":")
+    while label := _LABEL.match(text):
+        text = text[label.end() :]
+    for short, whole in _EVENINGS.items():
+        text = text.replace(short, whole)
+    text = _WEEKDAY.sub("", _CHINESE_CLOCK.sub(_digits, text))
+    return _BEHIND_CLOCK.sub("", _PART_OF_DAY.sub(_hour, text)).strip()
 
 
 def _digits(match: re.Match[str]) -> str:
@@ -141,19 +183,24 @@ def _digits(match: re.Match[str]) -> str:
 
 
 def _hour(match: re.Match[str]) -> str:
-    half, hour = match[1], int(match[2])
-    if (half in ("下午", "晚上") and hour < 12) or (half == "中午" and hour < 3):
+    """Return a clock of 24 hours; nothing where it may be of this night or of the next."""
+    part, hour, rest = match[1], int(match[2]), match[3]
+    is_late = part in _AFTER_NOON and part not in ("下午", "午后")
+    if is_late and (hour == 12 or hour < 5):
+        return ""
+    if (part in _AFTER_NOON and hour < 12) or (part in ("中午", "午间") and hour < 3):
         hour += 12
-    return f"{hour:02}"
+    return f"{0 if part == '凌晨' and hour == 12 else hour:02}{rest}"
 
 
-def _ago(raw: str, match: re.Match[str], now: datetime | None) -> tuple[datetime, Precision]:
+def _ago(raw: str, number: int, unit: str, now: datetime | None) -> tuple[datetime, Precision]:
     if now is None:
         raise BadTime(raw, "is relative to an unknown time")
-    number = int(match[1])
-    if match[2] == "分钟":
-        return (now - timedelta(minutes=number)).replace(second=0, microsecond=0), "minute"
-    day = (now - timedelta(hours=number)).astimezone(CHINA).date()
+    if unit == "分钟" or unit.startswith("秒"):
+        before = timedelta(minutes=number) if unit == "分钟" else timedelta(seconds=number)
+        return (now - before).replace(second=0, microsecond=0), "minute"
+    before = timedelta(hours=number) if unit == "小时" else timedelta(days=number)
+    day = (now - before).astimezone(CHINA).date()
     return datetime.combine(day, time(), CHINA), "day"
 
 

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from newscrawl.items import Article, Page
-from newscrawl.loaders import ArticleLoader, Rule, Stats
+from newscrawl.loaders import ArticleLoader, Rule, Stats, xpath_values
 from newscrawl.sites.decode import decode_page
 from newscrawl.sites.eastmoney import body as bodies
 from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code, public_url
+from newscrawl.sites.eastmoney.source_line import Names, named
 from newscrawl.sites.eastmoney.titles import clean_title
 from newscrawl.sites.errors import Unreadable
 from newscrawl.sites.html import check_whole, detached, parse_html
 from newscrawl.text.sanitize import squeeze
+from newscrawl.text.times import time_and_rest
 
 # The class is " item", with a space before it.
 _ITEM = '//div[@class="infos"]/div[normalize-space(@class) = "item"]'
-# 中国青年报 and 21世纪经济报道 are sources, and no times.
-_IS_TIME = (
-    '(contains(., "月") and contains(., "日") or contains(., "分钟前") or contains(., "小时前")'
-    ' or contains(translate(., "：", ":"), ":") and not(contains(., "来源")))'
-    ' and translate(., "0123456789", "") != .'
-)
+_ITEMS, _OLD_TIME = "div.infos item", "div.time"
 
 _RULES = (
     Rule("title", "//title"),
     Rule("title", "(//h1)[1]", "the page without title"),
-    Rule("published_raw", f"{_ITEM}[{_IS_TIME}][1]", name="div.infos item"),
-    Rule("published_raw", '//div[@class="time"][1]', "the layout before 2020", name="div.time"),
     Rule("summary", '//div[@class="abstract"]//div[@class="txt"][1]'),
     Rule("summary", '//div[@class="b-review"][1]', "the layout before 2020"),
 )
 _ABSTRACT = "摘要："
-_AUTHOR_RULE = Rule("author", f'substring-after({_ITEM}[starts-with(., "作者：")][1], "作者：")')
-_SOURCE_RULE = Rule(
-    "source",
-    f'{_ITEM}[not({_IS_TIME} or starts-with(., "作者：") or starts-with(., "编辑："))][1]',
-    "the body has no 文章来源 line; the items are the time, the source, and some an author",
-)
+_LABELLED = re.compile("[（(]?(?:文章)?来源|作者")
 _OLD_SOURCE_RULE = Rule("source", "//@data-source", "the layout before 2020")
-RULES = (*_RULES, _AUTHOR_RULE, _SOURCE_RULE, _OLD_SOURCE_RULE, *bodies.BODY_RULES)
+_CODED = (
+    Rule("published_raw", _ITEMS, "with which an item begins", kind="rule"),
+    Rule("published_raw", _OLD_TIME, "the layout before 2020", kind="rule"),
+    Rule("author", _ITEMS, "behind 作者", kind="rule"),
+    Rule("source", _ITEMS, "the body has no 文章来源 line: other items", kind="rule"),
+)
+RULES = (*_RULES, *_CODED, _OLD_SOURCE_RULE, *bodies.BODY_RULES)
 
 
 def read_article_page(page: Page, stats: Stats | None = None) -> Article:
@@ -61,22 +59,43 @@ def read_article_page(page: Page, stats: Stats | None = None) -> Article:
 
     loader = ArticleLoader.of(root, stats)
     loader.add_value("id", info_code)
-    used = loader.apply((*_RULES, _AUTHOR_RULE))
+    loader.apply(_RULES)
     if title := loader.get_output_value("title"):
         loader.replace_value("title", clean_title(title))
     if summary := squeeze(loader.get_output_value("summary") or ""):
         loader.replace_value("summary", summary.removeprefix(_ABSTRACT))
-    if "published_raw" in used:
-        loader.add_value("published_from", used["published_raw"].name)
+    times, names = _items(root)
+    for where in (_ITEMS, _OLD_TIME):
+        printed = times if where == _ITEMS else xpath_values(root, '//div[@class="time"][1]')
+        if loader.put("published_raw", "rule", where, printed[:1]):
+            loader.add_value("published_from", where)
+            break
     body = bodies.read_body(detached(content))
     bodies.add_body(loader, body)
+    authors = [each.author for each in names if each.author]
+    loader.put("author", "rule", _ITEMS, authors[:1])
     if body.source is None:
-        loader.apply((_SOURCE_RULE, _OLD_SOURCE_RULE))
+        sources = [each.source for each in names if each.source]
+        if not loader.put("source", "rule", _ITEMS, sources[:1]):
+            loader.apply((_OLD_SOURCE_RULE,))
     loader.add_value("original_url", public_url(info_code))
     article: Article = loader.load_item()
     if not article.title and not article.body_html:
         raise Unreadable("nothing", f"the page of {info_code} is empty")
     return article
+
+
+def _items(root: etree._Element) -> tuple[list[str], list[Names]]:
+    """Return the times that items under the title begin with, and whom the items name."""
+    times, names = [], []
+    for item in map(squeeze, xpath_values(root, _ITEM)):
+        printed, rest = time_and_rest(item)
+        if printed:
+            times.append(printed)
+            # Behind a time stand how often the page was read and the like.
+            rest = rest if _LABELLED.match(rest) else ""
+        names.append(named(rest))
+    return times, names
 
 
 def _check_own_address(root: etree._Element, info_code: str) -> None:

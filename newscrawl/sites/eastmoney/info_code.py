@@ -20,11 +20,10 @@ _DATE_PREFIX = re.compile(r"[0-9]{2,4}-[0-9]{1,2}-[0-9]{1,2}-")
 # The last piece of a path: /a/<digits>.html, /news/<column>,<digits>.html, /news/<digits> and the
 # mirror's own /…/NW<digits>.html and /old_post/<date>-<digits>.html.
 _PATH_CODE = re.compile(
-    r"(?:[0-9]+,|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}-|H[23]_)?"
-    r"([A-Za-z]{0,5}[0-9]{9,24})(?:_1)?(?:\.html?|\.pdf)?"
+    r"(?:[0-9]+,|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}-|H[0-9]{1,4}_)?"
+    r"([A-Za-z]{0,5}[0-9]{9,24})(?:_[0-9]{1,3})?(?:\.html?|\.pdf)?",
+    re.IGNORECASE,
 )
-_SHORTEST = 9
-"""Digits of the shortest id."""
 _SLUG = re.compile(r"\w[\w.·()（） -]*", re.UNICODE)
 # newsid before id: a page that has both means its own row by id. infoCode always wins.
 _QUERY_KEYS = ("infocode", "newsid", "art_code", "id")
@@ -92,9 +91,13 @@ def _from_url(url: str) -> str:
         raise BadInfoCode(url) from None
     match = _PATH_CODE.fullmatch(unquote(parts.path).rstrip("/").rpartition("/")[2])
     for key in _QUERY_KEYS:
-        # Of two ids the query's counts, but not `?id=12` behind the address of an article.
-        if key in query and not (match and len(query[key].strip()) < _SHORTEST):
-            return _normal(query[key].strip(), url)
+        if key in query:
+            try:
+                return _normal(query[key].strip(), url)
+            except BadInfoCode:
+                # Of two ids the query's counts, but not `?id=12` behind the address of an article.
+                if not match:
+                    raise
     if match:
         return _normal(match[1], url)
     raise BadInfoCode(url)

@@ -14,19 +14,35 @@ from newscrawl.text.sanitize import squeeze
 
 _MARKED = frozenset(("keytip", "em_stock_key_common", "infokey"))
 QUOTE_URL = re.compile(r"//quote\.eastmoney\.com/(?:unify/)?r/([0-9]+)\.(\w+)", re.ASCII)
-_CHART_ADDRESS = re.compile(r"[?&;]nid=([0-9]{1,3})\.(\w[\w.-]*)", re.ASCII | re.IGNORECASE)
+_QUOTE_PAGE = re.compile(
+    r"//quote\.eastmoney\.com/(?:concept/)?(?:(sh|sz|bj)([0-9]{6})|hk/([0-9]{5})|bk/(?:90\.)?(BK[0-9]{4}))"
+    r"\.html",
+    re.ASCII | re.IGNORECASE,
+)
+_CHART_ADDRESS = re.compile(r"[?&;]nid=([0-9]{1,3})\.(\w[\w-]*)", re.ASCII | re.IGNORECASE)
 _CHART_CODE = re.compile(r"(?:K )?(\w[\w.-]*)\|([0-9]{1,3})\|.*", re.ASCII)
+_OLD_CHART = re.compile(
+    r"/GetPic\.aspx\?(?:[^#]{0,200}&)?id=([0-9]{6})([12])(?![0-9])", re.IGNORECASE
+)
+_OLD_MARKETS = {"1": "1", "2": "0"}
+"""What Eastmoney's old addresses wrote behind a code: Shanghai, Shenzhen."""
+_CHART_NAME = re.compile(r"K图 ?(\w+)_([0-9]{1,3})", re.ASCII)
+_CHART_NAME_ALONE = re.compile(r"K图 ?(\w[\w.]*)", re.ASCII)
 _ENTITY_ID = re.compile(r"(?:stock_|bk_|Info\.)([0-9]+)\.(\w+)", re.ASCII)
 _CODE = re.compile(r"\w[\w.-]*", re.ASCII)
 
 _MARKET_AND_CODE = re.compile(r"[0-9]{1,3}\.[0-9A-Z][0-9A-Z._-]{0,19}", re.ASCII)
 _MAINLAND_CODE = re.compile("[0-9]{6}")
+_BOARD = re.compile("BK[0-9]{4}")
+_AMERICAN = re.compile(r"([A-Z]{1,5}(?:[.-][A-Z])?)\.(US|OQ|O|N)", re.ASCII)
+_AMERICAN_MARKETS = {"US": "", "OQ": "105", "O": "105", "N": "106"}
+"""Which of them .US means is not said."""
 _EXCHANGE_BEHIND = re.compile(r"([0-9]{4,6})\.(SH|SS|SZ|BJ|HK)", re.ASCII)
 _EXCHANGE_BEFORE = re.compile(r"(SH|SZ|BJ|HK)\.?([0-9]{4,6})", re.ASCII)
 EXCHANGES = {"SH": "1", "SS": "1", "SZ": "0", "BJ": "0", "HK": "116"}
 """Eastmoney's market numbers of the exchanges that are written behind or before a code."""
-_SHANGHAI = "569"
-"""First digits of Shanghai's shares and funds; Beijing's begin with 4, 8 and 92."""
+_SHANGHAI = re.compile("[569]|11[0138]|204")
+"""First digits of Shanghai's shares, funds and bonds; Beijing's begin with 4, 8 and 92."""
 
 _STOCK_MARKETS = frozenset(("105", "106", "107", "116", "128", "155", "156"))
 _FUTURE_MARKETS = frozenset(("8", "113", "114", "115", "142", "225"))
@@ -81,14 +97,22 @@ def market_and_code(text: str) -> str:
 
 
 def _without_exchange(found: str, text: str) -> str:
+    if _BOARD.fullmatch(found):
+        return f"90.{found}"
     if _MARKET_AND_CODE.fullmatch(found):
-        return found
+        market, _, code = found.partition(".")
+        return f"116.{code.zfill(5)}" if market == "116" and code.isdigit() else found
     if _MAINLAND_CODE.fullmatch(found):
-        return f"{int(found[0] in _SHANGHAI and found[:2] != '92')}.{found}"
+        return f"{market_of_mainland(found)}.{found}"
     raise ValueError(
         f"{text[:40]!r} is not a security; write its market and code, such as 1.600519, "
         "116.00700 or 600519.SH, or six digits, such as 600519"
     )
+
+
+def market_of_mainland(code: str) -> str:
+    """Return the market of six digits that are a share, fund or bond of the mainland."""
+    return "1" if _SHANGHAI.match(code) and not code.startswith("92") else "0"
 
 
 class Mentions:
@@ -120,6 +144,8 @@ class Mentions:
             marks = _MARKED.intersection(element.get("class", "").split())
             if not marks:
                 continue
+            if element.tag == "span" and _holds_a_link(element):
+                continue
             security = _security(element, by_address_only="infokey" in marks)
             if security is None:
                 continue
@@ -133,16 +159,23 @@ class Mentions:
         return list(self._found.values())
 
 
+def _holds_a_link(span: etree._Element) -> bool:
+    """Whether a marked word is a link on a security itself, which counts alone."""
+    return any("keytip" in each.get("class", "").split() for each in span.iterdescendants("a"))
+
+
 def of_list(values: object) -> tuple[list[Mention], int]:
     """Return the securities that a list names beside an article, and how many it names wrongly.
 
-    *values* is a list of texts such as ``1.600519``; null and an empty list name none.
+    *values* is a list of texts such as ``1.600519`` or of objects with a code, or one text with
+    commas; null and an empty list name none.
     """
     found, wrong = Mentions(), 0
     named = values if isinstance(values, list) else [values] if values else []
-    for each in dict.fromkeys(str(value) for value in named if value):
+    texts = [text for value in named if value for text in _texts_of(value)]
+    for each in dict.fromkeys(texts):
         try:
-            market, _, code = market_and_code(each).partition(".")
+            market, code = _listed(each)
         except ValueError:
             wrong += 1
         else:
@@ -150,14 +183,72 @@ def of_list(values: object) -> tuple[list[Mention], int]:
     return found.all(), wrong
 
 
+def _texts_of(value: object) -> list[str]:
+    """Return what one value of a list names, each as a text."""
+    if not isinstance(value, dict):
+        return [each for each in re.split(r"[,，;；、\s]+", str(value)) if each]
+    code, market = (
+        next((str(value[key]) for key in keys if value.get(key) not in (None, "")), "")
+        for keys in (("code", "stockCode", "securityCode"), ("market", "marketCode", "mkt"))
+    )
+    return [f"{market}.{code}" if market.isdigit() and "." not in code else code]
+
+
+def _listed(text: str) -> tuple[str, str]:
+    if match := _AMERICAN.fullmatch(text.strip().upper()):
+        return _AMERICAN_MARKETS[match[2]], match[1]
+    market, _, code = market_and_code(text).partition(".")
+    return market, code
+
+
 def chart_security(places: Iterable[str]) -> tuple[str, str] | None:
-    """Return the market and code of a chart, from its image's attributes and its link's."""
-    for place in places:
-        if match := _CHART_ADDRESS.search(place) or QUOTE_URL.search(place):
-            return match[1], match[2]
-        if match := _CHART_CODE.fullmatch(place):
-            return match[2], match[1]
+    """Return the market and code of a chart, from its image's attributes and its link's.
+
+    What the image is called says least, and counts where nothing else does.
+    """
+    said = list(filter(None, places))
+    for read in (_of_chart_address, _of_chart_code, _of_quote_page, _of_chart_name):
+        for place in said:
+            if found := read(place):
+                return found
     return None
+
+
+def _of_chart_address(text: str) -> tuple[str, str] | None:
+    if match := _CHART_ADDRESS.search(text) or QUOTE_URL.search(text):
+        return match[1], match[2].upper() if match[1] in _STOCK_MARKETS else match[2]
+    match = _OLD_CHART.search(text)
+    return (_OLD_MARKETS[match[2]], match[1]) if match else None
+
+
+def _of_chart_code(text: str) -> tuple[str, str] | None:
+    match = _CHART_CODE.fullmatch(text.strip())
+    return (match[2], match[1]) if match else None
+
+
+def _of_quote_page(text: str) -> tuple[str, str] | None:
+    """Return what a page of quotes is about: /sh600519.html, /hk/00700.html, /bk/90.BK0493.html."""
+    match = _QUOTE_PAGE.search(text)
+    if match is None:
+        return None
+    exchange, mainland, hong_kong, board = match.groups()
+    if mainland:
+        return EXCHANGES[exchange.upper()], mainland
+    return ("116", hong_kong) if hong_kong else ("90", board.upper())
+
+
+def _of_chart_name(text: str) -> tuple[str, str] | None:
+    """Return what a chart is called: K图 600519_1 has its market behind the code."""
+    if match := _CHART_NAME.fullmatch(text.strip()):
+        code, market = match.groups()
+        is_right = len(code) == 6 and code.isdigit() if market in "01" else market != ""
+        return (market, code) if is_right else None
+    match = _CHART_NAME_ALONE.fullmatch(text.strip())
+    try:
+        market, _, code = market_and_code(match[1]).partition(".") if match else ("", "", "")
+    except ValueError:
+        return None
+    return (market, code) if code else None
 
 
 def _security(element: etree._Element, *, by_address_only: bool) -> tuple[str, str] | None:
@@ -165,11 +256,15 @@ def _security(element: etree._Element, *, by_address_only: bool) -> tuple[str, s
     address = QUOTE_URL.search(element.get("href", "").strip())
     if by_address_only:
         return (address[1], address[2]) if address else None
-    market, comma, code = element.get("data-code", "").strip().partition(",")
+    market, comma, code = map(str.strip, element.get("data-code", "").partition(","))
+    if not comma and _MARKET_AND_CODE.fullmatch(market):
+        market, comma, code = market.partition(".")
     if comma and market.isdigit() and _CODE.fullmatch(code):
         return market, code
     if address:
         return address[1], address[2]
+    if page := _of_quote_page(element.get("href", "")):
+        return page
     parent = element.getparent()
     if parent is not None and (match := _ENTITY_ID.fullmatch(parent.get("id", ""))):
         return match[1], match[2]

@@ -13,6 +13,7 @@ from newscrawl.text.sanitize import squeeze
 _USUAL = re.compile("（文章来源：([^（）()【】:： ]{1,40})）")
 """Nearly all of them, read without the rest."""
 _LABEL = re.compile(r"[（(【]?\s?文章来源\s?[:：]")
+_SOURCE_LABEL = re.compile(r"^[（(【\s]*(?:文章来源|来源|出处|媒体)\s?[:：]")
 _CREDIT = re.compile("(责任编辑|责编|编辑|编审|作者|记者|校对|审核|审校|监制)\\s?[:：]")
 _OPENING, _CLOSING = "（(【", "）)】"
 _BETWEEN = " ，,；;|/" + _OPENING
@@ -20,6 +21,24 @@ _SENTENCE = re.compile("[。，；：:！？、,;!?【】]")
 _LONGEST_NAME, _LONGEST_LINE = 40, 200
 _LAST = 4
 """Blocks at a body's end, those of its editors not counted, of which one may be the source line."""
+
+
+class Names(NamedTuple):
+    """Whom a printed name of a source names."""
+
+    source: str | None
+    author: str | None
+
+
+def named(text: str) -> Names:
+    """Read a source as a page or an answer prints it: with a label, or an author behind it.
+
+    来源：界面新闻 is 界面新闻; 责任编辑：李四 names neither.
+    """
+    source, *credits = _CREDIT.split(_SOURCE_LABEL.sub("", text, count=1))
+    by_label = dict(zip(credits[::2], credits[1::2], strict=True))
+    author = by_label.get("作者") or by_label.get("记者") or ""
+    return Names(_name(source) or None, _name(author) or None)
 
 
 class SourceLine(NamedTuple):

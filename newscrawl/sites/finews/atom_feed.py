@@ -22,6 +22,7 @@ from newscrawl.text.times import BUILD_TIME
 _NS = "{http://www.w3.org/2005/Atom}"
 MAX_TAGS = 50_000
 """Tags of a feed, those in the bodies of its posts too: the mirror's has 700."""
+_BLANKS = "\ufeff \t\r\n"
 _TEXTS = ("id", "title", "published", "updated", "summary", "content")
 
 
@@ -74,11 +75,10 @@ def _parsed(text: str) -> etree._Element | None:
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
-    start = text[:1000].lower()
-    if "<html" in start or "<!doctype html" in start:
+    begin = text[_prolog(text) :][:20].lower()
+    if begin.startswith(("<html", "<!doctype html")):
         raise Unreadable("not_a_post", f"a page of HTML that begins {text[:60].strip()!r}")
-    # It may stand anywhere before the root, behind a comment of any length.
-    if "<!DOCTYPE" in text or "<!doctype" in start or "<!entity" in start:
+    if begin.startswith("<!"):
         raise _with_document_type()
     if text.count("<") > MAX_TAGS:
         raise Unreadable("too_large", f"the feed has more than {MAX_TAGS:,} tags")
@@ -93,6 +93,23 @@ def _parsed(text: str) -> etree._Element | None:
     if root.getroottree().docinfo.internalDTD is not None:  # behind a thousand blanks
         raise _with_document_type()
     return root
+
+
+def _prolog(text: str) -> int:
+    """Return where the root or a document type begins: behind blanks, comments, instructions."""
+    at = 0
+    while True:
+        while text[at : at + 1] in _BLANKS and at < len(text):
+            at += 1
+        for begin, end in (("<!--", "-->"), ("<?", "?>")):
+            if text.startswith(begin, at):
+                found = text.find(end, at + len(begin))
+                if found < 0:
+                    return at
+                at = found + len(end)
+                break
+        else:
+            return at
 
 
 def _with_document_type() -> Unreadable:
