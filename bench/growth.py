@@ -33,6 +33,7 @@ from bench.serving import Serving
 from newscrawl.archive.export import FORMATS
 from newscrawl.store.connections import PAGE_SIZE
 from newscrawl.store.migrations import migrations
+from newscrawl.store.search_index import TABLES as SEARCH_INDEX
 
 PROGRAM = Path(sys.executable).with_name("newscrawl")
 COMMANDS = {
@@ -200,7 +201,7 @@ def sizes(db: Path) -> dict[str, Any]:
     tables: dict[str, int] = {}
     for name, size in rows:
         table = of.get(name, name)
-        table = "articles_fts" if table.startswith("articles_fts") else table
+        table = next((each for each in SEARCH_INDEX if table.startswith(each)), table)
         tables[table] = tables.get(table, 0) + size
     pages = tables.pop("pages", 0)
     rest = sum(tables.values())
@@ -234,7 +235,7 @@ def migration(db: Path, core: int, folder: Path) -> dict[str, Any]:
     made.conn.execute("PRAGMA synchronous = OFF")
     made.conn.execute("ATTACH ? AS present", (str(db),))
     for table in [each.name for each in made.tables]:
-        if table.startswith(("articles_fts", "sqlite_", "_sqlite")):
+        if table.startswith((*SEARCH_INDEX, "character_folds", "sqlite_", "_sqlite")):
             continue
         columns = [
             name for _, name, *_ in made.conn.execute(f"PRAGMA main.table_info({table})").fetchall()
