@@ -11,7 +11,7 @@ import feedparser
 import pytest
 from archives import article, fill, page
 from crawls import ROOT, command
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -127,6 +127,7 @@ def test_no_articles(path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["atom", "rss"])
 @given(st.text(), st.text(), st.text() | st.text().map("http://a{}".format))
+@example("", "<?", "")  # markup of which nothing is left
 def test_any_text(name: str, one: str, other: str, address: str) -> None:
     record = Record(
         f"finews:{one}", None, 1, one, None, None, other, one, other, other, None, other, address,

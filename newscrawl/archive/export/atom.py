@@ -50,8 +50,9 @@ def _entry(record: Record) -> ET.Element:
     for term in xml.terms(record):
         ET.SubElement(entry, "category", term=xml.xml_text(term))
     xml.add_element(entry, "summary", record.summary)
-    if record.body_html:
-        xml.add_element(entry, "content", clean_body(record.body_html), type="html")
+    markup = clean_body(record.body_html) if record.body_html else ""
+    if markup:
+        xml.add_element(entry, "content", markup, type="html")
     else:
         # An entry that has no link must have content, be it empty.
         content = ET.SubElement(entry, "content")
