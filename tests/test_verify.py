@@ -12,7 +12,7 @@ from crawls import command, dump, query
 from damaged import damage, found, make_whole
 
 from newscrawl.runs import verify
-from newscrawl.store.connections import open_for_reading
+from newscrawl.store.connections import PAGE_SIZE, open_for_reading
 from newscrawl.store.target import Target
 
 OTHER = "NW202112292228490029"
@@ -131,7 +131,7 @@ def test_backup_of_a_damaged_archive_keeps_the_old_copy(db: Path, tmp_path: Path
     assert command("newscrawl", "backup", str(copy), "--db", str(db)).returncode == 0
     before = copy.read_bytes()
     bad = bytearray(db.read_bytes())
-    bad[16_384 * 3 : 16_384 * 9] = bytes(16_384 * 6)
+    bad[PAGE_SIZE * 3 : PAGE_SIZE * 9] = bytes(PAGE_SIZE * 6)
     db.write_bytes(bad)
     done = command("newscrawl", "backup", str(copy), "--db", str(db))
     assert done.returncode == 6, done.stderr

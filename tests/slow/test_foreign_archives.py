@@ -19,7 +19,7 @@ from newscrawl.archive.revisions import Version, difference
 from newscrawl.cli.app import commands
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import shape, values
-from newscrawl.store.connections import MEMORY, open_for_reading, open_for_writing
+from newscrawl.store.connections import MEMORY, PAGE_SIZE, open_for_reading, open_for_writing
 from newscrawl.store.errors import Altered, StoreError, Unexpected
 from newscrawl.store.schema import SCHEMA_VERSION
 
@@ -302,11 +302,11 @@ FILES: dict[str, Callable[[Path], None]] = {
     "the first page's cells moved": put(108, b"\x00\x01" * 40),
     "roots swapped": swap_roots,
     "half of it": lambda db: db.write_bytes(db.read_bytes()[: db.stat().st_size // 2]),
-    "no page but the first": lambda db: db.write_bytes(db.read_bytes()[:16_384]),
+    "no page but the first": lambda db: db.write_bytes(db.read_bytes()[:PAGE_SIZE]),
     "the header alone": lambda db: db.write_bytes(db.read_bytes()[:100]),
     "like a cipher": lambda db: db.write_bytes(bytes(each ^ 0xA5 for each in db.read_bytes())),
     "a log of rubbish": lambda db: db.with_name("news.db-wal").write_bytes(b"\x37\x7f" * 30_000),
-    "64 KB of all bytes": put(16_384 * 2, bytes(range(256)) * 256),
+    "64 KB of all bytes": put(PAGE_SIZE, bytes(range(256)) * 256),
 }  # fmt: skip
 
 

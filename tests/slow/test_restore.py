@@ -23,7 +23,7 @@ from newscrawl.runs import verify
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import restore as restoring
 from newscrawl.store.backup import back_up
-from newscrawl.store.connections import open_for_reading
+from newscrawl.store.connections import PAGE_SIZE, open_for_reading
 from newscrawl.store.errors import StoreError
 from newscrawl.store.restore import restore
 from newscrawl.store.target import Target
@@ -130,7 +130,7 @@ def test_while_somebody_reads(db: Path, backup: Path) -> None:
 
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    data[16_384:] = bytes(len(data) - 16_384)
+    data[PAGE_SIZE:] = bytes(len(data) - PAGE_SIZE)
     path.write_bytes(data)
 
 
@@ -246,7 +246,7 @@ def test_a_backup_removes_what_killed_ones_have_left(db: Path, tmp_path: Path) -
         from contextlib import closing
         from pathlib import Path
         from newscrawl.store import backup
-        from newscrawl.store.connections import open_for_reading
+        from newscrawl.store.connections import PAGE_SIZE, open_for_reading
         backup.STEP = 4
         with closing(open_for_reading({str(db)!r})) as source:
             backup.back_up(source, Path({str(folder / "news.db")!r}),

@@ -33,7 +33,7 @@ from samplesite.server import Server as Mirror
 
 from newscrawl.runs import verify
 from newscrawl.runs.outcome import Exit
-from newscrawl.store.connections import open_for_reading
+from newscrawl.store.connections import PAGE_SIZE, open_for_reading
 from newscrawl.store.errors import StoreError
 from newscrawl.store.schema import SCHEMA_VERSION
 
@@ -299,7 +299,7 @@ def zeros(first: int, pages: int) -> Callable[[Path], None]:
     def do(path: Path) -> None:
         with path.open("r+b") as file:
             file.seek(first)
-            file.write(bytes(pages * 16_384))
+            file.write(bytes(pages * PAGE_SIZE))
 
     return do
 
@@ -371,7 +371,7 @@ MISFORTUNES: dict[str, tuple[Callable[[Path], None], dict[str, Ending]]] = {
         "crawl": (STORE, DAMAGED), "list": (STORE, DAMAGED), "backup": (STORE, DAMAGED),
         "verify": (CRASHED, "file: SQLite says"), "repair": (STORE, DAMAGED),
     }),
-    "pages lost": (zeros(16_384 * 3, 6), {
+    "pages lost": (zeros(PAGE_SIZE * 3, 6), {
         "verify": (CRASHED, "file: SQLite says"),
         "repair": (OK, r"its rows were put into a new file.*is OK"),
         "backup": (STORE, "copy is not whole|damaged"),

@@ -10,6 +10,8 @@ import pytest
 from crawls import command, dump
 from damaged import damage, found, make_whole
 
+from newscrawl.store.connections import PAGE_SIZE
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -170,7 +172,7 @@ def test_a_flipped_byte_is_found(db: Path) -> None:
     size = db.stat().st_size
     missed = []
     # In pages of the file that hold rows: not in the free room of one.
-    for place in range(16_384 + 8_000, size, 16_384 * 7):
+    for place in range(PAGE_SIZE + 8_000, size, PAGE_SIZE * 7):
         bad = bytearray(db.read_bytes())
         bad[place] ^= 0xFF
         other = db.with_name("flipped.db")
@@ -184,4 +186,4 @@ def test_a_flipped_byte_is_found(db: Path) -> None:
         finally:
             other.unlink()
     # SQLite's pages have no checksums: a byte of an address or a date may change unseen.
-    assert len(missed) < size / (16_384 * 7) / 2, missed
+    assert len(missed) < size / (PAGE_SIZE * 7) / 2, missed

@@ -11,6 +11,8 @@ from archives import article, fill, page
 from crawls import command, dump, query
 from damaged import damage, make_whole
 
+from newscrawl.store.connections import PAGE_SIZE
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -57,7 +59,7 @@ def test_what_is_really_gone_is_said(db: Path) -> None:
     assert "Lost: the table gaps was not there: its rows are gone." in done.stderr
     bad = bytearray(db.read_bytes())
     [(root,)] = query(db, "SELECT rootpage FROM sqlite_schema WHERE name = 'runs'")
-    bad[16_384 * (root - 1) : 16_384 * root] = bytes(16_384)
+    bad[PAGE_SIZE * (root - 1) : PAGE_SIZE * root] = bytes(PAGE_SIZE)
     db.write_bytes(bad)
     done = command("newscrawl", "verify", "--db", str(db), "--repair")
     assert "Lost: rows from 1 on of runs cannot be read." in done.stderr
