@@ -58,6 +58,7 @@ def search_command(
     Chinese matches any substring, from one character on; Latin words and numbers match as whole
     words, ignoring case. All words must match (AND); "quoted words" match as a phrase. AND, OR,
     NOT and parentheses are supported, and so are the prefixes title:, text: and summary:.
+    Traditional and simplified characters find each other; ="儲能" finds this form alone.
     """
     if limit is None and not as_json:
         limit = LIMIT
