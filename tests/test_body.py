@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from newscrawl.items import BodyRank, Mention
 from newscrawl.sites.eastmoney import body
-from newscrawl.sites.eastmoney.securities import security_kind
+from newscrawl.sites.eastmoney.security_codes import security_kind
 
 K_LINE = (
     '<!-- EM_StockImg_Start --><p style="text-align:center;"><a href="http://quote.eastmoney.com'

@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 from samplesite.site import Site
 
 from newscrawl.archive.filters import Filters, UnknownName
+from newscrawl.archive.latest import latest
 from newscrawl.archive.search import excerpt, marked, search
 from newscrawl.archive.search_query import BadQuery, parse_query
 from newscrawl.archive.search_sql import as_condition, values_of
+from newscrawl.items import Mention
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import search_index
 from newscrawl.store.connections import open_for_reading
@@ -338,8 +340,62 @@ def test_filters(db: sqlite3.Connection) -> None:
     assert found(db, "的", listing="fast") == whole & listed
     with pytest.raises(UnknownName, match=r"no listing 'fest'"):
         found(db, "的", listing="fest")
-    with pytest.raises(UnknownName, match=r"no security '1\.999999'"):
-        found(db, "的", security="1.999999")
+    assert found(db, "的", security="1.999999") == set()
+    with pytest.raises(UnknownName, match=r"no security '何股份'"):
+        found(db, "的", security=["1.999999", "何股份"])
+
+
+def test_several_names_of_a_filter(db: sqlite3.Connection) -> None:
+    for name in ("source", "category", "security", "listing"):
+        table, column = {
+            "source": ("articles", "source"),
+            "category": ("article_categories", "category"),
+            "security": ("mentions", "market || '.' || code"),
+            "listing": ("article_listings", "listing"),
+        }[name]
+        sql = (
+            f"SELECT {column} FROM {table} WHERE {column} > '' GROUP BY 1 ORDER BY count(*) LIMIT 3"
+        )
+        values = [value for (value,) in db.execute(sql)]
+        each = [found(db, "的", **{name: value}) for value in values]
+        assert found(db, "的", **{name: values}) == set().union(*each)
+        assert [hit.id for hit in latest(db, Filters(**{name: values}))]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "600519",
+        "600519.SH",
+        "SH600519",
+        "sh600519",
+        "1.600519",
+        "600519.ss",
+        " 600519 ",
+        "贵州茅台",
+    ],
+)
+def test_a_security_in_any_form(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "news.db"
+    fill(
+        path,
+        article(
+            page("NW202112282228490001"), mentions=[Mention("1", "600519", "贵州茅台", "stock")]
+        ),
+        article(
+            page("NW202112282228490002"), mentions=[Mention("116", "00700", "腾讯控股", "stock")]
+        ),
+        article(page("NW202112282228490003"), mentions=[Mention("90", "BK0475", "银行", "board")]),
+    )
+    with closing(open_for_reading(path)) as db:
+
+        def of(*securities: str) -> list[str]:
+            return [each.id[-1] for each in latest(db, Filters(security=securities))]
+
+        assert of(code) == ["1"]
+        assert sorted(of(code, "00700.HK", "116.700")) == ["1", "2"]
+        assert sorted(of("BK0475", "00700")) == ["2", "3"]
+        assert of("300750.SZ") == []
 
 
 def test_order(db: sqlite3.Connection) -> None:

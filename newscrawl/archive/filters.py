@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import SequenceMatcher
@@ -58,34 +59,42 @@ def _begin(one: str, other: str) -> float:
     return len(list(same)) / max(len(one), len(other))
 
 
+Names = str | Sequence[str] | None
+"""What a filter is given: a name, several of which any will do, or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What an article must be; None where it does not matter. The command line has them all."""
+    """What an article must be; None where it does not matter. The command line has them all.
 
-    category: str | None = field(
+    Of several names for one filter, any will do.
+    """
+
+    category: Names = field(
         default=None,
         metadata={"metavar": "SLUG", "help": "Only articles of this category (slug or name)."},
     )
     """A slug in any case, or the source's name."""
-    source: str | None = field(
+    source: Names = field(
         default=None,
         metadata={"metavar": "NAME", "help": "Only articles of this source (文章来源)."},
     )
     """The source as the text names it."""
-    author: str | None = field(
+    author: Names = field(
         default=None, metadata={"metavar": "NAME", "help": "Only articles of this author."}
     )
     """The author as a page prints it."""
-    security: str | None = field(
+    security: Names = field(
         default=None,
         metadata={
             "metavar": "CODE",
-            "help": "Only articles that mention this security, board or index (1.600160, 600160 or "
-            "name).",
+            "help": "Only articles that mention this security, board or index (600519, 600519.SH, "
+            "1.600519, 00700.HK, BK0475 or name).",
         },
     )
-    """A security, board or index that an article mentions: market and code, code, or name."""
-    listing: str | None = field(
+    """A security, board or index that an article mentions: a code in any of its forms, or a name
+    that the archive has. A code that no article mentions finds none."""
+    listing: Names = field(
         default=None,
         metadata={
             "metavar": "LIST",
@@ -120,14 +129,15 @@ class Filters:
 
         :raises Unknown: a filter names what the archive does not have.
         """
-        for what, wanted, known in (
+        for what, names, known in (
             ("category", self.category, categories),
             ("source", self.source, sources),
             ("security", self.security, securities),
             ("listing", self.listing, listings),
         ):
-            if wanted is not None and not is_utf8(wanted):  # SQLite takes no half characters
-                raise UnknownName(what, wanted, known(connection))
+            for wanted in _several(names):
+                if not is_utf8(wanted):  # SQLite takes no half characters
+                    raise UnknownName(what, wanted, known(connection))
         conditions = ["true"]
         parameters: list[str | int] = []
         for condition, values in (
@@ -147,40 +157,33 @@ class Filters:
     def _category(
         self, connection: sqlite3.Connection, of_each: bool
     ) -> tuple[str, list[str | int] | None]:
-        if self.category is None:
-            return "", None
-        slugs: list[str | int] = [
-            slug
-            for (slug,) in connection.execute(
+        slugs: list[str | int] = []
+        for wanted in _several(self.category):
+            found = connection.execute(
                 "SELECT category FROM categories WHERE category = :wanted COLLATE NOCASE"
                 " UNION SELECT category FROM category_names WHERE name IN (:wanted, :shown)",
                 # The site shows the publication's name with 新闻 (news) behind it.
-                {"wanted": self.category, "shown": self.category.removesuffix("新闻")},
-            )
-        ]
+                {"wanted": wanted, "shown": wanted.removesuffix("新闻")},
+            ).fetchall()
+            if not found:
+                names = connection.execute("SELECT DISTINCT name FROM category_names ORDER BY name")
+                known = categories(connection) + [name for (name,) in names]
+                raise UnknownName("category", wanted, list(dict.fromkeys(known)))
+            slugs += [slug for (slug,) in found]
         if not slugs:
-            names = connection.execute("SELECT DISTINCT name FROM category_names ORDER BY name")
-            known = categories(connection) + [name for (name,) in names]
-            raise UnknownName("category", self.category, list(dict.fromkeys(known)))
+            return "", None
         marks = ", ".join("?" * len(slugs))
         return _among("article_categories", f"category IN ({marks})", of_each), slugs
 
     def _security(
         self, connection: sqlite3.Connection, of_each: bool
     ) -> tuple[str, list[str | int] | None]:
-        if self.security is None:
+        wanted = _several(self.security)
+        if not wanted:
             return "", None
-        market, _, code = self.security.partition(".")
-        found = connection.execute(
-            # Three questions, so that each has its index.
-            "SELECT market, code FROM mentions WHERE code = :wanted COLLATE NOCASE"
-            " UNION SELECT market, code FROM mentions WHERE name = :wanted"
-            " UNION SELECT market, code FROM mentions"
-            " WHERE code = :code COLLATE NOCASE AND market = :market COLLATE NOCASE",
-            {"wanted": self.security, "market": market, "code": code},
-        ).fetchall()
+        found = [pair for each in wanted for pair in _mentioned(connection, each)]
         if not found:
-            raise UnknownName("security", self.security, securities(connection))
+            return "false", []
         marks = ", ".join("(?, ?)" for _ in found)
         return (
             _among("mentions", f"(market, code) IN (VALUES {marks})", of_each),
@@ -190,27 +193,64 @@ class Filters:
     def _listing(
         self, connection: sqlite3.Connection, of_each: bool
     ) -> tuple[str, list[str | int] | None]:
-        if self.listing is None:
+        wanted: list[str | int] = [*_several(self.listing)]
+        if not wanted:
             return "", None
         sql = "SELECT 1 FROM article_listings WHERE listing = ? LIMIT 1"
-        if connection.execute(sql, (self.listing,)).fetchone() is None:
-            raise UnknownName("listing", self.listing, listings(connection))
-        return _among("article_listings", "listing = ?", of_each), [self.listing]
+        for each in wanted:
+            if connection.execute(sql, (each,)).fetchone() is None:
+                raise UnknownName("listing", str(each), listings(connection))
+        marks = ", ".join("?" * len(wanted))
+        return _among("article_listings", f"listing IN ({marks})", of_each), wanted
+
+
+def _several(names: Names) -> tuple[str, ...]:
+    """Return the names that a filter is given."""
+    return (names,) if isinstance(names, str) else tuple(names or ())
+
+
+def _mentioned(connection: sqlite3.Connection, wanted: str) -> list[tuple[str, str]]:
+    """Return market and code of the mentioned securities that *wanted* means, by code or by name.
+
+    :raises UnknownName: it is neither a code nor a name that the archive has.
+    """
+    from newscrawl.sites.eastmoney.security_codes import market_and_code  # rarely needed
+
+    try:
+        code = market_and_code(wanted)
+    except ValueError:
+        code = ""
+    market, _, digits = (code or wanted).partition(".")
+    found = connection.execute(
+        # Three questions, so that each has its index.
+        "SELECT market, code FROM mentions WHERE code = :wanted COLLATE NOCASE"
+        " UNION SELECT market, code FROM mentions WHERE name = :wanted"
+        " UNION SELECT market, code FROM mentions"
+        " WHERE code = :code COLLATE NOCASE AND market = :market COLLATE NOCASE",
+        {"wanted": wanted.strip(), "market": market, "code": digits},
+    ).fetchall()
+    if not found and not code:
+        raise UnknownName("security", wanted, securities(connection))
+    return [(market, code) for market, code in found]
 
 
 def _equals(
-    connection: sqlite3.Connection, column: str, wanted: str | None
+    connection: sqlite3.Connection, column: str, names: Names
 ) -> tuple[str, list[str | int] | None]:
-    """Return the condition that a column of ``articles`` is what is wanted.
+    """Return the condition that a column of ``articles`` is one of what is wanted.
 
     :raises UnknownName: no article has that.
     """
-    if wanted is None:
+    wanted: list[str | int] = [*_several(names)]
+    if not wanted:
         return "", None
     sql = f"SELECT 1 FROM articles WHERE {column} = ? LIMIT 1"  # noqa: S608  constant names
-    if connection.execute(sql, (wanted,)).fetchone() is None:
-        raise UnknownName(column, wanted, _values(connection, column))
-    return f"{column} = ?", [wanted]
+    for each in wanted:
+        if connection.execute(sql, (each,)).fetchone() is None:
+            raise UnknownName(column, str(each), _values(connection, column))
+    if len(wanted) == 1:
+        return f"{column} = ?", wanted
+    return f"{column} IN ({', '.join('?' * len(wanted))})", wanted
 
 
 def _values(connection: sqlite3.Connection, column: str) -> list[str]:

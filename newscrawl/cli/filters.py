@@ -14,7 +14,9 @@ from newscrawl.cli.options import DAY, TEXT
 from newscrawl.cli.output import safe_line
 
 _OPTIONS = tuple(
-    click.option(f"--{each.name}", type=DAY if "date" in str(each.type) else TEXT, **each.metadata)
+    click.option(f"--{each.name}", type=DAY, **each.metadata)
+    if "date" in str(each.type)
+    else click.option(f"--{each.name}", type=TEXT, multiple=True, **each.metadata)
     for each in fields(Filters)
 )
 

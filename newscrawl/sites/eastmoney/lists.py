@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from newscrawl.sites.eastmoney.securities import market_and_code
+from newscrawl.sites.eastmoney.security_codes import market_and_code
 from newscrawl.sites.list_answer import NewsList
 from newscrawl.sites.list_shape import ARGUMENT, Shape
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from newscrawl.items import Mention, Origin
-from newscrawl.sites.eastmoney.securities import EXCHANGES, Mentions
+from newscrawl.sites.eastmoney.securities import Mentions
+from newscrawl.sites.eastmoney.security_codes import EXCHANGES
 
 _MARKETS = {
     **EXCHANGES, "上交所": "1", "深交所": "0", "北交所": "0",

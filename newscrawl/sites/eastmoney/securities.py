@@ -10,6 +10,15 @@ from lxml import etree
 
 from newscrawl.items import Mention, Origin
 from newscrawl.loaders import text_of
+from newscrawl.sites.eastmoney.security_codes import (
+    AMERICAN,
+    AMERICAN_MARKETS,
+    EXCHANGES,
+    MARKET_AND_CODE,
+    STOCK_MARKETS,
+    market_and_code,
+    security_kind,
+)
 from newscrawl.text.sanitize import squeeze
 
 _MARKED = frozenset(("keytip", "em_stock_key_common", "infokey"))
@@ -30,89 +39,6 @@ _CHART_NAME = re.compile(r"K图 ?(\w+)_([0-9]{1,3})", re.ASCII)
 _CHART_NAME_ALONE = re.compile(r"K图 ?(\w[\w.]*)", re.ASCII)
 _ENTITY_ID = re.compile(r"(?:stock_|bk_|Info\.)([0-9]+)\.(\w+)", re.ASCII)
 _CODE = re.compile(r"\w[\w.-]*", re.ASCII)
-
-_MARKET_AND_CODE = re.compile(r"[0-9]{1,3}\.[0-9A-Z][0-9A-Z._-]{0,19}", re.ASCII)
-_MAINLAND_CODE = re.compile("[0-9]{6}")
-_BOARD = re.compile("BK[0-9]{4}")
-_AMERICAN = re.compile(r"([A-Z]{1,5}(?:[.-][A-Z])?)\.(US|OQ|O|N)", re.ASCII)
-_AMERICAN_MARKETS = {"US": "", "OQ": "105", "O": "105", "N": "106"}
-"""Which of them .US means is not said."""
-_EXCHANGE_BEHIND = re.compile(r"([0-9]{4,6})\.(SH|SS|SZ|BJ|HK)", re.ASCII)
-_EXCHANGE_BEFORE = re.compile(r"(SH|SZ|BJ|HK)\.?([0-9]{4,6})", re.ASCII)
-EXCHANGES = {"SH": "1", "SS": "1", "SZ": "0", "BJ": "0", "HK": "116"}
-"""Eastmoney's market numbers of the exchanges that are written behind or before a code."""
-_SHANGHAI = re.compile("[569]|11[0138]|204")
-"""First digits of Shanghai's shares, funds and bonds; Beijing's begin with 4, 8 and 92."""
-
-_STOCK_MARKETS = frozenset(("105", "106", "107", "116", "128", "155", "156"))
-_FUTURE_MARKETS = frozenset(("8", "113", "114", "115", "142", "225"))
-
-
-def security_kind(market: str, code: str) -> str:
-    """Return what a security is, by Eastmoney's market number and its code there.
-
-    The market decides where it can: 1.000001 is the Shanghai index, 0.000001 a bank's share.
-    """
-    if market in ("0", "1"):
-        return _kind_on_the_mainland(market, code)
-    if market in _STOCK_MARKETS:
-        return "stock"
-    if market == "90":
-        return "board"
-    if market in ("100", "124"):
-        return "index"
-    if market in _FUTURE_MARKETS:
-        return "future"
-    return "forex" if market == "119" else "unknown"
-
-
-def _kind_on_the_mainland(market: str, code: str) -> str:
-    if not re.fullmatch("[0-9]{6}", code):
-        return "unknown"
-    if code.startswith("000" if market == "1" else "399"):
-        return "index"
-    if code.startswith(("5",) if market == "1" else ("15", "16", "18")):
-        return "fund"
-    # Bonds: none of the kinds that a mention may have.
-    if code.startswith(("01", "1", "2") if market == "1" else ("10", "11", "12", "13")):
-        return "unknown"
-    return "stock"
-
-
-def market_and_code(text: str) -> str:
-    """Return a security as the lists name it, ``1.600519``.
-
-    Takes that form, ``600519.SH``, ``SH600519``, and six digits of the mainland alone.
-
-    :raises ValueError: it has none of these forms.
-    """
-    found = text.strip().upper()
-    if match := _EXCHANGE_BEHIND.fullmatch(found):
-        digits, exchange = match.groups()
-    elif match := _EXCHANGE_BEFORE.fullmatch(found):
-        exchange, digits = match.groups()
-    else:
-        return _without_exchange(found, text)
-    return f"{EXCHANGES[exchange]}.{digits.zfill(5 if exchange == 'HK' else 6)}"
-
-
-def _without_exchange(found: str, text: str) -> str:
-    if _BOARD.fullmatch(found):
-        return f"90.{found}"
-    if _MARKET_AND_CODE.fullmatch(found):
-        market, _, code = found.partition(".")
-        return f"116.{code.zfill(5)}" if market == "116" and code.isdigit() else found
-    if _MAINLAND_CODE.fullmatch(found):
-        return f"{market_of_mainland(found)}.{found}"
-    raise ValueError(
-        f"{text[:40]!r} is not a security; write its market and code, such as 1.600519, "
-        "116.00700 or 600519.SH, or six digits, such as 600519"
-    )
-
-
-def market_of_mainland(code: str) -> str:
-    """Return the market of six digits that are a share, fund or bond of the mainland."""
-    return "1" if _SHANGHAI.match(code) and not code.startswith("92") else "0"
 
 
 class Mentions:
@@ -195,8 +121,8 @@ def _texts_of(value: object) -> list[str]:
 
 
 def _listed(text: str) -> tuple[str, str]:
-    if match := _AMERICAN.fullmatch(text.strip().upper()):
-        return _AMERICAN_MARKETS[match[2]], match[1]
+    if match := AMERICAN.fullmatch(text.strip().upper()):
+        return AMERICAN_MARKETS[match[2]], match[1]
     market, _, code = market_and_code(text).partition(".")
     return market, code
 
@@ -216,7 +142,7 @@ def chart_security(places: Iterable[str]) -> tuple[str, str] | None:
 
 def _of_chart_address(text: str) -> tuple[str, str] | None:
     if match := _CHART_ADDRESS.search(text) or QUOTE_URL.search(text):
-        return match[1], match[2].upper() if match[1] in _STOCK_MARKETS else match[2]
+        return match[1], match[2].upper() if match[1] in STOCK_MARKETS else match[2]
     match = _OLD_CHART.search(text)
     return (_OLD_MARKETS[match[2]], match[1]) if match else None
 
@@ -257,7 +183,7 @@ def _security(element: etree._Element, *, by_address_only: bool) -> tuple[str, s
     if by_address_only:
         return (address[1], address[2]) if address else None
     market, comma, code = map(str.strip, element.get("data-code", "").partition(","))
-    if not comma and _MARKET_AND_CODE.fullmatch(market):
+    if not comma and MARKET_AND_CODE.fullmatch(market):
         market, comma, code = market.partition(".")
     if comma and market.isdigit() and _CODE.fullmatch(code):
         return market, code
