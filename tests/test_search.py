@@ -505,3 +505,25 @@ def test_nothing_is_wanted_or_no_order(archive: Path) -> None:
 )
 def test_nearest(wanted: str, known: list[str], nearest: str) -> None:
     assert UnknownName("source", wanted, known).nearest()[0] == nearest
+
+
+def test_securities_of_a_file(tmp_path: Path) -> None:
+    path, listed = tmp_path / "news.db", tmp_path / "stocks.txt"
+    for number, code in enumerate(("600519", "600036", "300750")):
+        market = "0" if code.startswith("3") else "1"
+        mentions = [Mention(market, code, "", "stock")]
+        fill(path, article(page(f"NW20211228222849000{number}"), title=code, mentions=mentions))
+    listed.write_text("# mine\n600519.SH  # first\n\n300750\nSH601318\n", encoding="utf-8-sig")
+    words = ("newscrawl", "list", "--db", str(path), "--json", "--securities")
+    done = command(*words, str(listed))
+    assert {each["title"] for each in json.loads(done.stdout)} == {"600519", "300750"}
+    done = command(*words, str(listed), "--security", "600036")
+    assert {each["title"] for each in json.loads(done.stdout)} == {"600519", "600036", "300750"}
+    listed.write_text("# none\n")
+    done = command(*words, str(listed))
+    assert (done.returncode, "names no security" in done.stderr) == (Exit.USAGE, True)
+    listed.write_text("600519\n甲乙丙\n", encoding="utf-8")
+    done = command(*words, str(listed))
+    assert (done.returncode, "no security '甲乙丙'" in done.stderr) == (Exit.USAGE, True)
+    done = command(*words, str(tmp_path / "nothing.txt"))
+    assert (done.returncode, "does not exist" in done.stderr) == (Exit.USAGE, True)
