@@ -527,3 +527,21 @@ def test_securities_of_a_file(tmp_path: Path) -> None:
     assert (done.returncode, "no security '甲乙丙'" in done.stderr) == (Exit.USAGE, True)
     done = command(*words, str(tmp_path / "nothing.txt"))
     assert (done.returncode, "does not exist" in done.stderr) == (Exit.USAGE, True)
+
+
+def test_filters_find_the_same_where_articles_are_looked_up(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {"category": "article_categories", "listing": "article_listings"}
+    values = {
+        name: [value for (value,) in db.execute(f"SELECT DISTINCT {name} FROM {table}")][:5]
+        for name, table in columns.items()
+    }
+    values["security"] = [code for (code,) in db.execute("SELECT DISTINCT code FROM mentions")][:9]
+    for name, wanted in values.items():
+        filters = Filters(**{name: wanted})  # type: ignore[arg-type]
+        found = [each.id for each in latest(db, filters)]
+        monkeypatch.setattr("newscrawl.archive.filters.MANY", 1)
+        assert [each.id for each in latest(db, filters)] == found != []
+        assert [each.id for each in latest(db, filters, limit=3)] == found[:3]
+        monkeypatch.undo()

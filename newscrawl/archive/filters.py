@@ -15,6 +15,10 @@ ALIKE = 0.5
 """How like a word must be to be called near: half of it the same, and in the same order."""
 
 
+MANY = 5_000
+"""Rows of a filter from which on articles are looked up one by one."""
+
+
 class UnknownName(ValueError):
     """A filter names what the archive does not have."""
 
@@ -173,7 +177,8 @@ class Filters:
         if not slugs:
             return "", None
         marks = ", ".join("?" * len(slugs))
-        return _among("article_categories", f"category IN ({marks})", of_each), slugs
+        condition = f"category IN ({marks})"
+        return _among(connection, "article_categories", condition, slugs, of_each), slugs
 
     def _security(
         self, connection: sqlite3.Connection, of_each: bool
@@ -185,10 +190,9 @@ class Filters:
         if not found:
             return "false", []
         marks = ", ".join("(?, ?)" for _ in found)
-        return (
-            _among("mentions", f"(market, code) IN (VALUES {marks})", of_each),
-            [part for each in found for part in each],
-        )
+        values: list[str | int] = [part for each in found for part in each]
+        condition = f"(market, code) IN (VALUES {marks})"
+        return _among(connection, "mentions", condition, values, of_each), values
 
     def _listing(
         self, connection: sqlite3.Connection, of_each: bool
@@ -201,7 +205,8 @@ class Filters:
             if connection.execute(sql, (each,)).fetchone() is None:
                 raise UnknownName("listing", str(each), listings(connection))
         marks = ", ".join("?" * len(wanted))
-        return _among("article_listings", f"listing IN ({marks})", of_each), wanted
+        condition = f"listing IN ({marks})"
+        return _among(connection, "article_listings", condition, wanted, of_each), wanted
 
 
 def _several(names: Names) -> tuple[str, ...]:
@@ -262,8 +267,18 @@ def _values(connection: sqlite3.Connection, column: str) -> list[str]:
     return [value for (value,) in rows]
 
 
-def _among(table: str, condition: str, of_each: bool) -> str:
-    """Return the condition that an article has a row in *table* for which *condition* holds."""
+def _among(
+    connection: sqlite3.Connection, table: str, condition: str, values: list[str | int],
+    of_each: bool,
+) -> str:  # fmt: skip
+    """Return the condition that an article has a row in *table* for which *condition* holds.
+
+    Where many rows are found, each article is looked up: the newest are found without all others.
+    """
+    if not of_each:
+        some = f"SELECT 1 FROM {table} WHERE {condition} LIMIT {MANY}"  # noqa: S608  constants, marks
+        [(count,)] = connection.execute(f"SELECT count(*) FROM ({some})", values)  # noqa: S608
+        of_each = count == MANY
     if of_each:
         return (
             f"EXISTS (SELECT 1 FROM {table}"  # noqa: S608  constants and marks
