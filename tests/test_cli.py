@@ -478,7 +478,7 @@ def test_search_imports_little(db: Path) -> None:
     packages = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names
     assert packages == {"newscrawl", "click"}
     assert len(imported) < 150, sorted(imported)
-    assert len([name for name in imported if name.startswith("newscrawl")]) < 44
+    assert len([name for name in imported if name.startswith("newscrawl")]) < 42
 
 
 def test_closed_pipe_is_no_fault(db: Path) -> None:
