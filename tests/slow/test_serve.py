@@ -160,7 +160,7 @@ def test_filters(archive: Path, site: str) -> None:
         ({"q": "x" * 2000}, "at most 1000 characters"),
         ({"source": "无此报"}, "The archive has no source '无此报'. It has, for example: "),
         ({"category": "nothing"}, "The archive has no category"),
-        ({"security": "9.999999"}, "The archive has no security"),
+        ({"security": "1.9999"}, "The archive has no security"),
         ({"since": "yesterday"}, "is not a valid date"),
     ],
 )
