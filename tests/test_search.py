@@ -28,7 +28,7 @@ from newscrawl.items import Mention
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import search_index
 from newscrawl.store.connections import open_for_reading
-from newscrawl.text.segments import segment
+from newscrawl.text.segments import tokens_of
 
 PARSED = [
     ("降", "characters", '("text_降" OR "title_降" OR "summary_降")', ""),
@@ -144,6 +144,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def db(archive: Path) -> Iterator[sqlite3.Connection]:
     with closing(open_for_reading(archive)) as opened:
         yield opened
+
+
+def segment(text: str) -> str:
+    return " ".join(tokens_of(text))
 
 
 @functools.cache

@@ -277,7 +277,7 @@ def _among(
     """
     if not of_each:
         some = f"SELECT 1 FROM {table} WHERE {condition} LIMIT {MANY}"  # noqa: S608  constants, marks
-        [(count,)] = connection.execute(f"SELECT count(*) FROM ({some})", values)  # noqa: S608
+        [(count,)] = connection.execute(f"SELECT count(*) FROM ({some})", values)  # noqa: S608  as above
         of_each = count == MANY
     if of_each:
         return (

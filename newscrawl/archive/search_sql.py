@@ -109,6 +109,7 @@ def _all_matching(wanted: Sequence[Found], unwanted: Sequence[Found]) -> str:
     return f"({found} NOT ({' OR '.join(each.fts for each in unwanted)}))" if unwanted else found
 
 
+# Each by a function of a Found, so that tests/constants.py can follow where its SQL comes from.
 def _table_of(part: Found) -> str | None:
     return part.table
 

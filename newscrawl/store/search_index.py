@@ -20,14 +20,14 @@ from itertools import zip_longest
 from typing import Any
 
 from newscrawl.store import identity
-from newscrawl.text.segments import BREAK, FIRST_CHARACTER, FOLDS, bigrams_of, lay_out, tokens_of
+from newscrawl.text.segments import BREAK, FOLDS, bigrams_of, lay_out, tokens_of
 
 TABLE, CHARACTERS = "articles_fts", "articles_characters"
 TABLES = (TABLE, CHARACTERS)
-COLUMNS = ("body_text", "title", "summary")
-"""The texts first: in FTS5, words of the first column take two bytes less."""
 FIELDS = {"body_text": "text", "title": "title", "summary": "summary"}
-"""What stands before a character of each column, with ``_``."""
+"""The columns of ``articles_fts``, and what stands before a character of each, with ``_``. The
+texts come first: in FTS5, words of the first column take two bytes less."""
+COLUMNS = tuple(FIELDS)
 
 _TOKENIZER = "content='', tokenize=\"ascii tokenchars '_'\""
 CREATE = {
@@ -46,7 +46,6 @@ _IN_AN_IMPORT = {**_USUALLY, "automerge": 64}
 MERGE_STEP = 2000
 """Pages of the index that :func:`optimize` writes at a time: 0.1 s, and 30 MB of log at most."""
 
-
 _LISTED = {table: ", ".join(names) for table, names in _NAMES.items()}
 _MARKS = {table: ", ".join("?" * (1 + len(names))) for table, names in _NAMES.items()}
 _INSERT = {
@@ -54,7 +53,7 @@ _INSERT = {
     for table in TABLES
 }
 _DELETE = {
-    table: f"INSERT INTO {table} ({table}, rowid, {_LISTED[table]}) VALUES (?, {_MARKS[table]})"  # noqa: S608
+    table: f"INSERT INTO {table} ({table}, rowid, {_LISTED[table]}) VALUES (?, {_MARKS[table]})"  # noqa: S608  constants
     for table in TABLES
 }
 
@@ -205,11 +204,11 @@ def _values(texts: Texts) -> dict[str, tuple[str, ...]]:
     for name, field in FIELDS.items():
         text = texts[name]
         # A value that is not text, which only another program writes, has no words.
-        bigrams, tokens = lay_out(text) if isinstance(text, str) else ("", set())
-        # Behind them its different words, so that each is found alone.
-        words = [f" {BREAK} {each}" for each in sorted(tokens) if each < FIRST_CHARACTER]
-        laid_out.append(bigrams + "".join(words))
-        characters += [f"{field}_{each}" for each in tokens if each >= FIRST_CHARACTER]
+        bigrams, singles, words = lay_out(text if isinstance(text, str) else "")
+        # Behind them its different words, so that each is found alone; in one order, so that a
+        # comparison finds them at the same places.
+        laid_out.append(bigrams + "".join([f" {BREAK} {each}" for each in sorted(words)]))
+        characters += [f"{field}_{each}" for each in singles]
     return {TABLE: tuple(laid_out), CHARACTERS: (" ".join(characters),)}
 
 

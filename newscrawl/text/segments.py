@@ -70,20 +70,10 @@ class _Tokens(dict[int, str]):
 _TOKENS = _Tokens()
 
 
-def segment(text: str, *, exact: bool = False) -> str:
-    """Return the tokens of *text*, separated by spaces.
-
-    ``'A股 5G大涨。'`` becomes ``'a 股 ¶ 5g 大 涨 ¶'``. *exact* leaves traditional characters.
-    """
-    return " ".join(tokens_of(text, exact=exact))
-
-
-def tokens_of(text: str, *, exact: bool = False) -> list[str]:
-    """Return the tokens of *text*, ``¶`` among them."""
+def tokens_of(text: str) -> list[str]:
+    """Return the tokens of *text*: ``A股 5G大涨。`` has ``a 股 ¶ 5g 大 涨 ¶``."""
     parted = _plain_tokens(text) if _PLAIN.fullmatch(text) else any_tokens(text)
-    if exact or not _TRADITIONAL.search(text):
-        return parted
-    return [FOLDS.get(token, token) for token in parted]
+    return [FOLDS.get(token, token) for token in parted] if _TRADITIONAL.search(text) else parted
 
 
 def any_tokens(text: str) -> list[str]:
@@ -135,22 +125,24 @@ def bigrams_of(tokens: list[str]) -> list[str]:
     return found
 
 
-def lay_out(text: str) -> tuple[str, set[str]]:
-    """Return a text's bigrams between spaces, and its different tokens, without ``¶``."""
+def lay_out(text: str) -> tuple[str, set[str], set[str]]:
+    """Return a text's bigrams between spaces, its different characters and its different words."""
     if _PLAIN.fullmatch(text):
         return _lay_out_plain(text)
     tokens = tokens_of(text)
-    return " ".join(bigrams_of(tokens)), {*tokens} - {BREAK}
+    different = {*tokens} - {BREAK}
+    characters = {each for each in different if each >= FIRST_CHARACTER}
+    return " ".join(bigrams_of(tokens)), characters, different - characters
 
 
-def _lay_out_plain(text: str) -> tuple[str, set[str]]:
+def _lay_out_plain(text: str) -> tuple[str, set[str], set[str]]:
     """Lay out a text of _PLAIN by its line of tokens: no bigram is made an object of its own."""
     line, words = _plain_line(text)
     if _TRADITIONAL.search(line):
         line = line.translate(_FOLDED)
     line = _ALONE.sub(_WORD_ALONE, f"{BREAK}{line}{BREAK}")
     numbers = array("H", line.encode("utf-16")[2:])  # behind the mark of this machine's order
-    tokens = {*map(chr, {*numbers}), *words} - {BREAK, _WORD, _WORD_ALONE}
+    characters = {*map(chr, {*numbers})} - {BREAK, _WORD, _WORD_ALONE}
     # ¶甲 is the first token of a run, 甲¶ its last.
     laid_out = array("H", [0, 0, ord(" ")]) * (len(numbers) - 1)
     laid_out[::3], laid_out[1::3] = numbers[:-1], numbers[1:]
@@ -163,7 +155,7 @@ def _lay_out_plain(text: str) -> tuple[str, set[str]]:
         places = zip(words, _ANY_WORD.findall(line), strict=True)
         each = [word for word, sign in places for _ in range(1 + (sign == _WORD))]
         bigrams = bigrams.replace(_WORD_ALONE, _WORD).replace(_WORD, "%s") % tuple(each)
-    return bigrams.replace(BREAK, ""), tokens
+    return bigrams.replace(BREAK, ""), characters, {*words}
 
 
 @cache

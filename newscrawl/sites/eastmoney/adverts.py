@@ -19,7 +19,7 @@ from newscrawl.text.sanitize import squeeze
 ADVERT_CLASSES = frozenset(("ad_context3", "em_xuangu", "em_handle_adv_close"))
 """Advertisements and helpers on the public page."""
 _ADVERTISER = re.compile(
-    r"\s*(?:https?:)?//acttg\.eastmoney\.com\.?(?::[0-9]*)?(?:[/?#\s]|$)", re.I
+    r"\s*(?:https?:)?//acttg\.eastmoney\.com\.?(?::[0-9]*)?(?:[/?#\s]|$)", re.IGNORECASE
 )
 JUNK_WORDS = (
     "责任编辑", "打开微信", "点击底部", "郑重声明", "看资讯行情", "权益礼包", "炒股第一步",
@@ -122,7 +122,7 @@ def _is_own(line: str, at_end: bool) -> bool:
 def _drop_last_lines(block: etree._Element) -> int:
     """Remove what a block says behind its last ``<br>``, while that is the site's."""
     dropped = 0
-    while (last := _last_break(block)) is not None:
+    while (last := next(block.iterchildren("br", reversed=True), None)) is not None:
         behind = [*last.itersiblings()]
         line = squeeze("".join([last.tail or "", *(text_of(e) + (e.tail or "") for e in behind)]))
         if not line or not _is_own(line, at_end=False):
@@ -133,7 +133,3 @@ def _drop_last_lines(block: etree._Element) -> int:
         drop(last)
         dropped += 1
     return dropped
-
-
-def _last_break(block: etree._Element) -> etree._Element | None:
-    return next(block.iterchildren("br", reversed=True), None)

@@ -65,8 +65,8 @@ def read_article_page(page: Page, stats: Stats | None = None) -> Article:
     if summary := squeeze(loader.get_output_value("summary") or ""):
         loader.replace_value("summary", summary.removeprefix(_ABSTRACT))
     times, names = _items(root)
-    for where in (_ITEMS, _OLD_TIME):
-        printed = times if where == _ITEMS else xpath_values(root, '//div[@class="time"][1]')
+    old_times = xpath_values(root, '//div[@class="time"][1]')
+    for where, printed in ((_ITEMS, times), (_OLD_TIME, old_times)):
         if loader.put("published_raw", "rule", where, printed[:1]):
             loader.add_value("published_from", where)
             break
@@ -103,9 +103,9 @@ def _check_own_address(root: etree._Element, info_code: str) -> None:
 
     A server that mixes up its answers, or a cache on the way, gives one in another's place.
     """
-    named = [each.get("href") for each in root.iterfind("head/link[@rel='canonical']")]
-    named += [each.get("content") for each in root.iterfind("head/meta[@property='og:url']")]
-    for address in filter(None, named):
+    own = [each.get("href") for each in root.iterfind("head/link[@rel='canonical']")]
+    own += [each.get("content") for each in root.iterfind("head/meta[@property='og:url']")]
+    for address in filter(None, own):
         try:
             found = parse_info_code(address)
         except BadInfoCode:

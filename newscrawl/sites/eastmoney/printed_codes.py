@@ -7,15 +7,18 @@ from collections.abc import Iterator
 
 from newscrawl.items import Mention, Origin
 from newscrawl.sites.eastmoney.securities import Mentions
-from newscrawl.sites.eastmoney.security_codes import EXCHANGES
+from newscrawl.sites.eastmoney.security_codes import (
+    AMERICAN_MARKETS,
+    EXCHANGES,
+    market_of_mainland,
+)
 
 _MARKETS = {
-    **EXCHANGES, "上交所": "1", "深交所": "0", "北交所": "0",
+    **EXCHANGES, **AMERICAN_MARKETS, "上交所": "1", "深交所": "0", "北交所": "0",
     "HKEX": "116", "港交所": "116", "港股": "116",
-    "NASDAQ": "105", "纳斯达克": "105", "O": "105", "OQ": "105",
-    "NYSE": "106", "纽交所": "106", "N": "106", "AMEX": "107", "US": "",
+    "NASDAQ": "105", "纳斯达克": "105", "NYSE": "106", "纽交所": "106", "AMEX": "107",
 }  # fmt: skip
-"""Eastmoney's numbers; which of the American markets .US means is not said."""
+"""Eastmoney's numbers."""
 
 _END = r"(?![0-9A-Za-z]|\.[0-9A-Za-z])"
 _SUFFIXED = re.compile(rf"(?<![0-9A-Za-z.])([0-9]{{3,6}})\.(SH|SS|SZ|BJ|HK){_END}", re.IGNORECASE)
@@ -38,18 +41,18 @@ _WIDE = re.compile("[（(、，][０-９]")
 _NARROW = {ord("０") + digit: str(digit) for digit in range(10)}
 # What six digits in brackets are as well: an amount, a number of a paper or of a telephone …
 _AMOUNT_BEHIND = re.compile(
-    r"[^()（）]{0,40}[)）]\s?(?:[万亿元股人吨家只份台套辆户件点张辆]|%|％|美元|港元)"
+    r"[^()（）]{0,40}[)）]\s?(?:[万亿](?:[元股吨人户份件台]|美元|港元)|[%％]"
+    r"|(?:[元股人吨家只份台套辆户件点张]|美元|港元)(?![\u4e00-\u9fff]))"
 )
 _LABEL_BEFORE = re.compile(
     "(?:编号|文号|案号|单号|序号|号码|邮编|邮政编码|电话|热线|传真|合同|专利|批文|收入|营收|利润|金额"
     "|产量|销量|数量|股数|人数|总计|合计|市值|规模|余额|净值)$"
 )
 # … or an open fund, whose codes are those of shares in Shenzhen.
-_OF_FUNDS = re.compile("基金|混合|债券|货币|联接|净值|理财|余额宝|申购|赎回")
-_AROUND = 12
-"""Characters behind the brackets among which a fund is told from a share."""
-_BANK_OF_ALL, _ITS_NAMES = "000001", ("平安银行", "深发展A", "深发展")
-"""A code that a fund has, too, and an index: it is a share's by name alone."""
+_FUND_NAMED = re.compile("基金|混合|债券|货币|联接|理财|余额宝")
+_FUND_BEHIND = re.compile(r"[)）]\s?(?:基金|混合|联接|净值)")
+_PING_AN, _ITS_NAMES = "000001", ("平安银行", "深发展A", "深发展", "指数", "指")
+"""A code that a fund has, too: it is the bank's, or an index's, by name alone."""
 # Shares of the mainland, and indices of Shenzhen: other six digits in brackets may be anything.
 _ALONE = re.compile(
     r"60[0135]\d{3}|68[89]\d{3}|(?:00[0-3]|30[0-2]|399)\d{3}|(?:43|83|87|88|92)\d{4}"
@@ -139,10 +142,10 @@ def _is_code(text: str, match: re.Match[str], digits: str, name: str) -> bool:
         return name.endswith(("B", "Ｂ", "B股"))
     if not _ALONE.fullmatch(digits) or not (name or _is_behind_a_letter(text, match.start())):
         return False
-    if digits == _BANK_OF_ALL and not name.endswith((*_ITS_NAMES, "指数", "指", "综指")):
+    if digits == _PING_AN and not name.endswith(_ITS_NAMES):
         return False
-    around = name + text[match.end() : match.end() + _AROUND]
-    return not (digits.startswith("00") and _OF_FUNDS.search(around))
+    is_fund = _FUND_NAMED.search(name) or _FUND_BEHIND.match(text, match.end())
+    return not (digits.startswith("00") and is_fund)
 
 
 def _second(match: re.Match[str]) -> Iterator[tuple[str, str, str]]:
@@ -170,7 +173,7 @@ def _padded(market: str, digits: str) -> str | None:
 def _market_of(code: str, name: str) -> str:
     if code.startswith("000") and _INDEX.fullmatch(name):
         return "1"
-    return "1" if code.startswith(("5", "6", "900")) else "0"
+    return market_of_mainland(code)
 
 
 def _name_of_bracketed(text: str, at: int) -> str:

@@ -167,7 +167,7 @@ def _of_chart_name(text: str) -> tuple[str, str] | None:
     """Return what a chart is called: K图 600519_1 has its market behind the code."""
     if match := _CHART_NAME.fullmatch(text.strip()):
         code, market = match.groups()
-        is_right = len(code) == 6 and code.isdigit() if market in "01" else market != ""
+        is_right = market not in ("0", "1") or (len(code) == 6 and code.isdigit())
         return (market, code) if is_right else None
     match = _CHART_NAME_ALONE.fullmatch(text.strip())
     try:

@@ -36,9 +36,7 @@ def named(text: str) -> Names:
     来源：界面新闻 is 界面新闻; 责任编辑：李四 names neither.
     """
     source, *credits = _CREDIT.split(_SOURCE_LABEL.sub("", text, count=1))
-    by_label = dict(zip(credits[::2], credits[1::2], strict=True))
-    author = by_label.get("作者") or by_label.get("记者") or ""
-    return Names(_name(source) or None, _name(author) or None)
+    return Names(_name(source) or None, _author(credits))
 
 
 class SourceLine(NamedTuple):
@@ -68,9 +66,13 @@ def read_source_line(line: str) -> SourceLine | None:
         return None
     if not is_bracketed and (not names[0] or _SENTENCE.search(names[0])):
         return None
-    by_label = dict(zip(credits[::2], names[1:], strict=True))
-    author = by_label.get("作者") or by_label.get("记者")
-    return SourceLine(names[0] or None, author or None, is_bracketed)
+    return SourceLine(names[0] or None, _author(credits), is_bracketed)
+
+
+def _author(credits: list[str]) -> str | None:
+    """Return the author among credits: labels, each with its name behind it."""
+    by_label = dict(zip(credits[::2], credits[1::2], strict=True))
+    return _name(by_label.get("作者") or by_label.get("记者") or "") or None
 
 
 def _name(text: str) -> str | None:
