@@ -20,7 +20,7 @@ from itertools import zip_longest
 from typing import Any
 
 from newscrawl.store import identity
-from newscrawl.text.segments import BREAK, FOLDS, bigrams_of, lay_out, tokens_of
+from newscrawl.text.segments import FOLDS, bigrams_of, lay_out, tokens_of
 
 TABLE, CHARACTERS = "articles_fts", "articles_characters"
 TABLES = (TABLE, CHARACTERS)
@@ -200,16 +200,16 @@ def _optimize(db: sqlite3.Connection, sql: str) -> None:
 
 def _values(texts: Texts) -> dict[str, tuple[str, ...]]:
     """Return what each table of the index holds of an article."""
-    laid_out, characters = [], []
+    laid_out, characters = [], ""
     for name, field in FIELDS.items():
         text = texts[name]
         # A value that is not text, which only another program writes, has no words.
         bigrams, singles, words = lay_out(text if isinstance(text, str) else "")
-        # Behind them its different words, so that each is found alone; in one order, so that a
-        # comparison finds them at the same places.
-        laid_out.append(bigrams + "".join([f" {BREAK} {each}" for each in sorted(words)]))
-        characters += [f"{field}_{each}" for each in singles]
-    return {TABLE: tuple(laid_out), CHARACTERS: (" ".join(characters),)}
+        # Behind them its words, so that each is found alone; in one order, so that a comparison
+        # finds them at the same places.
+        laid_out.append(f"{bigrams} {' '.join(sorted(words))}")
+        characters += "".join([f"{field}_{each} " for each in singles])
+    return {TABLE: tuple(laid_out), CHARACTERS: (characters,)}
 
 
 def phrase(text: str) -> str:
@@ -220,8 +220,5 @@ def phrase(text: str) -> str:
 
 def phrase_of(tokens: list[str]) -> str:
     """Return the phrase of what :func:`newscrawl.text.segments.tokens_of` gave."""
-    # What its first and last run begin and end with may be anywhere in the runs of a text.
-    begins = len(tokens) > 1 and tokens[1] != BREAK
-    ends = len(tokens) > 1 and tokens[-2] != BREAK
-    bigrams = bigrams_of(tokens)
-    return f'"{" ".join(bigrams[begins : len(bigrams) - ends])}"'
+    # What it begins and ends with may stand anywhere in a text.
+    return f'"{" ".join(bigrams_of(tokens)[1:-1] or tokens)}"'

@@ -17,7 +17,7 @@ from newscrawl.text.character_folds import SIMPLIFIED, TRADITIONAL
 
 BREAK = "¶"
 JOINT = "_"
-"""Stands between the tokens of a bigram unless both are Han characters; no token has it."""
+"""Stands between the words of a bigram of two; no token has it."""
 FOLDS = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
 _FOLDED = str.maketrans(FOLDS)
 _TRADITIONAL = re.compile(f"[{TRADITIONAL}]")
@@ -27,18 +27,16 @@ _HAN = re.compile(
     "[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3040-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+_HAN_OR_BREAK = re.compile(f"{_HAN.pattern}|{BREAK}")
 # What most texts are made of: Han, ASCII, and the signs and spaces that are one token or none.
 _PLAIN = re.compile(
     "[\x00-\x7f\u4e00-\u9fff\xa0·\u2010-\u2015\u2018-\u201f\u2026\u3000-\u3002\u3008-\u3020"
     "\uff01-\uff0f\uff1a-\uff20\uffe5]*"
 )
 _WORDS = re.compile("([0-9A-Za-z]+)")
-_WORD, _WORD_ALONE = "\ue000", "\ue001"
-"""Stand for a word of letters or digits while a text is parted, so that each token is one
-character; no plain text has them."""
-_ANY_WORD = re.compile(f"[{_WORD}{_WORD_ALONE}]")
-_ALONE = re.compile(f"(?<={BREAK}){_WORD}(?={BREAK})")
-_TWICE = re.compile(f"{BREAK}([^{BREAK}]) \\1{BREAK}")
+_WORD = "\ue000"
+"""Stands for a word of letters or digits while a text is parted, so that each token is one
+character; no plain text has it."""
 _COMMON_SIGNS = "，。、：；“”（）%.-\n"
 _SIGNS = re.compile(f"[^\u4e00-\u9fff{_WORD}{BREAK} ]")
 _SPACE_BESIDE_HAN = re.compile("(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
@@ -104,58 +102,46 @@ def _plain_line(text: str) -> tuple[str, list[str]]:
 
 
 def bigrams_of(tokens: list[str]) -> list[str]:
-    """Return what stands for *tokens* in the search index: bigrams, run by run.
+    """Return what stands for *tokens* in the search index: bigrams, with each ``¶`` as a token.
 
-    A run is what stands between two ``¶``: its first token, its bigrams, its last token, and of a
-    single token that alone. So a phrase of bigrams never crosses a ``¶``, and one that has a ``¶``
-    shows it by two single tokens: ``'a 股 ¶ 5g 大 涨'`` becomes ``'a a_股 股 5g 5g_大 大涨 涨'``.
+    ``a 股 ¶ 5g 大 涨`` becomes ``¶a a股 股¶ ¶5g 5g大 大涨 涨¶``: a phrase of bigrams crosses a
+    ``¶`` only where it has one itself.
     """
     found: list[str] = []
-    before, joint, is_single = "", "", True
+    before = BREAK
     for token in [*tokens, BREAK]:
-        if token == BREAK:
-            if before and not is_single:
-                found.append(before)
-            before = ""
-            continue
-        own_joint = "" if token >= FIRST_CHARACTER and len(token) == 1 else JOINT
-        is_single = not before
-        found.append(token if is_single else f"{before}{joint or own_joint}{token}")
-        before, joint = token, own_joint
+        if before != token or token != BREAK:
+            is_plain = _HAN_OR_BREAK.match(before) or _HAN_OR_BREAK.match(token)
+            found.append(f"{before}{'' if is_plain else JOINT}{token}")
+        before = token
     return found
 
 
-def lay_out(text: str) -> tuple[str, set[str], set[str]]:
-    """Return a text's bigrams between spaces, its different characters and its different words."""
+def lay_out(text: str) -> tuple[str, set[str], list[str]]:
+    """Return a text's bigrams between spaces, its different characters, and its words."""
     if _PLAIN.fullmatch(text):
         return _lay_out_plain(text)
     tokens = tokens_of(text)
-    different = {*tokens} - {BREAK}
-    characters = {each for each in different if each >= FIRST_CHARACTER}
-    return " ".join(bigrams_of(tokens)), characters, different - characters
+    characters = {each for each in tokens if each >= FIRST_CHARACTER}
+    words = [each for each in tokens if each < FIRST_CHARACTER and each != BREAK]
+    return " ".join(bigrams_of(tokens)), characters, words
 
 
-def _lay_out_plain(text: str) -> tuple[str, set[str], set[str]]:
+def _lay_out_plain(text: str) -> tuple[str, set[str], list[str]]:
     """Lay out a text of _PLAIN by its line of tokens: no bigram is made an object of its own."""
     line, words = _plain_line(text)
     if _TRADITIONAL.search(line):
         line = line.translate(_FOLDED)
-    line = _ALONE.sub(_WORD_ALONE, f"{BREAK}{line}{BREAK}")
+    line = f"{BREAK}{line}{BREAK}"
     numbers = array("H", line.encode("utf-16")[2:])  # behind the mark of this machine's order
-    characters = {*map(chr, {*numbers})} - {BREAK, _WORD, _WORD_ALONE}
-    # ¶甲 is the first token of a run, 甲¶ its last.
     laid_out = array("H", [0, 0, ord(" ")]) * (len(numbers) - 1)
     laid_out[::3], laid_out[1::3] = numbers[:-1], numbers[1:]
-    bigrams = _TWICE.sub(r"\1", laid_out.tobytes().decode("utf-16"))
+    bigrams = laid_out.tobytes().decode("utf-16").replace(f"{BREAK}{BREAK} ", "")
     if words:
-        bigrams = bigrams.replace(_WORD, f"{JOINT}{_WORD}{JOINT}").replace(f" {JOINT}", " ")
-        bigrams = bigrams.replace(f"{JOINT} ", " ").replace(JOINT * 2, JOINT)
-        bigrams = bigrams.replace(f"{BREAK}{JOINT}", "").replace(f"{JOINT}{BREAK}", "")
-        # Each word is in two bigrams, unless it stands alone.
-        places = zip(words, _ANY_WORD.findall(line), strict=True)
-        each = [word for word, sign in places for _ in range(1 + (sign == _WORD))]
-        bigrams = bigrams.replace(_WORD_ALONE, _WORD).replace(_WORD, "%s") % tuple(each)
-    return bigrams.replace(BREAK, ""), characters, {*words}
+        # Each is in two bigrams.
+        marked = bigrams.replace(_WORD * 2, f"{_WORD}{JOINT}{_WORD}").replace(_WORD, "%s")
+        bigrams = marked % tuple([word for word in words for _ in range(2)])
+    return bigrams, {*line} - {BREAK, _WORD}, words
 
 
 @cache
