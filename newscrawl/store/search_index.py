@@ -208,7 +208,7 @@ def _values(texts: Texts) -> dict[str, tuple[str, ...]]:
         # Behind them its words, so that each is found alone; in one order, so that a comparison
         # finds them at the same places.
         laid_out.append(f"{bigrams} {' '.join(sorted(words))}")
-        characters += "".join([f"{field}_{each} " for each in singles])
+        characters += f" {field}_".join(["", *singles])
     return {TABLE: tuple(laid_out), CHARACTERS: (characters,)}
 
 
