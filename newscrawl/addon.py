@@ -47,6 +47,9 @@ class Addon:
         for name, order in _PIPELINES.items():
             settings["ITEM_PIPELINES"].setdefault(name, order)
         settings["EXTENSIONS"].setdefault("newscrawl.runs.run.Run", 0)
+        if not settings.getbool("COOKIES_ENABLED"):
+            # Scrapy would load it, which takes 50 ms, to be told that it is off.
+            settings["DOWNLOADER_MIDDLEWARES_BASE"].pop(_COOKIES, None)
         # Nearest the engine: what other middlewares say is heard, too.
         settings["SPIDER_MIDDLEWARES"].setdefault(
             "newscrawl.middlewares.channel.ChannelMiddleware", 10
@@ -61,6 +64,7 @@ def _set_defaults(settings: BaseSettings) -> None:
             settings.set(name, getattr(own_settings, name), priority="addon")
 
 
+_COOKIES = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
 _PIPELINES = {
     "newscrawl.pipelines.Validate": 200,
     "newscrawl.pipelines.Normalise": 300,

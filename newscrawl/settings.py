@@ -82,8 +82,19 @@ SPIDER_MIDDLEWARES = {
     # Drops a page without counting it; BoundsMiddleware counts it.
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "newscrawl.middlewares.bounds.BoundsMiddleware": 600,
+    # Looks at each request for a mistake made in writing spiders.
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 RETRY_TIMES = 2  # the default, explicitly: three requests in all
+# Those of the aiohttp handler. The default has the reactor's as well, whose import takes 95 ms.
+RETRY_EXCEPTIONS = [
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+    OSError,
+]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # default ERROR with a traceback; the run logs a sentence
 COOKIES_ENABLED = False  # default True; nothing here needs a session
 METAREFRESH_ENABLED = False  # default True; the mirror's 404 page redirects to the home page

@@ -105,10 +105,11 @@ WHERE first_seq IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '"�
 ORDER BY published_at DESC LIMIT 10;
 ```
 
-A Latin word or number is written in small letters, alone (`5g`), with the character beside it
-(`"5g手 手机"`) or with `_` and the word beside it (`mini_led`). Where punctuation stands in a text the
-index has `¶` (`，5G手机。` is `¶5g 5g手 手机 机¶`). Traditional characters are to be replaced by those that
-`character_folds` gives. `newscrawl.store.search_index.phrase` makes such a phrase in Python.
+A Latin word or number is written in small letters: alone (`5g`), with the character beside it
+(`"5g手 手机"`), or with `_` and the word beside it (`mini_led`). Where punctuation stands in a text
+the index has `¶` (`，5G手机。` is `¶5g 5g手 手机 机¶`). Traditional characters are to be replaced
+by those that `character_folds` gives. `newscrawl.store.search_index.phrase` makes such a phrase in
+Python.
 
 ## articles_characters
 

@@ -44,6 +44,8 @@ def crawl(spider: str, settings: Settings, arguments: dict[str, str]) -> Outcome
     # The command line configures logging itself.
     settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
+    # Scrapy opens its logger for every level: a record of each page and item, for no handler.
+    logging.getLogger("scrapy").setLevel(settings["LOG_LEVEL"])
     return crawl_in(process, process.create_crawler(spider), arguments)
 
 

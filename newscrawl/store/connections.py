@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sqlite3
+import sys
 from pathlib import Path
 
 from newscrawl.store import rollback_journal, shape, values, write_ahead_log
@@ -263,11 +265,8 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _migrate(db: sqlite3.Connection) -> None:
-    """Make or migrate the tables.
-
-    sqlite-utils is imported only here, when there is something to do: it takes time, and imports
-    pandas where that is installed.
-    """
+    """Make or migrate the tables."""
+    _import_sqlite_utils()
     from sqlite_utils import Database
 
     from newscrawl.store.migrations import migrations
@@ -276,6 +275,21 @@ def _migrate(db: sqlite3.Connection) -> None:
     with wrapped.atomic():  # it would leave its table without an index, if stopped between
         migrations.ensure_migrations_table(wrapped)
     migrations.apply(wrapped)
+
+
+def _import_sqlite_utils() -> None:
+    """Import it only where there is something to do, since it takes time; and without pandas.
+
+    It imports pandas where that is installed, for values that no migration has: half a second, and
+    80 MB that a crawl would keep.
+    """
+    if is_hidden := "pandas" not in sys.modules:
+        sys.modules["pandas"] = None  # type: ignore[assignment]  # as importlib says: not there
+    try:
+        importlib.import_module("sqlite_utils")
+    finally:
+        if is_hidden:
+            del sys.modules["pandas"]
 
 
 def _claim(db: sqlite3.Connection) -> None:
