@@ -17,7 +17,7 @@ from samplesite.server import Answers, Server
 from samplesite.site import Site
 
 import newscrawl
-from newscrawl.archive.filters import UnknownName
+from newscrawl.archive.names import UnknownName
 from newscrawl.archive.search_query import BadQuery
 from newscrawl.items import Mention
 from newscrawl.store.errors import StoreError

@@ -13,7 +13,7 @@ from crawls import command
 
 import newscrawl
 from newscrawl.archive.article_row import COLUMNS as EXPORTED
-from newscrawl.archive.filters import UnknownName
+from newscrawl.archive.names import UnknownName
 from newscrawl.archive.revisions import FIELDS as COMPARED
 from newscrawl.items import COLUMNS, FIELDS, KEPT, Article
 from newscrawl.store.merge import merge

@@ -15,8 +15,9 @@ from cli_runs import invoke
 
 from newscrawl.archive.article import read_article as find
 from newscrawl.archive.article import resolve
-from newscrawl.archive.filters import Filters, UnknownName, categories, sources
+from newscrawl.archive.filters import Filters, categories, sources
 from newscrawl.archive.latest import Headline, latest
+from newscrawl.archive.names import UnknownName
 from newscrawl.archive.overview import Source, other_site, overview
 from newscrawl.items import BodyRank, Mention
 from newscrawl.sites.eastmoney.info_code import BadInfoCode

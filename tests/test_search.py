@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samplesite.site import Site
 
-from newscrawl.archive.filters import Filters, UnknownName
+from newscrawl.archive.filters import Filters
 from newscrawl.archive.latest import latest
+from newscrawl.archive.names import UnknownName
 from newscrawl.archive.search import excerpt, marked, search
 from newscrawl.archive.search_query import BadQuery, parse_query
 from newscrawl.archive.search_sql import as_condition, values_of

@@ -12,6 +12,7 @@ from newscrawl.archive.filters import Filters
 from newscrawl.archive.latest import Headline, latest
 from newscrawl.archive.records import NAMES, Record, changes
 from newscrawl.archive.search import Hit, Order, search
+from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.store.connections import open_for_reading
 from newscrawl.text.times import CHINA
 
@@ -54,9 +55,10 @@ class Archive:
         """Yield the articles in a line each, the latest first.
 
         Filters, here and below, are those of :class:`newscrawl.archive.filters.Filters`, such as
-        ``category``, ``source``, ``security``, ``listing``, ``since``, ``until``.
+        ``category``, ``source``, ``security``, ``listing``, ``words``, ``since``, ``until``; and
+        ``watchlist``, the path of one, with ``:RULE`` behind it for one of its rules.
 
-        :raises newscrawl.archive.filters.UnknownName: one names what the archive does not have.
+        :raises newscrawl.archive.names.BadFilter: one names what the archive does not have.
         """
         return latest(self.connection, _filters(filters), limit=limit)
 
@@ -101,7 +103,10 @@ class Archive:
 
 def _filters(named: dict[str, Any]) -> Filters:
     days = {name: _day(name, named[name]) for name in ("since", "until") if named.get(name)}
-    return Filters(**{**named, **days})
+    chosen: dict[str, Any] = {**named, **days}
+    if watchlist := chosen.pop("watchlist", None):
+        chosen["rules"] = tuple(each.filters for each in read_watchlist(str(watchlist)))
+    return Filters(**chosen)
 
 
 def _day(name: str, given: date | str) -> date:

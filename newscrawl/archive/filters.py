@@ -6,62 +6,14 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from difflib import SequenceMatcher
-from itertools import takewhile
 
+from newscrawl.archive.names import UnknownName
 from newscrawl.text.escape import is_utf8
-
-ALIKE = 0.5
-"""How like a word must be to be called near: half of it the same, and in the same order."""
-
 
 MANY = 5_000
 """Rows of a filter from which on articles are looked up one by one."""
-
-
-class UnknownName(ValueError):
-    """A filter names what the archive does not have."""
-
-    def __init__(self, what: str, wanted: str, known: list[str]) -> None:
-        super().__init__(f"The archive has no {what} {wanted!r}")
-        self.what = what
-        """``category``, ``source``, ``author``, ``security`` or ``listing``."""
-        self.wanted = wanted
-        self.known = known
-        """Those it has, the ones with most articles first."""
-
-    def sentence(self) -> str:
-        """Return a message that suggests the most similar names."""
-        named = ", ".join(self.nearest())
-        return f"{self}. It has, for example: {named}" if named else f"{self}: it is empty."
-
-    def nearest(self) -> list[str]:
-        """Return the most similar names; if there are none, those with the most articles."""
-        likeness = {each: _likeness(self.wanted, each) for each in self.known}
-        near = sorted(
-            (each for each, alike in likeness.items() if alike >= ALIKE),
-            key=lambda each: -likeness[each],
-        )
-        return near[:5] or self.known[:10]
-
-
-def _likeness(wanted: str, known: str) -> float:
-    """Return 1 for what is a part of the other, up to 1 for what begins or reads alike.
-
-    A code is compared without its market as well: 300112 is meant for 0.300111.
-    """
-    if wanted in known:
-        return 1
-    _, _, code = known.rpartition(".")
-    pairs = [(wanted, known)] + ([(wanted.rpartition(".")[2], code)] if code != known else [])
-    return max((SequenceMatcher(None, *pair).ratio() + _begin(*pair)) / 2 for pair in pairs)
-
-
-def _begin(one: str, other: str) -> float:
-    """Return the part of the longer that both begin with."""
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
-    return len(list(same)) / max(len(one), len(other))
-
+ORIGINS = ("link", "common_word", "chart", "text", "list")
+"""The values of :class:`newscrawl.items.Origin`, which would be much to import."""
 
 Names = str | Sequence[str] | None
 """What a filter is given: a name, several of which any will do, or none."""
@@ -123,6 +75,23 @@ class Filters:
     )
     """A day in China: to its end."""
 
+    mention_origin: Names = field(
+        default=None,
+        metadata={
+            "choices": ORIGINS,
+            "help": "Only articles that mention a security (--security, or any) in this way.",
+        },
+    )
+    """How the security is mentioned: by a ``link``, ``chart``, ``text`` or ``list``."""
+    words: str | None = field(
+        default=None,
+        metadata={"metavar": "QUERY", "help": "Only articles that `newscrawl search` finds."},
+    )
+    """A query of :mod:`newscrawl.archive.search_query`."""
+    rules: tuple[Filters, ...] = ()
+    """Only articles that one of these finds: the rules of a watchlist. What a rule names and the
+    archive does not have, other than a security, finds nothing, as it may come later."""
+
     def where(
         self, connection: sqlite3.Connection, *, of_each: bool = False
     ) -> tuple[str, list[str | int]]:
@@ -131,12 +100,28 @@ class Filters:
         With *of_each* they look an article up in its categories and mentions, for a few articles
         that something else has found; without, they find the articles of a category.
 
-        :raises Unknown: a filter names what the archive does not have.
+        :raises BadFilter: a filter names what the archive does not have, or is not a valid query.
+        """
+        where, parameters = self._own(connection, of_each, is_rule=False)
+        alternatives: list[str] = []
+        for rule in self.rules:
+            condition, values = rule._own(connection, of_each, is_rule=True)
+            alternatives.append(condition)
+            parameters += values
+        if alternatives:
+            where = f"{where} AND (({') OR ('.join(alternatives)}))"
+        return where, parameters
+
+    def _own(
+        self, connection: sqlite3.Connection, of_each: bool, *, is_rule: bool
+    ) -> tuple[str, list[str | int]]:
+        """Return the conditions without those of the rules.
+
+        Of a rule, names that the archive does not have find nothing.
         """
         for what, names, known in (
             ("category", self.category, categories),
             ("source", self.source, sources),
-            ("security", self.security, securities),
             ("listing", self.listing, listings),
         ):
             for wanted in _several(names):
@@ -145,11 +130,12 @@ class Filters:
         conditions = ["true"]
         parameters: list[str | int] = []
         for condition, values in (
-            self._category(connection, of_each),
-            _equals(connection, "source", self.source),
-            _equals(connection, "author", self.author),
+            self._category(connection, of_each, is_rule),
+            _equals(connection, "source", self.source, is_rule),
+            _equals(connection, "author", self.author, is_rule),
             self._security(connection, of_each),
-            self._listing(connection, of_each),
+            self._listing(connection, of_each, is_rule),
+            self._words(),
             ("published_at >= ?", [self.since.isoformat()] if self.since else None),
             ("published_at < ?", [_next(self.until)] if self.until else None),
         ):
@@ -159,23 +145,21 @@ class Filters:
         return " AND ".join(conditions), parameters
 
     def _category(
-        self, connection: sqlite3.Connection, of_each: bool
+        self, connection: sqlite3.Connection, of_each: bool, is_rule: bool
     ) -> tuple[str, list[str | int] | None]:
+        if not (names := _several(self.category)):
+            return "", None
         slugs: list[str | int] = []
-        for wanted in _several(self.category):
+        for wanted in names:
             found = connection.execute(
                 "SELECT category FROM categories WHERE category = :wanted COLLATE NOCASE"
                 " UNION SELECT category FROM category_names WHERE name IN (:wanted, :shown)",
                 # The site shows the publication's name with 新闻 (news) behind it.
                 {"wanted": wanted, "shown": wanted.removesuffix("新闻")},
             ).fetchall()
-            if not found:
-                names = connection.execute("SELECT DISTINCT name FROM category_names ORDER BY name")
-                known = categories(connection) + [name for (name,) in names]
-                raise UnknownName("category", wanted, list(dict.fromkeys(known)))
+            if not found and not is_rule:
+                raise UnknownName("category", wanted, _categories_and_names(connection))
             slugs += [slug for (slug,) in found]
-        if not slugs:
-            return "", None
         marks = ", ".join("?" * len(slugs))
         condition = f"category IN ({marks})"
         return _among(connection, "article_categories", condition, slugs, of_each), slugs
@@ -183,26 +167,42 @@ class Filters:
     def _security(
         self, connection: sqlite3.Connection, of_each: bool
     ) -> tuple[str, list[str | int] | None]:
-        wanted = _several(self.security)
-        if not wanted:
+        conditions: list[str] = []
+        values: list[str | int] = []
+        if wanted := _several(self.security):
+            from newscrawl.archive.securities import find_securities  # rarely needed
+
+            found = [pair for each in wanted for pair in find_securities(connection, each)]
+            if not found:
+                return "false", []
+            values += [part for each in found for part in each]
+            conditions.append(f"(market, code) IN (VALUES {', '.join('(?, ?)' for _ in found)})")
+        if origins := _several(self.mention_origin):
+            values += origins
+            conditions.append(f"origin IN ({', '.join('?' * len(origins))})")
+        if not conditions:
             return "", None
-        found = [pair for each in wanted for pair in _mentioned(connection, each)]
-        if not found:
-            return "false", []
-        marks = ", ".join("(?, ?)" for _ in found)
-        values: list[str | int] = [part for each in found for part in each]
-        condition = f"(market, code) IN (VALUES {marks})"
-        return _among(connection, "mentions", condition, values, of_each), values
+        return _among(connection, "mentions", " AND ".join(conditions), values, of_each), values
+
+    def _words(self) -> tuple[str, list[str | int] | None]:
+        if self.words is None:
+            return "", None
+        # Loaded where words are given: it knows the search index and its segments.
+        from newscrawl.archive.search_query import parse_query
+        from newscrawl.archive.search_sql import as_condition, values_of
+
+        found = parse_query(self.words).found
+        return as_condition(found), [*values_of(found)]
 
     def _listing(
-        self, connection: sqlite3.Connection, of_each: bool
+        self, connection: sqlite3.Connection, of_each: bool, is_rule: bool
     ) -> tuple[str, list[str | int] | None]:
         wanted: list[str | int] = [*_several(self.listing)]
         if not wanted:
             return "", None
         sql = "SELECT 1 FROM article_listings WHERE listing = ? LIMIT 1"
         for each in wanted:
-            if connection.execute(sql, (each,)).fetchone() is None:
+            if not is_rule and connection.execute(sql, (each,)).fetchone() is None:
                 raise UnknownName("listing", str(each), listings(connection))
         marks = ", ".join("?" * len(wanted))
         condition = f"listing IN ({marks})"
@@ -214,33 +214,8 @@ def _several(names: Names) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names or ())
 
 
-def _mentioned(connection: sqlite3.Connection, wanted: str) -> list[tuple[str, str]]:
-    """Return market and code of the mentioned securities that *wanted* means, by code or by name.
-
-    :raises UnknownName: it is neither a code nor a name that the archive has.
-    """
-    from newscrawl.sites.eastmoney.security_codes import market_and_code  # rarely needed
-
-    try:
-        code = market_and_code(wanted)
-    except ValueError:
-        code = ""
-    market, _, digits = (code or wanted).partition(".")
-    found = connection.execute(
-        # Three questions, so that each has its index.
-        "SELECT market, code FROM mentions WHERE code = :wanted COLLATE NOCASE"
-        " UNION SELECT market, code FROM mentions WHERE name = :wanted"
-        " UNION SELECT market, code FROM mentions"
-        " WHERE code = :code COLLATE NOCASE AND market = :market COLLATE NOCASE",
-        {"wanted": wanted.strip(), "market": market, "code": digits},
-    ).fetchall()
-    if not found and not code:
-        raise UnknownName("security", wanted, securities(connection))
-    return [(market, code) for market, code in found]
-
-
 def _equals(
-    connection: sqlite3.Connection, column: str, names: Names
+    connection: sqlite3.Connection, column: str, names: Names, is_rule: bool
 ) -> tuple[str, list[str | int] | None]:
     """Return the condition that a column of ``articles`` is one of what is wanted.
 
@@ -251,7 +226,7 @@ def _equals(
         return "", None
     sql = f"SELECT 1 FROM articles WHERE {column} = ? LIMIT 1"  # noqa: S608  constant names
     for each in wanted:
-        if connection.execute(sql, (each,)).fetchone() is None:
+        if not is_rule and connection.execute(sql, (each,)).fetchone() is None:
             raise UnknownName(column, str(each), _values(connection, column))
     if len(wanted) == 1:
         return f"{column} = ?", wanted
@@ -305,14 +280,9 @@ def categories(connection: sqlite3.Connection) -> list[str]:
     return [slug for (slug,) in rows]
 
 
-def securities(connection: sqlite3.Connection) -> list[str]:
-    """Return market and code, and the name, of all securities, the most mentioned first."""
-    rows = connection.execute(
-        "SELECT CASE market WHEN '' THEN code ELSE market || '.' || code END, max(name)"
-        " FROM mentions GROUP BY market, code"
-        " ORDER BY count(DISTINCT article_id) DESC, market, code"
-    ).fetchall()
-    return [each for row in rows for each in row if each]
+def _categories_and_names(connection: sqlite3.Connection) -> list[str]:
+    names = connection.execute("SELECT DISTINCT name FROM category_names ORDER BY name")
+    return list(dict.fromkeys(categories(connection) + [name for (name,) in names]))
 
 
 def listings(connection: sqlite3.Connection) -> list[str]:

@@ -29,7 +29,7 @@ def latest(
 ) -> Iterator[Headline]:
     """Yield the articles, the latest first; those without a time come last. None yields all.
 
-    :raises Unknown: a filter names what the archive does not have; at once.
+    :raises BadFilter: a filter names what the archive does not have; at once.
     """
     where, parameters = (filters or Filters()).where(connection)
     rows = connection.execute(

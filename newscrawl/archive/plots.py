@@ -82,7 +82,7 @@ def articles_per_day(
 ) -> list[DayCount]:
     """Return each day with its articles; days without any are among them.
 
-    :raises Unknown: a filter names what the archive does not have.
+    :raises BadFilter: a filter names what the archive does not have.
     """
     filters = filters or Filters()
     days = days_of(connection, filters)
@@ -168,7 +168,7 @@ def delays(
     Only articles whose time is known to the minute, and of which no post file tells: files are
     loaded years later, and say nothing of how soon a crawl is.
 
-    :raises Unknown: a filter names what the archive does not have.
+    :raises BadFilter: a filter names what the archive does not have.
     """
     filters = filters or Filters()
     days = days_of(connection, filters)

@@ -61,7 +61,7 @@ def changes(
     in its latest state. One that changes while it is read may come twice. *article_ids* are those
     wanted; all where it is None.
 
-    :raises Unknown: a filter names what the archive does not have; at once.
+    :raises BadFilter: a filter names what the archive does not have; at once.
     """
     where, parameters = _where(connection, filters, article_ids)
     return _batches(connection, where, parameters, after_seq)
@@ -73,7 +73,7 @@ def extent(
 ) -> tuple[int, str | None]:  # fmt: skip
     """Return how many articles :func:`changes` would yield now, and when the last of them changed.
 
-    :raises Unknown: a filter names what the archive does not have.
+    :raises BadFilter: a filter names what the archive does not have.
     """
     where, parameters = _where(connection, filters, article_ids)
     count, last = connection.execute(

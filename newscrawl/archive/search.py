@@ -54,7 +54,7 @@ def search(
     """Yield the articles that *text* finds, the newest or the most relevant first.
 
     :raises BadQuery: *text* is not a valid query; at once.
-    :raises Unknown: a filter names what the archive does not have; at once.
+    :raises BadFilter: a filter names what the archive does not have; at once.
     :raises ValueError: there is no such order; at once.
     """
     if order not in get_args(Order):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from newscrawl.archive.names import BadFilter
 from newscrawl.archive.search_sql import Found, all_of, any_of, of_term, with_form
 from newscrawl.store.search_index import COLUMNS
 from newscrawl.text.escape import is_utf8
@@ -34,7 +35,7 @@ _FILTERS = ("source", "category", "security", "since", "until")
 _FIELD = re.compile(r"([^\W\d]+)[:：](.*)", re.DOTALL)
 
 
-class BadQuery(ValueError):
+class BadQuery(BadFilter):
     """The query is not valid; the message says why."""
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from newscrawl.archive.export import BINARY, FORMATS, Format, jekyll, markdown
+from newscrawl.archive.export import BINARY, FORMATS, SUFFIXES, TABLES, Format, jekyll, markdown
 from newscrawl.archive.filters import Filters
-from newscrawl.archive.records import Record, changes, extent
+from newscrawl.archive.records import NAMES, Record, changes, extent
 from newscrawl.cli.files import replaced
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import TEXT, article_id, db_option, example, reading
@@ -73,26 +75,35 @@ class _Wanted:
 
 
 @click.command(
-    "export", epilog=example("newscrawl export --format csv --since 2022-06-01 -o a.csv")
+    "export",
+    epilog=example("newscrawl export --security 600519 --words 提价 -o maotai.csv --excel"),
 )
 @click.argument("article_ids", metavar="[ID]...", nargs=-1, type=TEXT)
 @db_option()
 @click.option(
-    "--format", "format_", type=click.Choice([*FORMATS, "jekyll"]), required=True,
-    help="The format.",
+    "--format", "format_", type=click.Choice([*FORMATS, "jekyll"]),
+    help="The format; default: that of FILE's suffix.",
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
     help="Output file (default: standard output); for jekyll and markdown a folder.",
 )  # fmt: skip
 @click.option(
+    "--columns", type=TEXT, metavar="NAMES",
+    help="Only these columns, in this order, with commas: published_at,source,title (csv, jsonl, "
+    "parquet).",
+)  # fmt: skip
+@click.option(
+    "--excel", is_flag=True, help="Begin a csv with the mark (BOM) by which Excel knows UTF-8."
+)
+@click.option(
     "--since-seq", type=click.IntRange(min=0), default=0, metavar="N",
     help="Only articles inserted or changed after this sequence number.",
 )  # fmt: skip
 @filter_options
 def export_command(
-    article_ids: tuple[str, ...], db: str, format_: str, output: Path | None, since_seq: int,
-    filters: Filters,
+    article_ids: tuple[str, ...], db: str, format_: str | None, output: Path | None,
+    columns: str | None, excel: bool, since_seq: int, filters: Filters,
 ) -> None:  # fmt: skip
     """Export articles to files: all of them, or those that match the filters or are named.
 
@@ -111,7 +122,11 @@ def export_command(
     """
     if output == Path("-"):
         output = None
+    format_ = format_ or _format_of(output)
     _check(format_, output)
+    names = _columns(columns, format_)
+    if excel and format_ != "csv":
+        raise click.UsageError(f"--excel is for csv, not for {format_}.")
     with reading(db) as connection:
         named = {article_id(connection, each) for each in article_ids} or None
         wanted = _Wanted(connection, filters, since_seq, named)
@@ -121,7 +136,31 @@ def export_command(
         elif format_ == "markdown" and output is not None:
             _write_documents(wanted, output)
         else:
-            _write_stream(FORMATS[format_], wanted, output)
+            mark = BOM_UTF8 if excel else b""
+            _write_stream(FORMATS[format_], wanted, output, names, mark)
+
+
+def _format_of(output: Path | None) -> str:
+    """Return the format that a file's name says."""
+    suffix = "" if output is None else output.suffix.lower()
+    if suffix not in SUFFIXES:
+        where = "standard output has no suffix" if output is None else f"{output.name!r} has none"
+        raise click.UsageError(
+            f"Name a format with --format; it is known from {', '.join(SUFFIXES)}, and {where}."
+        )
+    return SUFFIXES[suffix]
+
+
+def _columns(named: str | None, format_: str) -> Sequence[str]:
+    """Return the columns that are wanted; all of them where none is named."""
+    if named is None:
+        return NAMES
+    if format_ not in TABLES:
+        raise click.UsageError(f"--columns is for {', '.join(sorted(TABLES))}, not for {format_}.")
+    names = [each.strip() for each in named.split(",")]
+    if odd := next((each for each in names if each not in NAMES), None):
+        raise click.UsageError(f"There is no column {odd!r}; choose from {', '.join(NAMES)}.")
+    return list(dict.fromkeys(names))
 
 
 def _check(format_: str, output: Path | None) -> None:
@@ -181,10 +220,12 @@ def _write(folder: Path, path: str, content: bytes) -> None:
         file.write(content)
 
 
-def _write_stream(format_: Format, wanted: _Wanted, output: Path | None) -> None:
+def _write_stream(
+    format_: Format, wanted: _Wanted, output: Path | None, columns: Sequence[str], mark: bytes
+) -> None:
     changed_at = wanted.extent()[1] or utc_now()
     try:
-        pieces = format_(wanted.records(), changed_at)
+        pieces = chain([mark], format_(wanted.records(), changed_at, columns))
     except ImportError:
         raise click.UsageError(
             "--format parquet needs pyarrow: pip install 'newscrawl[parquet]'"

@@ -5,24 +5,39 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import Field, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-from newscrawl.archive.filters import Filters, UnknownName
+from newscrawl.archive.filters import Filters
+from newscrawl.archive.names import BadFilter
 from newscrawl.cli.options import DAY, TEXT
 from newscrawl.cli.output import safe_line
 
-_OPTIONS = tuple(
-    click.option(f"--{each.name}", type=DAY, **each.metadata)
-    if "date" in str(each.type)
-    else click.option(f"--{each.name}", type=TEXT, multiple=True, **each.metadata)
-    for each in fields(Filters)
-)
+_FIELDS = tuple(each for each in fields(Filters) if each.metadata)
 
+
+def _option(field: Field[Any]) -> Callable[[Any], Any]:
+    """Return the option of a filter: a day, a text, or one or more names."""
+    options: dict[str, Any] = {"type": TEXT, **field.metadata}
+    if "date" in str(field.type):
+        options["type"] = DAY
+    elif "choices" in options:
+        options |= {"type": click.Choice(options.pop("choices")), "multiple": True}
+    elif "Names" in str(field.type):
+        options["multiple"] = True
+    return click.option(f"--{field.name.replace('_', '-')}", **options)
+
+
+_WATCHLIST = click.option(
+    "--watchlist",
+    metavar="FILE[:RULE]",
+    type=TEXT,
+    help="Only articles that match a rule of this watchlist; see `newscrawl watch`.",
+)
 _SECURITIES = click.option(
     "--securities",
     metavar="FILE",
@@ -52,19 +67,33 @@ def _listed(file: Path | None) -> tuple[str, ...]:
     return found
 
 
+def _rules(watchlist: str | None) -> tuple[Filters, ...]:
+    """Return the rules of a watchlist, as filters.
+
+    :raises BadFilter: it is not one.
+    """
+    if watchlist is None:
+        return ()
+    from newscrawl.archive.watchlist import read_watchlist  # rarely needed
+
+    return tuple(each.filters for each in read_watchlist(watchlist))
+
+
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each field of Filters to a command, which gets them as ``filters``."""
 
     @wraps(command)
     def with_filters(*args: Any, **options: Any) -> Any:
         options["security"] += _listed(options.pop("securities"))
-        filters = Filters(**{each.name: options.pop(each.name) for each in fields(Filters)})
+        watchlist = options.pop("watchlist")
+        chosen = {each.name: options.pop(each.name) for each in _FIELDS}
         try:
+            filters = Filters(**chosen, rules=_rules(watchlist))
             return command(*args, filters=filters, **options)
-        except UnknownName as error:
+        except BadFilter as error:
             raise click.UsageError(safe_line(error.sentence())) from None
 
     found: Callable[..., Any] = with_filters
-    for option in (_SECURITIES, *reversed(_OPTIONS)):
+    for option in (_WATCHLIST, _SECURITIES, *map(_option, reversed(_FIELDS))):
         found = option(found)
     return found

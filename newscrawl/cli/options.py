@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newscrawl.archive.article import resolve
 from newscrawl.cli.output import safe_line
-from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.store.connections import MEMORY, open_for_reading
 from newscrawl.store.errors import explained
 from newscrawl.text.escape import is_utf8
@@ -170,6 +168,9 @@ def article_id(connection: Connection, text: str) -> str:
 
     :raises click.UsageError: it names none.
     """
+    from newscrawl.archive.article import resolve  # lists and searches do without
+    from newscrawl.sites.eastmoney.info_code import BadInfoCode
+
     try:
         return resolve(connection, text)
     except BadInfoCode as error:

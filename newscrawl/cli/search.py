@@ -38,7 +38,7 @@ LIMIT = 20
 @click.command(
     "search", epilog=example("newscrawl search 降息 --since 2022-01-01 --source 证券时报")
 )
-@click.argument("words", metavar="WORD...", nargs=-1, required=True, type=TEXT)
+@click.argument("query", metavar="WORD...", nargs=-1, required=True, type=TEXT)
 @db_option()
 @filter_options
 @click.option(
@@ -51,7 +51,7 @@ LIMIT = 20
 @limit_option(LIMIT)
 @json_option
 def search_command(
-    words: tuple[str, ...], db: str, filters: Filters, by: Order, limit: int | None, as_json: bool
+    query: tuple[str, ...], db: str, filters: Filters, by: Order, limit: int | None, as_json: bool
 ) -> None:
     """Search the titles, summaries and texts of articles.
 
@@ -64,7 +64,7 @@ def search_command(
         limit = LIMIT
     with reading(db) as connection:
         try:
-            found = search(connection, " ".join(words), filters, order=by, limit=limit)
+            found = search(connection, " ".join(query), filters, order=by, limit=limit)
         except BadQuery as error:
             raise click.UsageError(safe_line(str(error))) from None
         if as_json:

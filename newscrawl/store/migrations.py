@@ -42,6 +42,23 @@ _V1_VIEWS = (
     "SELECT market, code, max(name) AS name, kind, max(times) AS times,"
     " group_concat(origin) AS origins, id, info_code, published_at, source, title"
     " FROM mentions JOIN articles ON id = article_id GROUP BY market, code, article_id",
+    "CREATE VIEW securities AS "
+    "SELECT market, code, max(name) AS name, group_concat(DISTINCT nullif(name, '')) AS "
+    "names, max(kind) AS kind,"
+    " count(DISTINCT article_id) AS articles, min(published_at) AS first_mentioned_at,"
+    " max(published_at) AS last_mentioned_at"
+    " FROM mentions JOIN articles ON id = article_id GROUP BY market, code",
+    "CREATE VIEW mentions_by_day AS "
+    "SELECT substr(published_at, 1, 10) AS day, market, code, max(name) AS name,"
+    " count(DISTINCT article_id) AS articles FROM mentions JOIN articles ON id = article_id"
+    " WHERE published_at IS NOT NULL GROUP BY 1, 2, 3",
+    "CREATE VIEW same_title_within_a_day AS "
+    "SELECT articles.id AS id, other.id AS other_id, other.published_at AS published_at,"
+    " other.source AS source, other.title AS title FROM articles JOIN articles AS other"
+    " ON other.published_at BETWEEN"
+    " strftime('%Y-%m-%dT%H:%M:%S', substr(articles.published_at, 1, 19), '-1 day') AND"
+    " strftime('%Y-%m-%dT%H:%M:%S~', substr(articles.published_at, 1, 19), '+1 day')"
+    " AND other.title = articles.title AND other.id <> articles.id",
     "CREATE VIEW changes AS "
     "SELECT seq, seq = first_seq AS is_new, changed_at, id, info_code, published_at, source,"
     " title"

@@ -487,6 +487,34 @@ VIEWS: tuple[View, ...] = (
         " FROM mentions JOIN articles ON id = article_id GROUP BY market, code, article_id",
     ),
     View(
+        "securities",
+        "Each security, board and index that articles mention: `names` is a list with commas of "
+        "those it was seen under.",
+        "SELECT market, code, max(name) AS name, group_concat(DISTINCT nullif(name, '')) AS "
+        "names, max(kind) AS kind,"
+        " count(DISTINCT article_id) AS articles, min(published_at) AS first_mentioned_at,"
+        " max(published_at) AS last_mentioned_at"
+        " FROM mentions JOIN articles ON id = article_id GROUP BY market, code",
+    ),
+    View(
+        "mentions_by_day",
+        "In how many articles of a day in China each security, board and index is mentioned.",
+        "SELECT substr(published_at, 1, 10) AS day, market, code, max(name) AS name,"
+        " count(DISTINCT article_id) AS articles FROM mentions JOIN articles ON id = article_id"
+        " WHERE published_at IS NOT NULL GROUP BY 1, 2, 3",
+    ),
+    View(
+        "same_title_within_a_day",
+        "The articles that have the title of another one, published at most a day before or "
+        "after it. Ask for one `id`: for all, it takes long.",
+        "SELECT articles.id AS id, other.id AS other_id, other.published_at AS published_at,"
+        " other.source AS source, other.title AS title FROM articles JOIN articles AS other"
+        " ON other.published_at BETWEEN"
+        " strftime('%Y-%m-%dT%H:%M:%S', substr(articles.published_at, 1, 19), '-1 day') AND"
+        " strftime('%Y-%m-%dT%H:%M:%S~', substr(articles.published_at, 1, 19), '+1 day')"
+        " AND other.title = articles.title AND other.id <> articles.id",
+    ),
+    View(
         "changes",
         "Inserted and changed articles in the order of `seq`: continue from the last one you have.",
         "SELECT seq, seq = first_seq AS is_new, changed_at, id, info_code, published_at, source,"

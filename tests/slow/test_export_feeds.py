@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from newscrawl.archive.export import FORMATS
-from newscrawl.archive.records import Record
+from newscrawl.archive.records import NAMES, Record
 from newscrawl.items import Mention
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -133,7 +133,7 @@ def test_any_text(name: str, one: str, other: str, address: str) -> None:
         f"finews:{one}", None, 1, one, None, None, other, one, other, other, None, other, address,
         one, "2022-01-01T00:00:00+00:00", "2022-01-01T00:00:00+00:00", [one], [other], [], [],
     )  # fmt: skip
-    made = b"".join(FORMATS[name]([record, record], record.changed_at))
+    made = b"".join(FORMATS[name]([record, record], record.changed_at, NAMES))
     root = etree.fromstring(made)
     assert is_valid(name, root), SCHEMAS[name].error_log
     entries = root.findall(f"{ATOM}entry") or root.findall("channel/item")

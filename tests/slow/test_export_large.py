@@ -57,12 +57,13 @@ MEASURE = """
 import sys, tracemalloc
 import newscrawl
 from newscrawl.archive.export import FORMATS, parquet
-from newscrawl.archive.records import changes
+from newscrawl.archive.records import NAMES, changes
 
 parquet._CHARACTERS //= 20  # several row groups also of the small archive
 for path in sys.argv[2:]:
     with newscrawl.open(path) as archive:
-        pieces = FORMATS[sys.argv[1]](changes(archive.connection), "2022-01-01T00:00:00+00:00")
+        found = changes(archive.connection)
+        pieces = FORMATS[sys.argv[1]](found, "2022-01-01T00:00:00+00:00", NAMES)
         next(pieces)
         tracemalloc.start()
         size = sum(map(len, pieces))

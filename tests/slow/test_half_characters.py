@@ -14,7 +14,7 @@ from crawls import ROOT, query
 from served import serving
 
 import newscrawl
-from newscrawl.archive.filters import UnknownName
+from newscrawl.archive.names import UnknownName
 from newscrawl.archive.search_query import BadQuery
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.eastmoney.info_code import BadInfoCode

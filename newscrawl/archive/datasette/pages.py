@@ -16,11 +16,11 @@ from newscrawl.archive.article import read_article, resolve
 from newscrawl.archive.datasette import front as front_numbers
 from newscrawl.archive.datasette.safe_html import safe_body
 from newscrawl.archive.datasette.served import serves
-from newscrawl.archive.filters import Filters, UnknownName, sources
+from newscrawl.archive.filters import Filters, sources
 from newscrawl.archive.latest import latest
+from newscrawl.archive.names import BadFilter
 from newscrawl.archive.revisions import Work, article_versions, difference
 from newscrawl.archive.search import marked, search
-from newscrawl.archive.search_query import BadQuery
 from newscrawl.archive.status import status
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews.retention import RETENTION_DAYS
@@ -65,9 +65,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         try:
             filters = _filters(asked)
             found["hits"], found["more"] = _find(connection, asked, filters)
-        except (BadQuery, BadFilter) as error:
-            found["problem"] = str(error)
-        except UnknownName as error:
+        except BadFilter as error:
             found["problem"] = error.sentence()
         return {
             **found,
@@ -100,10 +98,6 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
         }
 
     return await _answer(datasette, request, "article.html", read)
-
-
-class BadFilter(ValueError):
-    """A filter that says nothing; the message says why."""
 
 
 def _asked(args: Any) -> dict[str, Any]:

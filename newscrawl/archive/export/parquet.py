@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from newscrawl.archive.article_row import COLUMNS
-from newscrawl.archive.records import Record
+from newscrawl.archive.records import NAMES, Record
 from newscrawl.store.values import moment
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _ROWS = 10_000
 _CHARACTERS = 6_000_000
 
 
-def as_parquet(records: Iterable[Record]) -> Iterator[bytes]:
+def as_parquet(records: Iterable[Record], columns: Sequence[str] = NAMES) -> Iterator[bytes]:
     """Return the pieces of a Parquet file, one for each row group and one for its end.
 
     ``published_at`` is a time in the zone Asia/Shanghai, the archive's own times are in UTC;
@@ -29,11 +29,12 @@ def as_parquet(records: Iterable[Record]) -> Iterator[bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return _pieces(pa, pq, records)
+    form = pa.schema([schema(pa).field(name) for name in columns])
+    return _pieces(pa, pq, records, form)
 
 
-def _pieces(pa: Any, pq: Any, records: Iterable[Record]) -> Iterator[bytes]:
-    sink, form = _Sink(), schema(pa)
+def _pieces(pa: Any, pq: Any, records: Iterable[Record], form: pa.Schema) -> Iterator[bytes]:
+    sink = _Sink()
     with pq.ParquetWriter(sink, form, compression="zstd") as writer:
         for group in _groups(records):
             writer.write_table(_table(pa, form, group))

@@ -10,6 +10,9 @@ _BOARD = re.compile("BK[0-9]{4}")
 AMERICAN = re.compile(r"([A-Z]{1,5}(?:[.-][A-Z])?)\.(US|OQ|O|N)", re.ASCII)
 AMERICAN_MARKETS = {"US": "", "OQ": "105", "O": "105", "N": "106"}
 """Which of them .US means is not said."""
+_TICKER = re.compile(r"[A-Z]{1,5}(?:[.-][A-Z])?", re.ASCII)
+_HONG_KONG = re.compile("[0-9]{5}")
+_SHARE_OR_INDEX = re.compile("000[0-9]{3}")
 _EXCHANGE_BEHIND = re.compile(r"([0-9]{4,6})\.(SH|SS|SZ|BJ|HK)", re.ASCII)
 _EXCHANGE_BEFORE = re.compile(r"(SH|SZ|BJ|HK)\.?([0-9]{4,6})", re.ASCII)
 EXCHANGES = {"SH": "1", "SS": "1", "SZ": "0", "BJ": "0", "HK": "116"}
@@ -82,6 +85,28 @@ def _without_exchange(found: str, text: str) -> str:
         f"{text[:40]!r} is not a security; write its market and code, such as 1.600519, "
         "116.00700 or 600519.SH, or six digits, such as 600519"
     )
+
+
+def meanings(text: str) -> list[tuple[str, str]]:
+    """Return market and code of each security that a user may mean by a code.
+
+    More than :func:`market_and_code` takes: five digits are of Hong Kong, and letters alone or with
+    ``.US`` have the market "", which is any. ``000300`` is two: a share of Shenzhen and an index of
+    Shanghai.
+
+    :raises ValueError: it has no form of a code.
+    """
+    found = text.strip().upper()
+    if match := AMERICAN.fullmatch(found):
+        return [(AMERICAN_MARKETS[match[2]], match[1])]
+    if _TICKER.fullmatch(found):
+        return [("", found)]
+    if _HONG_KONG.fullmatch(found):
+        return [("116", found)]
+    if _SHARE_OR_INDEX.fullmatch(found):
+        return [("1", found), ("0", found)]
+    market, _, code = market_and_code(text).partition(".")
+    return [(market, code)]
 
 
 def market_of_mainland(code: str) -> str:

@@ -1,0 +1,71 @@
+"""Finds the securities, boards and indexes that a text means, among those that articles mention."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from newscrawl.archive.names import AmbiguousName, UnknownName
+from newscrawl.text.escape import is_utf8
+
+KNOWN_TWICE = {"000001": ["1.000001 上证指数", "0.000001 平安银行"]}
+"""Codes that everybody knows as two: never taken for one because only that was mentioned yet."""
+
+_BY_CODE = "SELECT market, code FROM mentions WHERE code = :code COLLATE NOCASE"
+_BY_MARKET = f"{_BY_CODE} AND market IN (:market, '')"
+_BY_NAME = "SELECT market, code FROM mentions WHERE name = :name"
+
+
+class UnknownSecurity(UnknownName):
+    """What is neither a code nor a name that the archive has."""
+
+    def sentence(self) -> str:
+        """Return a message that says how codes are written."""
+        forms = "600519, 600519.SH, 1.600519, 00700.HK, AAPL or BK0475"
+        return f"{super().sentence()} Write its code, such as {forms}."
+
+
+def find_securities(connection: sqlite3.Connection, wanted: str) -> list[tuple[str, str]]:
+    """Return market and code of the mentioned securities that *wanted* means, by code or by name.
+
+    A code that no article mentions finds none. A name may be that of several: a company's shares
+    in Shanghai and in Hong Kong.
+
+    :raises AmbiguousName: a share and an index have the code.
+    :raises UnknownSecurity: it is neither a code nor a name that the archive has.
+    """
+    from newscrawl.sites.eastmoney.security_codes import meanings  # rarely needed
+
+    if not is_utf8(wanted):  # SQLite takes no half characters
+        raise UnknownSecurity("security", wanted, securities(connection))
+    try:
+        codes = meanings(wanted)
+    except ValueError:
+        codes = []
+    text = wanted.strip()
+    rows = connection.execute(_BY_NAME, {"name": text}).fetchall()
+    for market, code in codes:
+        sql = _BY_MARKET if market else _BY_CODE
+        rows += connection.execute(sql, {"market": market, "code": code}).fetchall()
+    found = {(row[0], row[1]) for row in rows}
+    if len(codes) > 1 and (text in KNOWN_TWICE or len({market for market, _ in found}) > 1):
+        raise AmbiguousName(text, KNOWN_TWICE.get(text) or _with_names(connection, codes))
+    if not found and not codes:
+        raise UnknownSecurity("security", wanted, securities(connection))
+    return sorted(found)
+
+
+def _with_names(connection: sqlite3.Connection, codes: list[tuple[str, str]]) -> list[str]:
+    """Return each as ``1.000300 沪深300``, with the name that it was last seen under."""
+    sql = "SELECT max(name) FROM mentions WHERE market = ? AND code = ?"
+    names = [connection.execute(sql, each).fetchone()[0] or "" for each in codes]
+    return [f"{'.'.join(each)} {name}".rstrip() for each, name in zip(codes, names, strict=True)]
+
+
+def securities(connection: sqlite3.Connection) -> list[str]:
+    """Return market and code, and the name, of all securities, the most mentioned first."""
+    rows = connection.execute(
+        "SELECT CASE market WHEN '' THEN code ELSE market || '.' || code END, max(name)"
+        " FROM mentions GROUP BY market, code"
+        " ORDER BY count(DISTINCT article_id) DESC, market, code"
+    ).fetchall()
+    return [each for row in rows for each in row if each]
