@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newscrawl.archive.article import StoredArticle, read_article, resolve
-from newscrawl.archive.filters import Filters
+from newscrawl.archive.filters import Filters, Names
 from newscrawl.archive.latest import Headline, latest
+from newscrawl.archive.mentions import mentions_by_day
 from newscrawl.archive.records import NAMES, Record, changes
 from newscrawl.archive.search import Hit, Order, search
 from newscrawl.archive.watchlist import read_watchlist
@@ -18,6 +21,36 @@ from newscrawl.text.times import CHINA
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class FilterNames(TypedDict, total=False):
+    """The filters that methods take: see :class:`newscrawl.archive.filters.Filters`."""
+
+    category: Names
+    source: Names
+    author: Names
+    security: Names
+    listing: Names
+    since: date | str | None
+    until: date | str | None
+    mention_origin: Names
+    words: str | None
+    watchlist: str | Path | None
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _shows_filters(method: Method) -> Method:
+    """Let a notebook show each filter of a method, and not ``**filters``."""
+    shown = inspect.signature(method)
+    own = [each for each in shown.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    filters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in FilterNames.__annotations__.items()
+    ]
+    method.__signature__ = shown.replace(parameters=[*own, *filters])  # type: ignore[attr-defined]
+    return method
 
 
 class Archive:
@@ -51,7 +84,10 @@ class Archive:
         """
         return read_article(self.connection, resolve(self.connection, name))
 
-    def latest(self, *, limit: int | None = None, **filters: Any) -> Iterator[Headline]:
+    @_shows_filters
+    def latest(
+        self, *, limit: int | None = None, **filters: Unpack[FilterNames]
+    ) -> Iterator[Headline]:
         """Yield the articles in a line each, the latest first.
 
         Filters, here and below, are those of :class:`newscrawl.archive.filters.Filters`, such as
@@ -62,12 +98,19 @@ class Archive:
         """
         return latest(self.connection, _filters(filters), limit=limit)
 
-    def articles(self, **filters: Any) -> Iterator[Record]:
+    @_shows_filters
+    def articles(self, **filters: Unpack[FilterNames]) -> Iterator[Record]:
         """Yield the articles, each whole, in the order in which they came or changed."""
         return changes(self.connection, _filters(filters))
 
+    @_shows_filters
     def search(
-        self, text: str, *, order: Order = "newest", limit: int | None = None, **filters: Any
+        self,
+        text: str,
+        *,
+        order: Order = "newest",
+        limit: int | None = None,
+        **filters: Unpack[FilterNames],
     ) -> Iterator[Hit]:
         """Yield the articles that *text* finds, as ``newscrawl search`` does.
 
@@ -82,7 +125,8 @@ class Archive:
         """
         return changes(self.connection, after_seq=after_seq)
 
-    def to_pandas(self, **filters: Any) -> pd.DataFrame:
+    @_shows_filters
+    def to_pandas(self, **filters: Unpack[FilterNames]) -> pd.DataFrame:
         """Return the articles as a table; times are times, with their zone.
 
         :raises ImportError: pandas is not installed.
@@ -97,11 +141,47 @@ class Archive:
         table = pd.DataFrame(rows, columns=list(NAMES))
         for name in ("published_at", "first_seen_at", "changed_at"):
             times = pd.to_datetime(table[name], utc=True)
-            table[name] = times.dt.tz_convert("Asia/Shanghai") if name == "published_at" else times
+            table[name] = times.dt.tz_convert(_china()) if name == "published_at" else times
         return table
 
+    def mentions_df(
+        self, securities: Names = None, *, since: date | str | None = None,
+        until: date | str | None = None, freq: Literal["D", "W", "M"] = "D",
+    ) -> pd.DataFrame:  # fmt: skip
+        """Return how many articles mention each security, a row for each and each period.
 
-def _filters(named: dict[str, Any]) -> Filters:
+        Columns: ``date`` (the first day of a day, week or month in China, by *freq*), ``security``
+        (``1.600519``), ``name`` and ``articles``. Without *securities*, those that are mentioned
+        most; without days, the last 30.
+
+        :raises ImportError: pandas is not installed.
+        :raises newscrawl.archive.names.BadFilter: a security is not known.
+        """
+        import pandas as pd
+
+        wanted = _filters({"security": securities, "since": since, "until": until})
+        rows = [
+            (pd.Timestamp(day), each.security, each.name, count)
+            for each in mentions_by_day(self.connection, wanted)
+            for day, count in each.days.items()
+        ]
+        table = pd.DataFrame(rows, columns=["date", "security", "name", "articles"])
+        if freq == "D" or not rows:
+            return table
+        table["date"] = table["date"].dt.to_period(freq).dt.start_time
+        keys = ["date", "security", "name"]
+        return table.groupby(keys, sort=False, as_index=False)["articles"].sum()
+
+
+def _china() -> Any:
+    """Return the zone of China; where there is no zone database, by its offset."""
+    try:
+        return ZoneInfo("Asia/Shanghai")
+    except ZoneInfoNotFoundError:
+        return CHINA
+
+
+def _filters(named: Mapping[str, Any]) -> Filters:
     days = {name: _day(name, named[name]) for name in ("since", "until") if named.get(name)}
     chosen: dict[str, Any] = {**named, **days}
     if watchlist := chosen.pop("watchlist", None):

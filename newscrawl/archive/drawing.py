@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from newscrawl.archive.plots import Covered, DayCount, Delays, top_sources
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from newscrawl.archive.mentions import Mentioned
 
 SOURCES = 6
 """Number of sources with a colour of their own."""
@@ -61,8 +63,28 @@ def draw_articles(days: Sequence[DayCount], file: Path, *, title: str) -> None:
              label="all others", width=0.85)  # fmt: skip
     if names:
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, reverse=True,
-                    prop={"family": font, "size": 9})  # fmt: skip
+                    prop={"family": _families(), "size": 9})  # fmt: skip
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     _day_axis(axes, [each.day for each in days])
+    _save(figure, file)
+
+
+def draw_mentions(found: Sequence[Mentioned], file: Path, *, title: str) -> None:
+    """Draw a line for each security: the articles of each day that mention it."""
+    figure, axes = _new(title, "articles per day")
+    font = chinese_font()
+    for number, each in enumerate(found):
+        colour = COLOURS[number % len(COLOURS)]
+        style = ("-", "--", ":", "-.")[number // len(COLOURS) % 4]
+        label = each.label if font else each.security
+        axes.plot(range(len(each.days)), list(each.days.values()), style, color=colour, label=label,
+                  marker="o", markersize=3)  # fmt: skip
+    if found:
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False,
+                    prop={"family": _families(), "size": 9})  # fmt: skip
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        _day_axis(axes, list(found[0].days))
     _save(figure, file)
 
 

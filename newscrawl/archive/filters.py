@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 
 from newscrawl.archive.names import UnknownName
@@ -112,6 +112,19 @@ class Filters:
             where = f"{where} AND (({') OR ('.join(alternatives)}))"
         return where, parameters
 
+    def described(self) -> str:
+        """Return what is asked for, in a line: ``security 600519 or 000858, since 2022-01-01``."""
+        named = {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name != "rules"
+        }
+        parts = [
+            f"{name.replace('_', ' ')} {' or '.join(several(value))}"
+            for name, value in named.items()
+            if value and not isinstance(value, date)
+        ]
+        days = [f"{name} {value}" for name, value in named.items() if isinstance(value, date)]
+        return ", ".join(parts + days)
+
     def _own(
         self, connection: sqlite3.Connection, of_each: bool, *, is_rule: bool
     ) -> tuple[str, list[str | int]]:
@@ -124,7 +137,7 @@ class Filters:
             ("source", self.source, sources),
             ("listing", self.listing, listings),
         ):
-            for wanted in _several(names):
+            for wanted in several(names):
                 if not is_utf8(wanted):  # SQLite takes no half characters
                     raise UnknownName(what, wanted, known(connection))
         conditions = ["true"]
@@ -147,7 +160,7 @@ class Filters:
     def _category(
         self, connection: sqlite3.Connection, of_each: bool, is_rule: bool
     ) -> tuple[str, list[str | int] | None]:
-        if not (names := _several(self.category)):
+        if not (names := several(self.category)):
             return "", None
         slugs: list[str | int] = []
         for wanted in names:
@@ -169,7 +182,7 @@ class Filters:
     ) -> tuple[str, list[str | int] | None]:
         conditions: list[str] = []
         values: list[str | int] = []
-        if wanted := _several(self.security):
+        if wanted := several(self.security):
             from newscrawl.archive.securities import find_securities  # rarely needed
 
             found = [pair for each in wanted for pair in find_securities(connection, each)]
@@ -177,7 +190,7 @@ class Filters:
                 return "false", []
             values += [part for each in found for part in each]
             conditions.append(f"(market, code) IN (VALUES {', '.join('(?, ?)' for _ in found)})")
-        if origins := _several(self.mention_origin):
+        if origins := several(self.mention_origin):
             values += origins
             conditions.append(f"origin IN ({', '.join('?' * len(origins))})")
         if not conditions:
@@ -197,7 +210,7 @@ class Filters:
     def _listing(
         self, connection: sqlite3.Connection, of_each: bool, is_rule: bool
     ) -> tuple[str, list[str | int] | None]:
-        wanted: list[str | int] = [*_several(self.listing)]
+        wanted: list[str | int] = [*several(self.listing)]
         if not wanted:
             return "", None
         sql = "SELECT 1 FROM article_listings WHERE listing = ? LIMIT 1"
@@ -209,7 +222,7 @@ class Filters:
         return _among(connection, "article_listings", condition, wanted, of_each), wanted
 
 
-def _several(names: Names) -> tuple[str, ...]:
+def several(names: Names) -> tuple[str, ...]:
     """Return the names that a filter is given."""
     return (names,) if isinstance(names, str) else tuple(names or ())
 
@@ -221,7 +234,7 @@ def _equals(
 
     :raises UnknownName: no article has that.
     """
-    wanted: list[str | int] = [*_several(names)]
+    wanted: list[str | int] = [*several(names)]
     if not wanted:
         return "", None
     sql = f"SELECT 1 FROM articles WHERE {column} = ? LIMIT 1"  # noqa: S608  constant names

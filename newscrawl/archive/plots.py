@@ -88,7 +88,7 @@ def articles_per_day(
     days = days_of(connection, filters)
     if not days:
         return []
-    where, parameters = _within(filters, days).where(connection)
+    where, parameters = within(filters, days).where(connection)
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for day, source, articles in connection.execute(
         "SELECT substr(published_at, 1, 10), coalesce(source, ''), count(*) FROM articles"  # noqa: S608
@@ -174,7 +174,7 @@ def delays(
     days = days_of(connection, filters)
     if not days:
         return [], []
-    where, parameters = _within(filters, days).where(connection)
+    where, parameters = within(filters, days).where(connection)
     found: dict[str, list[float]] = defaultdict(list)
     for published_at, first_seen_at in connection.execute(
         "SELECT published_at, first_seen_at FROM articles"  # noqa: S608
@@ -212,5 +212,6 @@ def _histogram(seconds: Sequence[float]) -> list[tuple[str, int]]:
     ]
 
 
-def _within(filters: Filters, days: Sequence[date]) -> Filters:
+def within(filters: Filters, days: Sequence[date]) -> Filters:
+    """Return the filters, bound to these days."""
     return replace(filters, since=days[0], until=days[-1])

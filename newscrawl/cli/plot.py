@@ -1,4 +1,4 @@
-"""``newscrawl plot``: articles per day, coverage, and the delay until articles were seen."""
+"""``newscrawl plot``: articles and mentions per day, coverage, and delays."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from newscrawl.archive import plots
 from newscrawl.archive.filters import Filters
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, reading
-from newscrawl.cli.output import cells, console, say, to_json
+from newscrawl.cli.output import cells, console, safe_line, say, to_json
 from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.store.errors import StoreError
 
 if TYPE_CHECKING:
+    from newscrawl.archive.mentions import Mentioned
     from newscrawl.store.connections import Connection
 
-KINDS = ("articles-per-day", "coverage", "delay")
+KINDS = ("articles-per-day", "mentions", "coverage", "delay")
 SUFFIXES = (".png", ".svg")
 _SIGNS = {"watched": "█", "gap": "×", "unwatched": "·"}
 _STYLES = {"watched": "green", "gap": "bold red", "unwatched": "dim"}
 _BAR = "█"
 _PLAIN_WIDTH = 80
+TITLE = 100
+"""Characters of a title, which is one line."""
 
 
 @click.command("plot", epilog=example("newscrawl plot articles-per-day --db data/demo.db"))
@@ -38,10 +41,13 @@ _PLAIN_WIDTH = 80
 @filter_options
 @json_option
 def plot_command(kind: str, db: str, output: Path | None, filters: Filters, as_json: bool) -> None:
-    """Plot articles per day, coverage, or the delay until articles were seen.
+    """Plot articles per day, mentions, coverage, or the delay until articles were seen.
 
     articles-per-day: by day of publication (in China); the last 30 days unless --since and --until
     are given.
+
+    mentions: how many articles of each day mention each security of --security, --securities or
+    --watchlist; without them, those that are mentioned most.
 
     coverage: which hours of each day were crawled before the mirror may have dropped their
     articles, and gaps. Of the filters, only --since and --until apply.
@@ -56,7 +62,7 @@ def plot_command(kind: str, db: str, output: Path | None, filters: Filters, as_j
     if as_json:
         click.echo(to_json(_as_dict(kind, found)))
     if output is not None:
-        _draw(kind, found, output)
+        _draw(kind, found, output, filters.described())
         say(f"{output} written")
     elif not as_json:
         _print(kind, found)
@@ -65,6 +71,10 @@ def plot_command(kind: str, db: str, output: Path | None, filters: Filters, as_j
 def _numbers(kind: str, connection: Connection, filters: Filters) -> Any:
     if kind == "articles-per-day":
         return plots.articles_per_day(connection, filters)
+    if kind == "mentions":
+        from newscrawl.archive.mentions import mentions_by_day
+
+        return mentions_by_day(connection, filters)
     if kind == "coverage":
         return plots.coverage(connection, filters, kept_days=RETENTION_DAYS)
     return plots.delays(connection, filters, kept_days=RETENTION_DAYS)
@@ -83,7 +93,7 @@ def _as_dict(kind: str, found: Any) -> Any:
 # -- into a file ---------------------------------------------------------------------------
 
 
-def _draw(kind: str, found: Any, file: Path) -> None:
+def _draw(kind: str, found: Any, file: Path, asked: str) -> None:
     try:
         from newscrawl.archive import drawing
     except ImportError as error:
@@ -94,7 +104,13 @@ def _draw(kind: str, found: Any, file: Path) -> None:
         if kind == "articles-per-day":
             if drawing.chinese_font() is None:
                 say("No font with Chinese is installed: sources are not distinguished.")
-            drawing.draw_articles(found, file, title="Articles by day of publication")
+            title = _titled("Articles by day of publication", asked)
+            drawing.draw_articles(found, file, title=title)
+        elif kind == "mentions":
+            if drawing.chinese_font() is None:
+                say("No font with Chinese is installed: securities are shown by their codes.")
+            title = _titled("Articles that mention a security, by day", asked)
+            drawing.draw_mentions(found, file, title=title)
         elif kind == "coverage":
             drawing.draw_coverage(found, file, title="Hours that were watched")
         else:
@@ -104,13 +120,25 @@ def _draw(kind: str, found: Any, file: Path) -> None:
         raise StoreError(f"Could not write {file}: {error.strerror}.") from error
 
 
+def _titled(what: str, asked: str) -> str:
+    """Return a plot's title, with the filters that it is of."""
+    line = f"{what}: {asked}" if asked else what
+    return line if len(line) <= TITLE else f"{line[: TITLE - 1]}…"
+
+
 # -- on a terminal -------------------------------------------------------------------------
 
 
 def _print(kind: str, found: Any) -> None:
     days = found[0] if kind == "delay" else found
     if not days:
-        say("No article has a publication time.")
+        say(
+            "No article has a publication time."
+            if kind != "mentions"
+            else "No security is mentioned."
+        )
+    elif kind == "mentions":
+        _print_mentions(found)
     elif kind == "articles-per-day":
         _print_bars([(each.day, each.articles, str(each.articles)) for each in days])
     elif kind == "coverage":
@@ -119,10 +147,16 @@ def _print(kind: str, found: Any) -> None:
         _print_delays(*found)
 
 
+def _print_mentions(found: Sequence[Mentioned]) -> None:
+    for each in found:
+        click.secho(f"{safe_line(each.label)}: {each.articles}", bold=True)
+        _print_bars([(day, count, str(count)) for day, count in each.days.items()])
+
+
 def _print_bars(rows: Iterable[tuple[str, float, str]]) -> None:
     """Print a bar for each row: its label, how long it is, and what it says at its end."""
     rows = list(rows)
-    most = max(value for _, value, _ in rows)
+    most = max(1, *(value for _, value, _ in rows))
     label = max(cells(name) for name, _, _ in rows)
     room = _width() - label - max(cells(said) for _, _, said in rows) - 4
     for name, value, said in rows:
