@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from newscrawl.archive.names import AmbiguousName, UnknownName
+from newscrawl.archive.names import AmbiguousName, BadFilter, UnknownName
 from newscrawl.text.escape import is_utf8
 
 KNOWN_TWICE = {"000001": ["1.000001 上证指数", "0.000001 平安银行"]}
@@ -21,7 +21,7 @@ class UnknownSecurity(UnknownName):
     def sentence(self) -> str:
         """Return a message that says how codes are written."""
         forms = "600519, 600519.SH, 1.600519, 00700.HK, AAPL or BK0475"
-        return f"{super().sentence()} Write its code, such as {forms}."
+        return f"{super().sentence().rstrip('.')}. Write its code, such as {forms}."
 
 
 def find_securities(connection: sqlite3.Connection, wanted: str) -> list[tuple[str, str]]:
@@ -52,6 +52,35 @@ def find_securities(connection: sqlite3.Connection, wanted: str) -> list[tuple[s
     if not found and not codes:
         raise UnknownSecurity("security", wanted, securities(connection))
     return sorted(found)
+
+
+def codes_of(connection: sqlite3.Connection | None, wanted: str) -> list[str]:
+    """Return each security that *wanted* means as lists of news name it, ``1.600519``.
+
+    A code needs no archive; of ``000300`` it is the share. A name needs one that knows it.
+
+    :raises AmbiguousName: a share and an index have the code.
+    :raises BadFilter: it is neither a code with a market nor a name that the archive has.
+    """
+    from newscrawl.sites.eastmoney.security_codes import market_and_code, meanings
+
+    text = wanted.strip()
+    if text in KNOWN_TWICE:
+        raise AmbiguousName(text, KNOWN_TWICE[text])
+    try:
+        return [market_and_code(text)]
+    except ValueError:
+        pass
+    try:
+        found = [each for each in meanings(text) if each[0]]
+    except ValueError:
+        found = []
+    if not found and connection is not None:
+        found = [each for each in find_securities(connection, text) if each[0]]
+    if not found:
+        forms = "1.600519, 116.00700 or 105.AAPL"
+        raise BadFilter(f"The archive does not know {wanted!r}. Write market and code: {forms}.")
+    return [".".join(each) for each in found]
 
 
 def _with_names(connection: sqlite3.Connection, codes: list[tuple[str, str]]) -> list[str]:

@@ -23,8 +23,9 @@ from newscrawl.store.errors import AlreadyRunning, StoreError
 from newscrawl.text.passwords import without_passwords
 
 COMMANDS = (
-    "crawl", "demo", "list", "search", "show", "diff", "watch", "export", "plot", "serve", "info",
-    "status", "doctor", "verify", "backup", "restore", "reextract", "retry-rejected", "completion",
+    "crawl", "demo", "list", "search", "show", "diff", "watch", "alert", "export", "plot", "serve",
+    "info", "status", "doctor", "verify", "backup", "restore", "reextract", "retry-rejected",
+    "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from newscrawl.cli.options import (
     reading,
     verbose_option,
 )
-from newscrawl.cli.output import print_table, safe
+from newscrawl.cli.output import print_table, safe, safe_line
 from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
@@ -233,24 +234,58 @@ def share_command(links: tuple[str, ...], urls: str | None, stored: bool, **opti
     "news since the last run.",
 )
 @click.option("--list", "lists_them", is_flag=True, help="Print the names of all lists.")
+@click.option(
+    "--watchlist",
+    metavar="FILE[:RULE]",
+    type=TEXT,
+    help="Also the lists of the securities of this watchlist; see `newscrawl watch`.",
+)
 @_options(*_SITE, *_COMMON)
 def feed_command(
-    names: tuple[str, ...], since: date | None, pages: int | None, lists_them: bool, **options: Any
+    names: tuple[str, ...],
+    since: date | None,
+    pages: int | None,
+    lists_them: bool,
+    watchlist: str | None,
+    **options: Any,
 ) -> None:
     """Crawl feeds and other lists of news, and the articles that are not stored yet.
 
     NAME is a feed, for example atom (the mirror's feed; the default), fast, security:1.600519 or
     search:茅台; --list prints all of them. With --base-url every feed is requested from that host.
+    --watchlist adds the list of each security that it names.
     """
     if lists_them:
         _print_lists()
         return
+    if watchlist is not None:
+        names = (*names, *_watched_lists(watchlist, options["db"]))
     arguments = {
-        "name": ",".join(names),
+        "name": ",".join(dict.fromkeys(names)),
         "since": _day(since),
         "pages": str(pages) if pages else None,
     }
     _crawl("feed", arguments, **options)
+
+
+def _watched_lists(watchlist: str, db: str) -> list[str]:
+    """Return the lists of the securities of a watchlist; names are those that the archive knows."""
+    from newscrawl.archive.filters import several
+    from newscrawl.archive.names import BadFilter
+    from newscrawl.archive.securities import codes_of
+    from newscrawl.archive.watchlist import read_watchlist
+
+    with ExitStack() as stack:
+        connection = stack.enter_context(reading(db)) if is_filled(db) else None
+        try:
+            rules = read_watchlist(watchlist)
+            wanted = [name for rule in rules for name in several(rule.filters.security)]
+            codes = [code for name in wanted for code in codes_of(connection, name)]
+        except BadFilter as error:
+            raise click.UsageError(safe_line(error.sentence())) from None
+    if not codes:
+        raise click.UsageError(safe_line(f"{watchlist} names no security."))
+    return [f"security:{code}" for code in codes]
 
 
 def _print_lists() -> None:

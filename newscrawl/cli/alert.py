@@ -1,0 +1,120 @@
+"""``newscrawl alert``: tells of new and changed articles that a watchlist matches."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Template
+
+import click
+
+from newscrawl.archive.names import BadFilter
+from newscrawl.archive.watchlist import read_watchlist
+from newscrawl.cli.options import TEXT, db_option, example, reading
+from newscrawl.cli.output import safe_line, say
+from newscrawl.runs.outcome import Exit
+from newscrawl.runs.services import URLS, BadServices, Service, services_of
+
+
+@click.command("alert", epilog=example("newscrawl alert --watchlist watchlist.toml --test"))
+@click.option(
+    "--watchlist",
+    metavar="FILE[:RULE]",
+    type=TEXT,
+    required=True,
+    help="The watchlist; see `newscrawl watch`.",
+)
+@db_option()
+@click.option(
+    "--urls", type=click.Path(path_type=Path), metavar="FILE",
+    help=f"A file with the services' addresses, one on each line, that only you may read; default: "
+    f"the environment variable {URLS}.",
+)  # fmt: skip
+@click.option(
+    "--batch", type=click.Choice(["each", "daily"]), default="each", show_default=True,
+    help="A message for each article, or one a day with all of them.",
+)  # fmt: skip
+@click.option(
+    "--at", "daily_at", metavar="HH:MM", default="08:00", show_default=True,
+    help="The time in China before which the message of a day is not sent.",
+)  # fmt: skip
+@click.option(
+    "--from",
+    "since",
+    type=click.IntRange(min=0),
+    metavar="SEQ",
+    help="Begin after this sequence number; default: the end of the archive, at the first time.",
+)
+@click.option(
+    "--cursor", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Where it is noted what was sent; default: the watchlist's name with .cursor.",
+)  # fmt: skip
+@click.option(
+    "--template", metavar="TEXT",
+    help="What a message says: $title, $source, $time, $rules, $kind and $link are replaced.",
+)  # fmt: skip
+@click.option("--test", "is_test", is_flag=True, help="Send each service a test, and nothing else.")
+def alert_command(
+    watchlist: str, db: str, urls: Path | None, batch: str, daily_at: str, since: int | None,
+    cursor: Path | None, template: str | None, is_test: bool,
+) -> None:  # fmt: skip
+    """Send what is new or changed since the last time and matches a watchlist.
+
+    Run it after each crawl. The first time it only notes where the archive ends. New is an article
+    that was stored for the first time, changed one of which a page says something else. Each is
+    sent at least once to each service, whenever this command is stopped; a service that cannot be
+    reached gets it the next time.
+
+    Services are those of Apprise (mail, Telegram, WeCom, DingTalk, Feishu, Bark, Slack, webhooks),
+    an address for each: https://github.com/caronc/apprise. Requires pip install
+    'newscrawl[alert]'. Webhooks get the header Idempotency-Key. Ends with exit code 4 if a service
+    did not take a message.
+    """
+    from newscrawl.runs import alerts
+
+    if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", daily_at):
+        raise click.UsageError(f"--at {daily_at!r} is not a time of day; write 08:00.")
+    services = _services(urls)
+    if is_test:
+        _report(alerts.send_test(services))
+        return
+    with reading(db) as connection:
+        try:
+            rules = read_watchlist(watchlist)
+            sent = alerts.alert(
+                connection, rules, services, cursor or Path(f"{watchlist}.cursor"), since=since,
+                daily_at=daily_at if batch == "daily" else None,
+                body=Template(template) if template else alerts.BODY,
+            )  # fmt: skip
+        except BadFilter as error:
+            raise click.UsageError(safe_line(error.sentence())) from None
+        except alerts.BadCursor as error:
+            raise click.UsageError(safe_line(f"{error}.")) from None
+        except OSError as error:
+            raise click.UsageError(
+                safe_line(f"The cursor {error.filename} cannot be written: {error.strerror}.")
+            ) from None
+    _report(sent)
+
+
+def _services(urls: Path | None) -> list[Service]:
+    try:
+        return services_of(urls)
+    except BadServices as error:
+        raise click.UsageError(safe_line(f"{error}.")) from None
+    except ImportError:
+        raise click.UsageError(
+            "newscrawl alert needs Apprise: pip install 'newscrawl[alert]'"
+        ) from None
+
+
+def _report(sent: object) -> None:
+    from newscrawl.runs.alerts import Sent
+
+    assert isinstance(sent, Sent)  # noqa: S101  for the type checker
+    waiting = f"; {sent.waiting} articles wait" if sent.waiting else ""
+    say(f"{sent.messages} messages sent{waiting}")
+    if sent.failed:
+        for each in sent.failed:
+            say(safe_line(f"{each} did not take a message; it is sent again the next time."))
+        raise click.exceptions.Exit(Exit.UNREACHABLE)
