@@ -84,6 +84,10 @@ class Archive:
         """
         return read_article(self.connection, resolve(self.connection, name))
 
+    def filters(self, **filters: Unpack[FilterNames]) -> Filters:
+        """Return filters as one object, for functions of :mod:`newscrawl.archive`."""
+        return _filters(filters)
+
     @_shows_filters
     def latest(
         self, *, limit: int | None = None, **filters: Unpack[FilterNames]

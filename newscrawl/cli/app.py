@@ -24,7 +24,7 @@ from newscrawl.text.passwords import without_passwords
 
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "watch", "alert", "export", "plot", "serve",
-    "info", "status", "doctor", "verify", "backup", "restore", "reextract", "retry-rejected",
+    "mcp", "info", "status", "doctor", "verify", "backup", "restore", "reextract", "retry-rejected",
     "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
