@@ -222,3 +222,30 @@ def test_same_title_within_a_day(tmp_path: Path) -> None:
         assert [row[0] for row in archive.connection.execute(sql, (first,))] == [second]
         assert [row[0] for row in archive.connection.execute(sql, (second,))] == [first]
         assert [row[0] for row in archive.connection.execute(sql, (third,))] == []
+        assert [(each.id, each.has_same_title) for each in archive.related(first)] == [
+            (second, True)
+        ]
+
+
+def test_related_by_securities(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    maotai = Mention("1", "600519", "贵州茅台", "stock", 1, "link")
+    by_list = Mention("1", "600519", "贵州茅台", "stock", 1, "list")
+    wuliangye = Mention("0", "000858", "五粮液", "stock", 1, "text")
+    told = {
+        "NW202112282228490001": ("2021-12-28T10:00", [maotai, wuliangye]),
+        "NW202112282228490002": ("2021-12-28T20:00", [maotai, by_list]),
+        "NW202112282228490003": ("2021-12-27T10:00", [wuliangye, maotai]),
+        "NW202112282228490004": ("2021-12-28T11:00", []),
+        "NW202112282228490005": ("2021-12-29T10:01", [maotai, wuliangye]),
+        "NW202112282228490006": ("2021-12-28T09:00", [maotai]),
+    }
+    fill(path, *(
+        article(page(each), title=each, published_at=f"{at}:00+08:00", mentions=mentions or None)
+        for each, (at, mentions) in told.items()
+    ))  # fmt: skip
+    with newscrawl.open(path) as archive:
+        found = archive.related("NW202112282228490001")
+    assert [(each.id[-1], each.securities, each.has_same_title) for each in found] == [
+        ("3", 2, False), ("6", 1, False), ("2", 1, False),
+    ]  # fmt: skip

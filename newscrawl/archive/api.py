@@ -14,6 +14,8 @@ from newscrawl.archive.filters import Filters, Names
 from newscrawl.archive.latest import Headline, latest
 from newscrawl.archive.mentions import mentions_by_day
 from newscrawl.archive.records import NAMES, Record, changes
+from newscrawl.archive.related import MOST as RELATED
+from newscrawl.archive.related import Related, related
 from newscrawl.archive.search import Hit, Order, search
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.store.connections import open_for_reading
@@ -83,6 +85,13 @@ class Archive:
         :raises newscrawl.sites.eastmoney.info_code.BadInfoCode: it names none.
         """
         return read_article(self.connection, resolve(self.connection, name))
+
+    def related(self, name: str, *, most: int = RELATED) -> list[Related]:
+        """Return the articles that belong to one: the same title or securities, within a day.
+
+        :raises newscrawl.sites.eastmoney.info_code.BadInfoCode: *name* names no article.
+        """
+        return related(self.connection, resolve(self.connection, name), most=most)
 
     def filters(self, **filters: Unpack[FilterNames]) -> Filters:
         """Return filters as one object, for functions of :mod:`newscrawl.archive`."""

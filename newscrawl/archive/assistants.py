@@ -38,7 +38,7 @@ Security = Annotated[
 
 
 def server_of(path: Path) -> FastMCP:
-    """Return a server for the archive at *path*, which is opened anew for each question."""
+    """Return a server for the archive at *path*, which is opened for each question."""
     server = FastMCP(
         "newscrawl",
         instructions=f"An archive of Chinese financial news, read-only. Times are of China. {NOTE}",
