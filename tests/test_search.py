@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samplesite.site import Site
 
+from newscrawl.archive import search_sql
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.latest import latest
 from newscrawl.archive.names import UnknownName
@@ -53,8 +54,12 @@ PARSED = [
     ("and", "fts", '"and"', ""),
     (
         "美联储 降", "fts", '"美联 联储"',
-        "articles.first_seq IN (SELECT rowid FROM articles_characters"
-        " WHERE articles_characters MATCH ?)",
+        "(CASE WHEN 200 * (SELECT count(*) FROM (SELECT 1 FROM articles_fts"
+        " WHERE articles_fts MATCH ? LIMIT 5000)) < (SELECT max(first_seq) FROM articles)"
+        " THEN EXISTS (SELECT 1 FROM articles_characters"
+        " WHERE articles_characters MATCH ? AND rowid = articles.first_seq)"
+        " ELSE articles.first_seq IN (SELECT rowid FROM articles_characters"
+        " WHERE articles_characters MATCH ?) END)",
     ),
     (
         "降 NOT 降息", "characters", '("text_降" OR "title_降" OR "summary_降")',
@@ -254,7 +259,12 @@ def texts_of_once(db: sqlite3.Connection) -> list[str]:
     return [text for row in rows for text in row if text]
 
 
-def test_nested_queries_find_what_a_scan_finds(db: sqlite3.Connection) -> None:
+@pytest.mark.parametrize("share", [0, search_sql.SHARE, 10**9])
+def test_nested_queries_find_what_a_scan_finds(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    """Also where each article is looked up, and where none is."""
+    monkeypatch.setattr(search_sql, "SHARE", share)
     dice, some = random.Random(8), 0
     for number in range(200):
         query, expected = expression(dice, db, 1 + number % 3)

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from newscrawl.store.search_index import CHARACTERS, FIELDS, TABLE, phrase_of
 from newscrawl.text.segments import FIRST_CHARACTER
 
+FEW = 5_000
+SHARE = 200
+"""To look up whether an article has a character takes as long as to list 200 that have it: where a
+phrase is in less than that share of all articles, and in less than FEW, each is looked up."""
 NOTHING = '"¶_"'
 """A phrase that no text has."""
 
@@ -90,16 +94,40 @@ def all_of(wanted: Sequence[Found], unwanted: Sequence[Found]) -> Found:
     own = [each for each in unwanted if table and each.table == table and is_match(each)]
     others = [each for each in wanted if each not in leading]
     without = [each for each in unwanted if each not in own]
+    fts = _all_matching(leading, own)
+    phrases = fts if table == TABLE else ""
     conditions = [
         *[_condition_of(each) for each in leading if each.condition],
-        *[as_condition(each) for each in others],
-        *[f"NOT {as_condition(each)}" for each in without],
+        *[_beside(each, phrases) for each in others],
+        *[f"NOT {_beside(each, phrases)}" for each in without],
     ]
-    values = tuple(value for each in leading for value in each.parameters)
-    return Found(
-        table, _all_matching(leading, own), " AND ".join(conditions),
-        values + _values(others) + _values(without),
-    )  # fmt: skip
+    values = [value for each in leading for value in each.parameters]
+    for each in (*others, *without):
+        values += _values_beside(each, phrases)
+    return Found(table, fts, " AND ".join(conditions), tuple(values))
+
+
+def _beside(part: Found, fts: str) -> str:
+    """Return a part as a condition on the articles that *fts* finds in ``articles_fts``.
+
+    Where those are few, each is looked up: a frequent character is in a third of all articles.
+    """
+    if not fts or part.table is None or part.condition:
+        return as_condition(part)
+    some = f"SELECT 1 FROM {TABLE} WHERE {TABLE} MATCH ? LIMIT {FEW}"  # noqa: S608  constants
+    one = f"SELECT 1 FROM {part.table} WHERE {part.table} MATCH ? AND rowid = articles.first_seq"  # noqa: S608  constants
+    return (
+        f"(CASE WHEN {SHARE} * (SELECT count(*) FROM ({some}))"  # noqa: S608  constants
+        " < (SELECT max(first_seq) FROM articles)"
+        f" THEN EXISTS ({one}) ELSE {as_condition(part)} END)"
+    )
+
+
+def _values_beside(part: Found, fts: str) -> tuple[str, ...]:
+    """Return the values for the marks in :func:`_beside`."""
+    if not fts or part.table is None or part.condition:
+        return values_of(part)
+    return (fts, part.fts, *values_of(part))
 
 
 def _all_matching(wanted: Sequence[Found], unwanted: Sequence[Found]) -> str:
