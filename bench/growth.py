@@ -203,7 +203,7 @@ def sizes(db: Path) -> dict[str, Any]:
         table = of.get(name, name)
         table = next((each for each in SEARCH_INDEX if table.startswith(each)), table)
         tables[table] = tables.get(table, 0) + size
-    pages = tables.pop("pages", 0)
+    pages = tables.pop("raw_pages", 0)
     rest = sum(tables.values())
     return {
         "text": round(text / articles),

@@ -356,6 +356,14 @@ def search(result: Result) -> str:
         goal(f"search, {way}, 95 %", ways[way]["p95"], 20, most=True, unit=" ms")
         for way in ("newest first", "by rank")
     ]
+    codes = measured["securities"]
+    rows.append(
+        [f"list, {codes['codes']} securities, of them {codes['mentioned']} mentioned",
+         *(_digits(codes[cut]) for cut in ("median", "p95", "p99", "worst"))]
+    )  # fmt: skip
+    goals.append(
+        goal(f"list, {codes['codes']} securities", codes["worst"], 100, most=True, unit=" ms")
+    )
     return "\n\n".join(
         [
             how(result),

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from newscrawl.archive.filters import Filters
+from newscrawl.archive.latest import latest
 from newscrawl.archive.search import Order, search
 from newscrawl.archive.search_query import BadQuery, parse_query
 from newscrawl.archive.search_sql import as_condition, values_of
@@ -49,7 +50,23 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "articles": articles,
         "pieces": structure[5],  # behind a cookie of four bytes and the number of levels
         "ways": measure(options.file, options.queries),
+        "securities": of_securities(options.file),
     }
+
+
+def of_securities(path: Path, count: int = 300, times: int = 20, seed: int = 5) -> dict[str, float]:
+    """List the newest twenty articles on so many random securities, again and again."""
+    dice, found = random.Random(seed), list[float]()
+    with closing(open_for_reading(path)) as connection:
+        sql = "SELECT DISTINCT market || '.' || code FROM mentions ORDER BY 1"
+        known = [row[0] for row in connection.execute(sql)]
+        for _ in range(times):
+            wanted = dice.sample(known, min(count, len(known)))
+            wanted += [f"0.{399_500 + each}" for each in range(count - len(wanted))]  # of none
+            began = time.perf_counter()
+            list(latest(connection, Filters(security=wanted), limit=20))
+            found.append((time.perf_counter() - began) * 1000)
+    return {"codes": count, "mentioned": min(count, len(known))} | _percentiles(found)
 
 
 class Query(NamedTuple):

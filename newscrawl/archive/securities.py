@@ -10,9 +10,12 @@ from newscrawl.text.escape import is_utf8
 KNOWN_TWICE = {"000001": ["1.000001 上证指数", "0.000001 平安银行"]}
 """Codes that everybody knows as two: never taken for one because only that was mentioned yet."""
 
-_BY_CODE = "SELECT market, code FROM mentions WHERE code = :code COLLATE NOCASE"
-_BY_MARKET = f"{_BY_CODE} AND market IN (:market, '')"
-_BY_NAME = "SELECT market, code FROM mentions WHERE name = :name"
+_BY_CODE = "SELECT DISTINCT market, code FROM mentions WHERE code = :code COLLATE NOCASE"
+_BY_MARKET = (
+    "SELECT market, code FROM mentions"
+    " WHERE code = :code COLLATE NOCASE AND market = :market LIMIT 1"
+)
+_BY_NAME = "SELECT DISTINCT market, code FROM mentions WHERE name = :name"
 
 
 class UnknownSecurity(UnknownName):
@@ -44,8 +47,11 @@ def find_securities(connection: sqlite3.Connection, wanted: str) -> list[tuple[s
     text = wanted.strip()
     rows = connection.execute(_BY_NAME, {"name": text}).fetchall()
     for market, code in codes:
-        sql = _BY_MARKET if market else _BY_CODE
-        rows += connection.execute(sql, {"market": market, "code": code}).fetchall()
+        if not market:
+            rows += connection.execute(_BY_CODE, {"code": code}).fetchall()
+            continue
+        for each in (market, ""):  # a market that no page says
+            rows += connection.execute(_BY_MARKET, {"market": each, "code": code}).fetchall()
     found = {(row[0], row[1]) for row in rows}
     if len(codes) > 1 and (text in KNOWN_TWICE or len({market for market, _ in found}) > 1):
         raise AmbiguousName(text, KNOWN_TWICE.get(text) or _with_names(connection, codes))
