@@ -1,13 +1,13 @@
 """A long crawl: its memory at the end against that after a tenth.
 
-    python -m bench flat --pages 75000
+    python -m bench flat --pages 60000
 
 `newscrawl crawl category` walks a sample site of so many posts, served as in `crawl`, into a fresh
 archive. What it has done is read from the archive while it runs. The bounds of a run are lifted;
-that of a list is not: with 90,000 posts the sample site's largest has more than the 5 MB that are
+that of a list is not: with 75,000 posts the sample site's largest has more than the 5 MB that are
 read of one, since a third of all posts are of one category.
 
-With 75,000 pages some 5 minutes and 4 GB.
+With 60,000 pages some 5 minutes and 4 GB.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNBOUND = ("-s", "NEWSCRAWL_MAX_LINKS=1000000", "-s", "NEWSCRAWL_MAX_PAGES=10000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what may be chosen."""
-    parser.add_argument("--pages", type=int, default=75_000, help="posts of the site")
+    parser.add_argument("--pages", type=int, default=60_000, help="posts of the site")
     parser.add_argument("--no-nginx", action="store_true", help="serve by the mirror's own server")
 
 

@@ -62,29 +62,40 @@ def growth(measured: dict[str, Any], file: Path, mark: str) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     figure, (left, middle, right) = _new(10, 3, 3)
+    if before := measured.get("before"):
+        _growth_lines(before, (left, middle, right), "--", " before")
+    _growth_lines(measured, (left, middle, right), "-", "")
+    middle.axhline(20, color=INK, linewidth=0.8, linestyle=":")
+    for axes, title in (
+        (left, "written, articles/s"), (middle, "search, 95 % within, ms"),
+        (right, "bytes an article"),
+    ):  # fmt: skip
+        axes.set(ylim=(0, None), xscale="log", xlabel="articles", title=title)
+        axes.legend(frameon=False, labelcolor=INK, fontsize=7)
+    for axes in (left, middle, right):
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    _save(figure, file, mark)
+
+
+def _growth_lines(
+    measured: dict[str, Any], every: tuple[Axes, Axes, Axes], style: str, more: str
+) -> None:
+    left, middle, right = every
     written, sizes = measured["written"], measured["sizes"]
     starts = [0, *(each[0] for each in written)]
     left.plot(
         [each[0] for each in written],
         [(each[0] - start) / each[1] for start, each in zip(starts, written, strict=False)],
-        ".-", color=MINE,
+        f".{style}", color=MINE if not more else INK, label=f"written{more}", markersize=3,
     )  # fmt: skip
-    left.set(ylim=(0, None), xscale="log", xlabel="articles", title="written, articles/s")
     count = [each["articles"] for each in sizes]
     for way, colour in zip(("newest first", "by rank"), (MINE, OTHERS), strict=True):
-        middle.plot(count, [each["search"][way]["p95"] for each in sizes], "o-", color=colour,
-                    label=way)  # fmt: skip
-    middle.axhline(20, color=INK, linewidth=0.8, linestyle=":")
-    middle.set(ylim=(0, None), xscale="log", xlabel="articles", title="search, 95 % within, ms")
-    middle.legend(frameon=False, labelcolor=INK)
+        middle.plot(count, [each["search"][way]["p95"] for each in sizes], f"o{style}",
+                    color=colour, label=f"{way}{more}", markersize=3)  # fmt: skip
     for name, colour in (("text", THIRD), ("rest", MINE), ("pages", OTHERS)):
-        right.plot(count, [each["size"][name] for each in sizes], "o-", color=colour, label=name)
-    right.set(ylim=(0, None), xscale="log", xlabel="articles", title="bytes an article")
-    right.legend(frameon=False, labelcolor=INK)
-    for axes in (left, middle, right):
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    _save(figure, file, mark)
+        right.plot(count, [each["size"][name] for each in sizes], f"o{style}", color=colour,
+                   label=f"{name}{more}", markersize=3)  # fmt: skip
 
 
 def polling(measured: dict[str, Any], file: Path, mark: str) -> None:
