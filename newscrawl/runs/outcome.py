@@ -35,7 +35,8 @@ _MEANINGS = {
     Exit.CRASHED: "a bug, or a negative result (no article for `show`, a problem for `doctor`)",
     Exit.USAGE: "wrong usage, or something named on the command line does not exist",
     Exit.DEGRADED: "the run finished, but too many pages were lost",
-    Exit.UNREACHABLE: "the site is down, forbids crawling, or is not a mirror",
+    Exit.UNREACHABLE: "the site is down, forbids crawling, or is not a mirror; for `alert`, a"
+    " service did not take a message",
     Exit.BUSY: "another run is writing the same archive",
     Exit.STORE: "the archive cannot be read or written; what was committed is safe",
     Exit.INTERRUPTED: "stopped by Ctrl-C; what was stored is committed",
