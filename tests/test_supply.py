@@ -135,6 +135,8 @@ BROUGHT = {
     "w3lib": "scrapy",
     "uvicorn": "datasette",
     "yarl": "aiohttp",
+    "pydantic": "mcp",
+    "anyio": "mcp",
 }
 
 

@@ -1,30 +1,39 @@
-"""``newscrawl mcp``: an archive for assistants."""
+"""``newscrawl mcp``: the archive for assistants."""
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
 import click
 
 from newscrawl.cli.options import db_option, example, reading
+from newscrawl.cli.output import say
 
 
-@click.command("mcp", epilog=example("newscrawl mcp --db data/news.db"))
+@click.command("mcp", epilog=example("newscrawl mcp --db data/demo.db"))
 @db_option()
 def mcp_command(db: str) -> None:
-    """Serve the archive to an assistant over MCP, on standard input and output.
+    """Let an assistant search and read the archive, by the Model Context Protocol.
 
-    Enter this command, with the whole path of the archive, in the settings of the assistant. It
-    gets the tools search, article, list_by_security, mentions_over_time, changes_since and status.
-    They only read. Texts of articles are marked as not to be trusted. Requires pip install
-    'newscrawl[mcp]'.
+    The assistant's program starts this command and talks to it over standard input and output; it
+    ends when its input does. The tools only read, also while a crawl is writing, and make no
+    requests. Requires pip install 'newscrawl[mcp]'.
     """
     with reading(db):
         pass  # what is wrong with the file is said before anything starts
     try:
-        from newscrawl.archive.assistants import server_of
-    except ImportError as error:
-        raise click.ClickException(
-            f"{error.name} is not installed: pip install 'newscrawl[mcp]'"
+        from newscrawl.archive import mcp_server
+    except ImportError:
+        raise click.UsageError(
+            "newscrawl mcp needs the MCP SDK: pip install 'newscrawl[mcp]'"
         ) from None
-    server_of(Path(db).resolve()).run()
+    if sys.stdin.isatty():
+        say(f"{db} is served to an MCP client on standard input; stop with Ctrl-C.")
+    # A thread waits for input, which Python's own handler of Ctrl-C would wait for.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        mcp_server.serve(Path(db))
+    except* BrokenPipeError:
+        pass  # the client ended first
