@@ -51,6 +51,7 @@ def _shows_filters(method: Method) -> Method:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
         for name, kind in FilterNames.__annotations__.items()
     ]
+    # What inspect asks for; a method as mypy knows it has no such attribute.
     method.__signature__ = shown.replace(parameters=[*own, *filters])  # type: ignore[attr-defined]
     return method
 
@@ -92,10 +93,6 @@ class Archive:
         :raises newscrawl.sites.eastmoney.info_code.BadInfoCode: *name* names no article.
         """
         return related(self.connection, resolve(self.connection, name), most=most)
-
-    def filters(self, **filters: Unpack[FilterNames]) -> Filters:
-        """Return filters as one object, for functions of :mod:`newscrawl.archive`."""
-        return _filters(filters)
 
     @_shows_filters
     def latest(

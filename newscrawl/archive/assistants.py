@@ -16,7 +16,7 @@ from typing import Any
 from newscrawl.archive import search as searching
 from newscrawl.archive.article import StoredArticle, read_article, resolve
 from newscrawl.archive.filters import Filters
-from newscrawl.archive.latest import BEGINNING, latest
+from newscrawl.archive.latest import BEGINNING, Headline, latest
 from newscrawl.archive.mentions import Mentioned, mentions_by_day
 from newscrawl.archive.names import BadFilter
 from newscrawl.archive.plots import days_of
@@ -83,16 +83,7 @@ def search(
     found = list(
         searching.search(connection, query, filters, order=order, limit=_one_more_than(limit))
     )
-    hits = [
-        {
-            "id": each.id,
-            "published_at": each.published_at,
-            "source": each.source,
-            "title": each.title,
-            "excerpt": each.excerpt,
-        }
-        for each in found[:limit]
-    ]
+    hits = [_headline(each, each.excerpt) for each in found[:limit]]
     return {
         "note": NOTE,
         "articles": _with_share_urls(connection, hits),
@@ -111,21 +102,22 @@ def list_by_security(
         raise BadQuestion("security is empty; write its code or its name.")
     codes = find_securities(connection, filters.security)[:SECURITIES]
     found = list(latest(connection, filters, limit=_one_more_than(limit)))
-    headlines = [
-        {
-            "id": each.id,
-            "published_at": each.published_at,
-            "source": each.source,
-            "title": each.title,
-            "excerpt": each.beginning,
-        }
-        for each in found[:limit]
-    ]
+    headlines = [_headline(each, each.beginning) for each in found[:limit]]
     return {
         "note": NOTE,
         "securities": [".".join(each).lstrip(".") for each in codes],
         "articles": _with_share_urls(connection, headlines),
         "has_more": len(found) > limit,
+    }
+
+
+def _headline(each: Headline | searching.Hit, excerpt: str | None) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "published_at": each.published_at,
+        "source": each.source,
+        "title": each.title,
+        "excerpt": excerpt,
     }
 
 

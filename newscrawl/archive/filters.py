@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, timedelta
+from datetime import date
 
 from newscrawl.archive.names import UnknownName
 from newscrawl.text.escape import is_utf8
@@ -150,7 +150,8 @@ class Filters:
             self._listing(connection, of_each, is_rule),
             self._words(),
             ("published_at >= ?", [self.since.isoformat()] if self.since else None),
-            ("published_at < ?", [_next(self.until)] if self.until else None),
+            # Behind the last second of the day, as U is behind T.
+            ("published_at < ?", [f"{self.until}U"] if self.until else None),
         ):
             if values is not None:
                 conditions.append(condition)
@@ -273,10 +274,6 @@ def _among(
             f" WHERE {table}.article_id = articles.id AND {condition})"
         )
     return f"id IN (SELECT article_id FROM {table} WHERE {condition})"  # noqa: S608
-
-
-def _next(day: date) -> str:
-    return (day + timedelta(days=1)).isoformat()
 
 
 def sources(connection: sqlite3.Connection) -> list[str]:

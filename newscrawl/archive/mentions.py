@@ -70,7 +70,7 @@ def _wanted(connection: sqlite3.Connection, filters: Filters) -> list[tuple[str,
         return list(dict.fromkeys(pair for pairs in found for pair in pairs))
     where, parameters = filters.where(connection)
     rows = connection.execute(
-        "SELECT market, code FROM mentions JOIN articles ON id = article_id"  # noqa: S608  as there
+        "SELECT market, code FROM mentions JOIN articles ON id = article_id"  # noqa: S608  constants and marks
         f" WHERE {where} GROUP BY market, code ORDER BY count(DISTINCT id) DESC, market, code"
         f" LIMIT {MOST}",
         parameters,
@@ -89,7 +89,7 @@ def _counted(
     marks = ", ".join("(?, ?)" for _ in wanted)
     origin = f"origin IN ({', '.join('?' * len(origins))})" if origins else "true"
     return connection.execute(
-        "SELECT substr(published_at, 1, 10), market, code, count(DISTINCT id)"  # noqa: S608  marks
+        "SELECT substr(published_at, 1, 10), market, code, count(DISTINCT id)"  # noqa: S608  constants and marks
         " FROM mentions JOIN articles ON id = article_id"
         f" WHERE (market, code) IN (VALUES {marks}) AND {origin} AND {where} GROUP BY 1, 2, 3",
         [*(part for each in wanted for part in each), *origins, *parameters],

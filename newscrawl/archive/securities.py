@@ -68,17 +68,13 @@ def codes_of(connection: sqlite3.Connection | None, wanted: str) -> list[str]:
     :raises AmbiguousName: a share and an index have the code.
     :raises BadFilter: it is neither a code with a market nor a name that the archive has.
     """
-    from newscrawl.sites.eastmoney.security_codes import market_and_code, meanings
+    from newscrawl.sites.eastmoney.security_codes import meanings  # rarely needed
 
     text = wanted.strip()
     if text in KNOWN_TWICE:
         raise AmbiguousName(text, KNOWN_TWICE[text])
     try:
-        return [market_and_code(text)]
-    except ValueError:
-        pass
-    try:
-        found = [each for each in meanings(text) if each[0]]
+        found = [each for each in meanings(text) if each[0]][-1:]
     except ValueError:
         found = []
     if not found and connection is not None:

@@ -12,6 +12,7 @@ from newscrawl.archive.names import BadFilter
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.cli.options import TEXT, db_option, example, reading
 from newscrawl.cli.output import safe_line, say
+from newscrawl.runs import alerts
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.services import URLS, BadServices, Service, services_of
 
@@ -70,8 +71,6 @@ def alert_command(
     'newscrawl[alert]'. Webhooks get the header Idempotency-Key. Ends with exit code 4 if a service
     did not take a message.
     """
-    from newscrawl.runs import alerts
-
     if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", daily_at):
         raise click.UsageError(f"--at {daily_at!r} is not a time of day; write 08:00.")
     services = _services(urls)
@@ -108,10 +107,7 @@ def _services(urls: Path | None) -> list[Service]:
         ) from None
 
 
-def _report(sent: object) -> None:
-    from newscrawl.runs.alerts import Sent
-
-    assert isinstance(sent, Sent)  # noqa: S101  for the type checker
+def _report(sent: alerts.Sent) -> None:
     waiting = f"; {sent.waiting} articles wait" if sent.waiting else ""
     say(f"{sent.messages} messages sent{waiting}")
     if sent.failed:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from newscrawl.archive.article import StoredArticle, read_article
 from newscrawl.archive.events import Event, Position, events_since, position
 from newscrawl.archive.watchlist import Rule
-from newscrawl.runs.services import Service, known, send
+from newscrawl.runs.services import Service, send
 from newscrawl.store import identity
 from newscrawl.store.errors import AlreadyRunning
 from newscrawl.text.times import CHINA
@@ -177,8 +177,11 @@ def _send_each(
     failed: dict[str, str] = {}
     messages = 0
     for each in [*cursor.pending]:
+        wanted = set(each.services) - failed.keys()
+        if not wanted:
+            continue
         title, text = _message(connection, each, body)
-        for service in known(services, [name for name in each.services if name not in failed]):
+        for service in (service for service in services if service.name in wanted):
             if send(service, title, text, cursor.key(each)):
                 each.services.remove(service.name)
                 messages += 1

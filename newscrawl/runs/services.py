@@ -7,7 +7,6 @@ import logging
 import os
 import stat
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -100,8 +99,3 @@ def _apprise() -> Any:
     # It would log addresses with what is secret in them.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     return apprise
-
-
-def known(services: Sequence[Service], names: Sequence[str]) -> list[Service]:
-    """Return those of the services that have one of these names."""
-    return [each for each in services if each.name in names]
