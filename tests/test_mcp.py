@@ -493,3 +493,30 @@ async def test_a_bug_is_logged_and_not_shown(
         "newscrawl failed with KeyError; its log on standard error says where."
     )
     assert "secret of the text" in caplog.text
+
+
+STRAY = """
+import sys
+from pathlib import Path
+from newscrawl.archive import assistants, mcp_server
+status = assistants.status
+def printing(connection):
+    print("stray")
+    return status(connection)
+assistants.status = printing
+mcp_server.serve(Path(sys.argv[1]))
+print("after" + sys.stdin.read())
+"""
+
+
+def test_what_a_library_prints_is_kept_from_the_protocol(one: Path) -> None:
+    """Standard output is for answers; it is as it was once the server has ended."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STRAY, one],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as server:  # fmt: skip
+        exchange(server, HELLO)
+        send(server, READY)
+        assert exchange(server, request("status"))["id"] == "status"
+        said, logged = server.communicate(timeout=30)
+    assert (server.returncode, said, logged) == (0, b"after\n", b"stray\n")

@@ -6,9 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote, urlencode
 
+import served
 from cli_runs import invoke
 from crawls import command, crawl, query
+from lxml import html
 from samplesite.server import Answers, Server
 from samplesite.site import Site
 
@@ -33,8 +36,20 @@ def listed(db: Path, *words: str) -> set[str]:
     return {each["id"] for each in json.loads(ended.stdout)}
 
 
+def shown(address: str, security: str) -> set[str]:
+    """Return the articles that the pages of a search show."""
+    found: set[str] = set()
+    path: str | None = f"search?{urlencode({'security': security})}"
+    while path is not None:
+        read = html.fromstring(served.ask(f"{address}{path}").text)
+        links = read.xpath('//ol[@class="articles"]/li/a[@class="title"]/@href')
+        found |= {unquote(link.removeprefix("/article/")) for link in links}
+        path = next((link.removeprefix("/") for link in read.xpath('//a[@rel="next"]/@href')), None)
+    return found
+
+
 async def test_what_mentions_each_security(serving: Serving, tmp_path: Path) -> None:
-    """The same from the command line, Python and SQL: the articles that mention it, no other."""
+    """The same from the command line, Python, SQL and pages: what mentions it, and no other."""
     site, db = Site(articles=400, oddities=frozenset({"all"})), tmp_path / "news.db"
     await crawl("category", db, serving(site).url)
     expected = mentioned(site)
@@ -48,6 +63,12 @@ async def test_what_mentions_each_security(serving: Serving, tmp_path: Path) -> 
             assert listed(db, "--security", each) == expected[each], each
         every = {found.id for found in archive.latest(security=securities)}
     assert every == set().union(*(expected[each] for each in securities))
+    with served.serving(db) as address:
+        for each in securities:
+            assert shown(address, each) == expected[each], each
+        few = securities[-10:]
+        union = set().union(*(expected[each] for each in few))
+        assert shown(address, "，".join(few)) == shown(address, ", ".join(few)) == union
     file = tmp_path / "mine.txt"
     file.write_text("".join(f"{each}  # mine\n" for each in securities), encoding="utf-8")
     assert listed(db, "--securities", str(file)) == every
@@ -66,6 +87,22 @@ async def test_lists_of_two_securities_keep_both_memberships(
         assert listed(db, "--security", security, "--mention-origin", "list") == news
     for name in ("security:1.600519", "security:0.000858"):
         assert listed(db, "--listing", name) == news
+
+
+async def test_lists_that_are_not_due_are_left_alone(serving: Serving, tmp_path: Path) -> None:
+    server, db = serving(Site(articles=5)), tmp_path / "news.db"
+
+    async def asked(security: str, **arguments: str) -> int:
+        before = len(server.paths())
+        await crawl("feed", db, server.url, name=security, **arguments)
+        return sum("pageIndex=1&" in path for path in server.paths()[before:])
+
+    assert await asked("security:1.600519", due="1")
+    both = "security:1.600519,security:0.000858"
+    assert await asked(both, due="1") == 1
+    assert await asked(both, due="1") == 0
+    assert await asked(both) == 2
+    assert query(db, "SELECT DISTINCT outcome FROM runs") == [("ok",)]
 
 
 def test_a_watchlist_names_the_lists_to_crawl(serving: Serving, tmp_path: Path) -> None:

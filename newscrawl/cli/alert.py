@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 from string import Template
 
@@ -15,6 +16,7 @@ from newscrawl.cli.output import safe_line, say
 from newscrawl.runs import alerts
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.services import URLS, BadServices, Service, services_of
+from newscrawl.store.errors import StoreError
 
 
 @click.command("alert", epilog=example("newscrawl alert --watchlist watchlist.toml --test"))
@@ -61,10 +63,10 @@ def alert_command(
 ) -> None:  # fmt: skip
     """Send what is new or changed since the last time and matches a watchlist.
 
-    Run it after each crawl. The first time it only notes where the archive ends. New is an article
-    that was stored for the first time, changed one of which a page says something else. Each is
-    sent at least once to each service, whenever this command is stopped; a service that cannot be
-    reached gets it the next time.
+    Run it after each crawl, or as a step of one: newscrawl crawl … --alert FILE. The first time it
+    only notes where the archive ends. New is an article that was stored for the first time, changed
+    one of which a page says something else. Each is sent at least once to each service, whenever
+    this command is stopped; a service that cannot be reached gets it the next time.
 
     Services are those of Apprise (mail, Telegram, WeCom, DingTalk, Feishu, Bark, Slack, webhooks),
     an address for each: https://github.com/caronc/apprise. Requires pip install
@@ -94,6 +96,38 @@ def alert_command(
                 safe_line(f"The cursor {error.filename} cannot be written: {error.strerror}.")
             ) from None
     _report(sent)
+
+
+def check_alerts(watchlist: str) -> None:
+    """Check what :func:`send_alerts` needs, before a run that may take hours.
+
+    :raises click.UsageError: there is no such watchlist, or no service to send to.
+    """
+    try:
+        read_watchlist(watchlist)
+    except BadFilter as error:
+        raise click.UsageError(safe_line(error.sentence())) from None
+    _services(None)
+
+
+def send_alerts(watchlist: str, db: str) -> int:
+    """Send alerts after a run, as the command does without options; return the exit code.
+
+    What is wrong is said, and never ends a series of runs: the code is 0 or 4.
+    """
+    # The run had handlers of its own, which do nothing once it has ended.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    words = ["--watchlist", watchlist, "--db", db]
+    try:
+        code = alert_command.main(words, "newscrawl alert", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return Exit.UNREACHABLE
+    except StoreError as error:
+        say(f"Error: {safe_line(str(error))}")
+        return Exit.UNREACHABLE
+    return Exit.UNREACHABLE if code else Exit.OK
 
 
 def _services(urls: Path | None) -> list[Service]:

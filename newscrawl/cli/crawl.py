@@ -28,6 +28,7 @@ from newscrawl.cli.options import (
     verbose_option,
 )
 from newscrawl.cli.output import print_table, safe, safe_line
+from newscrawl.runs.outcome import Exit
 from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
@@ -144,6 +145,12 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
         metavar="COMMAND",
         help="Run this command if the run fails, with the run as JSON on its standard input.",
     ),
+    click.option(
+        "--alert",
+        metavar="FILE[:RULE]",
+        type=TEXT,
+        help="After the run, send what is new and matches this watchlist; see `newscrawl alert`.",
+    ),
     SETTINGS,
     verbose_option,
 )
@@ -160,6 +167,11 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]
     return add
 
 
+DUE = click.option(
+    "--due",
+    is_flag=True,
+    help="Fetch only listings that are due, based on how often they have had news.",
+)
 SINCE = click.option(
     "--since", type=DAY, metavar="DAY", help="Only articles published on or after this day."
 )
@@ -171,11 +183,7 @@ SINCE = click.option(
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=NAME)
 @SINCE
-@click.option(
-    "--due",
-    is_flag=True,
-    help="Fetch only listings that are due, based on how often they have had news.",
-)
+@DUE
 @click.option("--share", is_flag=True, help="Resolve the share links in posts, too.")
 @_options(*_SITE, *_COMMON)
 def category_command(
@@ -233,6 +241,7 @@ def share_command(links: tuple[str, ...], urls: str | None, stored: bool, **opti
     help="Maximum number of pages of each feed; default: 5 the first time, later as many as have "
     "news since the last run.",
 )
+@DUE
 @click.option("--list", "lists_them", is_flag=True, help="Print the names of all lists.")
 @click.option(
     "--watchlist",
@@ -245,6 +254,7 @@ def feed_command(
     names: tuple[str, ...],
     since: date | None,
     pages: int | None,
+    due: bool,
     lists_them: bool,
     watchlist: str | None,
     **options: Any,
@@ -253,7 +263,8 @@ def feed_command(
 
     NAME is a feed, for example atom (the mirror's feed; the default), fast, security:1.600519 or
     search:茅台; --list prints all of them. With --base-url every feed is requested from that host.
-    --watchlist adds the list of each security that it names.
+    --watchlist adds the list of each security that it names; with --due, only those lists are
+    requested that are due.
     """
     if lists_them:
         _print_lists()
@@ -264,6 +275,7 @@ def feed_command(
         "name": ",".join(dict.fromkeys(names)),
         "since": _day(since),
         "pages": str(pages) if pages else None,
+        "due": "1" if due else None,
     }
     _crawl("feed", arguments, **options)
 
@@ -339,6 +351,7 @@ def _crawl(
     settings: Iterable[tuple[str, str]],
     verbose: bool,
     notify: str | None,
+    alert: str | None,
     base_url: str | None = None,
     hosts: str | None = None,
     revisit: bool = False,
@@ -362,6 +375,10 @@ def _crawl(
         overrides["NEWSCRAWL_NOTIFY"] = notify
     if every is not None:
         _repeat(every, db=db, rebuild=rebuild, urls=arguments.get("urls"))
+    if alert:
+        from newscrawl.cli.alert import check_alerts, send_alerts
+
+        check_alerts(alert)
     if rebuild and not yes:
         _ask_to_rebuild(db)
     asked = {
@@ -379,7 +396,13 @@ def _crawl(
         settings=overrides,
         verbose=verbose,
     )
-    click.get_current_context().exit(outcome.exit)
+    sent = send_alerts(alert, db) if alert and _has_ended(outcome) else Exit.OK
+    click.get_current_context().exit(outcome.exit or sent)
+
+
+def _has_ended(outcome: Outcome) -> bool:
+    """Whether a run came to its end: one that was stopped is not kept from stopping."""
+    return outcome.exit not in (Exit.INTERRUPTED, Exit.TERMINATED, Exit.USAGE)
 
 
 def _repeat(every: int, *, db: str, rebuild: bool, urls: str | None) -> None:

@@ -33,7 +33,4 @@ def mcp_command(db: str) -> None:
         say(f"{db} is served to an MCP client on standard input; stop with Ctrl-C.")
     # A thread waits for input, which Python's own handler of Ctrl-C would wait for.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        mcp_server.serve(Path(db))
-    except* BrokenPipeError:
-        pass  # the client ended first
+    mcp_server.serve(Path(db))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
-from newscrawl.cli.options import db_option, example, reading
-from newscrawl.cli.output import safe, say
+from newscrawl.cli.options import TEXT, db_option, example, reading
+from newscrawl.cli.output import safe, safe_line, say
 from newscrawl.runs.outcome import Exit
 
 LOOPBACK = "127.0.0.1"
@@ -33,8 +33,17 @@ LOOPBACK = "127.0.0.1"
     help="Allow --host to be reachable from other machines. There is no login: use a proxy that "
     "authenticates readers.",
 )  # fmt: skip
+@click.option(
+    "--watchlist",
+    metavar="FILE[:RULE]",
+    type=TEXT,
+    help="Show what matches this watchlist on the front page, and its rules as a filter; see "
+    "`newscrawl watch`.",
+)
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
-def serve_command(db: str, host: str, port: int, public: bool, open_: bool) -> None:
+def serve_command(
+    db: str, host: str, port: int, public: bool, watchlist: str | None, open_: bool
+) -> None:
     """Browse the archive: overview, search, articles and all tables.
 
     The server only reads, also while a crawl is writing, and makes no requests. Stop it with
@@ -46,6 +55,8 @@ def serve_command(db: str, host: str, port: int, public: bool, open_: bool) -> N
         )
     with reading(db):
         pass  # what is wrong with the file is said before anything starts
+    if watchlist is not None:
+        _check(watchlist)
     try:
         import uvicorn
 
@@ -61,12 +72,23 @@ def serve_command(db: str, host: str, port: int, public: bool, open_: bool) -> N
         click.launch(address)
     with redirect_stderr(_Harmless()):
         config = uvicorn.Config(
-            make(Path(db).resolve(), is_public=public).app(),
+            make(Path(db).resolve(), is_public=public, watchlist=watchlist).app(),
             log_level="warning",
             lifespan="on",
             server_header=False,
         )
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _check(watchlist: str) -> None:
+    """Check a watchlist before anything starts. It is read again for each page: it may change."""
+    from newscrawl.archive.names import BadFilter
+    from newscrawl.archive.watchlist import read_watchlist
+
+    try:
+        read_watchlist(watchlist)
+    except BadFilter as error:
+        raise click.UsageError(safe_line(error.sentence())) from None
 
 
 class _Harmless(io.TextIOBase):

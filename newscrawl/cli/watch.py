@@ -36,7 +36,7 @@ def watch_command(watchlist: str, db: str, as_json: bool) -> None:
       sources = ["证券时报"]
       categories = ["cjzq"]
 
-    --watchlist FILE[:RULE] filters list, search, export and plot by it. Ends with exit code
+    --watchlist FILE[:RULE] filters list, search, export, plot and serve by it. Ends with exit code
     2 if a rule names a security that the archive does not know: write its code instead.
     """
     try:

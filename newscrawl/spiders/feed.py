@@ -46,7 +46,7 @@ from newscrawl.sites.lists import (
     find_lists,
     read_list_entry,
 )
-from newscrawl.spiders.arguments import positive
+from newscrawl.spiders.arguments import is_set, positive
 from newscrawl.spiders.base import NewsSpider, header
 from newscrawl.spiders.list_reading import ListReading, is_deeper
 from newscrawl.spiders.post_links import PostLinks
@@ -72,13 +72,13 @@ class FeedSpider(ShareLinks, PostLinks):
 
     Arguments: ``name`` (lists, by commas; see :data:`newscrawl.sites.lists.LISTS`), ``pages``
     (maximum number of pages of each list; else as :mod:`newscrawl.spiders.list_reading` has it),
-    ``since``, ``limit``, ``revisit``, ``base_url`` (then every list is requested from that host),
-    ``hosts``, ``site``.
+    ``due=1`` (only the lists that are due), ``since``, ``limit``, ``revisit``, ``base_url`` (then
+    every list is requested from that host), ``hosts``, ``site``.
     """
 
     name = "feed"
     argument_names: ClassVar[frozenset[str]] = (
-        NewsSpider.argument_names | PostLinks.argument_names | {"name", "pages"}
+        NewsSpider.argument_names | PostLinks.argument_names | {"name", "pages", "due"}
     )
     page_kinds = (
         PageKind.LIST_ENTRY, PageKind.POST_PAGE, PageKind.API_ANSWER,
@@ -99,6 +99,7 @@ class FeedSpider(ShareLinks, PostLinks):
         if not self.lists:
             raise UsageError(f"No list is named; there are {', '.join(LISTS)}")
         self.pages = positive("pages", arguments["pages"]) if "pages" in arguments else None
+        self.due = is_set(arguments, "due")
         # A later 304 must not hide what a limit or a date left out.
         self._keeps_checks = self.since is None and self.limit is None
         self._goes_back = self.revisit or self.since is not None
@@ -111,6 +112,8 @@ class FeedSpider(ShareLinks, PostLinks):
         """Keys of the entries met in this run."""
         self._posts_asked: set[str] = set()
         """The articles whose post was requested in this run."""
+        self._checked: list[RequestedList] = []
+        """The lists that this run checks."""
         self._lost: list[str] = []
         """What became of the lists of which nothing could be read."""
 
@@ -122,7 +125,8 @@ class FeedSpider(ShareLinks, PostLinks):
         """Ask for each list, and for what earlier runs met and could not have."""
         left_over = self.known().entries_only()
         self._stored = self.known().listings(self.site, "list")
-        for asked in self.lists:
+        self._checked = [each for each in self.lists if self._is_to_check(each)]
+        for asked in self._checked:
             yield self._ask_list(asked, 1, "")
         for info_code in left_over:
             for request in self._ask_article(info_code):
@@ -135,6 +139,16 @@ class FeedSpider(ShareLinks, PostLinks):
                 yield Resolved(info_code)
 
     # -- lists --------------------------------------------------------------------------
+
+    def _is_to_check(self, asked: RequestedList) -> bool:
+        """Whether a list is due, or all are wanted."""
+        stored = self._stored.get(asked.label)
+        return (
+            not self.due
+            or stored is None
+            or stored.failed_at is not None
+            or self.schedule().is_listing_due(stored)
+        )
 
     def _ask_list(self, asked: RequestedList, number: int, cursor: str) -> Request:
         url = asked.list.address(
@@ -239,7 +253,7 @@ class FeedSpider(ShareLinks, PostLinks):
             yield ListingChecked(reading.check, reading.stored, reading.links)
         yield ListingFailed(key, self.base_url, "name", sentence)
         self._lost += [sentence] if number == 1 else []
-        if len(self._lost) == len(self.lists):
+        if len(self._lost) == len(self._checked):
             yield Unreachable("; ".join(self._lost))
 
     # -- entries ------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -23,6 +24,7 @@ from newscrawl.archive.related import related
 from newscrawl.archive.revisions import Work, article_versions, difference
 from newscrawl.archive.search import marked, search
 from newscrawl.archive.status import status
+from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
 from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.store.clock import utc_now
@@ -41,15 +43,22 @@ LAST_PAGE = 50
 """Pages of one search: who turns more of them wants `newscrawl search`."""
 TIME_LIMIT = 5000
 """Milliseconds that one page may ask SQLite."""
-FILTERS = ("category", "source", "security", "since", "until")
+FILTERS = ("category", "source", "security", "rule", "since", "until")
+ANY_RULE = "*"
+"""Stands for all rules of the watchlist."""
 
 
 async def front(datasette: Datasette, request: Request) -> Response:
     """The front page: the latest articles, numbers and crawl status."""
 
+    rules, problem = _rules(datasette)
+    watched = Filters(rules=tuple(rules.values()))
+
     def read(connection: sqlite3.Connection) -> dict[str, Any]:
         return {
-            "latest": list(latest(connection, limit=PAGE)),
+            "rules": list(rules),
+            "latest": list(latest(connection, watched, limit=PAGE)),
+            "problem": problem,
             "numbers": front_numbers.numbers(connection),
             "status": status(connection, utc_now(), days=RETENTION_DAYS),
         }
@@ -60,17 +69,19 @@ async def front(datasette: Datasette, request: Request) -> Response:
 async def search_page(datasette: Datasette, request: Request) -> Response:
     """The articles that words and filters find, a page of them."""
     asked = _asked(request.args)
+    rules, unreadable = _rules(datasette)
 
     def read(connection: sqlite3.Connection) -> dict[str, Any]:
-        found: dict[str, Any] = {"hits": [], "more": False, "problem": None}
+        found: dict[str, Any] = {"hits": [], "more": False, "problem": unreadable}
         try:
-            filters = _filters(asked)
+            filters = _filters(asked, rules)
             found["hits"], found["more"] = _find(connection, asked, filters)
         except BadFilter as error:
             found["problem"] = error.sentence()
         return {
             **found,
             "asked": asked,
+            "rules": list(rules),
             "sources": sources(connection)[:200],
             "page_url": _page_url,
         }
@@ -104,17 +115,38 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
 
 def _asked(args: Any) -> dict[str, Any]:
     asked = {name: (args.get(name) or "").strip() for name in ("q", *FILTERS, "by", "page")}
+    asked["security"] = ", ".join(_names(",".join(args.getlist("security"))))
     page = asked["page"]
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1
     by = asked["by"] if asked["by"] in ("newest", "rank") else "newest"
     return {**asked, "page": min(max(number, 1), LAST_PAGE), "by": by}
 
 
-def _filters(asked: Mapping[str, Any]) -> Filters:
+def _names(text: str) -> list[str]:
+    """Return the names in a field of the search form."""
+    return [name for each in re.split("[,，、;；]", text) if (name := each.strip())]
+
+
+def _rules(datasette: Datasette) -> tuple[dict[str, Filters], str | None]:
+    """Return the rules of the watchlist, if there is one, by name, and why it cannot be read."""
+    watchlist = serves[datasette].watchlist
+    if watchlist is None:
+        return {}, None
+    try:
+        return {each.name: each.filters for each in read_watchlist(watchlist)}, None
+    except BadFilter as error:
+        return {}, error.sentence()
+
+
+def _filters(asked: Mapping[str, Any], rules: Mapping[str, Filters]) -> Filters:
+    rule = asked["rule"]
+    if rule and rule != ANY_RULE and rule not in rules:
+        raise BadFilter(f"There is no rule {rule!r} in the watchlist.")
     return Filters(
+        rules=tuple(rules.values() if rule == ANY_RULE else [rules[rule]] if rule else ()),
         category=asked["category"] or None,
         source=asked["source"] or None,
-        security=asked["security"] or None,
+        security=_names(asked["security"]),
         since=_day(asked["since"]),
         until=_day(asked["until"]),
     )

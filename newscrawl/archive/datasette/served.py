@@ -15,6 +15,8 @@ class ServedArchive(NamedTuple):
     """The archive, as Datasette names it."""
     is_public: bool
     """Whether it answers under names that are not this machine's own."""
+    watchlist: str | None
+    """The watchlist whose rules its pages offer."""
 
 
 serves: WeakKeyDictionary[Datasette, ServedArchive] = WeakKeyDictionary()

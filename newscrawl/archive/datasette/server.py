@@ -25,11 +25,12 @@ SETTINGS = {
 }
 
 
-def make(path: Path, *, is_public: bool = False) -> Datasette:
+def make(path: Path, *, is_public: bool = False, watchlist: str | None = None) -> Datasette:
     """Return Datasette on the archive at *path*, which must exist and be one.
 
     It opens the file read-only, and as one that cannot change where nothing could tell it so: in
-    a folder that cannot be written, and without a ``-wal`` beside it.
+    a folder that cannot be written, and without a ``-wal`` beside it. The pages offer the rules
+    of *watchlist*, ``FILE`` or ``FILE:RULE``.
     """
     wal = path.with_name(path.name + "-wal")
     is_fixed = not os.access(path.parent, os.W_OK) and not wal.exists()
@@ -49,5 +50,5 @@ def make(path: Path, *, is_public: bool = False) -> Datasette:
     made.remove_database("_memory")
     archive = ArchiveDatabase(made, str(path), is_mutable=not is_fixed)
     database = made.add_database(archive, name=path.stem).name
-    serves[made] = ServedArchive(database, is_public)
+    serves[made] = ServedArchive(database, is_public, watchlist)
     return made
