@@ -20,6 +20,7 @@ from newscrawl.archive.datasette.served import serves
 from newscrawl.archive.filters import Filters, sources
 from newscrawl.archive.latest import latest
 from newscrawl.archive.names import BadFilter
+from newscrawl.archive.records import securities_of
 from newscrawl.archive.related import related
 from newscrawl.archive.revisions import Work, article_versions, difference
 from newscrawl.archive.search import marked, search
@@ -104,6 +105,7 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
         return {
             "article": found,
             "body": safe_body(found.body_html),
+            "securities": securities_of(found.mentions),
             "related": related(connection, found.id),
             "changes": [(old, new, difference(old, new, work)) for old, new in pairwise(states)][
                 ::-1
