@@ -316,6 +316,9 @@ def test_where_json_is_broken_is_said() -> None:
         ("security:920002", "security:0.920002"),
         ("security:1.000001", "security:1.000001"),
         ("security:116.00700", "security:116.00700"),
+        ("security:00700", "security:116.00700"),
+        ("security:700.hk", "security:116.00700"),
+        ("security:000300", "security:0.000300"),
         ("security:90.bk0475", "security:90.BK0475"),
         ("search:签约", "search:签约"),
     ],
@@ -324,9 +327,18 @@ def test_arguments_are_checked(name: str, label: str) -> None:
     assert [each.label for each in lists.find_lists(f"{name},{name}")] == [label]
 
 
-@pytest.mark.parametrize("argument", ["60051", "茅台", "1.", ".600519", "1.6005 19", "6005190"])
+@pytest.mark.parametrize("argument", ["6005", "茅台", "1.", ".600519", "1.6005 19", "6005190"])
 def test_what_is_no_security(argument: str) -> None:
     with pytest.raises(lists.UnknownList, match="is not a security; write its market and code"):
+        lists.find_lists(f"security:{argument}")
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [("000001", "1.000001 上证指数 or 0.000001 平安银行"), ("AAPL", "105.AAPL")],
+)
+def test_a_code_that_may_be_several(argument: str, says: str) -> None:
+    with pytest.raises(lists.UnknownList, match=says):
         lists.find_lists(f"security:{argument}")
 
 

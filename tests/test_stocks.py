@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlencode
 
 import served
+from archives import article, fill, page
 from cli_runs import invoke
 from crawls import command, crawl, query
 from lxml import html
@@ -16,6 +17,7 @@ from samplesite.server import Answers, Server
 from samplesite.site import Site
 
 import newscrawl
+from newscrawl.items import Mention
 
 Serving = Callable[[Answers], Server]
 SECURITIES = 30
@@ -126,5 +128,25 @@ def test_a_watchlist_names_the_lists_to_crawl(serving: Serving, tmp_path: Path) 
         ("AAPL", "105.AAPL"),
         ("何", "Write its code"),
     ):
+        code, error = crawled(wrong)
+        assert (code, said in error) == (2, True), error
+
+
+def test_a_list_is_named_by_what_the_archive_knows(serving: Serving, tmp_path: Path) -> None:
+    server, db = serving(Site(articles=5)), tmp_path / "news.db"
+    name = Mention("1", "600519", "贵州茅台", "stock", 1, "link")
+    fill(db, article(page("NW202112292228490001"), mentions=[name]))
+
+    def crawled(security: str) -> tuple[int, str]:
+        ended = command(
+            "newscrawl", "crawl", "feed", f"security:{security}", "--base-url", server.url,
+            "--fast", "--db", str(db),
+        )  # fmt: skip
+        return ended.returncode, ended.stderr
+
+    assert crawled("贵州茅台")[0] == 0
+    asked = query(db, "SELECT DISTINCT listing FROM article_listings")
+    assert asked == [("security:1.600519",)]
+    for wrong, said in (("五粮液", "has no security"), ("000001", "0.000001 平安银行")):
         code, error = crawled(wrong)
         assert (code, said in error) == (2, True), error

@@ -7,9 +7,6 @@ import sqlite3
 from newscrawl.archive.names import AmbiguousName, BadFilter, UnknownName
 from newscrawl.text.escape import is_utf8
 
-KNOWN_TWICE = {"000001": ["1.000001 上证指数", "0.000001 平安银行"]}
-"""Codes that everybody knows as two: never taken for one because only that was mentioned yet."""
-
 _BY_CODE = "SELECT DISTINCT market, code FROM mentions WHERE code = :code COLLATE NOCASE"
 _BY_MARKET = (
     "SELECT market, code FROM mentions"
@@ -36,7 +33,7 @@ def find_securities(connection: sqlite3.Connection, wanted: str) -> list[tuple[s
     :raises AmbiguousName: a share and an index have the code.
     :raises UnknownSecurity: it is neither a code nor a name that the archive has.
     """
-    from newscrawl.sites.eastmoney.security_codes import meanings  # rarely needed
+    from newscrawl.sites.eastmoney.security_codes import KNOWN_TWICE, meanings  # rarely needed
 
     if not is_utf8(wanted):  # SQLite takes no half characters
         raise UnknownSecurity("security", wanted, securities(connection))
@@ -68,21 +65,24 @@ def codes_of(connection: sqlite3.Connection | None, wanted: str) -> list[str]:
     :raises AmbiguousName: a share and an index have the code.
     :raises BadFilter: it is neither a code with a market nor a name that the archive has.
     """
-    from newscrawl.sites.eastmoney.security_codes import meanings  # rarely needed
+    from newscrawl.sites.eastmoney.security_codes import (  # rarely needed
+        KNOWN_TWICE,
+        security_with_list,
+    )
 
-    text = wanted.strip()
+    text, found = wanted.strip(), list[str]()
     if text in KNOWN_TWICE:
         raise AmbiguousName(text, KNOWN_TWICE[text])
     try:
-        found = [each for each in meanings(text) if each[0]][-1:]
+        return [security_with_list(text)]
     except ValueError:
-        found = []
-    if not found and connection is not None:
-        found = [each for each in find_securities(connection, text) if each[0]]
+        pass
+    if connection is not None:
+        found = [".".join(each) for each in find_securities(connection, text) if each[0]]
     if not found:
         forms = "1.600519, 116.00700 or 105.AAPL"
         raise BadFilter(f"The archive does not know {wanted!r}. Write market and code: {forms}.")
-    return [".".join(each) for each in found]
+    return found
 
 
 def _with_names(connection: sqlite3.Connection, codes: list[tuple[str, str]]) -> list[str]:

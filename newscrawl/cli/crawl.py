@@ -33,6 +33,7 @@ from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
     from newscrawl.runs.outcome import Outcome
+    from newscrawl.store.connections import Connection
 
 POLITE = 0.1
 """Minimum number of seconds between requests to a host that is not this machine."""
@@ -269,10 +270,8 @@ def feed_command(
     if lists_them:
         _print_lists()
         return
-    if watchlist is not None:
-        names = (*names, *_watched_lists(watchlist, options["db"]))
     arguments = {
-        "name": ",".join(dict.fromkeys(names)),
+        "name": ",".join(dict.fromkeys(_lists(names, watchlist, options["db"]))),
         "since": _day(since),
         "pages": str(pages) if pages else None,
         "due": "1" if due else None,
@@ -280,24 +279,41 @@ def feed_command(
     _crawl("feed", arguments, **options)
 
 
-def _watched_lists(watchlist: str, db: str) -> list[str]:
-    """Return the lists of the securities of a watchlist; names are those that the archive knows."""
-    from newscrawl.archive.filters import several
+def _lists(names: Iterable[str], watchlist: str | None, db: str) -> list[str]:
+    """Return the lists that are named, and those of the securities of a watchlist.
+
+    Securities are named by codes, or by names that the archive knows.
+    """
     from newscrawl.archive.names import BadFilter
-    from newscrawl.archive.securities import codes_of
-    from newscrawl.archive.watchlist import read_watchlist
 
     with ExitStack() as stack:
         connection = stack.enter_context(reading(db)) if is_filled(db) else None
         try:
-            rules = read_watchlist(watchlist)
-            wanted = [name for rule in rules for name in several(rule.filters.security)]
-            codes = [code for name in wanted for code in codes_of(connection, name)]
+            watched = _watched(watchlist) if watchlist is not None else []
+            return [found for name in [*names, *watched] for found in _named(name, connection)]
         except BadFilter as error:
             raise click.UsageError(safe_line(error.sentence())) from None
-    if not codes:
-        raise click.UsageError(safe_line(f"{watchlist} names no security."))
-    return [f"security:{code}" for code in codes]
+
+
+def _watched(watchlist: str) -> list[str]:
+    """Return the lists of the securities of a watchlist."""
+    from newscrawl.archive.filters import several
+    from newscrawl.archive.watchlist import read_watchlist
+
+    rules = read_watchlist(watchlist)
+    if found := [f"security:{name}" for each in rules for name in several(each.filters.security)]:
+        return found
+    raise click.UsageError(safe_line(f"{watchlist} names no security."))
+
+
+def _named(name: str, connection: Connection | None) -> list[str]:
+    """Return the lists of a name: several where a company has several securities."""
+    from newscrawl.archive.securities import codes_of
+
+    family, _, security = name.partition(":")
+    if family != "security" or not security:
+        return [name]
+    return [f"security:{code}" for code in codes_of(connection, security)]
 
 
 def _print_lists() -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from newscrawl.sites.eastmoney.security_codes import market_and_code
+from newscrawl.sites.eastmoney.security_codes import security_with_list
 from newscrawl.sites.list_answer import NewsList
 from newscrawl.sites.list_shape import ARGUMENT, Shape
 
@@ -152,7 +152,7 @@ LISTS = (
         success=("code", "1"),
         entries="data.list",
         total="data.totle_hits",
-        checked=market_and_code,
+        checked=security_with_list,
         shape=SHAPES["security"],
     ),
     NewsList(

@@ -13,12 +13,17 @@ AMERICAN_MARKETS = {"US": "", "OQ": "105", "O": "105", "N": "106"}
 _TICKER = re.compile(r"[A-Z]{1,5}(?:[.-][A-Z])?", re.ASCII)
 _HONG_KONG = re.compile("[0-9]{5}")
 _SHARE_OR_INDEX = re.compile("000[0-9]{3}")
-_EXCHANGE_BEHIND = re.compile(r"([0-9]{4,6})\.(SH|SS|SZ|BJ|HK)", re.ASCII)
-_EXCHANGE_BEFORE = re.compile(r"(SH|SZ|BJ|HK)\.?([0-9]{4,6})", re.ASCII)
+_EXCHANGE_BEHIND = re.compile(
+    r"(?=[0-9]{4}|[0-9]{1,3}\.HK)([0-9]{1,6})\.(SH|SS|SZ|BJ|HK)", re.ASCII
+)
+_EXCHANGE_BEFORE = re.compile(r"(?=HK|.*[0-9]{4})(SH|SZ|BJ|HK)\.?([0-9]{1,6})", re.ASCII)
 EXCHANGES = {"SH": "1", "SS": "1", "SZ": "0", "BJ": "0", "HK": "116"}
 """Eastmoney's market numbers of the exchanges that are written behind or before a code."""
 _SHANGHAI = re.compile("[569]|11[0138]|204")
 """First digits of Shanghai's shares, funds and bonds; Beijing's begin with 4, 8 and 92."""
+
+KNOWN_TWICE = {"000001": ["1.000001 上证指数", "0.000001 平安银行"]}
+"""Codes that everybody knows as two: never taken for one because only that was mentioned yet."""
 
 STOCK_MARKETS = frozenset(("105", "106", "107", "116", "128", "155", "156"))
 _FUTURE_MARKETS = frozenset(("8", "113", "114", "115", "142", "225"))
@@ -107,6 +112,21 @@ def meanings(text: str) -> list[tuple[str, str]]:
         return [("1", found), ("0", found)]
     market, _, code = market_and_code(text).partition(".")
     return [(market, code)]
+
+
+def security_with_list(text: str) -> str:
+    """Return a security as lists of news name it, ``1.600519``; of ``000300`` it is the share.
+
+    :raises ValueError: it has no form of a code, no market, or may be two.
+    """
+    code = text.strip()
+    if code in KNOWN_TWICE:
+        both = " or ".join(KNOWN_TWICE[code])
+        raise ValueError(f"{code} may be {both}; write one of these codes")
+    market, code = meanings(code)[-1]
+    if not market:
+        raise ValueError(f"{text[:40]!r} has no market; write it, such as 105.{code}")
+    return f"{market}.{code}"
 
 
 def market_of_mainland(code: str) -> str:
