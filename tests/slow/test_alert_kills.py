@@ -37,7 +37,7 @@ def send(url: str, words: list[str]) -> None:
 
 
 def ended(process: BaseProcess) -> int | None:
-    """Return the exit code of a process that nobody kills."""
+    """Return the exit code of a process that is not killed."""
     process.join()
     return process.exitcode
 
