@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +75,40 @@ def test_every_mark_holds_what_it_says() -> None:
                 marked -= spans
         assert not marked, f"{name}: nothing is put together in lines {sorted(marked)}"
     assert marks > 30
+
+
+YOUNGER = {
+    "3.35": r"\bRETURNING\b|MATERIALIZED|DROP COLUMN|ON CONFLICT\s+DO UPDATE|\b(?:ceil|ln|sqrt)\(",
+    "3.37": r"\bSTRICT\b",
+    "3.38": r"->|\b(?:unixepoch|format)\(|writable_schema = RESET",
+    "3.39": r"RIGHT JOIN|FULL (?:OUTER )?JOIN|IS (?:NOT )?DISTINCT FROM",
+    "3.43": r"contentless_delete|\b(?:octet_length|timediff|string_agg|concat)\(",
+}
+"""What each SQLite after the oldest that is supported brought, as it would stand in our SQL."""
+
+
+def _sql_texts() -> Iterator[tuple[str, str]]:
+    """Yield each text of the source that is SQL, and where it stands; what is put in is left out."""
+    for name, tree in newscrawl().trees.items():
+        docs = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            text = "".join(str(each.value) for each in parts if isinstance(each, ast.Constant))
+            if node not in docs and re.search(
+                r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b", text
+            ):
+                yield f"{name}:{getattr(node, 'lineno', 0)}", text
+
+
+def test_sql_is_of_the_oldest_supported_sqlite() -> None:
+    seen = 0
+    for where, text in _sql_texts():
+        seen += 1
+        for version, younger in YOUNGER.items():
+            assert not re.search(younger, text), f"{where} needs SQLite {version}: {text}"
+        is_grouped = "HAVING" not in text or "GROUP BY" in text
+        assert is_grouped, f"{where}: HAVING without GROUP BY needs SQLite 3.39: {text}"
+    assert seen > 300
 
 
 def test_sql_names_no_kind_of_page() -> None:

@@ -206,7 +206,8 @@ def test_schema_is_as_documented(tmp_path: Path) -> None:
         names = {each for each in found if not each.startswith(("_", *search_index.TABLES))}
         assert names == {table.name for table in TABLES}
         for table in TABLES:
-            columns = [row[1:3] for row in db.execute(f"PRAGMA table_xinfo({table.name})")]
+            rows = db.execute(f"PRAGMA table_xinfo({table.name})").fetchall()
+            columns = [(name, type_.split(" ")[0]) for _, name, type_, *_ in rows]
             types = {int: "INTEGER", str: "TEXT", bytes: "BLOB", float: "REAL"}
             assert columns == [(each.name, types[each.type]) for each in table.columns]
         views = dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))

@@ -46,7 +46,9 @@ def _columns(connection: Connection, table: Table) -> Iterator[str]:
         assert column.name == name  # noqa: S101  tests compare all names and types
         # An INTEGER PRIMARY KEY is the row's own number, which is never NULL.
         may_be_null = not not_null and not (pk and type_ == "INTEGER")
-        yield f"| `{name}` | {type_} | {'yes' if may_be_null else 'no'} | {column.doc} |"
+        # SQLite before 3.36 says it in the type of a generated column.
+        shown = type_.removesuffix(" GENERATED ALWAYS")
+        yield f"| `{name}` | {shown} | {'yes' if may_be_null else 'no'} | {column.doc} |"
 
 
 def _keys(connection: Connection, table: str) -> Iterator[str]:

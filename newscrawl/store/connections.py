@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 Connection = sqlite3.Connection
 """What other rooms call a connection, so that they need not import sqlite3."""
 SQLITE_VERSION = sqlite3.sqlite_version
+LEAST_SQLITE = (3, 34)
+"""The oldest SQLite whose SQL is used; tests/test_sql.py looks for what is younger."""
 MEMORY = ":memory:"
 PAGE_SIZE = 32_768
 """Bytes. Four articles of 7 KB, text and markup, fit into a page; of half of it, two, and the rest
@@ -35,6 +37,7 @@ def open_for_writing(path: str | Path) -> sqlite3.Connection:
     :raises NewerSchema: a later newscrawl wrote it; it was not touched.
     :raises StoreError: it cannot be opened.
     """
+    _check_sqlite()
     if str(path) == MEMORY:
         db = _connect(MEMORY)
         _claim(db)
@@ -70,6 +73,7 @@ def open_for_reading(
 
     :raises StoreError: there is no such file, or it is not an archive this version can read.
     """
+    _check_sqlite()
     path = Path(path)
     if not _exists(path):
         raise StoreError(
@@ -146,6 +150,16 @@ def _inode(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _check_sqlite() -> None:
+    """Refuse an SQLite that would fail in the middle of a run."""
+    if sqlite3.sqlite_version_info < LEAST_SQLITE:
+        least = ".".join(map(str, LEAST_SQLITE))
+        raise StoreError(
+            f"Python uses SQLite {sqlite3.sqlite_version}, and newscrawl needs {least} or later. "
+            "Nothing was written. Upgrade the system's SQLite, or use a Python that brings its own."
+        )
 
 
 def _check_archive(connection: sqlite3.Connection, path: Path) -> int:

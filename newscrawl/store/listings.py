@@ -88,7 +88,8 @@ def write_check(db: sqlite3.Connection, check: ListingCheck) -> None:
         " VALUES (:site, :kind, :name, :url, :found_in, :etag, :last_modified, :content_hash,"
         " :at, iif(:has_news, :at, NULL), :interval, 1, iif(:is_missing, :at, NULL),"
         " :read_at, :read_pages)"
-        " ON CONFLICT DO UPDATE SET url = excluded.url, found_in = excluded.found_in,"
+        " ON CONFLICT (site, listing_kind, name) DO UPDATE SET"
+        " url = excluded.url, found_in = excluded.found_in,"
         " etag = excluded.etag, last_modified = excluded.last_modified,"
         " content_hash = excluded.content_hash, checked_at = excluded.checked_at,"
         " news_at = coalesce(excluded.news_at, news_at), interval = excluded.interval,"
@@ -129,7 +130,7 @@ def write_failure(
     """Note that a listing could not be fetched; the last successful check stays."""
     db.execute(
         "INSERT INTO listings (site, listing_kind, name, url, found_in, failed_at, failure)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, listing_kind, name) DO UPDATE SET"
         " failed_at = excluded.failed_at, failure = excluded.failure",
         (*key.columns, url, found_in, at, failure),
     )

@@ -54,9 +54,18 @@ def remove_search_index(connection: sqlite3.Connection) -> None:
         "DELETE FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND sql LIKE 'CREATE VIRTUAL%'",
         [(table,) for table in search_index.TABLES],
     )
-    connection.execute("PRAGMA writable_schema = RESET")
+    connection.execute("PRAGMA writable_schema = OFF")
+    _read_schema_again(connection)
     for table in search_index.TABLES:
         for name in (table, *(f"{table}_{part}" for part in _PARTS)):
             _drop(connection, name)
             for (sql,) in connection.execute(_DROP, ("table", name)).fetchall():
                 connection.execute(sql)
+
+
+def _read_schema_again(connection: sqlite3.Connection) -> None:
+    """Have SQLite read its schema again. Later ones have ``PRAGMA writable_schema = RESET``."""
+    connection.execute("SAVEPOINT schema")
+    connection.execute("CREATE TABLE temporary_table (x)")
+    connection.execute("ROLLBACK TO schema")
+    connection.execute("RELEASE schema")
