@@ -87,8 +87,11 @@ YOUNGER = {
 """What each SQLite after the oldest that is supported brought, as it would stand in our SQL."""
 
 
+IS_SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA)\b")
+
+
 def _sql_texts() -> Iterator[tuple[str, str]]:
-    """Yield each text of the source that is SQL, and where it stands; what is put in is left out."""
+    """Yield each text of the source that is SQL, and where it stands; not what is put in."""
     for name, tree in newscrawl().trees.items():
         docs = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
