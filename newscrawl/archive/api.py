@@ -18,7 +18,7 @@ from newscrawl.archive.related import MOST as RELATED
 from newscrawl.archive.related import Related, related
 from newscrawl.archive.search import Hit, Order, search
 from newscrawl.archive.watchlist import read_watchlist
-from newscrawl.store.connections import open_for_reading
+from newscrawl.store.connections import Connection, inode, open_for_reading
 from newscrawl.text.times import CHINA
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def _shows_filters(method: Method) -> Method:
 class Archive:
     """An archive, read-only, also while a crawl writes it; a context manager.
 
+    Where another file is put in its place, by ``newscrawl restore`` for example, that is read from
+    then on.
+
     Days are :class:`datetime.date` or text such as ``"2022-01-01"``, in China.
     """
 
@@ -67,12 +70,28 @@ class Archive:
 
         :raises newscrawl.store.errors.StoreError: there is none that this version can read.
         """
-        self.connection = open_for_reading(path)
-        """For questions in SQL; see docs/schema.md."""
+        self._path = str(path)
+        self._open()
+
+    def _open(self) -> None:
+        self._file = inode(self._path)
+        self._connection = open_for_reading(self._path)
+
+    @property
+    def connection(self) -> Connection:
+        """For questions in SQL; see docs/schema.md.
+
+        :raises newscrawl.store.errors.StoreError: another file is in its place, and is none that
+            this version can read.
+        """
+        if inode(self._path) not in (self._file, None):
+            # What is still being read is read to its end from the file that was there.
+            self._open()
+        return self._connection
 
     def close(self) -> None:
         """Close the file."""
-        self.connection.close()
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self

@@ -27,11 +27,13 @@ def back_up(
     """Copy the archive open as *source* to *target*, which is replaced only by a whole copy.
 
     The copy is one state of the archive, the one of its beginning. No run waits for it. *each* is
-    called with the file's pages that are left and their number.
+    called with the file's pages that are left and their number. Where *target* is a link, the file
+    that it leads to is replaced.
 
     :raises StoreError: the copy cannot be written, or is not whole, or *target* is an archive of
         its own and no earlier copy; *target* is as it was.
     """
+    target = Path(os.path.realpath(target))
     check(target)
     if target.exists() and os.path.samefile(target, _file_of(source)):
         raise StoreError(f"{target} is the archive itself. Name another file for its copy.")

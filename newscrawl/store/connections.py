@@ -131,7 +131,7 @@ class Place:
             return
         for suffix in ("", "-wal"):
             known = self._files.get(suffix)
-            found = _inode(self._path + suffix)
+            found = inode(self._path + suffix)
             if known is None and found is not None:
                 self._files[suffix] = found
             elif found != known:
@@ -141,10 +141,11 @@ class Place:
     def own_log(self) -> Path | None:
         """Return the log that the run wrote, where it lies still in its place."""
         log, known = f"{self._path}-wal", self._files.get("-wal")
-        return Path(log) if known is not None and _inode(log) == known else None
+        return Path(log) if known is not None and inode(log) == known else None
 
 
-def _inode(path: str) -> tuple[int, int] | None:
+def inode(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from another that is put in its place; None where there is none."""
     try:
         found = os.stat(path)
     except OSError:

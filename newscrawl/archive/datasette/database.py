@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from datasette.database import Database
+from datasette.database import Database, connections
 from datasette.views.base import DatasetteError
 
 from newscrawl.archive.datasette.sql_functions import replace_slow
 from newscrawl.archive.datasette.sql_rules import Rules, joins_by_rank
+from newscrawl.store.connections import inode
 from newscrawl.store.errors import StoreError
 from newscrawl.store.write_ahead_log import refuse_foreign
 
@@ -58,6 +59,10 @@ _SWITCHES = {
 _EXPLAINED = ("addr", "opcode", "p1", "p2", "p3", "p4", "p5", "comment")
 
 
+class Replaced(Exception):
+    """Another file was put in the archive's place."""
+
+
 class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
     """An archive, read-only, whoever asks; what is refused gets a sentence."""
 
@@ -71,10 +76,12 @@ class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
         except StoreError as error:
             raise DatasetteError(str(error), status=503) from error
         mode = "mode=ro" if self.is_mutable else "immutable=1"
+        file = inode(self.path)
         connection = sqlite3.connect(
             f"file:{quote(str(Path(self.path)))}?{mode}",
             uri=True, check_same_thread=False, factory=Guarded,
         )  # fmt: skip
+        connection.file = file
         self._all_file_connections.append(connection)
         return connection
 
@@ -102,6 +109,9 @@ class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
         """
 
         def explained(connection: Guarded) -> T:
+            if connection.file != inode(self.path):
+                delattr(connections, self.name)  # Datasette opens one more for this thread
+                raise Replaced
             connection.rules.refusal = None
             try:
                 return fn(connection)
@@ -113,8 +123,12 @@ class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
                     raise
                 raise sqlite3.OperationalError(sentence) from error
 
-        answer: T = await super().execute_fn(explained)
-        return answer
+        while True:
+            try:
+                answer: T = await super().execute_fn(explained)
+                return answer
+            except Replaced:
+                continue  # each thread has a connection of its own
 
 
 def _asked_wrongly(error: Exception) -> str | None:
@@ -166,6 +180,8 @@ class Guarded(sqlite3.Connection):
     """A connection that answers what a stranger asks of a file that may be a stranger's, too."""
 
     rules: Rules
+    file: tuple[int, int] | None
+    """What it was opened as: see :func:`newscrawl.store.connections.inode`."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
