@@ -168,7 +168,9 @@ async def test_links_from_standard_input(
 ) -> None:
     site = Site(articles=10)
     truth = next(truth for truth in site.truths() if truth.digits)
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{truth.info_code}\n"))
+    # As Windows writes it, in a locale that is not UTF-8.
+    given = io.BytesIO(f"\ufeff{truth.info_code}\r\n# 注释\n".encode())
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(given, encoding="gbk"))
     outcome = await crawl("share", tmp_path / "news.db", serving(site).url, urls="-")
     assert outcome.exit is Exit.OK
 

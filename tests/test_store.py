@@ -369,6 +369,25 @@ def test_reader_keeps_its_snapshot_while_an_archive_is_rebuilt(tmp_path: Path) -
     assert sorted(each.name for each in tmp_path.iterdir()) == ["news.db", "news.db.lock"]
 
 
+def test_rebuild_removes_no_table_of_the_users_own(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE labels (article_id, label)")
+        db.execute("CREATE VIEW labelled AS SELECT * FROM articles JOIN labels ON id = article_id")
+        db.execute("INSERT INTO labels VALUES ('x', 'y')")
+    before = path.read_bytes()
+    with pytest.raises(
+        StoreError, match=r"of your own .*: labels, labelled\. It was left as it is"
+    ):
+        Target(path, overwrite=True)
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["news.db", "news.db.lock"]
+    target = Target(path)  # and it is free for the next run
+    target.finish(good=True)
+    assert query(path, "SELECT * FROM labels") == [("x", "y")]
+
+
 def test_rebuild_that_ends_badly_leaves_the_file(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(path, article(page()))

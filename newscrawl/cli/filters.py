@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import Field, fields
 from functools import wraps
@@ -16,6 +15,7 @@ from newscrawl.archive.filters import Filters
 from newscrawl.archive.names import BadFilter
 from newscrawl.cli.options import DAY, TEXT
 from newscrawl.cli.output import safe_line
+from newscrawl.text.files import read_text
 
 _FIELDS = tuple(each for each in fields(Filters) if each.metadata)
 
@@ -56,7 +56,7 @@ def _listed(file: Path | None) -> tuple[str, ...]:
     if file is None:
         return ()
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+        text = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(safe_line(f"--securities: {file} cannot be read: {error}")) from None
     lines = (_COMMENT.sub("", line).strip() for line in text.splitlines())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any, ClassVar
 
 from scrapy.exceptions import UsageError
@@ -15,6 +13,7 @@ from newscrawl.sites.eastmoney.info_code import BadInfoCode, parse_info_code
 from newscrawl.spiders.arguments import is_set
 from newscrawl.spiders.base import NewsSpider
 from newscrawl.spiders.share_links import ShareLinks
+from newscrawl.text.files import read_text
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +76,7 @@ class ShareSpider(ShareLinks):
     def _read(self, name: str) -> list[tuple[str, str]]:
         """Read one link per line; note each invalid line, and go on."""
         try:
-            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+            text = read_text(name)
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"The file of links {name} cannot be read: {error}") from None
         links = []

@@ -178,7 +178,7 @@ def _file(connection: sqlite3.Connection) -> Iterator[Problem]:
 def _integrity(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what SQLite finds; of our tables only where there are others: these may have rules, and
     modules, that are not to be run."""
-    if not shape.has_others(connection):
+    if not shape.others(connection):
         tables: list[str | None] = [None]
     else:
         tables = [*(table.name for table in TABLES)]

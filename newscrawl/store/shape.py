@@ -282,13 +282,14 @@ def _went_with_its_table(want: Made, ours: list[Made]) -> bool:
     return whole != want.name and not any(each.name == whole for each in ours)
 
 
-def has_others(connection: sqlite3.Connection) -> bool:
-    """Whether there is anything that newscrawl did not make."""
-    return any(
-        not _is_ours(made)
-        and not name.startswith((_MIGRATIONS.encode(), b"idx_" + _MIGRATIONS.encode(), b"sqlite_"))
+def others(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of what newscrawl did not make: tables, views and indexes of the user's."""
+    theirs = (_MIGRATIONS.encode(), b"idx_" + _MIGRATIONS.encode(), b"sqlite_")
+    return [
+        _text(name)
         for made, name, _ in _read(connection)
-    )
+        if not _is_ours(made) and not name.startswith(theirs)
+    ]
 
 
 def _is_plain_index(made: Made) -> bool:

@@ -8,7 +8,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from newscrawl.store import connections, identity, write_ahead_log
+from newscrawl.store import connections, identity, shape, write_ahead_log
 from newscrawl.store.backup import back_up
 from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import MEMORY, Place, check, open_for_writing
@@ -137,6 +137,12 @@ def _contents(path: Path) -> tuple[int, int]:
     if not path.exists() or not path.stat().st_size:
         return 0, 0
     with closing(open_for_writing(path)) as old:
+        if others := shape.others(old):
+            raise StoreError(
+                f"{path} has tables or views of your own that a new archive would not have: "
+                f"{', '.join(others[:10])}. It was left as it is. Copy them to another file, and "
+                "drop them here; or apply new rules with `newscrawl reextract`, which keeps them."
+            )
         articles = old.execute("SELECT count(*) FROM articles").fetchone()[0]
         return int(articles), last_seq(old)
 
