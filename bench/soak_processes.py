@@ -222,12 +222,9 @@ def _become_run(words: list[str], now: datetime, telling: int) -> None:
 
 def schedule(starter: str, words: list[str]) -> int:
     """Run ``--every`` with a program in the place of Python."""
-    import logging
-
     import newscrawl.cli  # noqa: F401  as the command has
     from newscrawl.cli.every import repeat
 
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a run takes longer is meant
     sys.executable = starter
     return repeat(words, INTERVAL, db=words[words.index("--db") + 1])
 

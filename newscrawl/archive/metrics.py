@@ -70,6 +70,11 @@ def _metrics(found: Status) -> Iterator[tuple[str, str, list[Sample]]]:
         "End of the last successful run that requested a site.",
         [({}, _epoch(found.last_good_run_at))] if found.last_good_run_at else [],
     )
+    yield (
+        "future_runs",
+        "Runs whose times lie in the future, at most 100: a clock was ahead.",
+        [({}, len(found.future_runs))],
+    )
     if found.last_crawl is not None:
         yield from _last_run(found.last_crawl)
 

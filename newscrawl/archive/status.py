@@ -13,7 +13,7 @@ from newscrawl.archive.stale_lists import stale_since
 from newscrawl.sites.finews.retention import forgets_at
 from newscrawl.store import counters, rules, suspects
 from newscrawl.store.schema import COUNTERS
-from newscrawl.store.stored_times import is_future
+from newscrawl.store.stored_times import is_future, present_at_most
 from newscrawl.store.values import json_object, moment
 
 RUNS = 5
@@ -107,7 +107,10 @@ class Status:
     last_crawl: RunStatus | None
     """The last run that asked a site."""
     last_good_run_at: str | None
-    """End of the last successful run that requested a site (UTC)."""
+    """End of the last successful run that requested a site (UTC); of those of the past."""
+    future_runs: list[int]
+    """Runs that began or ended in the future, the last first: a clock was ahead. They are not
+    counted as successful."""
     hours: list[int | None]
     """New articles in each of the last hours, the present one last; None where no site was asked
     and nothing came."""
@@ -127,10 +130,7 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
     """Return the status of the archive; the site shows *days* of posts."""
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     files = (Path(path), Path(f"{path}-wal"))
-    good = (
-        f"SELECT ended_at FROM runs WHERE outcome = 'ok' AND {_ASKS}"  # noqa: S608  constants
-        " ORDER BY id DESC LIMIT 1"  # not the latest time: a clock may have been ahead
-    )
+    present = present_at_most(now)
     # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
     return Status(
         path=path,
@@ -139,7 +139,8 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
         articles=connection.execute("SELECT count(seq) FROM articles").fetchone()[0],
         runs=runs(connection, limit=RUNS),
         last_crawl=next(iter(runs(connection, where=_ASKS, limit=1)), None),
-        last_good_run_at=next((at for (at,) in connection.execute(good)), None),
+        last_good_run_at=next((at for (at,) in connection.execute(_LAST_GOOD, [present])), None),
+        future_runs=[number for (number,) in connection.execute(_FUTURE, [present])],
         hours=_hours(connection, now),
         listings=_listings(connection, now, days),
         gaps=_gaps(connection),
@@ -150,6 +151,13 @@ def status(connection: sqlite3.Connection, now: str, *, days: int) -> Status:
 
 
 _ASKS = f"spider NOT IN ({', '.join(map(repr, OFFLINE))})"
+
+
+_LAST_GOOD = (
+    f"SELECT ended_at FROM runs WHERE outcome = 'ok' AND {_ASKS} AND ended_at <= ?"  # noqa: S608  constants
+    " ORDER BY id DESC LIMIT 1"  # not the latest time: a clock may have been ahead
+)
+_FUTURE = "SELECT id FROM runs WHERE coalesce(ended_at, started_at) > ? ORDER BY id DESC LIMIT 100"
 
 
 def runs(

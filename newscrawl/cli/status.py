@@ -132,6 +132,9 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         yield "suspicious", safe_line(found.suspicious[0] + more)
     if found.last_good_run_at:
         yield "last success", f"{clock(found.last_good_run_at)} UTC"
+    if found.future_runs:
+        numbers = ", ".join(map(str, found.future_runs[:5]))
+        yield "future runs", f"{numbers}: a clock was ahead; they do not count as the last success"
 
 
 def sparkline(counts: Sequence[int | None]) -> str:

@@ -67,4 +67,9 @@ def shifted(time: str, seconds: float) -> str:
 
 def is_future(time: str, now: str) -> bool:
     """Whether a time lies in the future: then a clock was wrong, this one's or an earlier one's."""
-    return time > now and time > shifted(now, FUTURE_SLACK.total_seconds())
+    return time > now and time > present_at_most(now)
+
+
+def present_at_most(now: str) -> str:
+    """Return the latest time that does not yet lie in the future: clocks differ a little."""
+    return shifted(now, FUTURE_SLACK.total_seconds())

@@ -17,6 +17,7 @@ from samplesite.server import Answers, Server
 from samplesite.site import Site
 from scrapy.http import Response
 
+from newscrawl.archive.metrics import exposition
 from newscrawl.archive.status import status
 from newscrawl.items import Article, Page
 from newscrawl.runs.clocks import Clocks, sentence
@@ -223,6 +224,20 @@ def test_last_good_run_is_the_last(tmp_path: Path) -> None:
         _run(db, at, at, 0)
     with open_for_reading(db) as connection:
         assert status(connection, NOW.isoformat(), days=3).last_good_run_at == at
+
+
+def test_a_run_in_the_future_is_no_success(tmp_path: Path) -> None:
+    db = tmp_path / "news.db"
+    fill(db)
+    for at in ("2026-03-03T03:00:00+00:00", "2199-01-01T00:00:00+00:00"):
+        _run(db, at, at, 0)
+    with open_for_reading(db) as connection:
+        found = status(connection, clock.utc_now(), days=3)
+    assert found.last_good_run_at == "2026-03-03T03:00:00+00:00"
+    assert [tuple(found.future_runs)] == query(db, "SELECT max(id) FROM runs")
+    shown = exposition(found)
+    assert "newscrawl_future_runs 1" in shown
+    assert "newscrawl_last_good_run_timestamp_seconds 1772506800" in shown
 
 
 def _run(db: Path, begin: str, end: str | None, difference: int) -> None:

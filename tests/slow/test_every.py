@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -24,11 +25,14 @@ from newscrawl.runs.outcome import Exit
 Serving = Callable[[Answers], Server]
 
 
-def start(server: Server, path: Path, every: str = "10s") -> subprocess.Popen[str]:
+def start(
+    server: Server, path: Path, every: str = "10s", environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
     program = str(Path(sys.executable).with_name("newscrawl"))
     return subprocess.Popen(
         [program, "crawl", "category", "--db", str(path), "--base-url", server.url, "--delay", "0",
          "--every", every], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env=environment,
     )  # fmt: skip
 
 
@@ -42,6 +46,37 @@ def test_runs_again_and_ends_cleanly(serving: Serving, tmp_path: Path) -> None:
     process.communicate(timeout=60)
     assert process.returncode == Exit.INTERRUPTED
     assert query(path, "SELECT outcome FROM runs") == [("ok",), ("ok",)]
+
+
+@pytest.mark.parametrize("jump", ["-5h", "+20000d"])
+def test_the_clock_is_set_while_it_waits(serving: Serving, tmp_path: Path, jump: str) -> None:
+    """Runs go on in time, whatever the time of day is set to."""
+    time_file = tmp_path / "time"
+    time_file.write_text("+0")
+    environment = {
+        **os.environ, "LD_PRELOAD": str(_libfaketime()), "FAKETIME_TIMESTAMP_FILE": str(time_file),
+        "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }  # fmt: skip
+    process = start(serving(Site(articles=5)), tmp_path / "news.db", environment=environment)
+    ends = _ends(process)
+    assert "exited with 0" in next(ends)
+    time_file.write_text(jump)
+    began = time.monotonic()
+    assert "exited with" in next(ends)
+    assert time.monotonic() - began < 25  # the interval is 10 s
+    assert _resident(process.pid) < 200 << 20
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+
+
+def _libfaketime() -> Path:
+    [found, *_] = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    return found
+
+
+def _resident(pid: int) -> int:
+    """Return the bytes of memory that a process has."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _ends(process: subprocess.Popen[str]) -> Iterator[str]:
