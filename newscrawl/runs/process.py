@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,9 @@ from newscrawl.store.errors import AlreadyRunning, StoreError
 from newscrawl.store.uris import uri_of
 
 logger = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds that running requests have after a signal. Docker kills a process after ten."""
 
 
 def own_settings(**overrides: Any) -> Settings:
@@ -96,8 +100,9 @@ def _run_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, 
 def run_until_end(process: AsyncCrawlerProcess, task: asyncio.Task[None]) -> None:
     """Run a crawl in *process* until it ends, and note which signals asked it to.
 
-    The first signal stops the crawl once the running requests have ended, the second at once, as
-    in Scrapy. Scrapy's own handlers do not say which signal came.
+    The first signal stops the crawl once the running requests have ended, or :data:`PATIENCE` is
+    over; the second at once. Scrapy's own handlers do not say which signal came, and wait for a
+    site that stalls.
     """
     interrupts.clear()
     loop = task.get_loop()
@@ -109,10 +114,22 @@ def run_until_end(process: AsyncCrawlerProcess, task: asyncio.Task[None]) -> Non
         name = signal.Signals(number).name
         if len(interrupts) == 1:
             logger.info("Received %s, stopping; send it again to stop at once", name)
-            loop.call_soon_threadsafe(lambda: stopping.append(loop.create_task(process.stop())))
+            loop.call_soon_threadsafe(stop_soon)
         elif len(interrupts) == 2:
             logger.info("Received %s again, stopping at once", name)
-            loop.call_soon_threadsafe(task.cancel)
+            loop.call_soon_threadsafe(stop_now)
+
+    def stop_soon() -> None:
+        stopping.append(loop.create_task(process.stop()))
+        loop.call_later(PATIENCE, stop_now)
+
+    def stop_now() -> None:
+        # What is in flight is dropped: asyncio would report each as a failure, now and when the
+        # objects are destroyed.
+        loop.set_exception_handler(lambda loop, context: None)
+        sys.unraisablehook = lambda unraisable: None
+        for each in asyncio.all_tasks(loop):
+            each.cancel()
 
     stopping: list[asyncio.Task[None]] = []
     """asyncio itself holds no reference to a task."""

@@ -297,6 +297,36 @@ def test_early_signal_ends_the_run(serving: Serving, tmp_path: Path, line: str) 
     assert query(tmp_path / "news.db", "SELECT outcome FROM runs") == [("terminated",)]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_run_on_a_site_that_stalls(
+    serving: Serving, tmp_path: Path, number: signal.Signals
+) -> None:
+    site = Site(articles=30)
+    server = serving(site)
+    for truth in list(site.truths())[::2]:
+        for path in truth.paths:
+            server.faults[path] = Fault(delay=20)
+    program, db = Path(sys.executable).with_name("newscrawl"), tmp_path / "news.db"
+    crawl = subprocess.Popen(
+        [program, "crawl", "category", "--fast", "--base-url", server.url, "--db", db],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while len(server.paths()) < 25 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(1)  # what does not stall is answered
+    crawl.send_signal(number)
+    began = time.monotonic()
+    _, log = crawl.communicate(timeout=60)
+    assert time.monotonic() - began < 10
+    assert crawl.returncode == (Exit.TERMINATED if number == signal.SIGTERM else Exit.INTERRUPTED)
+    assert "Traceback" not in log
+    assert "destroyed" not in log
+    [(articles,)] = query(db, "SELECT count(*) FROM articles")
+    assert articles > 3
+    assert_balanced(ledger(db), interrupted=True)
+
+
 def test_log_that_nobody_reads_to_its_end(serving: Serving, tmp_path: Path) -> None:
     """``newscrawl crawl … 2>&1 | head -1``: the run has work to finish."""
     program, server = Path(sys.executable).with_name("newscrawl"), serving(Site(articles=20))
