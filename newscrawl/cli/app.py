@@ -112,6 +112,7 @@ def commands(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run ``newscrawl`` and exit with its code: the console script."""
+    _use_utf8()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show Chinese shows escapes, not a traceback.
         reconfigure = getattr(stream, "reconfigure", None)
@@ -121,6 +122,19 @@ def main() -> None:
         commands.main(prog_name="newscrawl", standalone_mode=True)
     except SystemExit as end:
         sys.exit(_after_flush(end.code))
+
+
+def _use_utf8() -> None:
+    """Start again in Python's UTF-8 mode where the locale has names of files in another encoding.
+
+    SQLite, and settings that name files, take UTF-8 alone. What is printed stays in the locale's
+    encoding, which the terminal shows; ``--json`` is UTF-8.
+    """
+    if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8":
+        return
+    os.environ["PYTHONUTF8"] = "1"
+    os.environ.setdefault("PYTHONIOENCODING", f"{sys.stdout.encoding}:backslashreplace")
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606  the same command line, without a shell
 
 
 def _after_flush(code: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
@@ -28,9 +29,18 @@ def example(line: str) -> str:
     return f"\b\nExample:\n  {line}"
 
 
+def _print_utf8(ctx: click.Context, param: click.Parameter, as_json: bool) -> bool:
+    """Have standard output in UTF-8 for JSON, whatever the locale."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if as_json and reconfigure is not None:
+        reconfigure(encoding="utf-8")
+    return as_json
+
+
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON to standard output, and nothing else."
-)
+    "--json", "as_json", is_flag=True, callback=_print_utf8,
+    help="Print JSON to standard output, and nothing else.",
+)  # fmt: skip
 
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Also show the log of Scrapy itself."
