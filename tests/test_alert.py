@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from archives import article, fill, page
 from cli_runs import invoke
+from filelock import FileLock
 
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.items import Mention
@@ -262,9 +263,6 @@ def test_a_mail_is_received(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_one_process_sends(db: Path, hook: Hook) -> None:
-    import fcntl
-
-    with db.with_name("w.toml.cursor.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(db.with_name("w.toml.cursor.lock")):
         assert sent(db).exit_code == 5
     assert os.path.exists(db)

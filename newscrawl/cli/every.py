@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -120,7 +121,8 @@ class Runs:
         if self._code is None:
             self._code = Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED
         if self._running is not None:
-            self._running.send_signal(number)
+            with suppress(ValueError):  # on Windows, whose terminal has told the run itself
+                self._running.send_signal(number)
 
     def _is_final(self, code: int) -> bool:
         """Whether the next run would end so as well."""

@@ -120,14 +120,13 @@ def _pending(event: Event, names: list[str]) -> Pending:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    import fcntl
+    from filelock import FileLock, Timeout
 
-    with Path(f"{file}.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise AlreadyRunning(f"Another process sends the alerts of {file}.") from None
-        yield
+    try:
+        with FileLock(f"{file}.lock", timeout=0):
+            yield
+    except Timeout:
+        raise AlreadyRunning(f"Another process sends the alerts of {file}.") from None
 
 
 def _load(connection: Connection, file: Path, since: int | None) -> Cursor:

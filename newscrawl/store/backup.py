@@ -42,7 +42,7 @@ def back_up(
     with copied(source, target, each=each) as beside:
         _forget_log(target)
         beside.replace(target)
-        sync(target.parent)
+        sync_folder(target.parent)
 
 
 @contextmanager
@@ -156,3 +156,12 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has the names in a folder, where it can be asked for that.
+
+    Windows and some network file systems refuse it, and write them soon by themselves.
+    """
+    with suppress(OSError):
+        sync(path)

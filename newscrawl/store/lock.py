@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -65,6 +66,8 @@ class WriterLock:
 
 def is_alive(pid: int) -> bool:
     """Whether a process of this machine has that number."""
+    if sys.platform == "win32":  # there os.kill(pid, 0) is Ctrl-C
+        return _is_alive_on_windows(pid)
     try:
         os.kill(pid, 0)
     except PermissionError:
@@ -72,3 +75,18 @@ def is_alive(pid: int) -> bool:
     except (OSError, OverflowError):
         return False
     return True
+
+
+def _is_alive_on_windows(pid: int) -> bool:
+    import ctypes
+
+    query_limited_information, still_active = 0x1000, 259
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    if not (handle := kernel.OpenProcess(query_limited_information, False, pid)):
+        return False
+    try:
+        code = ctypes.c_ulong()
+        kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+        return code.value == still_active
+    finally:
+        kernel.CloseHandle(handle)

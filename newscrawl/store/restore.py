@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newscrawl.store import identity, write_ahead_log
-from newscrawl.store.backup import copied, sync
+from newscrawl.store.backup import copied, sync_folder
 from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import open_for_reading
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError, explain
@@ -103,7 +103,7 @@ def _put(beside: Path, path: Path) -> Path | None:
     if not path.exists():
         beside.replace(path)
         _take_along(path, None)
-        sync(path.parent)
+        sync_folder(path.parent)
         return None
     _fold(path)
     _give_owner(path, beside)
@@ -117,7 +117,7 @@ def _put(beside: Path, path: Path) -> Path | None:
         path.rename(kept)
     beside.replace(path)
     _take_along(path, None if is_foreign else kept)
-    sync(path.parent)
+    sync_folder(path.parent)
     return kept
 
 
