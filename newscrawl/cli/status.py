@@ -65,7 +65,7 @@ def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -
 
     The last runs and whether their statistics balance, new articles per hour, when each listing was
     checked and how long until it may drop unseen articles, gaps, and rejected pages. All times
-    are UTC.
+    are in China.
     """
     from newscrawl.sites.finews.retention import RETENTION_DAYS
 
@@ -93,7 +93,7 @@ def _print(found: Status, limit: int, days: int) -> None:
     for name, text in _facts(found):
         for line in labelled(name, text, width()):
             click.echo(line)
-    _table("last runs", ("UTC", "took", "spider", "outcome", "pages"),
+    _table("last runs", ("began", "took", "spider", "outcome", "pages"),
            map(_run_row, found.runs))  # fmt: skip
     live = [each for each in found.listings if each.state != "missing"]
     _table(
@@ -131,7 +131,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         more = f"; and {len(found.suspicious) - 1} more" if len(found.suspicious) > 1 else ""
         yield "suspicious", safe_line(found.suspicious[0] + more)
     if found.last_good_run_at:
-        yield "last success", f"{clock(found.last_good_run_at)} UTC"
+        yield "last success", f"{clock(found.last_good_run_at)} (China time)"
     if found.future_runs:
         numbers = ", ".join(map(str, found.future_runs[:5]))
         yield "future runs", f"{numbers}: a clock was ahead; they do not count as the last success"
@@ -226,7 +226,7 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str | Text
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False,
                   header_style="dim")  # fmt: skip
     for column in columns:
-        is_time = column in ("UTC", "last check", "last news", "from", "until", "last seen")
+        is_time = column in ("began", "last check", "last news", "from", "until", "last seen")
         table.add_column(column, overflow="fold", no_wrap=is_time)
     for line in lines:
         table.add_row(*(
