@@ -79,6 +79,8 @@ DOWNLOADER_MIDDLEWARES = {
     "newscrawl.middlewares.httpcompression.HttpCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "newscrawl.middlewares.redirect.RedirectMiddleware": 600,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+    "newscrawl.middlewares.httpproxy.HttpProxyMiddleware": 750,
 }
 SPIDER_MIDDLEWARES = {
     # Drops a page without counting it; BoundsMiddleware counts it.

@@ -18,7 +18,7 @@ _HOPS = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", 
 class Proxy:
     """Listens on a free port of loopback; with *status* it refuses every request by that.
 
-    *leads_to* is where it takes names that nobody resolves: host and port.
+    *leads_to* is host and port of the server that it asks, whatever name the request has.
     """
 
     def __init__(
