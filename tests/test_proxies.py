@@ -115,7 +115,7 @@ async def test_proxy_that_does_not_resolve(environment: pytest.MonkeyPatch, sche
     assert reason == "the host name of the proxy proxy.invalid:3128 does not resolve"
 
 
-@pytest.mark.parametrize("status", [403, 407, 502, 503, 504])
+@pytest.mark.parametrize("status", [403, 407, 500, 502, 503, 504])
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_refusal(environment: pytest.MonkeyPatch, scheme: str, status: int) -> None:
     """Only of a tunnel, and by 407, is it certain who answered."""

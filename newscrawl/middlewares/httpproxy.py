@@ -18,8 +18,9 @@ from newscrawl.middlewares.addresses import PORTS
 if TYPE_CHECKING:
     from scrapy.http import Request, Response
 
-STATUSES = (403, 407, 502, 503, 504)
-"""Statuses with which a proxy says that it does not, or cannot, pass a request on."""
+STATUSES = (403, 407, 500, 502, 503, 504)
+"""Statuses with which a proxy says that it does not, or cannot, pass a request on. For a host that
+does not resolve, tinyproxy and Privoxy answer with 500."""
 
 
 class ProxyFailed(DownloadFailedError):

@@ -69,7 +69,7 @@ CAUSES: dict[str, Cause] = {
         "the proxy does not pass the request on",
         "The proxy is the one that http_proxy, https_proxy or all_proxy name in the environment. "
         "Check that it runs and lets you fetch {url}. To go without it, add {host} to no_proxy, or "
-        "use -s HTTPPROXY_ENABLED=0.",
+        "use -s HTTPPROXY_ENABLED=0; what fails in the same way without it is the server's.",
     ),
     "too_large": Cause(
         "the response is larger than DOWNLOAD_MAXSIZE",
