@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -141,6 +142,25 @@ async def test_status_of_a_page_through_a_proxy(
         environment.setenv("http_proxy", proxy.url)
         found = await diagnose("http://news.test/none/")
     assert found.cause == "status", found
+
+
+class _Closing(Listener):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take the connection, and end it."""
+        writer.close()
+
+
+async def test_tunnel_that_ends(environment: pytest.MonkeyPatch) -> None:
+    """The server behind a proxy closes it: neither refuses the connection."""
+    lost = "connection lost, or not an HTTP response"
+    async with listening(_Closing(), "127.0.0.1") as site:
+        url = f"https://127.0.0.1:{site.port}/"
+        assert await why(url, named=[("127.0.0.1", site.port)]) == lost
+        with Proxy(leads_to=("127.0.0.1", site.port)) as proxy:
+            environment.setenv("https_proxy", proxy.url)
+            assert await why("https://news.test/") == f"{lost}, through the proxy {proxy.place}"
+            found = await diagnose("https://news.test/")
+    assert (found.cause, proxy.place in found.found) == ("broken_off", True)
 
 
 async def test_silent_proxy(environment: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from newscrawl.middlewares.failures import (
     bad_certificate,
     failure_reason,
     is_cut_off,
+    is_lost,
     is_tls,
     is_untrusted,
 )
@@ -159,6 +160,8 @@ def cause_of(error: Exception) -> str:
         return "untrusted"
     if is_tls(error):
         return "tls"
+    if is_lost(error):
+        return "broken_off"
     if is_cut_off(error):
         return "no_connection"
     return next((cause for type_, cause in _CAUSES if isinstance(error, type_)), "failed")

@@ -45,8 +45,10 @@ def _reason(error: BaseException | None) -> str:
         return _why_not_verified(bad)
     if is_tls(error):
         return "TLS handshake failed: is it https?"
+    if error is not None and is_lost(error):
+        return _LOST
     if error is not None and is_cut_off(error):
-        return f"could not connect: {error.__cause__}"
+        return f"could not connect: {getattr(error.__cause__, 'os_error', error.__cause__)}"
     for type_, sentence in _DOWNLOAD_ERRORS:
         if isinstance(error, type_):
             return sentence
@@ -64,13 +66,14 @@ def _why_ignored(error: IgnoreRequest) -> str:
 
 
 _OF_ANY_REQUEST = (CannotResolveHostError, DownloadConnectionRefusedError, ProxyFailed)
+_LOST = "connection lost, or not an HTTP response"
 _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "its host name does not resolve"),
     (DownloadConnectionRefusedError, "connection refused"),
     (DownloadTimeoutError, "no complete response in time"),
     (ResponseDataLossError, "the response was cut off"),
     (CannotUnpack, "its Content-Encoding is wrong"),
-    (DownloadFailedError, "connection lost, or not an HTTP response"),
+    (DownloadFailedError, _LOST),
     (DownloadCancelledError, "the response is too large"),
 )
 _IGNORED = {"max redirections reached": "redirect loop, or too many redirects"}
@@ -113,6 +116,12 @@ _CERTIFICATE = {
     62: "its certificate is for another host name",
     64: "its certificate is for another address",
 }
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether a connection ended before TLS had begun, which Scrapy takes for a refusal."""
+    reason = getattr(error.__cause__, "os_error", None)
+    return isinstance(reason, ConnectionResetError | ConnectionAbortedError)
 
 
 def is_cut_off(error: BaseException) -> bool:

@@ -22,7 +22,7 @@ from newscrawl.middlewares.addresses import (
 )
 from newscrawl.middlewares.credentials import credentials_of
 from newscrawl.middlewares.failures import is_tls
-from newscrawl.middlewares.httpproxy import proxy_of, refused_by, unreachable
+from newscrawl.middlewares.httpproxy import ProxyFailed, proxy_of, refused_by, unreachable
 from newscrawl.middlewares.throttle import throttle_of
 from newscrawl.runs.clocks import clocks_of
 from newscrawl.runs.run import Run
@@ -160,10 +160,12 @@ def _blame(proxy: str, error: Exception) -> None:
 
     :raises ProxyFailed: the proxy is to blame.
     """
-    if isinstance(error.__cause__, aiohttp.ClientHttpProxyError):
-        raise refused_by(proxy, error.__cause__.status) from error
-    if is_tls(error):
-        return  # it is the server's certificate, at the end of a tunnel
-    if failure := unreachable(proxy, error):
-        raise failure from error
-    error.add_note(f"through the proxy {proxy}")
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientHttpProxyError):
+        raise refused_by(proxy, cause.status) from error
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):  # the proxy looks up the host
+        raise ProxyFailed(f"the host name of the proxy {proxy} does not resolve") from error
+    if isinstance(cause, aiohttp.ClientProxyConnectionError):
+        raise unreachable(proxy, cause.os_error.errno) from error
+    if not is_tls(error):  # that is of the server's certificate, at the end of a tunnel
+        error.add_note(f"through the proxy {proxy}")

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares import httpproxy
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-)
+from scrapy.exceptions import DownloadFailedError
 
 from newscrawl.middlewares.addresses import PORTS
 
@@ -79,12 +75,7 @@ def refused_by(proxy: str, status: int) -> ProxyFailed:
     return ProxyFailed(f"the proxy {proxy} answered with status {status}")
 
 
-def unreachable(proxy: str, error: Exception) -> ProxyFailed | None:
-    """Return the error for a proxy that could not be connected to; None if it could."""
-    if isinstance(error, CannotResolveHostError):
-        return ProxyFailed(f"the host name of the proxy {proxy} does not resolve")
-    if isinstance(error, DownloadConnectionRefusedError):
-        number = getattr(error.__cause__, "errno", None)
-        reason = os.strerror(number) if number else str(error)
-        return ProxyFailed(f"could not connect to the proxy {proxy}: {reason}")
-    return None
+def unreachable(proxy: str, number: int | None) -> ProxyFailed:
+    """Return the error for a proxy that could not be connected to; *number* is the errno."""
+    reason = f": {os.strerror(number)}" if number else ""
+    return ProxyFailed(f"could not connect to the proxy {proxy}{reason}")
