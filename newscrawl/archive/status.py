@@ -21,7 +21,7 @@ HOURS = 24
 DUE_SOON = 0.25
 """A listing whose time runs out is one with less than this part of the days that it is kept."""
 
-OFFLINE = ("posts", "reextract", "retry-rejected")
+OFFLINE = ("posts", "reextract", "retry-rejected", "verify")
 """What runs without asking anybody: that it ended well says nothing of the sources."""
 
 State = Literal["ok", "failing", "stale", "missing"]

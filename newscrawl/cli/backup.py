@@ -2,29 +2,68 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from newscrawl.cli.options import FILE, db_option, example, reading
 from newscrawl.cli.output import say, size
+from newscrawl.store import identity
 from newscrawl.store.backup import back_up
+from newscrawl.store.clock import utc_now
 
 
 @click.command("backup", epilog=example("newscrawl backup /backups/news.db"))
 @click.argument("file", type=FILE)
 @db_option()
-def backup_command(file: str, db: str) -> None:
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="FILE is a folder: write a dated copy into it, and keep the last N of this archive.",
+)
+def backup_command(file: str, db: str, keep: int | None) -> None:
     """Copy the archive to FILE, consistently, also while a run is writing.
 
     An existing copy is replaced only when the new one is complete and on disk; a file of another
     program is never replaced. The copy is verified before the command ends.
+
+    --keep names the copies as news-2026-11-28T050000Z.db, after the archive, and removes the
+    oldest of those of the same archive once the new one is complete.
     """
+    target = Path(file) if keep is None else _dated(Path(file), Path(db))
+    _copy(db, target)
+    if keep is not None:
+        _remove_old(target, Path(db), keep)
+
+
+def _dated(folder: Path, db: Path) -> Path:
+    """Return the name of a copy that is made now."""
+    if folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"{folder} is not a folder; with --keep, name one.")
+    return folder / f"{db.stem}-{utc_now()[:19].replace(':', '')}Z{db.suffix}"
+
+
+def _remove_old(newest: Path, db: Path, keep: int) -> None:
+    """Remove all dated copies of the archive but the last ones."""
+    name = re.compile(rf"{re.escape(db.stem)}-\d{{4}}-\d\d-\d\dT\d{{6}}Z{re.escape(db.suffix)}")
+    copies = sorted(each for each in newest.parent.iterdir() if name.fullmatch(each.name))
+    with reading(str(newest)) as connection:
+        archive = identity.archive_id(connection)
+    for old in copies[:-keep]:
+        with reading(str(old)) as connection:
+            is_ours = identity.archive_id(connection) == archive
+        if is_ours:
+            old.unlink()
+            say(f"{old} removed")
+
+
+def _copy(db: str, target: Path) -> None:
     from rich.progress import Progress
 
     from newscrawl.cli.terminal import stderr
 
-    target = Path(file)
     console = stderr()
     with (
         reading(db) as connection,
@@ -35,4 +74,4 @@ def backup_command(file: str, db: str) -> None:
             connection, target,
             each=lambda left, total: bar.update(task, total=total, completed=total - left),
         )  # fmt: skip
-    say(f"{db} copied to {file} ({size(target.stat().st_size)})")
+    say(f"{db} copied to {target} ({size(target.stat().st_size)})")

@@ -40,7 +40,8 @@ def verify_command(
 
     Checks the file, its tables and their references, sequence numbers, run statistics, each
     article against its pages, each page against its hash, and the search index against the texts.
-    It can run while a crawl is writing. The exit code is 1 if a problem is found.
+    It can run while a crawl is writing. The exit code is 1 if a problem is found; after an upgrade
+    it may say that the next run will migrate the archive, which is not one.
 
     --repair copies the archive to FILE.before-repair-TIME before it changes stored rows. It
     removes triggers, and indexes that are not newscrawl's. If the file is damaged, or a table
@@ -70,7 +71,8 @@ def verify_command(
         _print(db, found)
         if not any(each.kind in ("file", "schema", "tables") for each in found):
             _note_open_run(db)
-    ctx.exit(Exit.CRASHED if found else Exit.OK)
+    # After an upgrade the schema is older, which is not a damage.
+    ctx.exit(Exit.CRASHED if any(each.kind != "schema" for each in found) else Exit.OK)
 
 
 def _examine(db: str, *, quick: bool) -> list[Problem]:
@@ -193,6 +195,7 @@ def _print(db: str, found: Sequence[Problem]) -> None:
         click.echo(f"{each.kind}: {safe_line(each.sentence)}")
     if not found:
         say(f"{db} is OK.")
+    if all(each.kind == "schema" for each in found):
         return
     said = f"{number(len(found), 'problem', 'problems')} found."
     if any(each.can_repair for each in found):

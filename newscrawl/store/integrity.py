@@ -199,8 +199,8 @@ def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:
     if version != SCHEMA_VERSION:
         yield Problem(
             "schema",
-            f"the schema is {version} and not {SCHEMA_VERSION}: the next run migrates it. "
-            "Check again then.",
+            f"the schema is {version}, and will be migrated to {SCHEMA_VERSION} by the next run. "
+            "Verify it again then: its articles and pages were not verified.",
         )
 
 

@@ -1,0 +1,100 @@
+"""docs/how-to/operate.md: backups that are kept, sent away and restored, and an upgrade."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from archives import article, fill, page
+from cli_runs import invoke
+from crawls import command, query
+
+from newscrawl.store import clock, integrity
+
+ONE, TWO = "NW202112292228490001", "NW202112292228490002"
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    fill(tmp_path / "news.db", article(page(ONE)))
+    return tmp_path / "news.db"
+
+
+def test_the_last_copies_are_kept(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    fill(folder / "news-2020-01-01T000000Z.db", article(page(TWO)))  # another archive
+    (folder / "news-notes.db").write_text("mine")
+    from datetime import UTC, datetime
+
+    for day in range(1, 6):
+        monkeypatch.setattr(clock, "clock", lambda day=day: datetime(2026, 1, day, tzinfo=UTC))
+        ended = invoke("backup", str(folder), "--keep", "2", "--db", str(db))
+        assert ended.exit_code == 0, ended.output
+    assert sorted(each.name for each in folder.glob("*.db")) == [
+        "news-2020-01-01T000000Z.db", "news-2026-01-04T000000Z.db", "news-2026-01-05T000000Z.db",
+        "news-notes.db",
+    ]  # fmt: skip
+    assert query(folder / "news-2026-01-05T000000Z.db", "SELECT id FROM articles") == [(ONE,)]
+    ended = invoke("backup", str(db), "--keep", "2", "--db", str(db))
+    assert (ended.exit_code, "is not a folder" in ended.stderr) == (2, True)
+
+
+def test_restic_and_back(db: Path, tmp_path: Path) -> None:
+    """With the real one: what comes back is the archive, and continues what was sent."""
+    assert shutil.which("restic"), "apt-get install restic"
+    environment = {
+        **os.environ, "RESTIC_REPOSITORY": str(tmp_path / "repository"),
+        "RESTIC_PASSWORD": "secret", "RESTIC_CACHE_DIR": str(tmp_path / "cache"),
+    }  # fmt: skip
+
+    def restic(*words: str) -> None:
+        subprocess.run(["restic", "--quiet", *words], env=environment, check=True, cwd=tmp_path)
+
+    restic("init")
+    for name in (TWO, "NW202112292228490003"):
+        assert invoke("backup", str(tmp_path / "copy.db"), "--db", str(db)).exit_code == 0
+        restic("backup", "copy.db")
+        fill(db, article(page(name)))
+    restic("forget", "--keep-daily", "7", "--prune")
+    restic("restore", "latest", "--target", str(tmp_path / "restored"))
+    [copy] = (tmp_path / "restored").rglob("copy.db")
+    other = tmp_path / "elsewhere" / "news.db"
+    other.parent.mkdir()
+    done = command("newscrawl", "restore", str(copy), "--db", str(other))
+    assert done.returncode == 0, done.stderr
+    assert command("newscrawl", "verify", "--db", str(other)).returncode == 0
+    assert query(other, "SELECT id FROM articles ORDER BY id") == [(ONE,), (TWO,)]
+    done = command("newscrawl", "verify", "--continues", str(copy), "--db", str(db))
+    assert done.returncode == 0, done.stderr
+
+
+def test_after_an_upgrade_it_says_that_it_will_be_migrated(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "SCHEMA_VERSION", 2)
+    ended = invoke("verify", "--db", str(db))
+    assert ended.exit_code == 0, ended.output
+    assert "will be migrated to 2 by the next run" in ended.stdout
+
+
+def test_articles_whose_rows_were_deleted_are_rebuilt(tmp_path: Path) -> None:
+    db = tmp_path / "demo.db"
+    assert command("newscrawl", "demo", "--db", str(db)).returncode == 0
+    before = query(db, "SELECT id, title, body_text, published_at FROM articles ORDER BY id")
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DELETE FROM articles WHERE rowid % 3 = 0")
+    assert command("newscrawl", "verify", "--db", str(db)).returncode == 1
+    done = command("newscrawl", "verify", "--repair", "--db", str(db))
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = query(db, "SELECT id, title, body_text, published_at FROM articles ORDER BY id")
+    assert after == before
