@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -85,6 +86,21 @@ async def test_many_batches(
         found = list(archive.articles())
     assert {each.id for each in found} == {t.info_code for t in site.truths() if t.linked}
     assert [each.seq for each in found] == sorted({each.seq for each in found})
+
+
+def test_pandas_without_a_zone_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pandas")
+    monkeypatch.setitem(sys.modules, "tzdata", None)  # as importlib says: not there
+    zoneinfo.reset_tzpath(to=[])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        with pytest.raises(zoneinfo.ZoneInfoNotFoundError):
+            zoneinfo.ZoneInfo("Asia/Shanghai")
+        with newscrawl.open(path) as archive:
+            table = archive.to_pandas()
+    finally:
+        zoneinfo.reset_tzpath()
+    assert str(table["published_at"].iloc[0]) == "2021-12-28 14:27:35+08:00"
 
 
 def test_pandas(path: Path) -> None:

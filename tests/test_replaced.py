@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -40,8 +41,37 @@ def test_an_open_archive_reads_what_is_in_its_place(db: Path) -> None:
         assert list(before) == []
         db.with_name("text.db").write_bytes(b"no archive, but a text" * 9)
         db.with_name("text.db").replace(db)
-        with pytest.raises(StoreError, match="is not an SQLite file"):
-            archive.latest()
+        for _ in range(2):
+            with pytest.raises(StoreError, match="is not an SQLite file"):
+                archive.latest()
+
+
+def test_an_open_archive_reads_what_was_written_over_it(db: Path) -> None:
+    with newscrawl.open(db) as archive:
+        assert [each.id for each in archive.latest()] == [OLD]
+        shutil.copyfile(db.with_name("other.db"), db)  # the same inode
+        assert [each.id for each in archive.latest()] == [NEW]
+
+
+def test_an_open_archive_is_the_same_where_the_program_goes_elsewhere(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(db.parent)
+    (db.parent / "elsewhere").mkdir()
+    shutil.copyfile("other.db", "elsewhere/news.db")
+    with newscrawl.open("news.db") as archive:
+        monkeypatch.chdir("elsewhere")
+        assert [each.id for each in archive.latest()] == [OLD]
+
+
+def test_a_transaction_reads_one_archive(db: Path) -> None:
+    with newscrawl.open(db) as archive:
+        archive.connection.execute("BEGIN")
+        assert [each.id for each in archive.latest()] == [OLD]
+        replace(db)
+        assert [each.id for each in archive.latest()] == [OLD]
+        archive.connection.execute("COMMIT")
+        assert [each.id for each in archive.latest()] == [NEW]
 
 
 def test_a_deleted_archive_is_read_to_the_end(db: Path) -> None:
@@ -58,6 +88,36 @@ def test_a_served_archive_reads_what_is_in_its_place(db: Path) -> None:
         for _ in range(6):
             assert "现在" in ask(site).text
             assert NEW in ask(f"{site}news/articles.json?_shape=array").text
+
+
+def test_a_served_archive_reads_what_was_written_over_it(db: Path) -> None:
+    with serving(db) as site:
+        for _ in range(6):
+            assert "以前" in ask(site).text
+        shutil.copyfile(db.with_name("other.db"), db)  # the same inode
+        for _ in range(6):
+            assert "现在" in ask(site).text
+
+
+def test_a_served_link_that_leads_to_another_archive(db: Path) -> None:
+    link, new = db.with_name("link.db"), db.with_name("new.db")
+    link.symlink_to(db)
+    with serving(link) as site:
+        for _ in range(6):
+            assert "以前" in ask(site).text
+        new.symlink_to(db.with_name("other.db"))
+        new.replace(link)
+        for _ in range(6):
+            assert "现在" in ask(site).text
+
+
+def test_a_served_archive_that_is_deleted(db: Path) -> None:
+    with serving(db) as site:
+        other = db.with_name("other.db")
+        db.unlink()
+        assert ask(site).status == 503
+        other.replace(db)
+        assert "现在" in ask(site).text
 
 
 def test_a_link_to_an_archive_that_is_written(db: Path, tmp_path: Path) -> None:

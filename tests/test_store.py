@@ -388,6 +388,21 @@ def test_rebuild_removes_no_table_of_the_users_own(tmp_path: Path) -> None:
     assert query(path, "SELECT * FROM labels") == [("x", "y")]
 
 
+def test_rebuild_keeps_a_table_that_was_made_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    fill(path, article(page()))
+    target = Target(path, overwrite=True)
+    made = writer(target)
+    made.add(article(page("NW202112282228490030"), title="新"), loader_version=1)
+    made.end(outcome="ok", exit_code=0, reason="")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE labels AS SELECT 'x' AS article_id")
+    with pytest.raises(StoreError, match=r"of your own .*: labels\. It was left as it is; the new"):
+        target.finish(good=True)
+    assert query(path, "SELECT * FROM labels") == [("x",)]
+    assert query(tmp_path / "news.db.rebuild", "SELECT title FROM articles") == [("新",)]
+
+
 def test_rebuild_that_ends_badly_leaves_the_file(tmp_path: Path) -> None:
     path = tmp_path / "news.db"
     fill(path, article(page()))

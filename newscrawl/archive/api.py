@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from newscrawl.archive.related import MOST as RELATED
 from newscrawl.archive.related import Related, related
 from newscrawl.archive.search import Hit, Order, search
 from newscrawl.archive.watchlist import read_watchlist
-from newscrawl.store.connections import Connection, inode, open_for_reading
+from newscrawl.store.connections import Connection, open_for_reading, seen
 from newscrawl.text.times import CHINA
 
 if TYPE_CHECKING:
@@ -70,21 +71,24 @@ class Archive:
 
         :raises newscrawl.store.errors.StoreError: there is none that this version can read.
         """
-        self._path = str(path)
+        self._path = os.path.abspath(path)
         self._open()
 
     def _open(self) -> None:
-        self._file = inode(self._path)
+        found = seen(self._path)
         self._connection = open_for_reading(self._path)
+        self._seen = found
 
     @property
     def connection(self) -> Connection:
         """For questions in SQL; see docs/schema.md.
 
+        It is another one where the file was replaced, or written; within a transaction it stays.
+
         :raises newscrawl.store.errors.StoreError: the file that is in its place now cannot be
             read by this version.
         """
-        if inode(self._path) not in (self._file, None):
+        if not self._connection.in_transaction and seen(self._path) not in (self._seen, None):
             # What is still being read is read to its end from the file that was there.
             self._open()
         return self._connection

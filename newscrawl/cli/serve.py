@@ -72,7 +72,7 @@ def serve_command(
         click.launch(address)
     with redirect_stderr(_Harmless()):
         config = uvicorn.Config(
-            make(Path(db).resolve(), is_public=public, watchlist=watchlist).app(),
+            make(Path(db).absolute(), is_public=public, watchlist=watchlist).app(),
             log_level="warning",
             lifespan="on",
             server_header=False,

@@ -121,7 +121,7 @@ def _salvage(db: str) -> bool:
     file = Path(os.path.realpath(db))
     lock = WriterLock(file).acquire(utc_now())
     try:
-        kept = Path(f"{db}.before-repair-{utc_now()[:19].replace(':', '')}")
+        kept = Path(f"{os.path.realpath(db)}.before-repair-{utc_now()[:19].replace(':', '')}")
         saved = replace_by_salvaged(file, kept)
     finally:
         lock.release()
@@ -167,7 +167,7 @@ def _copy_before(db: str) -> None:
     from newscrawl.store.backup import copy_as_found
     from newscrawl.store.clock import utc_now
 
-    copy = Path(f"{db}.before-repair-{utc_now()[:19].replace(':', '')}")
+    copy = Path(f"{os.path.realpath(db)}.before-repair-{utc_now()[:19].replace(':', '')}")
     with reading(db, as_found=True) as connection:
         copy_as_found(connection, copy)
     say(f"Before anything is altered, {db} was copied to {copy}.")

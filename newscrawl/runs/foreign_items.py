@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from itemadapter import ItemAdapter
 from scrapy.exceptions import UsageError
@@ -59,6 +59,7 @@ def zone_of(text: str) -> tzinfo:
             return zone
         return ZoneInfo(text)
     except (ValueError, OSError, KeyError):
+        known = "Asia/Shanghai" if available_timezones() else "install tzdata to use names"
         raise UsageError(
-            f"NEWSCRAWL_ITEM_TIMEZONE: {text!r} is not a time zone; use +08:00 or Asia/Shanghai"
+            f"NEWSCRAWL_ITEM_TIMEZONE: {text!r} is not a time zone; use +08:00 or {known}"
         ) from None

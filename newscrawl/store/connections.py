@@ -7,7 +7,10 @@ import logging
 import os
 import sqlite3
 import sys
+from contextlib import closing
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from newscrawl.store import rollback_journal, shape, values, write_ahead_log
 from newscrawl.store.errors import Gone, NewerSchema, NotAnArchive, StoreError, explain
@@ -27,6 +30,12 @@ is empty: an archive is 7 % larger, and takes 4 % longer to write."""
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another program's lock before the run stops with an error."""
 
+_OTHER_SQLITE = "Upgrade the system's SQLite, or use a Python that brings its own."
+_COMPILED_IN = {
+    "JSON": "SELECT json_valid('[]')",
+    "FTS5": "CREATE VIRTUAL TABLE found USING fts5 (text)",
+}
+"""What SQLite may be compiled without, and a statement that needs it."""
 _MAGIC = b"SQLite format 3\x00"
 
 
@@ -83,12 +92,7 @@ def open_for_reading(
     if not (path.is_file() or path.is_dir()):
         raise StoreError(f"{path} is not a regular file. Name another one.")
     write_ahead_log.refuse_foreign(path)
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    # Reading a WAL file needs a -shm file beside it. Where none can be made and no writer has
-    # left a -wal, the file cannot change under us, and may be read as it is.
-    wal = write_ahead_log.log_of(path)
-    if (unwritten or not os.access(wal.parent, os.W_OK)) and not wal.exists():
-        uri += "&immutable=1"
+    uri = uri_for_reading(path, unwritten=unwritten)
     try:
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
     except sqlite3.Error as error:
@@ -107,6 +111,17 @@ def open_for_reading(
         connection.close()
         raise
     return connection
+
+
+def uri_for_reading(path: Path, *, unwritten: bool = False) -> str:
+    """Return how SQLite is to open the archive at *path* to read it."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    # Reading a WAL file needs a -shm file beside it. Where none can be made and no writer has
+    # left a -wal, the file cannot change under us, and may be read as it is.
+    wal = write_ahead_log.log_of(path)
+    if (unwritten or not os.access(wal.parent, os.W_OK)) and not wal.exists():
+        uri += "&immutable=1"
+    return uri
 
 
 class Place:
@@ -144,6 +159,26 @@ class Place:
         return Path(log) if known is not None and inode(log) == known else None
 
 
+class Seen(NamedTuple):
+    """What tells whether an archive's file is still the one that was opened."""
+
+    device: int
+    inode: int
+    size: int
+    changed_at: int
+    """In nanoseconds. A run's checkpoint changes it, too: a file that is as it was when it was
+    opened was not written over, by ``cp`` for example."""
+
+
+def seen(path: str) -> Seen | None:
+    """Return what is found at *path*, behind links; None where there is nothing."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return Seen(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 def inode(path: str) -> tuple[int, int] | None:
     """Return what tells a file from another that is put in its place; None where there is none."""
     try:
@@ -159,8 +194,26 @@ def _check_sqlite() -> None:
         least = ".".join(map(str, LEAST_SQLITE))
         raise StoreError(
             f"Python uses SQLite {sqlite3.sqlite_version}, and newscrawl needs {least} or later. "
-            "Nothing was written. Upgrade the system's SQLite, or use a Python that brings its own."
+            f"Nothing was written. {_OTHER_SQLITE}"
         )
+    if lacking := _lacking():
+        raise StoreError(
+            f"Python uses SQLite {sqlite3.sqlite_version}, which was compiled without "
+            f"{' and '.join(lacking)}. Nothing was written. {_OTHER_SQLITE}"
+        )
+
+
+@cache
+def _lacking() -> list[str]:
+    """Return what this SQLite was compiled without, though newscrawl needs it."""
+    lacking = []
+    with closing(sqlite3.connect(MEMORY)) as db:
+        for name, sql in _COMPILED_IN.items():
+            try:
+                db.execute(sql)
+            except sqlite3.OperationalError:
+                lacking.append(name)
+    return lacking
 
 
 def _check_archive(connection: sqlite3.Connection, path: Path) -> int:

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from newscrawl.store import shape
 from newscrawl.store.connections import open_for_reading, open_for_writing
 from newscrawl.store.errors import StoreError, explain
 from newscrawl.store.schema import TABLES
@@ -74,6 +75,7 @@ def replace_by_salvaged(path: Path, kept: Path) -> list[Saved]:
         with closing(open_for_reading(path, as_found=True)) as source:
             source.text_factory = lambda data: data.decode(errors="replace")
             saved = _into(beside, source)
+            theirs = _left_out(source)
         if not any(each.rows for each in saved):
             raise StoreError(
                 f"No row of {path} can be read. It was left as it is: restore a copy that "
@@ -90,7 +92,16 @@ def replace_by_salvaged(path: Path, kept: Path) -> list[Saved]:
         raise StoreError(f"{beside} cannot be written: {error.strerror}.") from error
     finally:
         _remove(beside)
-    return saved
+    return [*saved, *theirs]
+
+
+def _left_out(source: sqlite3.Connection) -> list[Saved]:
+    """Name what newscrawl did not make: only the file as it was has it."""
+    try:
+        others = shape.others(source)
+    except sqlite3.DatabaseError:
+        return []
+    return [Saved(name, 0, [f"{name}, which is your own, was not copied"]) for name in others]
 
 
 def _into(beside: Path, source: sqlite3.Connection) -> list[Saved]:

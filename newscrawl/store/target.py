@@ -137,11 +137,10 @@ def _contents(path: Path) -> tuple[int, int]:
     if not path.exists() or not path.stat().st_size:
         return 0, 0
     with closing(open_for_writing(path)) as old:
-        if others := shape.others(old):
+        if theirs := _theirs(old, path):
             raise StoreError(
-                f"{path} has tables or views of your own that a new archive would not have: "
-                f"{', '.join(others[:10])}. It was left as it is. Copy them to another file, and "
-                "drop them here; or apply new rules with `newscrawl reextract`, which keeps them."
+                f"{theirs} It was left as it is. Copy them to another file, and drop them here; or "
+                "apply new rules with `newscrawl reextract`, which keeps them."
             )
         articles = old.execute("SELECT count(*) FROM articles").fetchone()[0]
         return int(articles), last_seq(old)
@@ -158,6 +157,16 @@ def _continue_chain(source: sqlite3.Connection, target: sqlite3.Connection) -> N
         identity.take_over(source, identity.archive_id(target), identity.last_commit(target))
 
 
+def _theirs(db: sqlite3.Connection, path: Path) -> str:
+    """Return a sentence on what a new archive would not have; empty where there is nothing."""
+    if not (others := shape.others(db)):
+        return ""
+    return (
+        f"{path} has tables or views of your own that a new archive would not have: "
+        f"{', '.join(others[:10])}{' …' if len(others) > 10 else ''}."
+    )
+
+
 def _replace(path: Path, new: Path) -> None:
     """Put the contents of *new* into *path*, in one transaction of SQLite's own backup."""
     try:
@@ -168,6 +177,8 @@ def _replace(path: Path, new: Path) -> None:
             # backup() waits for a lock without limit; so the limit is kept here, and before.
             target.execute("BEGIN IMMEDIATE")
             target.execute("COMMIT")
+            if theirs := _theirs(target, path):  # made while the run was on its way
+                raise StoreError(f"{theirs} {_kept(new)}")
             _continue_chain(source, target)
             source.backup(target, pages=1024, progress=_Patience(path, new))
             target.execute("PRAGMA wal_checkpoint(PASSIVE)")

@@ -52,6 +52,20 @@ def test_an_article_is_made_anew_from_its_pages_after_a_copy(db: Path, sql: str)
     assert query(copy, said) == damaged
 
 
+def test_what_is_the_users_own_is_named_and_kept_beside_the_archive(db: Path) -> None:
+    damage(db, "CREATE TABLE labels AS SELECT 'x' AS label", "DROP TABLE gaps")
+    link = db.parent / "links" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(db)
+    done = command("newscrawl", "verify", "--db", str(link), "--repair")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Lost: labels, which is your own, was not copied." in done.stderr
+    [kept] = db.parent.glob("news.db.before-repair-*[0-9]")
+    assert f"As it was, it is {kept}." in done.stderr
+    assert query(kept, "SELECT label FROM labels") == [("x",)]
+    assert list(link.parent.iterdir()) == [link]
+
+
 def test_what_is_really_gone_is_said(db: Path) -> None:
     damage(db, "DROP TABLE gaps")
     done = command("newscrawl", "verify", "--db", str(db), "--repair")

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
 from datasette.database import Database, connections
 from datasette.views.base import DatasetteError
 
 from newscrawl.archive.datasette.sql_functions import replace_slow
 from newscrawl.archive.datasette.sql_rules import Rules, joins_by_rank
-from newscrawl.store.connections import inode
+from newscrawl.store.connections import Seen, seen, uri_for_reading
 from newscrawl.store.errors import StoreError
 from newscrawl.store.write_ahead_log import refuse_foreign
 
@@ -75,13 +74,11 @@ class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
             refuse_foreign(Path(self.path))
         except StoreError as error:
             raise DatasetteError(str(error), status=503) from error
-        mode = "mode=ro" if self.is_mutable else "immutable=1"
-        file = inode(self.path)
+        found = seen(self.path)
         connection = sqlite3.connect(
-            f"file:{quote(str(Path(self.path)))}?{mode}",
-            uri=True, check_same_thread=False, factory=Guarded,
+            uri_for_reading(Path(self.path)), uri=True, check_same_thread=False, factory=Guarded,
         )  # fmt: skip
-        connection.file = file
+        connection.seen = found
         self._all_file_connections.append(connection)
         return connection
 
@@ -109,7 +106,7 @@ class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
         """
 
         def explained(connection: Guarded) -> T:
-            if connection.file != inode(self.path):
+            if connection.seen != seen(self.path):
                 delattr(connections, self.name)  # Datasette opens one more for this thread
                 raise Replaced
             connection.rules.refusal = None
@@ -180,8 +177,8 @@ class Guarded(sqlite3.Connection):
     """A connection that answers what a stranger asks of a file that may be a stranger's, too."""
 
     rules: Rules
-    file: tuple[int, int] | None
-    """What it was opened as: see :func:`newscrawl.store.connections.inode`."""
+    seen: Seen | None
+    """What it was opened as."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

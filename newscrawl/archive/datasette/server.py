@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from datasette.app import Datasette
@@ -28,12 +27,9 @@ SETTINGS = {
 def make(path: Path, *, is_public: bool = False, watchlist: str | None = None) -> Datasette:
     """Return Datasette on the archive at *path*, which must exist and be one.
 
-    It opens the file read-only, and as one that cannot change where nothing could tell it so: in
-    a folder that cannot be written, and without a ``-wal`` beside it. The pages offer the rules
-    of *watchlist*, ``FILE`` or ``FILE:RULE``.
+    It opens the file read-only, and again where another file was put in its place. The pages offer
+    the rules of *watchlist*, ``FILE`` or ``FILE:RULE``.
     """
-    wal = path.with_name(path.name + "-wal")
-    is_fixed = not os.access(path.parent, os.W_OK) and not wal.exists()
     from datasette import handle_exception  # before Datasette's app it would miss its own hooks
 
     # Else it prints a traceback with all variables for each wrong question, where rich is.
@@ -48,7 +44,7 @@ def make(path: Path, *, is_public: bool = False, watchlist: str | None = None) -
     )
     # Where it is given no file it offers an empty database to calculate in.
     made.remove_database("_memory")
-    archive = ArchiveDatabase(made, str(path), is_mutable=not is_fixed)
+    archive = ArchiveDatabase(made, str(path))
     database = made.add_database(archive, name=path.stem).name
     serves[made] = ServedArchive(database, is_public, watchlist)
     return made

@@ -7,6 +7,7 @@ later SQLite brings stays closed until it is reviewed.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 from newscrawl.store.search_index import TABLES as SEARCH_INDEXES
@@ -72,6 +73,8 @@ _HARMLESS_ACTIONS = frozenset(
 _RANK = "rank"
 """The column of the search index by which a query may name another function than bm25, past the
 authorizer (``rank MATCH 'snippet(…)'``): only SQL of ours reads it."""
+_VIRTUAL = re.compile(rb"CREATE(?:\s|\xef\xbb\xbf|/\*.*?\*/|--[^\n]*\n)+VIRTUAL\b", re.I | re.S)
+"""How the statement of a virtual table begins; comments and a mark of UTF-8 are space to SQLite."""
 _NAME = 60
 """Letters of a refused name that are repeated."""
 
@@ -157,8 +160,16 @@ def _folded(name: str) -> str:
 
 def _virtual_tables(connection: sqlite3.Connection) -> set[str]:
     """Return the file's virtual tables as SQLite (since 3.37) sees them, whatever is written."""
+    if sqlite3.sqlite_version_info < (3, 37):
+        return _virtual_tables_as_written(connection)
     rows = connection.execute("PRAGMA table_list").fetchall()
     return {row[1] for row in rows if row[2] == "virtual"}
+
+
+def _virtual_tables_as_written(connection: sqlite3.Connection) -> set[str]:
+    """Return the virtual tables by their statements, for an SQLite that cannot list them."""
+    rows = connection.execute("SELECT name, CAST(sql AS BLOB) FROM sqlite_master WHERE sql > ''")
+    return {name for name, sql in rows.fetchall() if _VIRTUAL.match(sql)}
 
 
 def _modules(connection: sqlite3.Connection) -> set[str]:
