@@ -71,7 +71,7 @@ def verify_command(
         _print(db, found)
         if not any(each.kind in ("file", "schema", "tables") for each in found):
             _note_open_run(db)
-    # After an upgrade the schema is older, which is not a damage.
+    # After an upgrade the schema is older, which is not damage.
     ctx.exit(Exit.CRASHED if any(each.kind != "schema" for each in found) else Exit.OK)
 
 
