@@ -209,6 +209,12 @@ NEWSCRAWL_QUIET_SHARE = 0.1
 """A whole walk is degraded if it found less than this share of the articles that the same hours of
 the weeks before had: a broken source looks like a quiet one."""
 NEWSCRAWL_NOTIFY = ""
-"""A command that is run for each failed run, with the run as JSON on its standard input."""
+"""A command that is run for each failed run, with the run as JSON on its standard input. No shell
+reads it: for pipes and variables, name a script."""
+NEWSCRAWL_ALERT_FAILURES = False
+"""Whether a failed run is sent to the services of `newscrawl alert`."""
+NEWSCRAWL_ALERT_URLS_FILE = ""
+"""A file with the addresses of these services, one on each line, that only you may read; otherwise
+the environment variable NEWSCRAWL_ALERT_URLS has them."""
 NEWSCRAWL_PROGRESS_SECONDS = 10.0
 """Seconds between two log lines about the progress of the run."""

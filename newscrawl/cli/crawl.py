@@ -21,6 +21,7 @@ from newscrawl.cli.options import (
     WORD,
     Decorated,
     Name,
+    Word,
     db_option,
     example,
     is_filled,
@@ -86,6 +87,24 @@ class BaseUrl(Name):
 
 BASE_URL = BaseUrl()
 
+
+class Command(Word):
+    """A program with its arguments, which no shell reads."""
+
+    name = "command"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the command as it was given."""
+        from newscrawl.runs.notify import BadCommand, words_of
+
+        command = super().convert(value, param, ctx)
+        try:
+            words_of(command)
+        except BadCommand as error:
+            self.fail(safe_line(f"{error}."), param, ctx)
+        return command
+
+
 SETTINGS = click.option(
     "-s",
     "--set",
@@ -142,9 +161,15 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
     click.option("--yes", is_flag=True, help="Rebuild without confirmation."),
     click.option(
         "--notify",
-        type=WORD,
+        type=Command(),
         metavar="COMMAND",
-        help="Run this command if the run fails, with the run as JSON on its standard input.",
+        help="Run this command if the run fails, with the run as JSON on its standard input. No "
+        "shell reads it: for pipes and variables, name a script, or write sh -c 'commands'.",
+    ),
+    click.option(
+        "--alert-failures",
+        is_flag=True,
+        help="If the run fails, tell the services of `newscrawl alert`; try it with its --test.",
     ),
     click.option(
         "--alert",
@@ -368,6 +393,7 @@ def _crawl(
     verbose: bool,
     notify: str | None,
     alert: str | None,
+    alert_failures: bool,
     base_url: str | None = None,
     hosts: str | None = None,
     revisit: bool = False,
@@ -389,6 +415,11 @@ def _crawl(
         overrides = {**pace(0 if fast else delay, site, hosts, allowed), **overrides}
     if notify:
         overrides["NEWSCRAWL_NOTIFY"] = notify
+    if alert_failures:
+        from newscrawl.cli.alert import services_or_usage
+
+        services_or_usage(None)
+        overrides["NEWSCRAWL_ALERT_FAILURES"] = "True"
     if every is not None:
         _repeat(every, db=db, rebuild=rebuild, urls=arguments.get("urls"))
     if alert:

@@ -16,6 +16,7 @@ from scrapy.settings import default_settings
 from scrapy.utils.misc import load_object
 
 from newscrawl import settings as own_settings
+from newscrawl.runs.notify import BadCommand, words_of
 from newscrawl.sites.eastmoney.share_urls import BadResolvers, parse_resolvers
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -62,6 +63,8 @@ def _wrong(name: str, text: str) -> str | None:
         return None if text.upper() in LEVELS else f"it is one of {', '.join(LEVELS)}"
     if name == "NEWSCRAWL_RESOLVERS":
         return _wrong_resolvers(text)
+    if name == "NEWSCRAWL_NOTIFY":
+        return _wrong_command(text)
     default: Any = getattr(own_settings, name, getattr(default_settings, name, None))
     match default:
         case bool():
@@ -98,6 +101,14 @@ def _wrong_resolvers(text: str) -> str | None:
         parse_resolvers(text)
     except BadResolvers as error:
         return str(error).removeprefix("NEWSCRAWL_RESOLVERS: ")
+    return None
+
+
+def _wrong_command(text: str) -> str | None:
+    try:
+        words_of(text)
+    except BadCommand as error:
+        return str(error) if text.strip() else None
     return None
 
 
