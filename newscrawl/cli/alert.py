@@ -110,7 +110,7 @@ def alert_command(
     _report(sent)
 
 
-def check_alerts(watchlist: str) -> None:
+def check_alerts(watchlist: str, urls: Path | None = None) -> None:
     """Check what :func:`send_alerts` needs, before a run that may take hours.
 
     :raises click.UsageError: there is no such watchlist, or no service to send to.
@@ -119,10 +119,10 @@ def check_alerts(watchlist: str) -> None:
         read_watchlist(watchlist)
     except BadFilter as error:
         raise click.UsageError(safe_line(error.sentence())) from None
-    services_or_usage(None)
+    services_or_usage(urls)
 
 
-def send_alerts(watchlist: str, db: str) -> int:
+def send_alerts(watchlist: str, db: str, urls: Path | None = None) -> int:
     """Send alerts after a run, as the command does without options; return the exit code.
 
     What is wrong is said, and never ends a series of runs: the code is 0 or 4.
@@ -131,6 +131,8 @@ def send_alerts(watchlist: str, db: str) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     words = ["--watchlist", watchlist, "--db", db]
+    if urls is not None:
+        words += ["--urls", str(urls)]
     try:
         code = alert_command.main(words, "newscrawl alert", standalone_mode=False)
     except click.ClickException as error:

@@ -7,8 +7,14 @@ import argparse
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
+from newscrawl.cli.configured import run_settings
+from newscrawl.cli.settings_file import BadSettings, read_settings
 from newscrawl.runs.process import crawl_in
 from newscrawl.store.uris import uri_of
+
+CONFIGURED = 25
+"""The priority of the settings file and the environment: above a project's settings (20), below a
+spider's (30) and the command line's (40)."""
 
 
 class Command(CrawlCommand):
@@ -18,6 +24,10 @@ class Command(CrawlCommand):
         """Write to NEWSCRAWL_DB unless -o, -O or FEEDS say otherwise."""
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101  set by scrapy.cmdline
+        try:
+            self.settings.setdict(run_settings(read_settings()), priority=CONFIGURED)
+        except BadSettings as error:
+            raise UsageError(f"{error}.", print_help=False) from None
         if not self.settings.getdict("FEEDS"):
             feed = {uri_of(self.settings["NEWSCRAWL_DB"]): {"format": "db"}}
             self.settings.set("FEEDS", feed, priority="command")
