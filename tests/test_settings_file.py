@@ -126,6 +126,14 @@ def test_it_is_the_named_one_or_the_users(
     assert (ended.exit_code, "cannot be read: No such file" in ended.stderr) == (Exit.USAGE, True)
 
 
+def test_a_folder_that_cannot_be_entered_has_none(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("/" + "x" * 5000, str(file.parent / ("x" * 300)), "/dev/null/x"):
+        monkeypatch.setenv("XDG_CONFIG_HOME", folder)
+        assert shown()["LOG_LEVEL"]["from"] == "default"
+
+
 def test_a_strangers_file_is_not_read(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

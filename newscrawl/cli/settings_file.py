@@ -62,7 +62,8 @@ def read_settings(named: str | None = None) -> Configured:
     """
     named = named or os.environ.get(FILE)
     file = Path(named) if named else own_file()
-    if file is not None and not named and not file.exists():
+    # Not Path.exists(), which raises where the folder is another user's (sudo keeps HOME).
+    if file is not None and not named and not os.path.exists(file):
         file = None
     in_file = _read(file) if file is not None else {}
     in_environment = dict(_in_environment())
