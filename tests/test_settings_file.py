@@ -162,8 +162,8 @@ def test_a_strangers_file_is_not_read(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("DOWNLOAD_DELY = 1", "DOWNLOAD_DELY is not a setting; did you mean DOWNLOAD_DELAY?"),
-        ("newscrawl_contact = 'x'", "did you mean NEWSCRAWL_CONTACT?"),
+        ("DOWNLOAD_DELY = 1", "DOWNLOAD_DELY is not a setting; the nearest one is DOWNLOAD_DELAY."),
+        ("newscrawl_contact = 'x'", "the nearest one is NEWSCRAWL_CONTACT."),
         ("ADDONS = {}", "ADDONS is not for a settings file"),
         ("FEEDS = {}", "FEEDS cannot be set: the archive is named by --db"),
         ("NEWSCRAWL_ALERT_URLS = 'json://x'", "has a secret"),
@@ -194,7 +194,7 @@ def test_what_a_file_cannot_say(file: Path, text: str, said: str) -> None:
         ("NEWSCRAWL_FAST_HOSTS = 'x'", "it is of another type"),
         ("LOG_LEVEL = 'LOUD'", "it is one of DEBUG"),
         ("NEWSCRAWL_NOTIFY = 'cat > x'", "has shell syntax (>)"),
-        ("[NEWSCRAWL_SITES.'x.org']\ndelai = 2", "x.org has no 'delai'; did you mean delay?"),
+        ("[NEWSCRAWL_SITES.'x.org']\ndelai = 2", "x.org has no 'delai'; the nearest one is delay"),
         ("[NEWSCRAWL_SITES.'x.org']\ndelay = '2'", "delay of x.org is a number of seconds"),
         ("[NEWSCRAWL_SITES.'x.org']\nproxy = 'x:1'", "proxy of x.org is a URL"),
         ("[NEWSCRAWL_SITES.'https://x.org/']", "'https://x.org/' is not a host"),

@@ -139,7 +139,7 @@ def _unknown(name: str) -> str | None:
     if name in known:
         return None
     near = get_close_matches(name.upper(), known, 1, 0.5)
-    return f"is not a setting{f'; did you mean {near[0]}?' if near else ''}"
+    return f"is not a setting{f'; the nearest one is {near[0]}' if near else ''}"
 
 
 def _has_secret(value: Any) -> bool:

@@ -49,7 +49,7 @@ def _site(host: str, given: Any) -> Site:
         raise BadSites(f"{host} takes {', '.join(_KEYS)}")
     for key in given.keys() - set(_KEYS):
         near = get_close_matches(key, _KEYS, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(_KEYS)}"
+        hint = f"the nearest one is {near[0]}" if near else f"it has {', '.join(_KEYS)}"
         raise BadSites(f"{host} has no {key!r}; {hint}")
     contact, delay, proxy = (given.get(key) for key in _KEYS)
     if not isinstance(contact, str | None):
