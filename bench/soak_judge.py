@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +25,10 @@ from urllib.parse import unquote, urlsplit
 from samplesite.changing import Changing, Served
 from samplesite.truth import Truth
 
+from newscrawl.archive.audit import Row, audit
 from newscrawl.settings import NEWSCRAWL_LISTING_INTERVALS, NEWSCRAWL_REVISIT_HOURS
+from newscrawl.sites.finews.retention import RETENTION_DAYS
+from newscrawl.text.china_time import CHINA
 
 ROOT = Path(__file__).parents[1]
 INTERRUPTED = (130, 143)
@@ -304,10 +307,11 @@ class Court:
     # -- what is not stored ---------------------------------------------------------------------
 
     def _unseen(self) -> Iterator[str]:
-        """Explain each article that was shown and is not stored."""
+        """Explain each article that was shown and is not stored, by the gaps of ``audit``."""
         begin = self.runs[0].second
-        gaps = self._rows("gaps")
+        gaps = self._gaps()
         self.counts["gaps"] = len(gaps)
+        yield from self._checked_in(gaps)
         for number, life in enumerate(self.changing.lives):
             shown, dropped = max(life.shown, begin), min(life.dropped, self.end)
             truth = self._truth(number, 0)
@@ -327,6 +331,26 @@ class Court:
                     f"{truth.paths} was shown for {(dropped - shown) / HOUR:.1f} hours, is not "
                     f"stored, and no gap tells of it (listings: {truth.listings})"
                 )
+
+    def _gaps(self) -> list[Row]:
+        """Return the gaps that ``newscrawl audit`` names for all of the time."""
+        days = [datetime.fromtimestamp(each.second, CHINA).date() for each in self.runs]
+        since, until = min(days) - timedelta(days=RETENTION_DAYS), max(days)
+        rows = list(audit(self.db, since, until, kept_days=RETENTION_DAYS))
+        return [row for row in rows if row["what"] == "gap"]
+
+    def _checked_in(self, gaps: list[Row]) -> Iterator[str]:
+        """Yield each gap in which, by the site's log, a whole run got the listing after all."""
+        for gap in gaps:
+            path = f"/category/{gap['name']}.html" if gap["kind"] == "category" else "/"
+            begin, end = (datetime.fromisoformat(gap[name]) for name in ("from", "noticed"))
+            for run in self.runs:
+                is_within = run.is_whole and begin < run.now < end
+                if is_within and any(
+                    each.path == path and each.answer == "own" and each.status in (200, 304)
+                    for each in run.log
+                ):
+                    yield f"run {run.number} checked {path}, and a gap is named from {begin} on"
 
     def _edits(self) -> Iterator[str]:
         """Check that an edit was seen that was there when a visit was due."""
@@ -400,11 +424,11 @@ def _requests(log: Sequence[Served]) -> int:
     return count
 
 
-def _covers(gap: sqlite3.Row, shown: int, truth: Truth) -> bool:
-    if gap["listing_kind"] == "category" and gap["name"] not in truth.listings:
+def _covers(gap: Row, shown: int, truth: Truth) -> bool:
+    if gap["kind"] == "category" and gap["name"] not in truth.listings:
         return False
-    begin = datetime.fromisoformat(gap["from_at"]).timestamp()
-    until = datetime.fromisoformat(gap["until_at"]).timestamp()
+    begin = datetime.fromisoformat(gap["from"]).timestamp()
+    until = datetime.fromisoformat(gap["until"]).timestamp()
     return begin - WRONG_CLOCK <= shown and truth.published.timestamp() < until
 
 

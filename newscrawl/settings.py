@@ -3,6 +3,8 @@
 Override any on the command line: ``newscrawl crawl category -s DOWNLOAD_DELAY=0.2``.
 """
 
+import os
+
 from newscrawl._version import __version__
 
 BOT_NAME = "newscrawl"
@@ -78,6 +80,8 @@ DOWNLOADER_MIDDLEWARES = {
     "newscrawl.middlewares.httpcompression.HttpCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "newscrawl.middlewares.redirect.RedirectMiddleware": 600,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+    "newscrawl.middlewares.httpproxy.HttpProxyMiddleware": 750,
 }
 SPIDER_MIDDLEWARES = {
     # Drops a page without counting it; BoundsMiddleware counts it.
@@ -149,8 +153,9 @@ NEWSCRAWL_SITES: dict[str, dict[str, object]] = {}
 `delay`, the least number of seconds between two requests, where that is more than DOWNLOAD_DELAY;
 and `proxy`, in place of that of the environment (https_proxy, http_proxy). A proxy with a password
 belongs in the environment: NEWSCRAWL_SITES={"www.example.org":{"proxy":"http://user:…@host"}}"""
-NEWSCRAWL_DB = "data/news.db"
-"""Where `scrapy crawl` writes when no -o says otherwise."""
+NEWSCRAWL_DB = os.environ.get("NEWSCRAWL_DB") or "data/news.db"
+"""Where `scrapy crawl` writes unless -o or FEEDS name another archive; `-o articles.jsonl` alone
+keeps none."""
 NEWSCRAWL_BASE_URL = "https://finews.withounder.com/"
 """The mirror that is crawled if no base_url is given."""
 NEWSCRAWL_MIRROR_HOSTS = ["finews.withounder.com", "finews.zning.me", "finnews.zning.me"]

@@ -149,7 +149,7 @@ def test_show(db: Path) -> None:
         "\n"
         "正文\n"
         "\n"
-        f"seen        2022-01-01 00:00:00 UTC post_page http://mirror.test/post_page/{FIRST}.html\n"
+        f"seen        2022-01-01 08:00:00 post_page http://mirror.test/post_page/{FIRST}.html\n"
     )
     second = invoke("show", "--db", db, SECOND).stdout
     assert safe(second).count("�") == 4

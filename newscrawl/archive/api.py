@@ -81,8 +81,8 @@ class Archive:
     def connection(self) -> Connection:
         """For questions in SQL; see docs/schema.md.
 
-        :raises newscrawl.store.errors.StoreError: another file is in its place, and is none that
-            this version can read.
+        :raises newscrawl.store.errors.StoreError: the file that is in its place now cannot be
+            read by this version.
         """
         if inode(self._path) not in (self._file, None):
             # What is still being read is read to its end from the file that was there.

@@ -25,8 +25,8 @@ from newscrawl.text.passwords import without_passwords
 
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "watch", "alert", "export", "plot", "serve",
-    "mcp", "info", "status", "doctor", "verify", "backup", "restore", "reextract", "retry-rejected",
-    "config", "completion",
+    "mcp", "info", "status", "audit", "doctor", "verify", "backup", "restore", "reextract",
+    "retry-rejected", "prune", "config", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 

@@ -178,6 +178,9 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
         type=TEXT,
         help="After the run, send what is new and matches this watchlist; see `newscrawl alert`.",
     ),
+    click.option(
+        "--log-json", is_flag=True, help="Log an object of JSON on each line, for other programs."
+    ),
     SETTINGS,
     verbose_option,
 )
@@ -395,6 +398,7 @@ def _crawl(
     notify: str | None,
     alert: str | None,
     alert_failures: bool,
+    log_json: bool,
     base_url: str | None = None,
     hosts: str | None = None,
     revisit: bool = False,
@@ -444,6 +448,7 @@ def _crawl(
         rebuild=rebuild,
         settings=overrides,
         verbose=verbose,
+        log_json=log_json,
     )
     sent = send_alerts(alert, db, urls_file) if alert and _has_ended(outcome) else Exit.OK
     click.get_current_context().exit(outcome.exit or sent)
@@ -501,23 +506,26 @@ def run(
     rebuild: bool = False,
     settings: Mapping[str, Any] | None = None,
     verbose: bool = False,
+    log_json: bool = False,
 ) -> Outcome:
     """Run *spider* into *db* and show its progress; return how it ended.
 
-    The log goes to standard error; its last line is the outcome.
+    The log goes to standard error, and to LOG_FILE where that is set; its last line is the outcome.
     """
+    from newscrawl.cli.log_file import log_to_file
     from newscrawl.cli.terminal import log_to_terminal, stderr
     from newscrawl.runs.process import crawl, settings_for
 
     made = settings_for(db, overwrite=rebuild, **(settings or {}))
-    if stderr().is_terminal and not stderr().is_dumb_terminal:
+    if stderr().is_terminal and not stderr().is_dumb_terminal and not log_json:
         made["EXTENSIONS"].update(
             {"newscrawl.runs.progress.Progress": None, "newscrawl.cli.live.LiveProgress": 10},
             priority="cmdline",
         )
-    log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
+    log_to_terminal(made["LOG_LEVEL"], verbose=verbose, as_json=log_json)
     try:
-        return crawl(spider, made, arguments)
+        with log_to_file(made):
+            return crawl(spider, made, arguments)
     finally:
         stderr().show_cursor()
 

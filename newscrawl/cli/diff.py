@@ -23,7 +23,7 @@ from newscrawl.cli.options import (
     json_option,
     reading,
 )
-from newscrawl.cli.output import safe, safe_line, say, to_json
+from newscrawl.cli.output import clock, safe, safe_line, say, to_json
 from newscrawl.runs.outcome import Exit
 
 
@@ -64,19 +64,15 @@ def _as_dict(earlier: Version, later: Version) -> dict[str, object]:
 
 
 def _lines(earlier: Version, later: Version) -> Iterator[str]:
-    seen = f"seen {_seen(earlier.observed_at)} to {_seen(earlier.last_seen_at)} UTC"
+    seen = f"seen {clock(earlier.observed_at)} to {clock(earlier.last_seen_at)} (China time)"
     yield click.style(f"--- {seen}", fg="red")
-    yield click.style(f"+++ seen from {_seen(later.observed_at)} UTC", fg="green")
+    yield click.style(f"+++ seen from {clock(later.observed_at)} (China time)", fg="green")
     field = None
     for change in difference(earlier, later):
         if change.field != field:
             field = change.field
             yield click.style(f"@@ {field} @@", fg="cyan")
         yield _line(change)
-
-
-def _seen(moment: str | None) -> str:
-    return safe_line((moment or "")[:19])
 
 
 _SIGNS = {"gone": "- ", "new": "+ ", "changed": "~ "}

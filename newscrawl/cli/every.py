@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +22,7 @@ from newscrawl.cli.output import say
 from newscrawl.runs.outcome import Exit
 from newscrawl.store.connections import check, open_for_reading
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError
+from newscrawl.text.china_time import CHINA
 
 SHORTEST = 10
 """Seconds; what is shorter would be one run after the other without a pause."""
@@ -29,7 +30,7 @@ JITTER = 0.1
 """The part of the interval by which runs come sooner or later, so that not all of a site's guests
 come at once."""
 STEP = 0.5
-"""Seconds between two looks for a signal while nothing runs."""
+"""Seconds after which it is checked whether a signal came, while nothing runs."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -131,8 +132,8 @@ class Runs:
     def _next(self, left: float) -> str:
         if self._code is not None:
             return "; no other run follows"
-        at = datetime.now(UTC) + timedelta(seconds=left)
-        return f"; the next run starts at {at:%H:%M:%S} UTC"
+        at = datetime.now(CHINA) + timedelta(seconds=left)
+        return f"; the next run starts at {at:%H:%M:%S} (China time)"
 
 
 def is_no_archive(db: Path) -> bool:

@@ -66,5 +66,5 @@ def _runs(found: Overview) -> Iterator[tuple[str, str]]:
         reason = f", {run.reason}" if run.reason else ""
         yield (
             "" if index else "last runs",
-            f"{clock(run.started_at)} UTC  {run.spider}{asked}: {run.outcome}{reason}",
+            f"{clock(run.started_at)} China time  {run.spider}{asked}: {run.outcome}{reason}",
         )

@@ -14,6 +14,7 @@ import click
 from newscrawl.cli.output import safe_line
 from newscrawl.store.connections import MEMORY, open_for_reading
 from newscrawl.store.errors import explained
+from newscrawl.text.china_time import CHINA
 from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ DAY = DayType()
 
 
 class Moment(click.ParamType[str]):
-    """A time as 2021-12-01T10:00; without an offset it is UTC, a day alone is its end."""
+    """A time as 2021-12-01T10:00; without an offset it is in China, a day alone is its end."""
 
     name = "time"
 
@@ -140,7 +141,7 @@ class Moment(click.ParamType[str]):
                 f"{value!r} is not a valid time; use YYYY-MM-DD or YYYY-MM-DDTHH:MM.", param, ctx
             )
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
+            moment = moment.replace(tzinfo=CHINA)
         return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 

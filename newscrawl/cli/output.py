@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from newscrawl.text.china_time import in_china
 from newscrawl.text.escape import escape_controls, escape_json
 from newscrawl.text.passwords import without_passwords
 
@@ -199,8 +200,8 @@ def size(count: int) -> str:
 
 
 def clock(published_at: str | None) -> str:
-    """Return a time of the archive for a person: ``2021-12-28 14:27:35``."""
-    return safe_line((published_at or "")[:19].replace("T", " "))
+    """Return a time of the archive for a person, in China time: ``2021-12-28 14:27:35``."""
+    return safe_line(in_china(published_at))
 
 
 def number(count: int, one: str, many: str) -> str:

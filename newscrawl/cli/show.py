@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 @click.command("show", epilog=example("newscrawl show NW202112282228490028"))
 @click.argument("named", metavar="ID", type=TEXT)
 @db_option()
-@click.option("--as-of", type=MOMENT, metavar="TIME", help="Show the version known at TIME (UTC).")
+@click.option(
+    "--as-of", type=MOMENT, metavar="TIME", help="Show the version known at TIME (in China)."
+)
 @json_option
 @click.pass_context
 def show_command(ctx: click.Context, named: str, db: str, as_of: str | None, as_json: bool) -> None:
@@ -93,7 +95,7 @@ def _lines(found: StoredArticle, limit: int | None) -> Iterator[str]:
     for observation in found.observations:
         yield from labelled(
             "seen",
-            f"{clock(observation.last_seen_at)} UTC  {observation.page_kind}  {observation.url}",
+            f"{clock(observation.last_seen_at)}  {observation.page_kind}  {observation.url}",
             limit,
         )
     if found.revisions:

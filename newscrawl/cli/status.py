@@ -19,6 +19,7 @@ from newscrawl.archive.status import (
     Status,
     status,
 )
+from newscrawl.cli.every import Interval
 from newscrawl.cli.files import refuse_sqlite
 from newscrawl.cli.options import WORD, db_option, example, json_option, reading
 from newscrawl.cli.output import (
@@ -32,6 +33,7 @@ from newscrawl.cli.output import (
     width,
 )
 from newscrawl.items import ENDS
+from newscrawl.runs.outcome import Exit
 from newscrawl.store.clock import utc_now
 from newscrawl.store.values import moment
 
@@ -52,6 +54,13 @@ _STYLES = {"ok": "green", "running": "cyan", "killed": "red", "degraded": "yello
     help="Write the state as metrics into this file, for the node exporter's textfile collector.",
 )
 @click.option(
+    "--fail-after",
+    type=Interval(),
+    metavar="1h",
+    help="Check health instead: exit with code 3 if no run has been ok for so long, a gap was "
+    "noticed since, or a listing may soon drop unseen articles.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
     default=LISTINGS,
@@ -60,12 +69,14 @@ _STYLES = {"ok": "green", "running": "cyan", "killed": "red", "degraded": "yello
     help="Maximum number of listings and gaps.",
 )
 @json_option
-def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -> None:
+def status_command(
+    db: str, prometheus: str | None, fail_after: int | None, limit: int, as_json: bool
+) -> None:
     """Show crawl health and coverage.
 
     The last runs and whether their statistics balance, new articles per hour, when each listing was
     checked and how long until it may drop unseen articles, gaps, and rejected pages. All times
-    are UTC.
+    are in China.
     """
     from newscrawl.sites.finews.retention import RETENTION_DAYS
 
@@ -73,10 +84,25 @@ def status_command(db: str, prometheus: str | None, limit: int, as_json: bool) -
         found = status(connection, utc_now(), days=RETENTION_DAYS)
     if prometheus:
         _write_metrics(Path(prometheus), found)
-    if as_json:
+    if fail_after is not None:
+        _check_health(found, fail_after, RETENTION_DAYS, as_json=as_json)
+    elif as_json:
         click.echo(to_json(found))
     elif not prometheus:
         _print(found, limit, RETENTION_DAYS)
+
+
+def _check_health(found: Status, seconds: int, days: int, *, as_json: bool) -> None:
+    """Print what is wrong, and exit with a code that says whether anything is."""
+    from newscrawl.archive.health import problems
+
+    said = problems(found, seconds=seconds, days=days)
+    if as_json:
+        click.echo(to_json({"is_healthy": not said, "problems": said}))
+    else:
+        click.echo("\n".join(map(safe_line, said)) or "healthy")
+    if said:
+        click.get_current_context().exit(Exit.DEGRADED)
 
 
 def _write_metrics(path: Path, found: Status) -> None:
@@ -93,7 +119,7 @@ def _print(found: Status, limit: int, days: int) -> None:
     for name, text in _facts(found):
         for line in labelled(name, text, width()):
             click.echo(line)
-    _table("last runs", ("UTC", "took", "spider", "outcome", "pages"),
+    _table("last runs", ("began", "took", "spider", "outcome", "pages"),
            map(_run_row, found.runs))  # fmt: skip
     live = [each for each in found.listings if each.state != "missing"]
     _table(
@@ -131,7 +157,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         more = f"; and {len(found.suspicious) - 1} more" if len(found.suspicious) > 1 else ""
         yield "suspicious", safe_line(found.suspicious[0] + more)
     if found.last_good_run_at:
-        yield "last success", f"{clock(found.last_good_run_at)} UTC"
+        yield "last success", f"{clock(found.last_good_run_at)} (China time)"
     if found.future_runs:
         numbers = ", ".join(map(str, found.future_runs[:5]))
         yield "future runs", f"{numbers}: a clock was ahead; they do not count as the last success"
@@ -226,7 +252,7 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str | Text
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False,
                   header_style="dim")  # fmt: skip
     for column in columns:
-        is_time = column in ("UTC", "last check", "last news", "from", "until", "last seen")
+        is_time = column in ("began", "last check", "last news", "from", "until", "last seen")
         table.add_column(column, overflow="fold", no_wrap=is_time)
     for line in lines:
         table.add_row(*(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
+from datetime import datetime
 from functools import cache
 
 from rich.console import Console
 from rich.text import Text
 
-from newscrawl.cli.output import drop_rest
+from newscrawl.cli.output import drop_rest, to_json
 from newscrawl.runs.logs import sanitize_record
 
 _STYLES = {
@@ -37,15 +37,41 @@ def stderr() -> Console:
 
 
 class ConsoleHandler(logging.Handler):
-    """Writes ``HH:MM:SS level message`` lines to the console."""
+    """Writes ``HH:MM:SS level message`` lines to the console, with date and offset elsewhere."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; a traceback follows on lines of its own."""
         try:
-            clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+            clock = _time(record)
             line = f"{clock} {record.levelname.lower()} {self.format(record)}"
             style = _STYLES.get(record.levelno, "")
             stderr().print(Text(line, style=style), soft_wrap=True)
+        except Exception:
+            self.handleError(record)
+
+
+def _time(record: logging.LogRecord) -> str:
+    """Return when a record was made, by the machine's time zone."""
+    at = datetime.fromtimestamp(record.created).astimezone()
+    return f"{at:%H:%M:%S}" if stderr().is_terminal else at.isoformat(timespec="seconds")
+
+
+class JsonHandler(logging.Handler):
+    """Writes an object of JSON on each line, for programs that collect logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        try:
+            at = datetime.fromtimestamp(record.created).astimezone()
+            said = {
+                "time": at.isoformat(timespec="milliseconds"),
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "message": record.getMessage(),
+            }
+            if record.exc_text:  # sanitize_record() has written it
+                said["traceback"] = record.exc_text
+            sys.stderr.write(to_json(said) + "\n")
         except Exception:
             self.handleError(record)
 
@@ -55,10 +81,10 @@ def _is_worth_it(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or record.name.split(".")[0] == "newscrawl"
 
 
-def log_to_terminal(level: str, *, verbose: bool) -> None:
+def log_to_terminal(level: str, *, verbose: bool, as_json: bool = False) -> None:
     """Send the log to standard error: newscrawl's own and warnings, or with *verbose* all."""
     # Of the handler, too: Scrapy opens the root logger for every level.
-    handler = ConsoleHandler(level)
+    handler = JsonHandler(level) if as_json else ConsoleHandler(level)
     if not verbose:
         handler.addFilter(_is_worth_it)
     handler.addFilter(sanitize_record)

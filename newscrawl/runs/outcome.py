@@ -34,7 +34,8 @@ _MEANINGS = {
     Exit.OK: "success, also if there was nothing new",
     Exit.CRASHED: "a bug, or a negative result (no article for `show`, a problem for `doctor`)",
     Exit.USAGE: "wrong usage, or something named on the command line does not exist",
-    Exit.DEGRADED: "the run finished, but too many pages were lost",
+    Exit.DEGRADED: "the run finished, but too many pages were lost; for `status --fail-after`"
+    " and `audit`, something is wrong",
     Exit.UNREACHABLE: "the site is down, forbids crawling, or is not a mirror; for `alert`, a"
     " service did not take a message",
     Exit.BUSY: "another run is writing the same archive",

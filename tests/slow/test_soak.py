@@ -58,6 +58,9 @@ HARMS: list[tuple[Harm, str]] = [
     (_sql("DELETE FROM runs WHERE id = 3"), "has no row"),
     (_sql("UPDATE observations SET gone_at = '2026-03-05T00:00:00+00:00'"), "gone_at is"),
     (_forget_a_request, "which was not asked for"),
+    (_sql("INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at) SELECT site,"
+          " 'home', '', (SELECT min(started_at) FROM runs), (SELECT max(started_at) FROM runs),"
+          " (SELECT max(started_at) FROM runs) FROM listings LIMIT 1"), "and a gap is named from"),
 ]  # fmt: skip
 """What is done to an archive or a log, and what the judge must say of it."""
 

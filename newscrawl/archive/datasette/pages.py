@@ -31,6 +31,7 @@ from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.values import Rows
+from newscrawl.text.china_time import in_china
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -216,6 +217,7 @@ async def _answer(
             "marked": marked,
             "article_url": article_url,
             "is_web": is_web,
+            "in_china": in_china,
         },
         request=request,
     )
