@@ -20,13 +20,12 @@ USER_AGENT = f"newscrawl/{__version__} (news archive)"
 ROBOTSTXT_OBEY = True  # default False
 # The product token of RFC 9309. Default: all of USER_AGENT, with whatever a contact holds.
 ROBOTSTXT_USER_AGENT = "newscrawl"
-# The mirror is one person's static site: two connections, half a second between requests,
-# slower if it responds slowly. Defaults: 8, 0, off.
+# The mirror is one person's static site: two connections. Default 8.
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
 # Of all hosts together. Requests that wait here are still sent after a Ctrl-C. Default 16.
 CONCURRENT_REQUESTS = 4
-DOWNLOAD_DELAY = 0.5
-AUTOTHROTTLE_ENABLED = True
+DOWNLOAD_DELAY = 0.5  # seconds between two requests to a host; default 0
+AUTOTHROTTLE_ENABLED = True  # longer if the host responds slowly; default off
 # Begins at the floor, which is the delay above: at Scrapy's 5 s the first minute of a run that is
 # started every five would go by on a dozen requests.
 AUTOTHROTTLE_START_DELAY = 0.5
@@ -71,6 +70,8 @@ DOWNLOADER_MIDDLEWARES = {
     # Scrapy's own let more pass, or drop requests silently: each docstring says what differs.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "newscrawl.middlewares.offsite.OffsiteMiddleware": 50,
+    # What NEWSCRAWL_SITES says of a host, before anything asks it: its robots.txt, too.
+    "newscrawl.middlewares.sites.SitesMiddleware": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "newscrawl.middlewares.robotstxt.RobotsTxtMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
@@ -115,9 +116,10 @@ CONCURRENT_ITEMS = 1
 # Scrapy reads a callback's source for each response, to warn of a mistake made in writing spiders:
 # 4 % of a crawl (py-spy, 1,200 posts). Default True.
 WARN_ON_GENERATOR_RETURN_VALUE = False
-# A walk of the listings, then their posts, oldest request first: memory stays with the
-# frontier, and the first articles are stored at once. Default: last in, first out.
+# A walk of the listings, then their posts: memory stays with the frontier, and the first articles
+# are stored at once. Default 0.
 DEPTH_PRIORITY = 1
+# Oldest request first, of those with the same priority. Default: last in, first out.
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 
 # -- Logging ------------------------------------------------------------------------------
@@ -146,6 +148,11 @@ EXTENSIONS = {
 
 NEWSCRAWL_CONTACT = ""
 """Your e-mail address or URL, added to USER_AGENT as `(+…)`: whom the site's owner can contact."""
+NEWSCRAWL_SITES: dict[str, dict[str, object]] = {}
+"""For single hosts (`www.example.org`, or with a port): `contact`, in place of NEWSCRAWL_CONTACT;
+`delay`, the least number of seconds between two requests, where that is more than DOWNLOAD_DELAY;
+and `proxy`, in place of that of the environment (https_proxy, http_proxy). A proxy with a password
+belongs in the environment: NEWSCRAWL_SITES={"www.example.org":{"proxy":"http://user:…@host"}}"""
 NEWSCRAWL_DB = os.environ.get("NEWSCRAWL_DB") or "data/news.db"
 """Where `scrapy crawl` writes unless -o or FEEDS name another archive; `-o articles.jsonl` alone
 keeps none."""
@@ -214,6 +221,12 @@ NEWSCRAWL_QUIET_SHARE = 0.1
 """A whole walk is degraded if it found less than this share of the articles that the same hours of
 the weeks before had: a broken source looks like a quiet one."""
 NEWSCRAWL_NOTIFY = ""
-"""A command that is run for each failed run, with the run as JSON on its standard input."""
+"""A command that is run for each failed run, with the run as JSON on its standard input. No shell
+reads it: for pipes and variables, name a script."""
+NEWSCRAWL_ALERT_FAILURES = False
+"""Whether a failed run is sent to the services of `newscrawl alert`."""
+NEWSCRAWL_ALERT_URLS_FILE = ""
+"""A file with the addresses of these services, one on each line, that only you may read; otherwise
+the environment variable NEWSCRAWL_ALERT_URLS has them."""
 NEWSCRAWL_PROGRESS_SECONDS = 10.0
 """Seconds between two log lines about the progress of the run."""

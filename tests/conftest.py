@@ -14,6 +14,8 @@ from newscrawl.store import clock
 
 SLOW = Path(__file__).parent / "slow"
 FINEWS = Path(os.environ.get("NEWSCRAWL_FINEWS") or Path(__file__).parents[2] / "shared" / "finews")
+# The settings of whoever runs the tests are not part of them.
+os.environ["NEWSCRAWL_CONFIG"] = os.devnull
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

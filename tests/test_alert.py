@@ -209,11 +209,17 @@ def test_a_template_of_ones_own(db: Path, hook: Hook) -> None:
 
 
 def test_a_test(db: Path, hook: Hook) -> None:
-    assert sent(db, "--test").stderr.strip() == "1 messages sent"
-    assert hook.taken[0][1]["title"] == "newscrawl: a test"
+    assert sent(db, "--test").stderr.strip() == "2 messages sent"
+    assert [said["title"] for _, said in hook.taken] == [
+        "newscrawl: a test",
+        "newscrawl: run failed: test",
+    ]
+    assert invoke("alert", "--test").exit_code == 0  # a failed run needs no watchlist
     assert not db.with_name("w.toml.cursor").exists()
     hook.status = 404
-    assert sent(db, "--test").exit_code == 4
+    ended = sent(db, "--test")
+    assert ended.exit_code == 4
+    assert ended.stderr.count("did not take a message") == 1  # the one service, for both
 
 
 def test_addresses(db: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -443,7 +443,7 @@ def test_every_command_takes_a_db_and_readers_print_json() -> None:
     for ctx in contexts():
         if not isinstance(ctx.command, click.Group):
             names = {each.name for each in ctx.command.params}
-            assert "db" in names or ctx.info_name == "completion", ctx.command_path
+            assert "db" in names or ctx.info_name in ("completion", "config"), ctx.command_path
             assert "as_json" in names or ctx.info_name not in ("list", "show", "info")
 
 

@@ -14,9 +14,12 @@ from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.cli.options import TEXT, db_option, example, reading
 from newscrawl.cli.output import safe_line, say
 from newscrawl.runs import alerts
+from newscrawl.runs.notify import failure_sent
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.services import URLS, BadServices, Service, services_of
 from newscrawl.store.errors import StoreError
+
+TEST_RUN = {"outcome": "test", "reason": "newscrawl can tell you here of runs that fail."}
 
 
 @click.command("alert", epilog=example("newscrawl alert --watchlist watchlist.toml --test"))
@@ -24,12 +27,12 @@ from newscrawl.store.errors import StoreError
     "--watchlist",
     metavar="FILE[:RULE]",
     type=TEXT,
-    required=True,
     help="The watchlist; see `newscrawl watch`.",
 )
 @db_option()
 @click.option(
     "--urls", type=click.Path(path_type=Path), metavar="FILE",
+    envvar="NEWSCRAWL_ALERT_URLS_FILE", show_envvar=True,
     help=f"A file with the services' addresses, one on each line, that only you may read; default: "
     f"the environment variable {URLS}.",
 )  # fmt: skip
@@ -56,9 +59,13 @@ from newscrawl.store.errors import StoreError
     "--template", metavar="TEXT",
     help="What a message says: $title, $source, $time, $rules, $kind and $link are replaced.",
 )  # fmt: skip
-@click.option("--test", "is_test", is_flag=True, help="Send each service a test, and nothing else.")
+@click.option(
+    "--test", "is_test", is_flag=True,
+    help="Send each service two tests, and nothing else: one as of an article, one as of a failed "
+    "run (`newscrawl crawl --alert-failures`).",
+)  # fmt: skip
 def alert_command(
-    watchlist: str, db: str, urls: Path | None, batch: str, daily_at: str, since: int | None,
+    watchlist: str | None, db: str, urls: Path | None, batch: str, daily_at: str, since: int | None,
     cursor: Path | None, template: str | None, is_test: bool,
 ) -> None:  # fmt: skip
     """Send what is new or changed since the last time and matches a watchlist.
@@ -75,10 +82,15 @@ def alert_command(
     """
     if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", daily_at):
         raise click.UsageError(f"--at {daily_at!r} is not a time of day; write 08:00.")
-    services = _services(urls)
+    services = services_or_usage(urls)
     if is_test:
-        _report(alerts.send_test(services))
+        sent = alerts.send_test(services)
+        failed = failure_sent(TEST_RUN, services)
+        both = tuple(dict.fromkeys((*sent.failed, *failed)))
+        _report(alerts.Sent(sent.messages + len(services) - len(failed), 0, both))
         return
+    if watchlist is None:
+        raise click.UsageError("Missing option '--watchlist'.")
     with reading(db) as connection:
         try:
             rules = read_watchlist(watchlist)
@@ -98,7 +110,7 @@ def alert_command(
     _report(sent)
 
 
-def check_alerts(watchlist: str) -> None:
+def check_alerts(watchlist: str, urls: Path | None = None) -> None:
     """Check what :func:`send_alerts` needs, before a run that may take hours.
 
     :raises click.UsageError: there is no such watchlist, or no service to send to.
@@ -107,10 +119,10 @@ def check_alerts(watchlist: str) -> None:
         read_watchlist(watchlist)
     except BadFilter as error:
         raise click.UsageError(safe_line(error.sentence())) from None
-    _services(None)
+    services_or_usage(urls)
 
 
-def send_alerts(watchlist: str, db: str) -> int:
+def send_alerts(watchlist: str, db: str, urls: Path | None = None) -> int:
     """Send alerts after a run, as the command does without options; return the exit code.
 
     What is wrong is said, and never ends a series of runs: the code is 0 or 4.
@@ -119,6 +131,8 @@ def send_alerts(watchlist: str, db: str) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     words = ["--watchlist", watchlist, "--db", db]
+    if urls is not None:
+        words += ["--urls", str(urls)]
     try:
         code = alert_command.main(words, "newscrawl alert", standalone_mode=False)
     except click.ClickException as error:
@@ -130,7 +144,11 @@ def send_alerts(watchlist: str, db: str) -> int:
     return Exit.UNREACHABLE if code else Exit.OK
 
 
-def _services(urls: Path | None) -> list[Service]:
+def services_or_usage(urls: Path | None) -> list[Service]:
+    """Return the services that *urls* or else the environment names.
+
+    :raises click.UsageError: there is none, or an address is not one.
+    """
     try:
         return services_of(urls)
     except BadServices as error:

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from newscrawl._version import __version__
+from newscrawl.cli.configured import read_for
 from newscrawl.cli.output import drop_rest, safe
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import open_files
@@ -25,7 +26,7 @@ from newscrawl.text.passwords import without_passwords
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "watch", "alert", "export", "plot", "serve",
     "mcp", "info", "status", "audit", "doctor", "verify", "backup", "restore", "reextract",
-    "retry-rejected", "prune", "completion",
+    "retry-rejected", "prune", "config", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 
@@ -103,9 +104,15 @@ class Commands(click.Group):
     epilog="\b\nExample:\n  newscrawl demo",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--config", metavar="FILE", envvar="NEWSCRAWL_CONFIG", show_envvar=True,
+    help="The settings file; default: newscrawl/newscrawl.toml in your configuration folder. "
+    "`newscrawl config` prints one.",
+)  # fmt: skip
 @click.pass_context
-def commands(ctx: click.Context) -> None:
+def commands(ctx: click.Context, config: str | None) -> None:
     """Keep a complete, exact and searchable archive of a news feed in one SQLite file."""
+    read_for(ctx, config)
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         ctx.color = False
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from newscrawl.cli.options import (
     WORD,
     Decorated,
     Name,
+    Word,
     db_option,
     example,
     is_filled,
@@ -86,6 +88,24 @@ class BaseUrl(Name):
 
 BASE_URL = BaseUrl()
 
+
+class Command(Word):
+    """A program with its arguments, which no shell reads."""
+
+    name = "command"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the command as it was given."""
+        from newscrawl.runs.notify import BadCommand, words_of
+
+        command = super().convert(value, param, ctx)
+        try:
+            words_of(command)
+        except BadCommand as error:
+            self.fail(safe_line(f"{error}."), param, ctx)
+        return command
+
+
 SETTINGS = click.option(
     "-s",
     "--set",
@@ -142,9 +162,15 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
     click.option("--yes", is_flag=True, help="Rebuild without confirmation."),
     click.option(
         "--notify",
-        type=WORD,
+        type=Command(),
         metavar="COMMAND",
-        help="Run this command if the run fails, with the run as JSON on its standard input.",
+        help="Run this command if the run fails, with the run as JSON on its standard input. No "
+        "shell reads it: for pipes and variables, name a script, or write sh -c 'commands'.",
+    ),
+    click.option(
+        "--alert-failures",
+        is_flag=True,
+        help="If the run fails, tell the services of `newscrawl alert`; try it with its --test.",
     ),
     click.option(
         "--alert",
@@ -371,6 +397,7 @@ def _crawl(
     verbose: bool,
     notify: str | None,
     alert: str | None,
+    alert_failures: bool,
     log_json: bool,
     base_url: str | None = None,
     hosts: str | None = None,
@@ -380,25 +407,31 @@ def _crawl(
     fast: bool = False,
 ) -> None:
     """Run *spider*, and exit as the run did."""
+    from newscrawl.cli.configured import configured_settings, without_site_delays
     from newscrawl.cli.overrides import checked
 
     if fast and delay is not None:
         raise click.UsageError("--fast leaves no delay; give one of --fast and --delay.")
-    overrides = checked(settings)
+    given, on_line = configured_settings(), checked(settings)
+    overrides = {**given, **on_line}
     if spider != "posts":
         site = _site(spider, arguments, base_url, overrides)
         allowed = _fast_hosts(overrides)
+        paced = pace(0 if fast else delay, site, hosts, allowed)
+        overrides = {**(without_site_delays(given) if paced else given), **paced, **on_line}
         if "DOWNLOAD_DELAY" in overrides:  # another way to ask for the same
             pace(float(overrides["DOWNLOAD_DELAY"]), site, hosts, allowed)
-        overrides = {**pace(0 if fast else delay, site, hosts, allowed), **overrides}
     if notify:
         overrides["NEWSCRAWL_NOTIFY"] = notify
+    if alert_failures:
+        overrides["NEWSCRAWL_ALERT_FAILURES"] = True
+    urls_file = _checked_services(overrides)
     if every is not None:
         _repeat(every, db=db, rebuild=rebuild, urls=arguments.get("urls"))
     if alert:
         from newscrawl.cli.alert import check_alerts, send_alerts
 
-        check_alerts(alert)
+        check_alerts(alert, urls_file)
     if rebuild and not yes:
         _ask_to_rebuild(db)
     asked = {
@@ -417,8 +450,24 @@ def _crawl(
         verbose=verbose,
         log_json=log_json,
     )
-    sent = send_alerts(alert, db) if alert and _has_ended(outcome) else Exit.OK
+    sent = send_alerts(alert, db, urls_file) if alert and _has_ended(outcome) else Exit.OK
     click.get_current_context().exit(outcome.exit or sent)
+
+
+def _checked_services(overrides: Mapping[str, Any]) -> Path | None:
+    """Return the file of the services to alert, if one is named.
+
+    :raises click.UsageError: a failed run is to be sent to services, and there are none.
+    """
+    from scrapy.settings import BaseSettings
+
+    named = str(overrides.get("NEWSCRAWL_ALERT_URLS_FILE") or "")
+    file = Path(named) if named else None
+    if BaseSettings(dict(overrides)).getbool("NEWSCRAWL_ALERT_FAILURES"):
+        from newscrawl.cli.alert import services_or_usage
+
+        services_or_usage(file)
+    return file
 
 
 def _has_ended(outcome: Outcome) -> bool:

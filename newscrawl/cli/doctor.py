@@ -87,13 +87,16 @@ def _examine(
     """Examine the site; its requests are logged to standard error."""
     from scrapy.exceptions import UsageError
 
+    from newscrawl.cli.configured import configured_settings
     from newscrawl.cli.doctor_spider import DoctorSpider, doctor_settings
     from newscrawl.cli.log_file import log_to_file
     from newscrawl.cli.overrides import checked
     from newscrawl.cli.terminal import log_to_terminal
     from newscrawl.runs.doctor.examination import examine
 
-    made = doctor_settings(**checked(settings))
+    given = configured_settings()
+    given.pop("RETRY_TIMES", None)  # it requests each URL once
+    made = doctor_settings(**{**given, **checked(settings)})
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
     try:
         with log_to_file(made), _known(db) as archive:

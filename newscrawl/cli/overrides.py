@@ -16,6 +16,8 @@ from scrapy.settings import default_settings
 from scrapy.utils.misc import load_object
 
 from newscrawl import settings as own_settings
+from newscrawl.middlewares.sites import BadSites, sites_of
+from newscrawl.runs.notify import BadCommand, words_of
 from newscrawl.sites.eastmoney.share_urls import BadResolvers, parse_resolvers
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -51,18 +53,22 @@ def checked(overrides: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, text in overrides:
         if name in REFUSED:
             raise click.UsageError(f"-s {name}: {REFUSED[name]}.")
-        if wanted := _wrong(name, text):
+        if wanted := wrong(name, text):
             raise click.UsageError(f"-s {name}={text}: {wanted}.")
         found[name] = text.upper() if name.endswith("LOG_LEVEL") else text
     return found
 
 
-def _wrong(name: str, text: str) -> str | None:
+def wrong(name: str, text: str) -> str | None:
     """Return what a value should be; None if it is valid."""
     if name.endswith("LOG_LEVEL"):
         return None if text.upper() in LEVELS else f"it is one of {', '.join(LEVELS)}"
     if name == "NEWSCRAWL_RESOLVERS":
         return _wrong_resolvers(text)
+    if name == "NEWSCRAWL_NOTIFY":
+        return _wrong_command(text)
+    if name == "NEWSCRAWL_SITES":
+        return _wrong_sites(text)
     default: Any = getattr(own_settings, name, getattr(default_settings, name, None))
     match default:
         case bool():
@@ -99,6 +105,22 @@ def _wrong_resolvers(text: str) -> str | None:
         parse_resolvers(text)
     except BadResolvers as error:
         return str(error).removeprefix("NEWSCRAWL_RESOLVERS: ")
+    return None
+
+
+def _wrong_command(text: str) -> str | None:
+    try:
+        words_of(text)
+    except BadCommand as error:
+        return str(error) if text.strip() else None
+    return None
+
+
+def _wrong_sites(text: str) -> str | None:
+    try:
+        sites_of(_json(text))
+    except BadSites as error:
+        return str(error)
     return None
 
 

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Request
 
+from newscrawl.middlewares.sites import Site, site_of, sites_of
 from newscrawl.runs.scrapy_private import is_running
 
 logger = logging.getLogger(__name__)
@@ -49,12 +51,14 @@ class Throttle:
 
     def __init__(
         self, *, longest_delay: float, longest_wait: float,
+        sites: Mapping[str, Site] = MappingProxyType({}),
         goes_on: Callable[[], bool] = lambda: True, clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._longest_delay = longest_delay
         self._longest_wait = longest_wait
         self._goes_on = goes_on
         self._clock = clock
+        self._sites = sites
         self._hosts: dict[str, _Host] = {}
 
     async def turn(self, request: Request) -> None:
@@ -64,7 +68,9 @@ class Throttle:
         """
         host = self._hosts.get(_host(request.url))
         if host is None:
-            return
+            if not (least := self._least(request.url)):
+                return
+            host = self._hosts[_host(request.url)] = _Host(least)
         while not host.is_closed:
             left = host.free_at - self._clock()
             if left <= 0:
@@ -83,8 +89,13 @@ class Throttle:
                 _host(url), seconds, self._longest_delay,
             )  # fmt: skip
         host = self._hosts.setdefault(_host(url), _Host())
-        host.delay = min(seconds, self._longest_delay)
+        host.delay = max(min(seconds, self._longest_delay), self._least(url))
         host.free_at = max(host.free_at, self._clock() + host.delay)
+
+    def _least(self, url: str) -> float:
+        """Return the seconds between two requests that the user set for the host of *url*."""
+        site = site_of(self._sites, url)
+        return site.delay if site else 0.0
 
     def hold(self, url: str, seconds: float) -> bool:
         """Send nothing to the host of *url* for *seconds*; return whether the run waits for it.
@@ -92,7 +103,7 @@ class Throttle:
         It does not if the host has made it wait for too long in total. Then no request is sent to
         that host any more.
         """
-        host = self._hosts.setdefault(_host(url), _Host())
+        host = self._hosts.setdefault(_host(url), _Host(self._least(url)))
         until = self._clock() + seconds
         more = max(0.0, until - max(host.free_at, self._clock()))
         if host.is_closed or host.waited + more > self._longest_wait:
@@ -121,6 +132,7 @@ def throttle_of(crawler: Crawler) -> Throttle:
         _throttles[crawler] = Throttle(
             longest_delay=settings.getfloat("NEWSCRAWL_CRAWL_DELAY_MAX"),
             longest_wait=settings.getfloat("NEWSCRAWL_WAIT_SECONDS"),
+            sites=sites_of(settings.getdict("NEWSCRAWL_SITES")),
             # Weakly: what is kept for a crawl must not keep the crawl.
             goes_on=partial(is_running, weakref.proxy(crawler)),
         )

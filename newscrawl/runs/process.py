@@ -6,15 +6,17 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler, CrawlerProcessBase
 from scrapy.exceptions import UsageError
-from scrapy.settings import Settings
+from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.ossignal import install_shutdown_handlers
 
-from newscrawl.runs.notify import notify
+from newscrawl.runs.notify import notify, send_failure
 from newscrawl.runs.outcome import Exit, Outcome
 from newscrawl.runs.run import Run, interrupts
 from newscrawl.store.errors import AlreadyRunning, StoreError
@@ -56,15 +58,23 @@ def crawl(spider: str, settings: Settings, arguments: dict[str, str]) -> Outcome
 def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str, str]) -> Outcome:
     """Run *crawler* in *process*; return how it ended. Blocks until then.
 
-    The last line of the log says it, also if the run could not begin. The command of
-    NEWSCRAWL_NOTIFY gets every outcome but ok.
+    The last line of the log says it, also if the run could not begin. NEWSCRAWL_NOTIFY and
+    NEWSCRAWL_ALERT_FAILURES tell of every outcome but ok.
     """
     outcome = _run_in(process, crawler, arguments)
-    command = str(crawler.settings.get("NEWSCRAWL_NOTIFY") or "").strip()
-    if command and outcome.exit is not Exit.OK:
+    if outcome.exit is not Exit.OK:
         run = _begun(crawler)
-        notify(command, run.report() if run and run.outcome else outcome.as_dict())
+        _tell(crawler.settings, run.report() if run and run.outcome else outcome.as_dict())
     return outcome
+
+
+def _tell(settings: BaseSettings, run: Mapping[str, Any]) -> None:
+    """Tell of a failed run."""
+    if command := str(settings.get("NEWSCRAWL_NOTIFY") or "").strip():
+        notify(command, run)
+    if settings.getbool("NEWSCRAWL_ALERT_FAILURES"):
+        urls = str(settings.get("NEWSCRAWL_ALERT_URLS_FILE") or "")
+        send_failure(run, Path(urls) if urls else None)
 
 
 def _begun(crawler: Crawler) -> Run | None:

@@ -23,7 +23,11 @@ import yaml
 from crawls import ROOT, assert_balanced, ledger, query
 from samplesite.server import Answers, Server
 from samplesite.site import Site
+from test_alert import Hook, hook
 
+from newscrawl.runs.services import URLS
+
+__all__ = ["hook"]
 Serving = Callable[[Answers], Server]
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
@@ -40,6 +44,7 @@ def test_systemd_units(tmp_path: Path) -> None:
         (tmp_path / unit.name).write_text(text)
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(tmp_path / "newscrawl.service"),
+         str(tmp_path / "newscrawl-failed@newscrawl.service"),
          str(tmp_path / "newscrawl.timer")], capture_output=True, text=True, check=False,
     )  # fmt: skip
     ours = [line for line in done.stderr.splitlines() if "newscrawl" in line]
@@ -48,6 +53,23 @@ def test_systemd_units(tmp_path: Path) -> None:
     [when] = re.findall(r"OnCalendar=(.*)", text)
     done = subprocess.run(["systemd-analyze", "calendar", when], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_a_unit_that_failed_is_told(hook: Hook) -> None:
+    text = (DEPLOY / "systemd" / "newscrawl-failed@.service").read_text()
+    [line] = re.findall(r"ExecStart=/bin/sh -c '(.*)'", text)
+    # As systemd expands it.
+    for before, after in {
+        "$$": "$", "%i": "newscrawl.service", "%H": "here", "/opt/newscrawl/.venv/bin": str(BIN),
+    }.items():  # fmt: skip
+        line = line.replace(before, after)
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], env={**os.environ, URLS: f"{hook.url} {hook.url}2"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [said["title"] for _, said in hook.taken] == ["newscrawl.service failed on here"] * 2
+    assert hook.taken[0][1]["message"] == "journalctl -u newscrawl.service -n 50"
 
 
 def test_crontab() -> None:

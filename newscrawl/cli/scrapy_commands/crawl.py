@@ -8,10 +8,16 @@ import logging
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
+from newscrawl.cli.configured import run_settings
 from newscrawl.cli.scrapy_commands.without_archive import keep_in_memory
+from newscrawl.cli.settings_file import BadSettings, read_settings
 from newscrawl.runs.process import crawl_in
 
 logger = logging.getLogger(__name__)
+
+CONFIGURED = 25
+"""The priority of the settings file and the environment: above a project's settings (20), below a
+spider's (30) and the command line's (40)."""
 
 
 class Command(CrawlCommand):
@@ -27,6 +33,10 @@ class Command(CrawlCommand):
         """Keep no archive where -o and -O name other files only."""
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101  set by scrapy.cmdline
+        try:
+            self.settings.setdict(run_settings(read_settings()), priority=CONFIGURED)
+        except BadSettings as error:
+            raise UsageError(f"{error}.", print_help=False) from None
         if opts.output or opts.overwrite_output:
             self._keeps_none = keep_in_memory(self.settings)
 

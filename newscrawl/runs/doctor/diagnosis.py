@@ -83,7 +83,7 @@ CAUSES: dict[str, Cause] = {
     "robots": Cause(
         "robots.txt forbids the URL",
         "The owner of {host} does not want it to be crawled. Obey; ask the owner, and identify "
-        "yourself with NEWSCRAWL_CONTACT in settings.py.",
+        "yourself with NEWSCRAWL_CONTACT in the settings file (`newscrawl config`).",
     ),
     "no_robots": Cause(
         "robots.txt could not be fetched, and until it is, nothing may be requested",
