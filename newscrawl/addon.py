@@ -8,7 +8,6 @@ from scrapy.settings import BaseSettings
 from newscrawl import settings as own_settings
 from newscrawl.items import FIELDS
 from newscrawl.runs.logs import quieten
-from newscrawl.store.connections import MEMORY
 from newscrawl.store.errors import UnusableFeed
 from newscrawl.store.uris import FORMATS, archive_feeds, is_archive, the_archive, uri_of
 
@@ -30,14 +29,13 @@ class Addon:
         for name in FORMATS:
             settings["FEED_EXPORTERS"].setdefault(name, "newscrawl.exporters.ArchiveExporter")
         _set_defaults(settings)
-        is_own = settings["COMMANDS_MODULE"] == own_settings.COMMANDS_MODULE
-        if is_own:  # what -o articles.jsonl gets of an article: all but the raw page
+        if settings["COMMANDS_MODULE"] == own_settings.COMMANDS_MODULE:
+            # What -o articles.jsonl gets of an article: all but the raw page.
             settings.set("FEED_EXPORT_FIELDS", ["id", *FIELDS], priority="addon")
         if not archive_feeds(feeds):
-            # In newscrawl's own project -o articles.jsonl is without an archive: its run
-            # statistics are kept in memory. Elsewhere the archive is what the add-on is for.
-            uri = MEMORY if is_own else uri_of(str(settings["NEWSCRAWL_DB"]))
-            feeds[uri] = {"format": "db", **_OF_ARCHIVES}
+            # Whatever other feeds there are (Scrapyd's items_dir, a project's own FEEDS): the
+            # archive is what the add-on is for. Commands that keep none name one in memory.
+            feeds[uri_of(str(settings["NEWSCRAWL_DB"]))] = {"format": "db", **_OF_ARCHIVES}
         try:
             the_archive(feeds)  # report what is wrong before Scrapy reads the feeds
         except UnusableFeed as error:

@@ -3,6 +3,8 @@
 Override any on the command line: ``newscrawl crawl category -s DOWNLOAD_DELAY=0.2``.
 """
 
+import os
+
 from newscrawl._version import __version__
 
 BOT_NAME = "newscrawl"
@@ -77,6 +79,8 @@ DOWNLOADER_MIDDLEWARES = {
     "newscrawl.middlewares.httpcompression.HttpCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "newscrawl.middlewares.redirect.RedirectMiddleware": 600,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+    "newscrawl.middlewares.httpproxy.HttpProxyMiddleware": 750,
 }
 SPIDER_MIDDLEWARES = {
     # Drops a page without counting it; BoundsMiddleware counts it.
@@ -142,8 +146,9 @@ EXTENSIONS = {
 
 NEWSCRAWL_CONTACT = ""
 """Your e-mail address or URL, added to USER_AGENT as `(+…)`: whom the site's owner can contact."""
-NEWSCRAWL_DB = "data/news.db"
-"""Where `scrapy crawl` writes when no -o says otherwise."""
+NEWSCRAWL_DB = os.environ.get("NEWSCRAWL_DB") or "data/news.db"
+"""Where `scrapy crawl` writes unless -o or FEEDS name another archive; `-o articles.jsonl` alone
+keeps none."""
 NEWSCRAWL_BASE_URL = "https://finews.withounder.com/"
 """The mirror that is crawled if no base_url is given."""
 NEWSCRAWL_MIRROR_HOSTS = ["finews.withounder.com", "finews.zning.me", "finnews.zning.me"]

@@ -25,7 +25,7 @@ from newscrawl.text.passwords import without_passwords
 COMMANDS = (
     "crawl", "demo", "list", "search", "show", "diff", "watch", "alert", "export", "plot", "serve",
     "mcp", "info", "status", "audit", "doctor", "verify", "backup", "restore", "reextract",
-    "retry-rejected", "completion",
+    "retry-rejected", "prune", "completion",
 )  # fmt: skip
 """In the order in which ``--help`` shows them."""
 

@@ -461,8 +461,9 @@ def run(
 ) -> Outcome:
     """Run *spider* into *db* and show its progress; return how it ended.
 
-    The log goes to standard error; its last line is the outcome.
+    The log goes to standard error, and to LOG_FILE where that is set; its last line is the outcome.
     """
+    from newscrawl.cli.log_file import log_to_file
     from newscrawl.cli.terminal import log_to_terminal, stderr
     from newscrawl.runs.process import crawl, settings_for
 
@@ -474,7 +475,8 @@ def run(
         )
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose, as_json=log_json)
     try:
-        return crawl(spider, made, arguments)
+        with log_to_file(made):
+            return crawl(spider, made, arguments)
     finally:
         stderr().show_cursor()
 

@@ -13,11 +13,12 @@ from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
 from newscrawl.archive.overview import other_site, overview
-from newscrawl.cli.crawl import BASE_URL, pace, run
+from newscrawl.cli.crawl import BASE_URL, is_loopback, pace, run
 from newscrawl.cli.options import DAY, db_option, example, is_filled, reading, verbose_option
 from newscrawl.cli.output import clock, number, say
 from newscrawl.runs.outcome import Exit, Outcome
@@ -81,7 +82,8 @@ def demo_command(
     _refuse_a_real_archive(db)
     if base_url:
         limited = {"base_url": base_url, "limit": str(articles), "share": "1"}
-        outcome = _crawl(limited, db, pace(None, base_url, None), verbose)
+        settings = {**pace(None, base_url, None), **_without_proxy(base_url)}
+        outcome = _crawl(limited, db, settings, verbose)
         _report(db, outcome)
         ctx.exit(outcome.exit)
     with _sample_site(articles, seed, until, port) as (url, site):
@@ -127,7 +129,7 @@ def _crawl_until(site: SampleSite, url: str, db: str, *, is_past: bool, verbose:
     from newscrawl.demo import history
 
     arguments = {"base_url": url, "share": "1"}
-    settings = {**pace(0.0, url, None), "NEWSCRAWL_PROGRESS_SECONDS": 1}
+    settings = {**pace(0.0, url, None), **_without_proxy(url), "NEWSCRAWL_PROGRESS_SECONDS": 1}
     quiet = {**settings, "LOG_LEVEL": "WARNING", "NEWSCRAWL_PROGRESS_SECONDS": 0}
     for moment in [] if is_filled(db) else history.moments_before_end(site):
         say(f"Crawling it as of {clock(moment.isoformat())} (China time)")
@@ -137,6 +139,11 @@ def _crawl_until(site: SampleSite, url: str, db: str, *, is_past: bool, verbose:
             return outcome
     with history.clock_at(site.end if is_past else None):
         return _crawl(arguments, db, settings, verbose)
+
+
+def _without_proxy(url: str) -> dict[str, Any]:
+    """Return the settings for a site on this machine, which no proxy reaches as it does itself."""
+    return {"HTTPPROXY_ENABLED": False} if is_loopback(urlsplit(url).hostname) else {}
 
 
 def _crawl(

@@ -88,6 +88,7 @@ def _examine(
     from scrapy.exceptions import UsageError
 
     from newscrawl.cli.doctor_spider import DoctorSpider, doctor_settings
+    from newscrawl.cli.log_file import log_to_file
     from newscrawl.cli.overrides import checked
     from newscrawl.cli.terminal import log_to_terminal
     from newscrawl.runs.doctor.examination import examine
@@ -95,7 +96,7 @@ def _examine(
     made = doctor_settings(**checked(settings))
     log_to_terminal(made["LOG_LEVEL"], verbose=verbose)
     try:
-        with _known(db) as archive:
+        with log_to_file(made), _known(db) as archive:
             return examine(made, DoctorSpider, archive=archive, **arguments)
     except UsageError as error:  # of what settings.py says
         raise click.UsageError(f"{error}.") from None

@@ -20,7 +20,15 @@ from scrapy.exceptions import (
 from scrapy.http import Request, Response
 
 from newscrawl.middlewares.addresses import Refused
-from newscrawl.middlewares.failures import failure_reason, is_cut_off, is_tls
+from newscrawl.middlewares.failures import (
+    bad_certificate,
+    failure_reason,
+    is_cut_off,
+    is_lost,
+    is_tls,
+    is_untrusted,
+)
+from newscrawl.middlewares.httpproxy import ProxyFailed, may_be_of_proxy, who_answered
 from newscrawl.middlewares.robotstxt import FORBIDDEN, NoRules
 from newscrawl.middlewares.throttle import LeftAlone
 from newscrawl.runs.doctor.diagnosis import CAUSES, Diagnosis, Step
@@ -37,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 _CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (NoRules, "no_robots"),
+    (ProxyFailed, "proxy"),
     (Refused, "not_allowed"),
     (LeftAlone, "left_alone"),
     (IgnoreRequest, "redirect"),  # what is left of them when robots.txt allows it
@@ -114,8 +123,10 @@ class AskingSpider(PostLinks):
         self._explain(self.steps[count:], request)
         if not 200 <= response.status < 300:
             self.say(f"It is an error: status {response.status}.")
-            found = f"could not fetch {response.url}: the server answered with {response.status}."
-            raise Finding("status", found, response.url)
+            who = who_answered(response)
+            found = f"could not fetch {response.url}: {who} answered with status {response.status}."
+            cause = "proxy" if may_be_of_proxy(response) else "status"
+            raise Finding(cause, found, response.url)
         return response
 
     def _explain(
@@ -145,8 +156,12 @@ def cause_of(error: Exception) -> str:
     """Return the word for a request that robots.txt does not forbid and that failed."""
     if isinstance(error, IgnoreRequest) and isinstance(error.__cause__, Exception):
         return cause_of(error.__cause__)  # nothing was sent, for the want of a robots.txt
+    if (bad := bad_certificate(error)) is not None and is_untrusted(bad):
+        return "untrusted"
     if is_tls(error):
         return "tls"
+    if is_lost(error):
+        return "broken_off"
     if is_cut_off(error):
         return "no_connection"
     return next((cause for type_, cause in _CAUSES if isinstance(error, type_)), "failed")

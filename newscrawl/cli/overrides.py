@@ -30,11 +30,12 @@ REFUSED = {
     "FEED_FORMAT": _FEEDS,
     "FEED_STORAGES": _ADDON,
     "FEED_URI": _FEEDS,
+    "JOBDIR": "a crawl that was stopped is continued by the next, which fetches what is not stored",
     "NEWSCRAWL_DB": "the archive is named by --db",
     "SPIDER_MODULES": "the spiders are newscrawl's own",
     "TWISTED_REACTOR_ENABLED": "newscrawl's runs have no reactor",
 }
-"""Settings that would take the archive away from the run, and what to do in place of it."""
+"""Settings that would take the archive, or its pages, away from the run, and what to do instead."""
 
 # Whole numbers by default, but read with getfloat.
 _FLOATS = ("DNS_TIMEOUT", "DOWNLOAD_TIMEOUT")

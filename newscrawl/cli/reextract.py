@@ -69,6 +69,7 @@ def _as_dict(found: Survey) -> dict[str, object]:
         "changed": found.changed,
         "pages_of_older_rules": found.older,
         "fields": dict(found.fields),
+        "pruned": found.pruned,
         "unreadable": found.unreadable,
     }
 
@@ -77,5 +78,7 @@ def _print(found: Survey) -> None:
     click.echo(f"{found.changed} of {found.articles} articles would change")
     for name, number in found.fields.most_common():
         click.echo(f"  {name}: {number}")
+    if found.pruned:
+        say(f"{found.pruned:,} pages were pruned: their articles stay as they are")
     for each in found.unreadable:
         click.echo(f"  stays as it is: {safe_line(each)}")

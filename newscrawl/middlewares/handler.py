@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+
 from newscrawl.items import Stop
 from newscrawl.middlewares.addresses import (
     AddressPolicy,
@@ -19,6 +21,8 @@ from newscrawl.middlewares.addresses import (
     place_of,
 )
 from newscrawl.middlewares.credentials import credentials_of
+from newscrawl.middlewares.failures import is_tls
+from newscrawl.middlewares.httpproxy import ProxyFailed, proxy_of, refused_by, unreachable
 from newscrawl.middlewares.throttle import throttle_of
 from newscrawl.runs.clocks import clocks_of
 from newscrawl.runs.run import Run
@@ -132,7 +136,9 @@ class AiohttpDownloadHandler(OpenAiohttpHandler):
         :raises Refused: the address it leads to may not be connected to.
         :raises LeftAlone: the host wants to be left alone for longer than a run waits, or the run
             ends.
+        :raises ProxyFailed: its proxy is to blame.
         """
+        proxy = proxy_of(request)
         await self._throttle.turn(request)
         try:
             with self._guard.watching(request):
@@ -140,6 +146,26 @@ class AiohttpDownloadHandler(OpenAiohttpHandler):
         except Exception as error:
             if open_files.is_lack(error) or open_files.lack():
                 self._stop()
+            if proxy is not None:
+                _blame(proxy, error)
             raise
+        if proxy is not None and response.status == 407:  # no server may answer so
+            raise refused_by(proxy, response.status)
         self._clocks.note(response)
         return response
+
+
+def _blame(proxy: str, error: Exception) -> None:
+    """Note that a failed request went through a proxy.
+
+    :raises ProxyFailed: the proxy is to blame.
+    """
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientHttpProxyError):
+        raise refused_by(proxy, cause.status) from error
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):  # the proxy looks up the host
+        raise ProxyFailed(f"the host name of the proxy {proxy} does not resolve") from error
+    if isinstance(cause, aiohttp.ClientProxyConnectionError):
+        raise unreachable(proxy, cause.os_error.errno) from error
+    if not is_tls(error):  # that is of the server's certificate, at the end of a tunnel
+        error.add_note(f"through the proxy {proxy}")

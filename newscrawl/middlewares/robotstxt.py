@@ -14,6 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.misc import build_from_crawler
 
+from newscrawl.middlewares.httpproxy import ProxyFailed, may_be_of_proxy, who_answered
 from newscrawl.middlewares.throttle import throttle_of
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ class RobotsTxtMiddleware:
 
     def _read(self, url: str, response: Response) -> _Rules:
         if response.status == 429 or response.status >= 500:
-            return _Rules(error=NoRules(f"the server answered with status {response.status}"))
+            error = ProxyFailed if may_be_of_proxy(response) else NoRules
+            return _Rules(
+                error=error(f"{who_answered(response)} answered with status {response.status}")
+            )
         if response.status >= 300:
             return _Rules()
         body = response.body.removeprefix(_BOM)[: self._most]

@@ -11,7 +11,7 @@ from newscrawl import sites
 from newscrawl.items import FIELDS, PageKind
 from newscrawl.sites.normalise import missing, normalise
 from newscrawl.store import article_rows, stored_pages
-from newscrawl.store.errors import Damaged
+from newscrawl.store.errors import Damaged, Pruned
 from newscrawl.store.merge import carry_over, merge
 from newscrawl.store.merger import hash_content, observation_of
 from newscrawl.store.observation import Fields, Observation
@@ -48,6 +48,8 @@ class Survey:
     """Pages that were last read by an earlier version of the rules."""
     fields: Counter[str] = field(default_factory=Counter)
     """For each field, the number of articles in which it would change."""
+    pruned: int = 0
+    """Pages whose bytes were pruned; they stay as they are."""
     unreadable: list[str] = field(default_factory=list)
     """Pages that the present rules cannot read, with the reason; they stay as they are."""
 
@@ -71,7 +73,7 @@ def can_reread(db: Connection, article_id: str) -> bool:
     """Whether the stored pages of an article give it again."""
     found = Survey()
     reread = next(_reread_all(db, found, [article_id], damaged=True))
-    return bool(reread.observations) and not found.unreadable
+    return bool(reread.observations) and not found.unreadable and not found.pruned
 
 
 def rewrite(
@@ -129,6 +131,9 @@ def _reread(
         states = list(states_of(db, key, observation.url, times))
     except KeyError:
         found.unreadable.append(f"{observation.url}: its bytes are not in the archive")
+        return observation
+    except Pruned:
+        found.pruned += 1
         return observation
     except Damaged as error:
         found.unreadable.append(f"{observation.url}: {error}")

@@ -118,7 +118,16 @@ class NewsSpider(scrapy.Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Build the spider; its hosts come from the arguments and the settings."""
+        """Build the spider; its hosts come from the arguments and the settings.
+
+        :raises UsageError: an argument is invalid, or JOBDIR is set.
+        """
+        if crawler.settings.get("JOBDIR"):
+            # After a kill it resumes to nothing, and its filter drops every page of a second run.
+            raise UsageError(
+                "JOBDIR cannot be used: a crawl that was stopped is continued by the next, which "
+                "fetches what is not stored. Remove the setting (in Scrapyd: jobs_dir)"
+            )
         spider = super().from_crawler(crawler, *args, **kwargs)
         base = spider._named_base or crawler.settings["NEWSCRAWL_BASE_URL"]
         spider.base_url = base_url(credentials_of(crawler).take(base))

@@ -33,6 +33,10 @@ class Damaged(StoreError):
     """The stored bytes of a page are not those that were stored."""
 
 
+class Pruned(Damaged):
+    """The bytes of a page were removed by the user; only hash and size are kept."""
+
+
 class Unexpected(StoreError):
     """A value is not one that newscrawl writes."""
 

@@ -15,7 +15,7 @@ from newscrawl.items import FIELDS, KEPT, Page, PageKind
 from newscrawl.store import article_rows, counters, identity, search_index, shape, stored_passwords
 from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import BUSY_TIMEOUT
-from newscrawl.store.errors import Damaged, StoreError, explained
+from newscrawl.store.errors import Damaged, Pruned, StoreError, explained
 from newscrawl.store.lock import WriterLock
 from newscrawl.store.merge import REVISED, merge
 from newscrawl.store.merger import LAST_SEQ, hash_content, last_seq
@@ -404,6 +404,8 @@ def _pages(connection: sqlite3.Connection, step: Step) -> Iterator[Problem]:
     for key in _keys(connection, "raw_pages", "hash"):
         try:
             load_raw_page(connection, key)
+        except Pruned:
+            pass  # as the user wanted
         except Damaged as error:
             yield Problem("pages", str(error))
         step()

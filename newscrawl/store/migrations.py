@@ -237,6 +237,7 @@ def _create_pages(db: Database) -> None:
             "stored_size": int,
             "encoding": str,
             "bytes": bytes,
+            "pruned_at": str,
         },
         pk="hash",
         not_null={"hash", "page_kind", "size", "stored_size", "encoding", "bytes"},

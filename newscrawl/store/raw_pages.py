@@ -13,7 +13,7 @@ else:
     from backports import zstd
 
 from newscrawl.items import Page
-from newscrawl.store.errors import Damaged
+from newscrawl.store.errors import Damaged, Pruned
 from newscrawl.store.parts import in_parts
 
 _COMPRESSOR = zstd.ZstdCompressor(level=3)
@@ -63,11 +63,15 @@ def load_raw_page(connection: sqlite3.Connection, key: str) -> bytes:
     """Return the bytes stored under *key*.
 
     :raises KeyError: there are none.
+    :raises Pruned: they were removed.
     :raises Damaged: they cannot be unpacked, are too many, or are other ones.
     """
-    row = connection.execute("SELECT bytes FROM raw_pages WHERE hash = ?", (key,)).fetchone()
+    sql = "SELECT bytes, pruned_at FROM raw_pages WHERE hash = ?"
+    row = connection.execute(sql, (key,)).fetchone()
     if row is None:
         raise KeyError(key)
+    if row[1] is not None:
+        raise Pruned(f"The bytes under {key} were pruned at {row[1]}.")
     try:
         body = zstd.ZstdDecompressor().decompress(row[0], LARGEST + 1)
     except zstd.ZstdError as error:

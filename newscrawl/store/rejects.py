@@ -51,7 +51,7 @@ def ids_to_retry(db: sqlite3.Connection, reasons: Sequence[str] = ()) -> list[in
     """
     rows = db.execute(
         f"SELECT id, reason, page_kind FROM rejects WHERE {_among(reasons)}"  # noqa: S608
-        " AND page_hash IN (SELECT hash FROM raw_pages) ORDER BY id",
+        " AND page_hash IN (SELECT hash FROM raw_pages WHERE pruned_at IS NULL) ORDER BY id",
         reasons,
     )
     return [id_ for id_, reason, kind in rows if _may_be_retried(reason, kind)]
@@ -79,7 +79,7 @@ def suspicious_rejects(db: sqlite3.Connection) -> list[tuple[int, str, str]]:
     """Return id, URL and detail of each suspicious page that may be accepted."""
     return db.execute(
         "SELECT id, url, detail FROM rejects WHERE reason = ?"
-        " AND page_hash IN (SELECT hash FROM raw_pages) ORDER BY id",
+        " AND page_hash IN (SELECT hash FROM raw_pages WHERE pruned_at IS NULL) ORDER BY id",
         (REASON,),
     ).fetchall()
 

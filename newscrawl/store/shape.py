@@ -20,7 +20,7 @@ from newscrawl.store.errors import Altered
 from newscrawl.store.schema import SCHEMA_VERSION, TABLES, VIEWS
 
 FINGERPRINTS = {
-    1: "492a2a8161feac84",
+    1: "b3adb802f6548b92",
 }
 """Of what the migrations make of each version, as ``python -m newscrawl.store.shape`` prints it.
 

@@ -307,13 +307,16 @@ def test_workflow_keeps_nothing_that_does_not_continue(
 
 
 @pytest.fixture
-def scrapyd(tmp_path: Path) -> Iterator[str]:
-    """A Scrapyd as deploy/scrapyd sets it up, on a free port; yields its address."""
+def scrapyd(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A Scrapyd as deploy/scrapyd sets it up, on a free port; yields its address.
+
+    Its parameter is what its configuration has besides.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     text = (DEPLOY / "scrapyd" / "scrapyd.conf").read_text()
-    (tmp_path / "scrapyd.conf").write_text(text.replace("6800", str(port)))
+    (tmp_path / "scrapyd.conf").write_text(text.replace("6800", str(port)) + request.param)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
     with (tmp_path / "scrapyd.log").open("wb") as log:
         process = subprocess.Popen(
@@ -348,6 +351,9 @@ def ask(url: str, **fields: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize(
+    "scrapyd", ["", "items_dir = items\n"], indirect=True, ids=["as is", "items"]
+)
 def test_scrapyd(scrapyd: str, serving: Serving, tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(DEPLOY / "scrapyd", project)
@@ -376,3 +382,6 @@ def test_scrapyd(scrapyd: str, serving: Serving, tmp_path: Path) -> None:
     assert_balanced(ledger(db))
     stored = {code for (code,) in query(db, "SELECT id FROM articles")}
     assert stored == {truth.info_code for truth in site.truths() if truth.linked}
+    for feed in (tmp_path / "items").glob("**/*.jl"):
+        lines = feed.read_text("utf-8").splitlines()
+        assert {json.loads(line)["id"] for line in lines} == stored

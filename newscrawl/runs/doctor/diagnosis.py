@@ -58,6 +58,19 @@ CAUSES: dict[str, Cause] = {
         "Check the clock of this machine and, in a browser, the certificate of {host}. A server "
         "without TLS is named with http://.",
     ),
+    "untrusted": Cause(
+        "the issuer of the certificate is not trusted",
+        "A proxy or firewall that opens TLS, or an authority of your own, signs certificates "
+        "itself: add its certificate to those of the system (on Debian: to "
+        "/usr/local/share/ca-certificates, then update-ca-certificates), or name its file in "
+        "SSL_CERT_FILE. If it should be a public one, install the package ca-certificates.",
+    ),
+    "proxy": Cause(
+        "the proxy does not pass the request on",
+        "The proxy is the one that http_proxy, https_proxy or all_proxy name in the environment. "
+        "Check that it runs and lets you fetch {url}. To go without it, add {host} to no_proxy, or "
+        "use -s HTTPPROXY_ENABLED=0; what fails in the same way without it is the server's.",
+    ),
     "too_large": Cause(
         "the response is larger than DOWNLOAD_MAXSIZE",
         "Look at {url} in a browser. If it is what it should be, allow more: "

@@ -1,0 +1,188 @@
+"""`newscrawl prune`: what is old goes, and everything knows that it went."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archives import article, fill, page
+from cli_runs import invoke
+from crawls import crawl, query
+from samplesite.server import Answers, Fault, Server
+from samplesite.site import Site
+
+from newscrawl.runs.outcome import Exit
+from newscrawl.store.clock import utc_now
+
+Serving = Callable[[Answers], Server]
+OLD = "2024-01-01T00:00:00+00:00"
+
+
+def write(db: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(db)) as connection, connection:
+        for each in statements:
+            connection.execute(each)
+
+
+def age(db: Path) -> None:
+    """Make all pages and rejects and runs two years old."""
+    write(
+        db,
+        f"UPDATE observations SET observed_at = '{OLD}', last_seen_at = '{OLD}'",
+        f"UPDATE revisions SET observed_at = '{OLD}', last_seen_at = '{OLD}'",
+        f"UPDATE rejects SET first_seen_at = '{OLD}', last_seen_at = '{OLD}'",
+    )
+
+
+@pytest.fixture
+async def db(serving: Serving, tmp_path: Path) -> Path:
+    """An archive of old pages, with a reject, and one young page."""
+    site, made = Site(articles=30), tmp_path / "news.db"
+    server = serving(site)
+    path = next(iter(site.truths())).paths[0]
+    server.faults[path] = Fault(status=200, body=b"<html><p>no article</p></html>")
+    await crawl("category", made, server.url)
+    age(made)
+    young = page("NW202601012228490001", observed_at=utc_now())
+    fill(made, article(young), article(_file("NW202601022228490002")))
+    write(made, f"UPDATE observations SET last_seen_at = '{OLD}' WHERE page_kind = 'post_file'")
+    return made
+
+
+def _file(name: str) -> Any:
+    return page(name, kind="post_file", body=b"the only copy")
+
+
+def pruned(db: Path, *words: str) -> Any:
+    return invoke("prune", "--older-than", "1y", "--db", str(db), *words)
+
+
+def articles(db: Path) -> list[tuple[Any, ...]]:
+    return query(db, "SELECT * FROM articles ORDER BY id") + query(db, "SELECT * FROM revisions")
+
+
+async def test_bytes_of_pages_go_and_their_hashes_stay(db: Path) -> None:
+    before = articles(db)
+    pages = query(db, "SELECT hash, size FROM raw_pages ORDER BY hash")
+    size = db.stat().st_size
+    ended = pruned(db, "--raw-pages", "--yes")
+    assert ended.exit_code == 0, ended.output
+    assert articles(db) == before
+    assert query(db, "SELECT hash, size FROM raw_pages ORDER BY hash") == pages
+    kept = query(
+        db, "SELECT page_kind FROM raw_pages WHERE pruned_at IS NULL AND length(bytes) ORDER BY 1"
+    )
+    # The young page, the post file, and the bytes of the reject.
+    assert [kind for (kind,) in kept].count("post_file") == 1
+    assert len(kept) == 3
+    gone = query(db, "SELECT count(*), sum(length(bytes)), sum(stored_size) FROM raw_pages"
+                     " WHERE pruned_at IS NOT NULL")  # fmt: skip
+    assert gone == [(len(pages) - 3, 0, 0)]
+    assert db.stat().st_size < size
+    assert "given back" in ended.stderr
+    assert pruned(db, "--raw-pages", "--yes").stderr == "Nothing is that old.\n"
+
+
+async def test_commands_know_pruned_pages(db: Path, serving: Serving) -> None:
+    pruned(db, "--raw-pages", "--rejects", "--yes")
+    before = articles(db)
+    assert invoke("verify", "--db", str(db)).exit_code == 0
+    found = json.loads(invoke("reextract", "--yes", "--json", "--db", str(db)).stdout)
+    assert all("NW202601" in each for each in found["unreadable"])  # made of no real bytes
+    assert found["changed"] == 0
+    assert found["pruned"] > 25
+    assert articles(db) == before
+    assert invoke("retry-rejected", "--db", str(db)).exit_code == 0
+    for command in ("info", "status"):
+        assert invoke(command, "--db", str(db)).exit_code == 0
+    outcome = await crawl("category", db, serving(Site(articles=35)).url, revisit="1")
+    assert outcome.exit is Exit.OK
+    assert len(articles(db)) >= len(before)
+    assert invoke("verify", "--db", str(db)).exit_code == 0
+    assert invoke("search", "公司", "--db", str(db)).exit_code == 0
+
+
+async def test_rejects_and_runs(db: Path) -> None:
+    for at in ("2020-01-01", "2020-01-02"):
+        write(
+            db,
+            "INSERT INTO runs (spider, arguments, versions, pid, started_at, ended_at, outcome)"
+            f" VALUES ('category', '{{}}', '{{}}', 1, '{at}T00:00:00+00:00', '{at}T00:01:00+00:00',"
+            " 'ok')",
+        )
+    for day in range(1, 13):
+        write(
+            db,
+            "INSERT INTO runs (spider, arguments, versions, pid, started_at, ended_at, outcome)"
+            f" VALUES ('posts', '{{}}', '{{}}', 1, '2026-01-{day:02}', '2026-01-{day:02}', 'ok')",
+        )
+    runs = query(db, "SELECT id FROM runs")
+    assert query(db, "SELECT count(*) FROM rejects") == [(1,)]
+    bytes_before = query(db, "SELECT count(*) FROM raw_pages")
+    assert pruned(db, "--rejects", "--runs", "--yes").exit_code == 0
+    assert query(db, "SELECT count(*) FROM rejects") == [(0,)]
+    assert query(db, "SELECT count(*) FROM raw_pages") == [(bytes_before[0][0] - 1,)]
+    assert len(query(db, "SELECT id FROM runs")) == len(runs) - 2
+    assert invoke("verify", "--db", str(db)).exit_code == 0
+
+
+async def test_what_would_go_comes_first(db: Path) -> None:
+    before = db.read_bytes()
+    [(pages,)] = query(db, "SELECT count(*) FROM raw_pages")
+    ended = pruned(db, "--raw-pages", "--rejects")
+    assert (ended.exit_code, "Add --yes" in ended.stderr) == (2, True)
+    assert [line.split("\t")[:2] for line in ended.stdout.splitlines()] == [
+        ["raw pages", str(pages - 3)], ["rejects", "1"],
+    ]  # fmt: skip
+    assert db.read_bytes() == before
+    for words, said in (
+        ([], "Name what is to go"),
+        (["--raw-pages", "--older-than", "3d"], "the least is 30d"),
+        (["--raw-pages", "--older-than", "old"], "is not an age"),
+    ):
+        ended = pruned(db, *words)
+        assert (ended.exit_code, said in ended.stderr) == (2, True), ended.stderr
+
+
+async def test_a_prune_that_is_killed(db: Path) -> None:
+    """At any moment: the archive is whole, and the next prune ends what it began."""
+    dice, killed = random.Random(2), 0
+    words = ["prune", "--raw-pages", "--older-than", "1y", "--yes", "--db", str(db)]
+    copy = db.read_bytes()
+    for _ in range(8):
+        for suffix in ("-wal", "-shm"):
+            db.with_name(db.name + suffix).unlink(missing_ok=True)
+        db.write_bytes(copy)
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("newscrawl"), *words],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(0.25 + dice.random() * 0.3)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() != 0
+        assert invoke("verify", "--db", str(db)).exit_code == 0
+    assert killed
+    assert os.path.exists(db)
+    assert invoke(*words).exit_code == 0
+    assert query(db, "SELECT count(*) FROM raw_pages WHERE pruned_at IS NULL") == [(3,)]
+
+
+async def test_another_writer_is_left_alone(db: Path) -> None:
+    from newscrawl.store.target import Target
+
+    target = Target(db)
+    try:
+        assert pruned(db, "--raw-pages", "--yes").exit_code == Exit.BUSY
+    finally:
+        target.finish(good=True)
