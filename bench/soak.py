@@ -41,8 +41,6 @@ from bench.soak_judge import Judgement, Run, judge
 from bench.soak_processes import Nursery, Scheduler, Use, fds_of, use_of
 from newscrawl.demo.dice import Dice
 
-EVERY = 300
-"""Seconds between two runs."""
 FIRST_DAY = date(2026, 3, 2)
 ODDITIES = (
     "pair", "gen_5", "gen_6", "tag_twice", "other_source", "later_mentions", "keywords",
@@ -61,6 +59,8 @@ class Options:
 
     seed: int = 1
     days: float = 7
+    every: int = 300
+    """Seconds between two runs."""
     articles_a_day: int = 200
     outage_hours: float = 1
     outages: int = 4
@@ -116,7 +116,11 @@ def world_of(options: Options) -> tuple[Changing, Weather, int]:
     outages = []
     for place in range(options.outages):  # one in each part of the time
         part = length // options.outages
-        start = begin + place * part + dice.number(EVERY * 3, max(EVERY * 3, part - 4 * 3600))
+        start = (
+            begin
+            + place * part
+            + dice.number(options.every * 3, max(options.every * 3, part - 4 * 3600))
+        )
         outages.append((start, start + int(options.outage_hours * 3600)))
     slugs = sorted(site.category_pages, key=lambda slug: -len(site.by_category.get(slug, ())))
     start = begin + length // 8
@@ -137,7 +141,7 @@ class Soak:
         self.server.watch = self._watch
         self.runs: list[Run] = []
         self.samples: list[Sample] = []
-        self._total = int(options.days * DAY / EVERY)
+        self._total = int(options.days * DAY / options.every)
         self._pid, self._peak_fds = 0, 0
         self._signal: tuple[int, int] | None = None
         """After how many requests the run gets which signal."""
@@ -180,7 +184,7 @@ class Soak:
     def _step(self, number: int, nursery: Nursery, words: Sequence[str]) -> int:
         """Move the world to a run, let it run, and return how it ended."""
         dice = Dice(self.options.seed, number, 202)
-        second = self.begin + number * EVERY + dice.number(0, 60)
+        second = self.begin + number * self.options.every + dice.number(0, 60)
         skew = Dice(self.options.seed, number // 12, 203)  # for an hour
         offset = skew.pick((-1200, 900, -5400)) if skew.one_in(25) else 0
         kill, after = dice.number(1, 3 * self.options.kill_one_in), dice.number(1, 30)

@@ -25,6 +25,7 @@ from urllib.parse import unquote, urlsplit
 from samplesite.changing import Changing, Served
 from samplesite.truth import Truth
 
+from bench.soak_gaps import WRONG_CLOCK, compare, known_gaps, path_of
 from newscrawl.archive.audit import Row, audit
 from newscrawl.settings import NEWSCRAWL_LISTING_INTERVALS, NEWSCRAWL_REVISIT_HOURS
 from newscrawl.sites.finews.retention import RETENTION_DAYS
@@ -36,9 +37,6 @@ LINK = re.compile(r'href="(/[^"]*/\d{4}/\d\d/\d\d/[^"]+\.html)"')
 HOUR = 3600
 SLACK = 3 * HOUR
 """How long bad weather may delay a visit that is due: an outage, and failures before and after."""
-
-WRONG_CLOCK = 5400
-"""Seconds by which a run's clock may be wrong: it is what says from when on a gap is."""
 
 
 @dataclass(frozen=True)
@@ -312,6 +310,9 @@ class Court:
         gaps = self._gaps()
         self.counts["gaps"] = len(gaps)
         yield from self._checked_in(gaps)
+        known = known_gaps(self.runs, self._links, self.came)
+        self.counts["gaps that the site's log knows"] = len(known)
+        yield from compare(known, gaps)
         for number, life in enumerate(self.changing.lives):
             shown, dropped = max(life.shown, begin), min(life.dropped, self.end)
             truth = self._truth(number, 0)
@@ -342,7 +343,7 @@ class Court:
     def _checked_in(self, gaps: list[Row]) -> Iterator[str]:
         """Yield each gap in which, by the site's log, a whole run got the listing after all."""
         for gap in gaps:
-            path = f"/category/{gap['name']}.html" if gap["kind"] == "category" else "/"
+            path = path_of(gap)
             begin, end = (datetime.fromisoformat(gap[name]) for name in ("from", "noticed"))
             for run in self.runs:
                 is_within = run.is_whole and begin < run.now < end

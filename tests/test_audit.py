@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -145,6 +147,46 @@ def test_the_hash_is_that_of_the_rows(db: Path) -> None:
         ["jq", "-cS", ".rows[]"], input=printed, capture_output=True, text=True, check=True
     ).stdout
     assert hashlib.sha256(lines.encode()).hexdigest() == found["sha256"]
+
+
+REJECT = (
+    "INSERT INTO rejects (run_id, url, site, page_kind, page_id, reason, detail, first_seen_at,"
+    " last_seen_at, times, loader_version) SELECT max(id), 'http://x/é', 'finews', 'post_page',"
+    " 'x', 'not_a_post', ?, ?, ?, 1, 1 FROM runs"
+)
+
+
+def test_the_documented_recipe_hashes_the_same(db: Path, tmp_path: Path) -> None:
+    """Characters that programs escape in different ways are among the rows."""
+    at = "2026-03-01T04:00:00+00:00"
+    write(db, REJECT, '央行 "\\ / <b> \x7f\x85\u2028\U0001f600\t\x01', at, at)
+    page = Path(__file__).parents[1] / "docs" / "how-to" / "audit.md"
+    [recipe] = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "audit.json").write_text(
+        invoke("audit", *DAYS, "--json", "--db", str(db)).stdout, "utf-8"
+    )
+    said = _run(recipe, tmp_path / "audit.json")
+    assert said == "True\n"
+    harmed = (tmp_path / "audit.json").read_text("utf-8").replace("央行", "央")
+    (tmp_path / "audit.json").write_text(harmed, "utf-8")
+    assert _run(recipe, tmp_path / "audit.json") == "False\n"
+
+
+def _run(recipe: str, file: Path) -> str:
+    words = [sys.executable, "-c", recipe, str(file)]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def test_headings(db: Path) -> None:
+    at = "2026-03-01T04:00:00+00:00"
+    for number in range(2):
+        write(db, REJECT.replace("é", str(number)), "x", at, at)
+    lines = invoke("audit", *DAYS, "--db", str(db)).stdout.splitlines()
+    headings = [line for line in lines if not line.startswith("  ")]
+    assert headings[:-1] == [
+        "1 period", "2 days", "72 runs", "2 rejected pages", "3 things that cannot be known",
+        "not known to be complete:",
+    ]  # fmt: skip
 
 
 def test_a_period_that_ends_before_it_begins(db: Path) -> None:

@@ -69,6 +69,17 @@ async def test_a_gap_is_new(db: Path) -> None:
     )
 
 
+async def test_a_gap_of_the_future(db: Path) -> None:
+    """A clock was ahead when it was noticed: it does not alarm for years."""
+    write(
+        db,
+        "INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at)"
+        " SELECT site, 'category', 'zqsb', '2026-01-01T00:00:00+00:00',"
+        " '2026-01-02T00:00:00+00:00', '2999-01-01T00:00:00+00:00' FROM listings LIMIT 1",
+    )
+    assert checked(db) == (0, [])
+
+
 async def test_a_listing_is_about_to_forget(db: Path) -> None:
     write(db, "UPDATE listings SET checked_at = datetime('now', '-66 hours')")
     write(db, "UPDATE listings SET checked_at = replace(checked_at, ' ', 'T') || '+00:00'")

@@ -18,7 +18,7 @@ from newscrawl.store.values import moment
 from newscrawl.text.china_time import CHINA, in_china
 
 Row = dict[str, Any]
-"""What is printed of one thing; ``what`` says of which: see docs/how-to/operate.md."""
+"""What is printed of one thing; ``what`` says of which: see docs/how-to/audit.md."""
 
 UNKNOWN = (
     "The checks of a listing are counted, and the last is dated; the runs tell of those before.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from newscrawl.archive.status import DUE_SOON, Status
+from newscrawl.store.stored_times import is_future
 from newscrawl.store.values import moment
 from newscrawl.text.china_time import in_china
 
@@ -15,7 +16,8 @@ def problems(found: Status, *, seconds: int, days: int) -> list[str]:
     """Return what is wrong, a sentence each; nothing where all is well.
 
     The last successful run must have ended, and no gap been noticed, within *seconds*; and each
-    listing must have a quarter of the *days* that the site shows posts before it may drop one.
+    listing must have a quarter of the *days* that the site shows posts before it may drop one. A
+    gap that a clock which was ahead has noticed in the future is told when that time has come.
     """
     now = moment(found.now)
     since = now - timedelta(seconds=seconds)
@@ -30,7 +32,7 @@ def problems(found: Status, *, seconds: int, days: int) -> list[str]:
         f"the {each.kind} {each.name} may have lost articles from {in_china(each.from_at)} to "
         f"{in_china(each.until_at)} (China time)"
         for each in found.gaps
-        if moment(each.noticed_at) >= since
+        if moment(each.noticed_at) >= since and not is_future(each.noticed_at, found.now)
     ]
     said += [
         f"the {each.kind} {each.name} may drop unseen articles from {in_china(each.forgets_at)} on"

@@ -16,6 +16,18 @@ from newscrawl.runs.outcome import Exit
 from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.text.china_time import in_china
 
+_HEADINGS = {
+    "period": ("period", "periods"),
+    "day": ("day", "days"),
+    "run": ("run", "runs"),
+    "listing": ("listing", "listings"),
+    "gap": ("gap", "gaps"),
+    "rejected": ("rejected page", "rejected pages"),
+    "failed": ("article that could not be fetched", "articles that could not be fetched"),
+    "unknown": ("thing that cannot be known", "things that cannot be known"),
+}
+"""What a row is of, by its ``what``: one, several."""
+
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+\+00:00")
 
 
@@ -35,8 +47,7 @@ def audit_command(db: str, since: date, until: date, as_json: bool) -> None:
 
     Runs, days and their hours, listings and their checks, gaps, rejected pages, articles that could
     not be fetched, and what cannot be known; times are in China. The last line is the SHA-256 of
-    all rows: with --json, that of `jq -cS '.rows[]'`. Ends with exit code 3 if anything may be
-    missing.
+    all rows, which --json prints. Ends with exit code 3 if anything may be missing.
     """
     if until < since:
         raise click.UsageError(f"--until {until} lies before --since {since}.")
@@ -55,8 +66,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     *facts, verdict = rows
     for what, group in groupby(facts, key=lambda row: row["what"]):
         found = list(group)
-        heading = number(len(found), what, f"{what}s") if len(found) > 1 else what
-        click.secho(heading, bold=True)
+        click.secho(number(len(found), *_HEADINGS[what]), bold=True)
         for row in found:
             said = (f"{key} {_shown(value)}" for key, value in row.items() if key != "what")
             click.echo("  " + safe_line(", ".join(said)))

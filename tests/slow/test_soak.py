@@ -89,12 +89,38 @@ def test_archive_is_exact_and_memory_flat(tmp_path: Path) -> None:
         assert any(said in finding for finding in judgement.findings), (said, judgement)
 
 
-def _harmed(db: Path, runs: list[Run], harm: Harm) -> Judgement:
+GAP_OPTIONS = Options(seed=1, days=4.5, every=1800, articles_a_day=40)
+"""One listing fails for longer than the site shows its posts."""
+
+GAP_HARMS: list[tuple[Harm, str]] = [
+    (_sql("DELETE FROM gaps"), "which audit does not name"),
+    (_sql("UPDATE gaps SET name = 'emnews'"), "which audit does not name"),
+    (_sql("UPDATE gaps SET until_at = '2026-03-06T19:00:00+00:00'"), "which audit does not name"),
+    (_sql("UPDATE gaps SET from_at = '2026-03-05T19:00:00+00:00'"), "which audit does not name"),
+    (_sql("UPDATE gaps SET noticed_at = '2026-03-09T12:00:00+00:00'"), "which audit does not name"),
+    (_sql("INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at) SELECT site,"
+          " listing_kind, name, from_at, until_at, noticed_at FROM gaps"), "does not know"),
+    (_sql("INSERT INTO gaps (site, listing_kind, name, from_at, until_at, noticed_at) SELECT site,"
+          " 'category', 'emnews', from_at, from_at, from_at FROM gaps"), "does not know"),
+]  # fmt: skip
+
+
+def test_audit_names_the_gaps_of_the_sites_log(tmp_path: Path) -> None:
+    found, runs = soak(GAP_OPTIONS, tmp_path)
+    assert found.judgement.findings == []
+    counts = found.judgement.counts
+    assert counts["gaps"] == counts["gaps that the site's log knows"] == 1
+    for harm, said in GAP_HARMS:
+        judgement = _harmed(tmp_path / "news.db", runs, harm, GAP_OPTIONS)
+        assert any(said in finding for finding in judgement.findings), (said, judgement)
+
+
+def _harmed(db: Path, runs: list[Run], harm: Harm, options: Options = OPTIONS) -> Judgement:
     """Judge a copy of an archive to which something was done."""
     copy, runs = Path(shutil.copy(db, f"{db}.harmed")), list(runs)
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         harm(connection, runs)
-    return judge(world_of(OPTIONS)[0], runs, copy, check=False)
+    return judge(world_of(options)[0], runs, copy, check=False)
 
 
 # -- the site -----------------------------------------------------------------------------
