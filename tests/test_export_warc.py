@@ -175,3 +175,15 @@ def test_without_warcio(path: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert (done.returncode, "pip install 'newscrawl[warc]'" in done.stderr) == (Exit.USAGE, True)
     assert not out.exists()
+
+
+def test_pruned_pages(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.warc.gz"
+    done = command(
+        "newscrawl", "prune", "--raw-pages", "--older-than", "1y", "--yes", "--db", str(path)
+    )
+    assert done.returncode == 0, done.stderr
+    ((pruned,),) = query(path, "SELECT count(*) FROM raw_pages WHERE pruned_at IS NOT NULL")
+    assert pruned >= 3
+    assert "3 pages left out: their bytes were pruned." in export(path, out)
+    assert [each.type for each in read(out)] == ["warcinfo"]

@@ -247,6 +247,8 @@ def _write_warc(wanted: _Wanted, output: Path | None) -> None:
         file.flush()
     if warc.entries:
         say(f"{warc.entries} entries of lists left out: their pages were not stored.")
+    if warc.pruned:
+        say(f"{warc.pruned} pages left out: their bytes were pruned.")
     if warc.missing:
         say(f"{warc.missing} pages left out: their bytes are not in this archive.")
     where = "" if output is None else f" to {output}"

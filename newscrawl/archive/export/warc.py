@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from newscrawl._version import __version__
 from newscrawl.items import PageKind
+from newscrawl.store.errors import Pruned
 from newscrawl.store.raw_pages import load_raw_page
 from newscrawl.store.stored_times import StoredTimes
 from newscrawl.store.values import moment
@@ -56,6 +57,8 @@ class WarcWriter:
         """Resource records written."""
         self.entries = 0
         """Entries of lists that were left out."""
+        self.pruned = 0
+        """Pages that were left out because ``newscrawl prune`` removed their bytes."""
         self.missing = 0
         """Pages that were left out because their bytes are not in the archive."""
         about = {
@@ -86,6 +89,9 @@ class WarcWriter:
     def _add(self, page: dict[str, Any]) -> None:
         try:
             body = load_raw_page(self._connection, page["page_hash"])
+        except Pruned:
+            self.pruned += 1
+            return
         except KeyError:
             self.missing += 1
             return
