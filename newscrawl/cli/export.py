@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -81,7 +81,7 @@ class _Wanted:
 @click.argument("article_ids", metavar="[ID]...", nargs=-1, type=TEXT)
 @db_option()
 @click.option(
-    "--format", "format_", type=click.Choice([*FORMATS, "jekyll"]),
+    "--format", "format_", type=click.Choice([*FORMATS, "jekyll", "warc"]),
     help="The format; default: that of FILE's suffix.",
 )  # fmt: skip
 @click.option(
@@ -119,6 +119,10 @@ def export_command(
 
     jekyll: posts of the mirror. A post that was read from a file is exported byte for byte;
     articles that were seen only as pages are written in the mirror's current format.
+
+    warc: the raw pages of the articles and of their revisions, for programs that read web archives
+    (a suffix of .warc.gz); requires pip install 'newscrawl[warc]'. HTTP headers are not stored, so
+    each page is a resource record, with a metadata record of what is known.
     """
     if output == Path("-"):
         output = None
@@ -135,6 +139,8 @@ def export_command(
             _write_posts(wanted, output)
         elif format_ == "markdown" and output is not None:
             _write_documents(wanted, output)
+        elif format_ == "warc":
+            _write_warc(wanted, output)
         else:
             mark = BOM_UTF8 if excel else b""
             _write_stream(FORMATS[format_], wanted, output, names, mark)
@@ -142,13 +148,14 @@ def export_command(
 
 def _format_of(output: Path | None) -> str:
     """Return the format that a file's name says."""
-    suffix = "" if output is None else output.suffix.lower()
-    if suffix not in SUFFIXES:
-        where = "standard output has no suffix" if output is None else f"{output.name!r} has none"
-        raise click.UsageError(
-            f"Name a format with --format; it is known from {', '.join(SUFFIXES)}, and {where}."
-        )
-    return SUFFIXES[suffix]
+    suffixes = [] if output is None else [each.lower() for each in output.suffixes]
+    for suffix in ("".join(suffixes[-2:]), "".join(suffixes[-1:])):
+        if suffix in SUFFIXES:
+            return SUFFIXES[suffix]
+    where = "standard output has no suffix" if output is None else f"{output.name!r} has none"
+    raise click.UsageError(
+        f"Name a format with --format; it is known from {', '.join(SUFFIXES)}, and {where}."
+    )
 
 
 def _columns(named: str | None, format_: str) -> Sequence[str]:
@@ -218,6 +225,37 @@ def _write(folder: Path, path: str, content: bytes) -> None:
         raise StoreError(f"Could not write {target}: {error.strerror}.") from error
     with replaced(target) as file:
         file.write(content)
+
+
+def _write_warc(wanted: _Wanted, output: Path | None) -> None:
+    from newscrawl.archive.export.warc import WarcWriter
+
+    with nullcontext(sys.stdout.buffer) if output is None else replaced(output) as file:
+        try:
+            warc = WarcWriter(wanted.connection, file)
+        except ImportError:
+            raise click.UsageError(
+                "--format warc needs warcio: pip install 'newscrawl[warc]'"
+            ) from None
+        for each in wanted.records():
+            warc.add(each.id)
+        if warc.missing and not warc.pages:
+            raise StoreError(
+                "The bytes of these pages are not in this archive: it is a copy without its raw "
+                "pages. Export from the archive itself."
+            )
+        file.flush()
+    if warc.entries:
+        say(f"{warc.entries} entries of lists left out: their pages were not stored.")
+    if warc.pruned:
+        say(f"{warc.pruned} pages left out: their bytes were pruned.")
+    if warc.missing:
+        say(f"{warc.missing} pages left out: their bytes are not in this archive.")
+    where = "" if output is None else f" to {output}"
+    say(
+        f"{warc.pages} pages of {wanted.count} articles written{where}; the last seq is "
+        f"{wanted.seq}"
+    )
 
 
 def _write_stream(

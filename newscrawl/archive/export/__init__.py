@@ -29,10 +29,10 @@ FORMATS: dict[str, Format] = {
 
 TABLES = frozenset({"jsonl", "csv", "parquet"})
 """Those of which columns may be chosen."""
-BINARY = frozenset({"parquet"})
+BINARY = frozenset({"parquet", "warc"})
 """Binary formats: not for a terminal."""
 SUFFIXES = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet", ".atom": "atom",
-    ".rss": "rss",
+    ".rss": "rss", ".warc.gz": "warc",
 }  # fmt: skip
 """The format of a file by its suffix."""
