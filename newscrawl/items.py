@@ -151,6 +151,8 @@ class Page:
     """The Content-Type header, where there was one: it may name the charset."""
     etag: str | None = None
     last_modified: str | None = None
+    answered_at: str | None = None
+    """What the server's clock said then, in the same form; None where it did not say."""
     ordered_at: str | None = None
     """Its time in the order of its article's pages: the start of the run that fetched it, since the
     order of responses within a run means nothing; None: when it was observed."""

@@ -40,7 +40,8 @@ def normalise(article: Article) -> Article:
         where=article.published_from or "",
         info_code_date=date_of_info_code(article.id),
         shift=article.published_shift,
-        now=datetime.fromisoformat(article.page.observed_at),
+        # What is past by the server's clock is not in the future, however late ours is.
+        now=datetime.fromisoformat(max(article.page.observed_at, article.page.answered_at or "")),
     )
     article.published_at = published.at
     article.published_raw = published.raw

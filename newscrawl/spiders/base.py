@@ -328,21 +328,23 @@ def received(response: Response) -> Page:
     known: KnownPage | None = response.meta.get("known")
     page.body = response.body
     page.is_fetched = True
-    page.observed_at = _later(known.last_seen_at if known else "", response)
+    theirs = read_http_date(response.headers.get("Date"))
+    page.answered_at = theirs.isoformat(timespec="seconds") if theirs else None
+    page.observed_at = _later(known.last_seen_at if known else "", page.answered_at)
     page.content_type = header(response, "Content-Type")
     page.etag = header(response, "ETag")
     page.last_modified = header(response, "Last-Modified")
     return page
 
 
-def _later(seen: str, response: Response) -> str:
+def _later(seen: str, theirs: str | None) -> str:
     """Return the present time, and no earlier one than when the page was last seen.
 
     A clock that was set back must not make an edit look older than what it replaces. But what lies
     in the future, also by the server's clock, was written by one that was ahead.
     """
-    now, theirs = utc_now(), read_http_date(response.headers.get("Date"))
-    latest = max(now, theirs.isoformat(timespec="seconds")) if theirs else now
+    now = utc_now()
+    latest = max(now, theirs or now)
     return now if is_future(seen, latest) else max(now, seen)
 
 

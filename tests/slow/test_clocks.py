@@ -217,6 +217,21 @@ def test_later_word_of_a_page(tmp_path: Path, is_fetched: bool, title: str, revi
     assert query(db, "SELECT count(*) FROM revisions") == [(revisions,)]
 
 
+async def test_a_clock_that_is_behind_makes_no_time_a_future_one(
+    wrong: tuple[Server, Clock], tmp_path: Path
+) -> None:
+    """What is past by the server's clock was published then, however late this machine's is."""
+    server, made = wrong
+    newest = max(Site(articles=30).truths(), key=lambda truth: truth.published)
+    made.now = newest.published.astimezone(UTC) + timedelta(minutes=5)
+    made.error = -timedelta(minutes=90)
+    await crawl("category", tmp_path / "news.db", server.url)
+    sql = "SELECT published_at, published_precision FROM articles WHERE id = ?"
+    [(at, precision)] = query(tmp_path / "news.db", sql, newest.info_code)
+    assert datetime.fromisoformat(at) == newest.published
+    assert precision != "day"
+
+
 def test_last_good_run_is_the_last(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     fill(db)
