@@ -3,7 +3,8 @@
     python bench/soak.py --days 7 --plot docs/soak.svg
 
 The site publishes, edits, takes down and forgets posts, its builds are late, its answers fail, it
-is down for an hour, one of its listings for days; runs are killed, and the clock is wrong at times.
+is down for an hour, one of its listings for days; runs are killed, the clock is wrong at times, the
+proxy dies, and the disk of the log is full.
 All comes from the seed. In the end the archive is compared with what was served
 (``bench/soak_judge.py``), and the first day's memory and open files with the last day's.
 
@@ -70,6 +71,8 @@ class Options:
     """One address in so many fails in a run."""
     kill_one_in: int = 40
     """One run in so many is killed, and one in thrice as many gets SIGTERM."""
+    trouble_one_in: int = 60
+    """One half hour in so many has a proxy that is dead, and another one a full disk for logs."""
 
 
 @dataclass
@@ -198,10 +201,20 @@ class Soak:
         self._pid = self._peak_fds = 0
         began = time.monotonic()
         now = datetime.fromtimestamp(second + offset, UTC)
-        self._pid = pid = nursery.start(list(words), now)
+        half_hour = Dice(self.options.seed, number * self.options.every // 1800, 204)
+        trouble = half_hour.number(1, self.options.trouble_one_in)
+        is_quiet = number >= self._total - QUIET
+        has_dead_proxy = trouble == 1 and not is_quiet
+        is_log_full = trouble == 2 and not is_quiet
+        self._pid = pid = nursery.start(
+            list(words), now, has_dead_proxy=has_dead_proxy, is_log_full=is_log_full
+        )
         ended = nursery.wait()
         seconds = time.monotonic() - began
-        self.runs.append(Run(number, second, now, pid, ended.code, self.server.log))
+        run = Run(
+            number, second, now, pid, ended.code, self.server.log, has_dead_proxy, is_log_full
+        )
+        self.runs.append(run)
         self._measured = ended.peak_kb, self._peak_fds, seconds, ended.cpu
         return ended.code
 

@@ -33,6 +33,7 @@ from newscrawl.text.china_time import CHINA
 
 ROOT = Path(__file__).parents[1]
 INTERRUPTED = (130, 143)
+UNREACHABLE = 4
 LINK = re.compile(r'href="(/[^"]*/\d{4}/\d\d/\d\d/[^"]+\.html)"')
 HOUR = 3600
 SLACK = 3 * HOUR
@@ -53,6 +54,10 @@ class Run:
     """Its exit code, or the signal's number below 0."""
     log: list[Served]
     """What it asked for, and what it got."""
+    has_dead_proxy: bool = False
+    """Whether its proxy was dead: then it asked the site for nothing."""
+    is_log_full: bool = False
+    """Whether the disk of its log was full, which must change nothing else."""
 
     @property
     def is_whole(self) -> bool:
@@ -147,6 +152,12 @@ class Court:
             self.last_end.update(ends)
             if row is None:
                 yield f"run {run.number} ended with {run.code} and has no row"
+                continue
+            self.counts["runs whose log was on a full disk"] += run.is_log_full
+            if run.has_dead_proxy:
+                self.counts["runs whose proxy was dead"] += 1
+                if run.code != UNREACHABLE or run.log or "proxy" not in (row["reason"] or ""):
+                    yield f"run {run.number} ended with {run.code} and says {row['reason']}"
                 continue
             wanted = _ledger(run, ends)
             found = {name: row[name] for name in wanted if name != "came"}

@@ -139,10 +139,16 @@ class Nursery:
         """Return what it holds: each run begins with that."""
         return use_of(self._process.pid)
 
-    def start(self, words: list[str], now: datetime) -> int:
+    def start(
+        self, words: list[str], now: datetime, *, has_dead_proxy: bool, is_log_full: bool
+    ) -> int:
         """Start a run at a simulated time; return its process id."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"words": words, "now": now.isoformat()}) + "\n")
+        asked = {
+            "words": words, "now": now.isoformat(), "has_dead_proxy": has_dead_proxy,
+            "is_log_full": is_log_full,
+        }  # fmt: skip
+        self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         return int(self._read()["pid"])
 
@@ -175,7 +181,7 @@ def nurse() -> None:
         learnt, telling = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _become_run(asked["words"], datetime.fromisoformat(asked["now"]), telling)
+            _become_run(asked, telling)
         os.close(telling)
         print(json.dumps({"pid": pid}), flush=True)
         with open(learnt) as file:
@@ -197,8 +203,8 @@ def _learn(names: list[str]) -> None:
     gc.freeze()
 
 
-def _become_run(words: list[str], now: datetime, telling: int) -> None:
-    known = set(sys.modules)
+def _become_run(asked: dict[str, Any], telling: int) -> None:
+    known, now = set(sys.modules), datetime.fromisoformat(asked["now"])
     from newscrawl.cli import main
     from newscrawl.store import clock
 
@@ -206,7 +212,11 @@ def _become_run(words: list[str], now: datetime, telling: int) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # standard output is the nursery's way to the soak
     clock.clock = lambda: now
-    sys.argv = ["newscrawl", *words[2:]]  # after -m newscrawl
+    if asked["has_dead_proxy"]:
+        os.environ["http_proxy"] = "http://127.0.0.1:9"
+    if asked["is_log_full"]:
+        os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
+    sys.argv = ["newscrawl", *asked["words"][2:]]  # after -m newscrawl
     code: Any = 1
     try:
         main()
@@ -214,7 +224,8 @@ def _become_run(words: list[str], now: datetime, telling: int) -> None:
         code = end.code
     except BaseException:
         sys.excepthook(*sys.exc_info())
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     with open(telling, "w") as file:  # in their order: some cannot be imported before others
         file.write("\n".join(name for name in sys.modules if name not in known))
     os._exit(code if isinstance(code, int) else int(code is not None))

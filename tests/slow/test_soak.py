@@ -26,7 +26,7 @@ from bench.soak_judge import Judgement, Run, judge
 
 OPTIONS = Options(
     seed=6, days=0.15, articles_a_day=45, outages=1, outage_hours=0.4, broken_hours=1, one_in=20,
-    kill_one_in=5,
+    kill_one_in=5, trouble_one_in=4,
 )  # fmt: skip
 
 
@@ -74,7 +74,8 @@ def test_archive_is_exact_and_memory_flat(tmp_path: Path) -> None:
     seen = {name for name, count in told["counts"].items() if count}
     assert seen >= {
         "articles", "revisions", "runs that a signal ended", "pages failed", "pages rejected",
-        "edits that a visit was due for", "checks of listings",
+        "edits that a visit was due for", "checks of listings", "runs whose proxy was dead",
+        "runs whose log was on a full disk",
     }  # fmt: skip
     assert {"0", "3", "4", "-9"} <= set(told["exit_codes"])
     assert {"200", "304", "404", "reset"} <= set(told["requests"])
