@@ -90,7 +90,7 @@ def test_archive_is_exact_and_memory_flat(tmp_path: Path) -> None:
         assert any(said in finding for finding in judgement.findings), (said, judgement)
 
 
-GAP_OPTIONS = Options(seed=1, days=4.5, every=1800, articles_a_day=40)
+GAP_OPTIONS = Options(seed=1, days=4.5, every=3600, articles_a_day=24)
 """One listing fails for longer than the site shows its posts."""
 
 GAP_HARMS: list[tuple[Harm, str]] = [
