@@ -33,7 +33,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from samplesite.changing import KEPT_DAYS, Changing, Hostile, Weather
 from samplesite.plan import DAY
 from samplesite.site import Site
