@@ -33,8 +33,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from samplesite.changing import KEPT_DAYS, Changing, Hostile, Weather
 from samplesite.plan import DAY
 from samplesite.site import Site
