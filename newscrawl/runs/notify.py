@@ -17,6 +17,8 @@ from newscrawl.runs.services import BadServices, Service, send, services_of
 
 SECONDS = 30
 """Maximum time for the command: the next run may be waiting."""
+SECONDS_AFTER_SIGNAL = 3
+"""The same for a run that was stopped: whoever stopped it kills it after ten seconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +53,15 @@ def words_of(command: str) -> list[str]:
     return words
 
 
-def notify(command: str, run: Mapping[str, Any]) -> bool:
+def notify(command: str, run: Mapping[str, Any], *, seconds: float = SECONDS) -> bool:
     """Run *command* with *run* as JSON on its standard input; return whether it succeeded.
 
-    A failure is logged.
+    It is ended after so many seconds. A failure is logged.
     """
     try:
         done = subprocess.run(  # noqa: S603  the user's own command
             words_of(command), input=json.dumps(run, ensure_ascii=False), encoding="utf-8",
-            timeout=SECONDS, check=False,
+            timeout=seconds, check=False,
         )  # fmt: skip
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         logger.warning("NEWSCRAWL_NOTIFY: could not run %r: %s", command, error)

@@ -16,7 +16,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.ossignal import install_shutdown_handlers
 
-from newscrawl.runs.notify import notify, send_failure
+from newscrawl.runs.notify import SECONDS, SECONDS_AFTER_SIGNAL, notify, send_failure
 from newscrawl.runs.outcome import Exit, Outcome
 from newscrawl.runs.run import Run, interrupts
 from newscrawl.store.errors import AlreadyRunning, StoreError
@@ -59,7 +59,7 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
     """Run *crawler* in *process*; return how it ended. Blocks until then.
 
     The last line of the log says it, also if the run could not begin. NEWSCRAWL_NOTIFY and
-    NEWSCRAWL_ALERT_FAILURES tell of every outcome but ok.
+    NEWSCRAWL_ALERT_FAILURES tell of every outcome but ok; the latter not of a run that was stopped.
     """
     outcome = _run_in(process, crawler, arguments)
     if outcome.exit is not Exit.OK:
@@ -69,10 +69,10 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
 
 
 def _tell(settings: BaseSettings, run: Mapping[str, Any]) -> None:
-    """Tell of a failed run."""
+    """Tell of a failed run; of one that was stopped in little time, and to the command alone."""
     if command := str(settings.get("NEWSCRAWL_NOTIFY") or "").strip():
-        notify(command, run)
-    if settings.getbool("NEWSCRAWL_ALERT_FAILURES"):
+        notify(command, run, seconds=SECONDS_AFTER_SIGNAL if interrupts else SECONDS)
+    if settings.getbool("NEWSCRAWL_ALERT_FAILURES") and not interrupts:
         urls = str(settings.get("NEWSCRAWL_ALERT_URLS_FILE") or "")
         send_failure(run, Path(urls) if urls else None)
 

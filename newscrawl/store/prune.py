@@ -36,7 +36,8 @@ _FOUND: dict[What, str] = {
     " WHERE coalesce(ended_at, started_at) < :before AND outcome <> 'running'"
     " AND id NOT IN (SELECT run_id FROM rejects)"
     " AND id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT 10)"
-    " AND id <> (SELECT coalesce(max(id), 0) FROM runs WHERE outcome = 'ok')",
+    " AND id NOT IN (SELECT max(id) FROM runs WHERE outcome = 'ok' AND ended_at <= :now"
+    " GROUP BY spider)",
 }
 _NEEDED = (
     "SELECT 1 FROM observations WHERE page_hash = :hash"
@@ -93,7 +94,7 @@ def give_back(db: sqlite3.Connection) -> None:
 
 def _parameters(before: str) -> dict[str, str]:
     return {
-        "before": before, "post_file": PageKind.POST_FILE, "suspicious": REASON,
+        "before": before, "now": utc_now(), "post_file": PageKind.POST_FILE, "suspicious": REASON,
     }  # fmt: skip
 
 

@@ -308,7 +308,8 @@ def test_a_signal_ends_a_run_on_a_site_that_stalls(
             server.faults[path] = Fault(delay=20)
     program, db = Path(sys.executable).with_name("newscrawl"), tmp_path / "news.db"
     crawl = subprocess.Popen(
-        [program, "crawl", "category", "--fast", "--base-url", server.url, "--db", db],
+        [program, "crawl", "category", "--fast", "--base-url", server.url, "--db", db,
+         "--notify", "sleep 60"],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 30
