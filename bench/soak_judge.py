@@ -283,7 +283,7 @@ class Court:
         """Compare each page's earlier states: those that came, each once, in their order."""
         kept: dict[str, list[tuple[str, str]]] = {}
         for row in self._rows("revisions"):
-            kept.setdefault(row["page_id"], []).append((row["title"], row["body_text"]))
+            kept.setdefault(unquote(row["page_id"]), []).append((row["title"], row["body_text"]))
         self.counts["revisions"] = sum(map(len, kept.values()))
         for path in self.observations:
             number = self.changing.numbers.get(path)

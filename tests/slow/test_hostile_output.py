@@ -300,9 +300,8 @@ def test_a_record_is_one_record(text: str, capsys: pytest.CaptureFixture[str]) -
         terminal.stderr.cache_clear()
     said = capsys.readouterr().err
     assert OBEYED.findall(said) == []
-    assert [line[9:].split()[0] for line in said.splitlines() if re.match(r"\d\d:", line)] == [
-        "warning", "error",
-    ]  # fmt: skip
+    records = [line for line in said.splitlines() if re.match(r"\d{4}-\d\d-\d\dT\S+ ", line)]
+    assert [line.split()[1] for line in records] == ["warning", "error"]
 
 
 def test_scrapys_own_log_is_harmless(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ BUILT: dict[str, str] = {
     "newscrawl/text/sanitize.py:nfc": "sets of characters, and one of them repeated, as literals",
     "newscrawl/archive/search.py:_pattern": "the user's own words, escaped; separated by \\W+",
     "newscrawl/store/backup.py:_empty_beside": "the archive's own name, escaped, and a number",
+    "newscrawl/cli/backup.py:_remove_old": "the archive's own name, escaped, and digits",
 }
 """Functions that build a pattern from what they are given, and why it is linear."""
 

@@ -73,7 +73,9 @@ _HARMLESS_ACTIONS = frozenset(
 _RANK = "rank"
 """The column of the search index by which a query may name another function than bm25, past the
 authorizer (``rank MATCH 'snippet(…)'``): only SQL of ours reads it."""
-_VIRTUAL = re.compile(rb"CREATE(?:\s|\xef\xbb\xbf|/\*.*?\*/|--[^\n]*\n)+VIRTUAL\b", re.I | re.S)
+_VIRTUAL = re.compile(
+    rb"CREATE(?:\s|\xef\xbb\xbf|(?>/\*.*?\*/)|--[^\n]*+\n)++VIRTUAL\b", re.I | re.S
+)
 """How the statement of a virtual table begins; comments and a mark of UTF-8 are space to SQLite."""
 _NAME = 60
 """Letters of a refused name that are repeated."""
