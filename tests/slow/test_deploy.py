@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
+from archives import fill
 from crawls import ROOT, assert_balanced, ledger, query
 from samplesite.server import Answers, Server
 from samplesite.site import Site
@@ -44,6 +45,7 @@ def test_systemd_units(tmp_path: Path) -> None:
         (tmp_path / unit.name).write_text(text)
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(tmp_path / "newscrawl.service"),
+         str(tmp_path / "newscrawl-backup.service"), str(tmp_path / "newscrawl-backup.timer"),
          str(tmp_path / "newscrawl-failed@newscrawl.service"),
          str(tmp_path / "newscrawl.timer")], capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -53,6 +55,17 @@ def test_systemd_units(tmp_path: Path) -> None:
     [when] = re.findall(r"OnCalendar=(.*)", text)
     done = subprocess.run(["systemd-analyze", "calendar", when], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_a_backup_every_night(tmp_path: Path) -> None:
+    text = (DEPLOY / "systemd" / "newscrawl-backup.service").read_text()
+    [line] = re.findall(r"ExecStart=/opt/newscrawl/.venv/bin/newscrawl (.*)", text)
+    fill(tmp_path / "news.db")
+    words = line.replace("/var/lib/newscrawl", str(tmp_path)).split()
+    done = command("newscrawl", *words, "--db", str(tmp_path / "news.db"))
+    assert done.returncode == 0, done.stderr
+    [copy] = (tmp_path / "backups").glob("news-*.db")
+    assert command("newscrawl", "verify", "--db", str(copy)).returncode == 0
 
 
 def test_a_unit_that_failed_is_told(hook: Hook) -> None:
