@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 from archives import fill
-from crawls import ROOT, assert_balanced, ledger, query
+from crawls import ROOT, assert_balanced, command, ledger, query
 from samplesite.server import Answers, Server
 from samplesite.site import Site
 from test_alert import Hook, hook
