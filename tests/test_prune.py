@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import article, fill, page
+from archives import article, fill, page, writer
 from cli_runs import invoke
 from crawls import crawl, query
 from samplesite.server import Answers, Fault, Server
 from samplesite.site import Site
 
+from newscrawl.items import Rejected
 from newscrawl.runs.outcome import Exit
 from newscrawl.store.clock import utc_now
+from newscrawl.store.raw_pages import load_raw_page
+from newscrawl.store.target import Target
 
 Serving = Callable[[Answers], Server]
 OLD = "2024-01-01T00:00:00+00:00"
@@ -138,6 +141,24 @@ async def test_rejects_and_runs(db: Path) -> None:
     assert invoke("verify", "--db", str(db)).exit_code == 0
 
 
+async def test_rejected_post_files_stay(db: Path) -> None:
+    """The only copy may be in the archive, also where no article came of it."""
+    target = Target(db)
+    made, rejected = (
+        writer(target),
+        Rejected(page("2021-12-28-x", kind="post_file", body=b"its draft"), "no_body", ""),
+    )
+    made.reject(rejected, loader_version=1)
+    made.end(outcome="ok", exit_code=0, reason="made by a test")
+    target.finish(good=True)
+    write(db, f"UPDATE rejects SET last_seen_at = '{OLD}'")
+    assert pruned(db, "--rejects", "--raw-pages", "--yes").exit_code == 0
+    assert query(db, "SELECT page_kind FROM rejects") == [("post_file",)]
+    [(key,)] = query(db, "SELECT page_hash FROM rejects")
+    with closing(sqlite3.connect(db)) as connection:
+        assert load_raw_page(connection, key) == b"its draft"
+
+
 async def test_what_would_go_comes_first(db: Path) -> None:
     before = db.read_bytes()
     [(pages,)] = query(db, "SELECT count(*) FROM raw_pages")
@@ -183,8 +204,6 @@ async def test_a_prune_that_is_killed(db: Path) -> None:
 
 
 async def test_another_writer_is_left_alone(db: Path) -> None:
-    from newscrawl.store.target import Target
-
     target = Target(db)
     try:
         assert pruned(db, "--raw-pages", "--yes").exit_code == Exit.BUSY

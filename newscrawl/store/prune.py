@@ -27,10 +27,10 @@ UNION SELECT page_hash FROM rejects WHERE page_hash IS NOT NULL
 UNION SELECT page_hash FROM suspicious_observations"""
 _FOUND: dict[What, str] = {
     "raw_pages": "SELECT hash AS id, stored_size AS size, NULL AS at FROM raw_pages"  # noqa: S608
-    f" WHERE pruned_at IS NULL AND hash NOT IN ({_KEPT})",
+    f" WHERE pruned_at IS NULL AND page_kind <> :post_file AND hash NOT IN ({_KEPT})",
     "rejects": "SELECT id, coalesce((SELECT stored_size FROM raw_pages WHERE hash = page_hash), 0)"
     " AS size, last_seen_at AS at FROM rejects"
-    " WHERE last_seen_at < :before AND reason <> :suspicious",
+    " WHERE last_seen_at < :before AND reason <> :suspicious AND page_kind <> :post_file",
     # `status` shows the last runs, and the last that was ok.
     "runs": "SELECT id, 0 AS size, started_at AS at FROM runs"
     " WHERE coalesce(ended_at, started_at) < :before AND outcome <> 'running'"
