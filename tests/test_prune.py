@@ -159,6 +159,20 @@ async def test_rejected_post_files_stay(db: Path) -> None:
         assert load_raw_page(connection, key) == b"its draft"
 
 
+async def test_bytes_that_come_again_are_stored(tmp_path: Path) -> None:
+    db, old = tmp_path / "news.db", page(observed_at="2022-01-01", body=b"as it was")
+    fill(db, article(old))
+    assert pruned(db, "--raw-pages", "--yes").exit_code == 0
+    stored = query(db, "SELECT stored_size, length(bytes), pruned_at IS NULL FROM raw_pages")
+    assert stored == [(0, 0, 0)]
+    fill(db, article(page(observed_at=utc_now(), body=b"as it was"), title="另一个标题"))
+    [(size, length, is_there)] = query(
+        db, "SELECT stored_size, length(bytes), pruned_at IS NULL FROM raw_pages"
+    )
+    assert (size == length > 0, is_there) == (True, 1)
+    assert invoke("verify", "--db", str(db)).exit_code == 0
+
+
 async def test_what_would_go_comes_first(db: Path) -> None:
     before = db.read_bytes()
     [(pages,)] = query(db, "SELECT count(*) FROM raw_pages")
