@@ -217,6 +217,25 @@ async def test_a_prune_that_is_killed(db: Path) -> None:
     assert query(db, "SELECT count(*) FROM raw_pages WHERE pruned_at IS NULL") == [(3,)]
 
 
+async def test_space_is_given_back_after_a_kill(db: Path) -> None:
+    """Killed when all is removed, before the space is given back: the next prune does that."""
+    text = (
+        "import os, sys; from newscrawl.store.prune import prune;"
+        " from newscrawl.store.target import Target; target = Target(sys.argv[1]);"
+        " prune(target.db, 'raw_pages', '2025-01-01T00:00:00+00:00'); os.kill(os.getpid(), 9)"
+    )
+    ended = subprocess.run([sys.executable, "-c", text, str(db)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert invoke("verify", "--db", str(db)).exit_code == 0
+    size = db.stat().st_size
+    assert pruned(db, "--raw-pages").exit_code == 2
+    assert db.stat().st_size == size
+    done = pruned(db, "--raw-pages", "--yes")
+    assert "An earlier prune was stopped" in done.stderr
+    assert db.stat().st_size < size
+    assert pruned(db, "--raw-pages", "--yes").stderr == "Nothing is that old.\n"
+
+
 async def test_another_writer_is_left_alone(db: Path) -> None:
     target = Target(db)
     try:

@@ -98,7 +98,7 @@ def test_a_quick_repair_rebuilds_deleted_articles_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDATE raw_pages SET bytes = x'', stored_size = 0, pruned_at = '2026-01-01T00:00:00+00:00'",
+        "UPDATE raw_pages SET bytes = x'', stored_size = 0, pruned_at = '2026-01-01'",
         "UPDATE observations SET page_kind = 'item'",
     ],
 )
