@@ -95,6 +95,13 @@ async def test_bytes_of_pages_go_and_their_hashes_stay(db: Path) -> None:
     assert db.stat().st_size < size
     assert "given back" in ended.stderr
     assert pruned(db, "--raw-pages", "--yes").stderr == "Nothing is that old.\n"
+    found = json.loads(invoke("info", "--json", "--db", str(db)).stdout)
+    there = query(
+        db, "SELECT count(*), sum(size), sum(stored_size) FROM raw_pages WHERE length(bytes)"
+    )
+    assert [(3, found["pages_size"], found["pages_stored"])] == there
+    assert (found["pages"], found["pages_pruned"]) == (len(pages), len(pages) - 3)
+    assert f"{len(pages) - 3} pruned)" in invoke("info", "--db", str(db)).stdout
 
 
 async def test_commands_know_pruned_pages(db: Path, serving: Serving) -> None:
