@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import article, fill, page
+from archives import article, fill, page, writer
 from cli_runs import invoke
 from crawls import crawl, query
 from samplesite.server import Answers, Fault, Server
 from samplesite.site import Site
 
+from newscrawl.items import Rejected
 from newscrawl.runs.outcome import Exit
 from newscrawl.store.clock import utc_now
+from newscrawl.store.raw_pages import load_raw_page
+from newscrawl.store.target import Target
 
 Serving = Callable[[Answers], Server]
 OLD = "2024-01-01T00:00:00+00:00"
@@ -92,6 +95,13 @@ async def test_bytes_of_pages_go_and_their_hashes_stay(db: Path) -> None:
     assert db.stat().st_size < size
     assert "given back" in ended.stderr
     assert pruned(db, "--raw-pages", "--yes").stderr == "Nothing is that old.\n"
+    found = json.loads(invoke("info", "--json", "--db", str(db)).stdout)
+    there = query(
+        db, "SELECT count(*), sum(size), sum(stored_size) FROM raw_pages WHERE length(bytes)"
+    )
+    assert [(3, found["pages_size"], found["pages_stored"])] == there
+    assert (found["pages"], found["pages_pruned"]) == (len(pages), len(pages) - 3)
+    assert f"{len(pages) - 3} pruned)" in invoke("info", "--db", str(db)).stdout
 
 
 async def test_commands_know_pruned_pages(db: Path, serving: Serving) -> None:
@@ -135,6 +145,38 @@ async def test_rejects_and_runs(db: Path) -> None:
     assert query(db, "SELECT count(*) FROM raw_pages") == [(bytes_before[0][0] - 1,)]
     # The second is the last one of its spider that was ok, which `status` shows.
     assert len(query(db, "SELECT id FROM runs")) == len(runs) - 1
+    assert invoke("verify", "--db", str(db)).exit_code == 0
+
+
+async def test_rejected_post_files_stay(db: Path) -> None:
+    """The only copy may be in the archive, also where no article came of it."""
+    target = Target(db)
+    made, rejected = (
+        writer(target),
+        Rejected(page("2021-12-28-x", kind="post_file", body=b"its draft"), "no_body", ""),
+    )
+    made.reject(rejected, loader_version=1)
+    made.end(outcome="ok", exit_code=0, reason="made by a test")
+    target.finish(good=True)
+    write(db, f"UPDATE rejects SET last_seen_at = '{OLD}'")
+    assert pruned(db, "--rejects", "--raw-pages", "--yes").exit_code == 0
+    assert query(db, "SELECT page_kind FROM rejects") == [("post_file",)]
+    [(key,)] = query(db, "SELECT page_hash FROM rejects")
+    with closing(sqlite3.connect(db)) as connection:
+        assert load_raw_page(connection, key) == b"its draft"
+
+
+async def test_bytes_that_come_again_are_stored(tmp_path: Path) -> None:
+    db, old = tmp_path / "news.db", page(observed_at="2022-01-01", body=b"as it was")
+    fill(db, article(old))
+    assert pruned(db, "--raw-pages", "--yes").exit_code == 0
+    stored = query(db, "SELECT stored_size, length(bytes), pruned_at IS NULL FROM raw_pages")
+    assert stored == [(0, 0, 0)]
+    fill(db, article(page(observed_at=utc_now(), body=b"as it was"), title="另一个标题"))
+    [(size, length, is_there)] = query(
+        db, "SELECT stored_size, length(bytes), pruned_at IS NULL FROM raw_pages"
+    )
+    assert (size == length > 0, is_there) == (True, 1)
     assert invoke("verify", "--db", str(db)).exit_code == 0
 
 
@@ -182,9 +224,26 @@ async def test_a_prune_that_is_killed(db: Path) -> None:
     assert query(db, "SELECT count(*) FROM raw_pages WHERE pruned_at IS NULL") == [(3,)]
 
 
-async def test_another_writer_is_left_alone(db: Path) -> None:
-    from newscrawl.store.target import Target
+async def test_space_is_given_back_after_a_kill(db: Path) -> None:
+    """Killed when all is removed, before the space is given back: the next prune does that."""
+    text = (
+        "import os, sys; from newscrawl.store.prune import prune;"
+        " from newscrawl.store.target import Target; target = Target(sys.argv[1]);"
+        " prune(target.db, 'raw_pages', '2025-01-01T00:00:00+00:00'); os.kill(os.getpid(), 9)"
+    )
+    ended = subprocess.run([sys.executable, "-c", text, str(db)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert invoke("verify", "--db", str(db)).exit_code == 0
+    size = db.stat().st_size
+    assert pruned(db, "--raw-pages").exit_code == 2
+    assert db.stat().st_size == size
+    done = pruned(db, "--raw-pages", "--yes")
+    assert "An earlier prune was stopped" in done.stderr
+    assert db.stat().st_size < size
+    assert pruned(db, "--raw-pages", "--yes").stderr == "Nothing is that old.\n"
 
+
+async def test_another_writer_is_left_alone(db: Path) -> None:
     target = Target(db)
     try:
         assert pruned(db, "--raw-pages", "--yes").exit_code == Exit.BUSY

@@ -67,9 +67,11 @@ class Overview:
     last_published_at: str | None
     pages: int
     pages_size: int
-    """Bytes of all raw pages as they came."""
+    """Bytes of all raw pages as they came, but for those that were pruned."""
     pages_stored: int
     """Bytes of them as they are kept, compressed."""
+    pages_pruned: int
+    """Raw pages of which only hash and size are kept."""
     sources: list[Source]
     runs: list[RunSummary]
     rejects: list[RejectCount]
@@ -86,8 +88,9 @@ def overview(connection: sqlite3.Connection) -> Overview:
     # Each alone is one step in the index; together they would be all of it.
     (first,) = one("SELECT min(published_at) FROM articles")
     (last,) = one("SELECT max(published_at) FROM articles")
-    pages, pages_size, pages_stored = one(
-        "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(stored_size), 0) FROM raw_pages"
+    pages, pages_size, pages_stored, pages_pruned = one(
+        "SELECT count(*), coalesce(sum(CASE WHEN pruned_at IS NULL THEN size END), 0),"
+        " coalesce(sum(stored_size), 0), count(pruned_at) FROM raw_pages"
     )
     # Not count(*): that is one step of SQLite's machine, which nothing ends. See values.PATIENCE.
     return Overview(
@@ -103,6 +106,7 @@ def overview(connection: sqlite3.Connection) -> Overview:
         pages=pages,
         pages_size=pages_size,
         pages_stored=pages_stored,
+        pages_pruned=pages_pruned,
         sources=_sources(connection),
         runs=_runs(connection),
         rejects=[

@@ -46,9 +46,10 @@ def _facts(found: Overview) -> Iterator[tuple[str, str]]:
         yield "published", f"{first} to {last} (China time)"
     yield "mentions", f"{found.mentions:,} of securities, boards and indices"
     yield "revisions", f"{found.revisions:,}"
+    pruned = f", {found.pages_pruned:,} pruned" if found.pages_pruned else ""
     yield (
         "raw pages",
-        f"{found.pages:,} ({size(found.pages_size)}, kept in {size(found.pages_stored)})",
+        f"{found.pages:,} ({size(found.pages_size)}, kept in {size(found.pages_stored)}{pruned})",
     )
 
 

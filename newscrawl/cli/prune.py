@@ -59,7 +59,7 @@ def prune_command(
 
     The space is given back to the disk, which needs as much free space as the archive has left.
     """
-    from newscrawl.store.prune import prunable
+    from newscrawl.store.prune import prunable, was_stopped
 
     chosen: list[What] = []
     chosen += ["raw_pages"] if raw_pages else []
@@ -70,10 +70,14 @@ def prune_command(
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
     with reading(db) as connection:
         found = [prunable(connection, what, before) for what in chosen]
+        stopped = was_stopped(connection)
     _show(found, as_json=as_json)
-    if not any(each.rows for each in found):
+    is_any = any(each.rows for each in found)
+    if stopped:
+        say("An earlier prune was stopped: the space of what it removed is not given back yet.")
+    if not is_any and not stopped:
         say("Nothing is that old.")
-    elif yes or _is_confirmed():
+    elif yes or _is_confirmed("Remove it?" if is_any else "Give it back?"):
         _remove(db, found, before)
 
 
@@ -89,10 +93,10 @@ def _show(found: list[Prunable], *, as_json: bool) -> None:
     print_table(("what", "rows", "size", "from", "until"), rows, wide="what")
 
 
-def _is_confirmed() -> bool:
+def _is_confirmed(question: str) -> bool:
     if not sys.stdin.isatty():
         raise click.UsageError("Nothing was removed. Add --yes to remove what is listed.")
-    return click.confirm("Remove it?", err=True)
+    return click.confirm(question, err=True)
 
 
 def _remove(db: str, found: list[Prunable], before: str) -> None:

@@ -148,7 +148,8 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
         with reading(db) as connection:
             article_ids = list(all_article_ids(connection))
     else:
-        again = _examine(db, quick=quick)
+        # Those that were brought back have no texts yet, which a quick check does not see.
+        again = [*found, *_examine(db, quick=quick)]
         article_ids = sorted({each.article_id for each in again if each.article_id})
     if any(each.kind == "schema" for each in found):
         say("Repaired: recreated newscrawl's own tables and indexes. Verifying again.")

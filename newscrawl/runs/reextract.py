@@ -73,7 +73,9 @@ def can_reread(db: Connection, article_id: str) -> bool:
     """Whether the stored pages of an article give it again."""
     found = Survey()
     reread = next(_reread_all(db, found, [article_id], damaged=True))
-    return bool(reread.observations) and not found.unreadable and not found.pruned
+    kinds = [PageKind(each.page_kind) for each in reread.observations.values()]
+    is_all_read = bool(kinds) and all(each.is_read_again for each in kinds)
+    return is_all_read and not found.unreadable and not found.pruned
 
 
 def rewrite(

@@ -39,7 +39,7 @@ def load_article(db: sqlite3.Connection, article_id: str, *, damaged: bool = Fal
     """Return what the archive holds of *article_id*; an empty :class:`ArticleRows` where nothing.
 
     *damaged*: for who reads the pages again. In what a page differs is left out where that cannot
-    be read.
+    be read, and an article whose row was deleted has an empty one.
 
     :raises Unexpected: it cannot be.
     """
@@ -49,6 +49,8 @@ def load_article(db: sqlite3.Connection, article_id: str, *, damaged: bool = Fal
         " WHERE id = ?",
         (article_id,),
     ).fetchone()
+    if row is None and damaged:
+        row = (0, *(None for _ in COLUMNS))
     if row is None:
         return known
     known.first_seq, *values = row

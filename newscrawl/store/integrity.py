@@ -95,7 +95,7 @@ def _examine(
     if any(not found.can_repair for found in damaged):
         return
     yield from _part("references", _references(connection))
-    yield from _part("articles", _gone(connection))
+    yield from _part("articles", _gone(connection, reread))
     yield from _part("numbers", _numbers(connection))
     yield from _part("ledger", _ledgers(connection))
     yield from _part("references", _categories(connection))
@@ -228,12 +228,16 @@ _GONE = (
 )
 
 
-def _gone(connection: sqlite3.Connection) -> Iterator[Problem]:
-    """Articles that were deleted, and whose pages are still there."""
+def _gone(connection: sqlite3.Connection, reread: Reread) -> Iterator[Problem]:
+    """Articles that were deleted, and whose observations are still there."""
     for (article_id,) in connection.execute(_GONE).fetchall():
-        yield Problem(
-            "articles", f"{article_id} is gone, and its pages are here", True, touches=True
+        found = _of_article(
+            connection, reread, article_id, f"{article_id} is gone, and its pages are here"
         )
+        if not found.can_repair:
+            sentence = f"{article_id} is gone, and its pages cannot be read again"
+            found = replace(found, sentence=sentence)
+        yield found
 
 
 def _numbers(connection: sqlite3.Connection) -> Iterator[Problem]:
@@ -500,15 +504,13 @@ def _remake_revisions(connection: sqlite3.Connection, reread: Reread) -> None:
 def _bring_back(connection: sqlite3.Connection, reread: Reread) -> None:
     """Insert rows, without texts, for articles that are gone and can be read again."""
     number = last_seq(connection)
-    for (article_id,) in connection.execute(_GONE).fetchall():
+    for found in _gone(connection, reread):
+        if not found.can_repair:
+            continue
         number += 1
-        connection.execute("SAVEPOINT gone")
         connection.execute(
             "INSERT INTO articles (id, seq, first_seq, first_seen_at, changed_at)"
             " SELECT :article_id, :number, :number, min(observed_at), max(last_seen_at)"
             " FROM observations WHERE article_id = :article_id",
-            {"article_id": article_id, "number": number},
+            {"article_id": found.article_id, "number": number},
         )
-        if not reread.can_reread(connection, article_id):
-            connection.execute("ROLLBACK TO gone")
-        connection.execute("RELEASE gone")

@@ -27,10 +27,10 @@ UNION SELECT page_hash FROM rejects WHERE page_hash IS NOT NULL
 UNION SELECT page_hash FROM suspicious_observations"""
 _FOUND: dict[What, str] = {
     "raw_pages": "SELECT hash AS id, stored_size AS size, NULL AS at FROM raw_pages"  # noqa: S608
-    f" WHERE pruned_at IS NULL AND hash NOT IN ({_KEPT})",
+    f" WHERE pruned_at IS NULL AND page_kind <> :post_file AND hash NOT IN ({_KEPT})",
     "rejects": "SELECT id, coalesce((SELECT stored_size FROM raw_pages WHERE hash = page_hash), 0)"
     " AS size, last_seen_at AS at FROM rejects"
-    " WHERE last_seen_at < :before AND reason <> :suspicious",
+    " WHERE last_seen_at < :before AND reason <> :suspicious AND page_kind <> :post_file",
     # `status` shows the last runs, and the last that was ok.
     "runs": "SELECT id, 0 AS size, started_at AS at FROM runs"
     " WHERE coalesce(ended_at, started_at) < :before AND outcome <> 'running'"
@@ -39,6 +39,10 @@ _FOUND: dict[What, str] = {
     " AND id NOT IN (SELECT max(id) FROM runs WHERE outcome = 'ok' AND ended_at <= :now"
     " GROUP BY spider)",
 }
+_NOTE = (
+    "INSERT INTO meta (key, value) VALUES ('pruned', ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value"
+)
 _NEEDED = (
     "SELECT 1 FROM observations WHERE page_hash = :hash"
     " UNION SELECT 1 FROM revisions WHERE page_hash = :hash"
@@ -77,6 +81,7 @@ def prune(
     for begin in range(0, len(ids), BATCH):
         part = ids[begin : begin + BATCH]
         with identity.transaction(db):
+            db.execute(_NOTE, (len(part),))
             _REMOVE[what](db, part)
         if each is not None:
             each(len(part))
@@ -88,8 +93,13 @@ def give_back(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.execute("VACUUM")
     with identity.transaction(db):  # a link of the chain: pages lie elsewhere now
-        pass
+        db.execute("DELETE FROM meta WHERE key = 'pruned'")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def was_stopped(db: sqlite3.Connection) -> bool:
+    """Whether a prune ended before it gave the space back: killed, or for lack of space."""
+    return db.execute("SELECT 1 FROM meta WHERE key = 'pruned'").fetchone() is not None
 
 
 def _parameters(before: str) -> dict[str, str]:

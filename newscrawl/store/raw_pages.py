@@ -39,14 +39,16 @@ def store_raw_page(connection: sqlite3.Connection, page: Page) -> str:
 
 
 def store_raw_pages(connection: sqlite3.Connection, pages: Mapping[str, Page]) -> None:
-    """Store the bytes of pages, given by their hashes, where they are not there yet."""
+    """Store the bytes of pages, given by their hashes, where they are not there, or were pruned."""
     there: set[str] = set()
     for marks, part in in_parts(list(pages)):
-        found = connection.execute(f"SELECT hash FROM raw_pages WHERE hash IN ({marks})", part)  # noqa: S608
+        sql = f"SELECT hash FROM raw_pages WHERE pruned_at IS NULL AND hash IN ({marks})"  # noqa: S608
+        found = connection.execute(sql, part)
         there.update(key for (key,) in found)
     connection.executemany(
         "INSERT INTO raw_pages (hash, page_kind, size, stored_size, encoding, bytes)"
-        " VALUES (?, ?, ?, ?, 'zstd', ?)",
+        " VALUES (?, ?, ?, ?, 'zstd', ?) ON CONFLICT (hash) DO UPDATE SET pruned_at = NULL,"
+        " stored_size = excluded.stored_size, encoding = excluded.encoding, bytes = excluded.bytes",
         (
             (key, page.kind, len(page.body), len(stored := _compress(page.body)), stored)
             for key, page in pages.items()

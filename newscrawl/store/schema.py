@@ -431,7 +431,15 @@ TABLES: tuple[Table, ...] = (
     Table(
         "meta",
         "Numbers about the archive itself.",
-        (_c("key", str, "`seq`: the highest sequence number given"), _c("value", int, "number")),
+        (
+            _c(
+                "key",
+                str,
+                "`seq`: the highest sequence number given; `pruned`: the rows pruned whose space "
+                "is not given back yet",
+            ),
+            _c("value", int, "number"),
+        ),
     ),
     Table(
         "identity",

@@ -11,6 +11,7 @@ import pytest
 from archives import article, fill, page
 from cli_runs import invoke
 from crawls import command, query
+from damaged import damage
 
 from newscrawl.store import clock, integrity
 
@@ -81,6 +82,37 @@ def test_after_an_upgrade_it_says_that_it_will_be_migrated(
     ended = invoke("verify", "--db", str(db))
     assert ended.exit_code == 0, ended.output
     assert "will be migrated to 2 by the next run" in ended.stdout
+
+
+def test_a_quick_repair_rebuilds_deleted_articles_too(tmp_path: Path) -> None:
+    db = tmp_path / "news.db"
+    assert command("newscrawl", "demo", "--db", str(db)).returncode == 0
+    texts = "SELECT id, title, body_text FROM articles ORDER BY id"
+    before = query(db, texts)
+    damage(db, "DELETE FROM articles WHERE rowid = 3")
+    done = command("newscrawl", "verify", "--quick", "--repair", "--db", str(db))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert query(db, texts) == before
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE raw_pages SET bytes = x'', stored_size = 0, pruned_at = '2026-01-01'",
+        "UPDATE observations SET page_kind = 'item'",
+    ],
+)
+def test_deleted_articles_that_no_page_gives_again_are_named(tmp_path: Path, sql: str) -> None:
+    """Pruned pages, and items, which only their spider can read: nothing is made up."""
+    db = tmp_path / "news.db"
+    assert command("newscrawl", "demo", "--db", str(db)).returncode == 0
+    damage(db, sql, "DELETE FROM articles WHERE rowid = 3")
+    done = command("newscrawl", "verify", "--repair", "--db", str(db))
+    assert done.returncode == 1
+    [said] = [line for line in done.stdout.splitlines() if " is gone" in line]
+    assert said.endswith("is gone, and its pages cannot be read again")
+    assert "was copied to" not in done.stderr  # again and again, for a repair that cannot be
+    assert query(db, "SELECT count(*) FROM articles WHERE title IS NULL") == [(0,)]
 
 
 def test_articles_whose_rows_were_deleted_are_rebuilt(tmp_path: Path) -> None:
