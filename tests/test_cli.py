@@ -26,10 +26,10 @@ from scrapy.settings import BaseSettings, Settings
 from newscrawl import __version__, sites
 from newscrawl.addon import Addon
 from newscrawl.cli.app import COMMANDS, commands
-from newscrawl.cli.crawl import is_loopback, pace
 from newscrawl.cli.docs import contexts
 from newscrawl.cli.output import cells, safe, safe_line, size, to_json, wrap
 from newscrawl.cli.overrides import checked
+from newscrawl.cli.pace import is_loopback, pace
 from newscrawl.items import Article, Page
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.process import settings_for

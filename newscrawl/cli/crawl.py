@@ -2,209 +2,38 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
 from newscrawl.archive.overview import overview
-from newscrawl.cli.every import Interval, repeat, without_every
+from newscrawl.cli.crawl_options import COMMON_OPTIONS, DUE, SINCE, SITE_OPTIONS, with_options
+from newscrawl.cli.every import repeat, without_every
 from newscrawl.cli.options import (
-    DAY,
     NAME,
     TEXT,
     WORD,
-    Decorated,
-    Name,
-    Word,
-    db_option,
     example,
     is_filled,
     reading,
-    verbose_option,
 )
 from newscrawl.cli.output import print_table, safe, safe_line
+from newscrawl.cli.pace import asked_site, fast_hosts, pace
 from newscrawl.runs.outcome import Exit
-from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
     from newscrawl.runs.outcome import Outcome
     from newscrawl.store.connections import Connection
 
-POLITE = 0.1
-"""Minimum number of seconds between requests to a host that is not this machine."""
-
 
 @click.group("crawl", epilog=example("newscrawl crawl category guojishangbao --since 2021-12-01"))
 def crawl_command() -> None:
     """Crawl a mirror, feeds, share links or post files into the archive."""
-
-
-class Setting(click.ParamType[tuple[str, str]]):
-    """A Scrapy setting as NAME=VALUE."""
-
-    name = "setting"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Return name and value."""
-        name, equals, text = str(value).partition("=")
-        if not equals or not name.isidentifier():
-            self.fail(
-                f"{value!r} is not a setting; use NAME=VALUE, for example DOWNLOAD_TIMEOUT=30.",
-                param,
-                ctx,
-            )
-        if not is_utf8(text):
-            self.fail(f"{value!r} is not UTF-8.", param, ctx)
-        return name, text
-
-
-class BaseUrl(Name):
-    """The address of a site."""
-
-    name = "url"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the address as it was given."""
-        from scrapy.exceptions import UsageError
-
-        from newscrawl.spiders.arguments import base_url
-
-        url = super().convert(value, param, ctx)
-        try:
-            base_url(url)
-        except UsageError as error:
-            self.fail(f"{str(error).removeprefix('base_url ')}.", param, ctx)
-        return url
-
-
-BASE_URL = BaseUrl()
-
-
-class Command(Word):
-    """A program with its arguments, which no shell reads."""
-
-    name = "command"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the command as it was given."""
-        from newscrawl.runs.notify import BadCommand, words_of
-
-        command = super().convert(value, param, ctx)
-        try:
-            words_of(command)
-        except BadCommand as error:
-            self.fail(safe_line(f"{error}."), param, ctx)
-        return command
-
-
-SETTINGS = click.option(
-    "-s",
-    "--set",
-    "settings",
-    type=Setting(),
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="Override a Scrapy setting; repeatable.",
-)
-
-_SITE: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--base-url",
-        type=BASE_URL,
-        metavar="URL",
-        help="URL of the site; default: NEWSCRAWL_BASE_URL.",
-    ),
-    click.option("--hosts", type=TEXT, metavar="A,B", help="Additional hosts that may be crawled."),
-    click.option(
-        "--revisit", is_flag=True, help="Revisit stored pages, whether or not they are due."
-    ),
-    click.option(
-        "--every",
-        type=Interval(),
-        metavar="5m",
-        help="Keep running, once per interval (with jitter); stop with Ctrl-C.",
-    ),
-    click.option(
-        "--delay",
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="Delay between requests; 0 is allowed only for a server on this machine.",
-    ),
-    click.option(
-        "--fast",
-        is_flag=True,
-        help="Crawl without delay or throttling: for a server on this machine, and for the hosts "
-        "in NEWSCRAWL_FAST_HOSTS.",
-    ),
-)
-"""Options of the spiders that ask a site."""
-
-_COMMON: tuple[Callable[[Any], Any], ...] = (
-    db_option(),
-    click.option(
-        "--limit", type=click.IntRange(min=1), metavar="N", help="Maximum number of pages."
-    ),
-    click.option(
-        "--rebuild",
-        is_flag=True,
-        help="Build a new archive from this run, and replace the file if the run succeeds. "
-        "Articles that the site has dropped are lost; to apply better rules, use reextract.",
-    ),
-    click.option("--yes", is_flag=True, help="Rebuild without confirmation."),
-    click.option(
-        "--notify",
-        type=Command(),
-        metavar="COMMAND",
-        help="Run this command if the run fails, with the run as JSON on its standard input. No "
-        "shell reads it: for pipes and variables, name a script, or write sh -c 'commands'.",
-    ),
-    click.option(
-        "--alert-failures",
-        is_flag=True,
-        help="If the run fails, tell the services of `newscrawl alert`; try it with its --test.",
-    ),
-    click.option(
-        "--alert",
-        metavar="FILE[:RULE]",
-        type=TEXT,
-        help="After the run, send what is new and matches this watchlist; see `newscrawl alert`.",
-    ),
-    click.option(
-        "--log-json", is_flag=True, help="Log an object of JSON on each line, for other programs."
-    ),
-    SETTINGS,
-    verbose_option,
-)
-
-
-def _options(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
-    """Add options, in this order."""
-
-    def add(command: Decorated) -> Decorated:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-DUE = click.option(
-    "--due",
-    is_flag=True,
-    help="Fetch only listings that are due, based on how often they have had news.",
-)
-SINCE = click.option(
-    "--since", type=DAY, metavar="DAY", help="Only articles published on or after this day."
-)
 
 
 @crawl_command.command(
@@ -215,7 +44,7 @@ SINCE = click.option(
 @SINCE
 @DUE
 @click.option("--share", is_flag=True, help="Resolve the share links in posts, too.")
-@_options(*_SITE, *_COMMON)
+@with_options(*SITE_OPTIONS, *COMMON_OPTIONS)
 def category_command(
     names: tuple[str, ...], since: date | None, due: bool, share: bool, **options: Any
 ) -> None:
@@ -245,7 +74,7 @@ def category_command(
     help="Read URLs and infoCodes from FILE, one per line; - is standard input.",
 )
 @click.option("--stored", is_flag=True, help="Resolve stored articles that are not resolved yet.")
-@_options(*_SITE, *_COMMON)
+@with_options(*SITE_OPTIONS, *COMMON_OPTIONS)
 def share_command(links: tuple[str, ...], urls: str | None, stored: bool, **options: Any) -> None:
     """Resolve share links and infoCodes to their articles."""
     if not (links or urls or stored):
@@ -279,7 +108,7 @@ def share_command(links: tuple[str, ...], urls: str | None, stored: bool, **opti
     type=TEXT,
     help="Also the lists of the securities of this watchlist; see `newscrawl watch`.",
 )
-@_options(*_SITE, *_COMMON)
+@with_options(*SITE_OPTIONS, *COMMON_OPTIONS)
 def feed_command(
     names: tuple[str, ...],
     since: date | None,
@@ -363,7 +192,7 @@ def _print_lists() -> None:
     metavar="PATH",
     help="Git directory of the folders, if it is not their own .git or belongs to another user.",
 )
-@_options(*_COMMON)
+@with_options(*COMMON_OPTIONS)
 def posts_command(
     paths: tuple[str, ...], since: date | None, git_dir: str | None, **options: Any
 ) -> None:
@@ -415,8 +244,8 @@ def _crawl(
     given, on_line = configured_settings(), checked(settings)
     overrides = {**given, **on_line}
     if spider != "posts":
-        site = _site(spider, arguments, base_url, overrides)
-        allowed = _fast_hosts(overrides)
+        site = asked_site(spider, arguments, base_url, overrides)
+        allowed = fast_hosts(overrides)
         paced = pace(0 if fast else delay, site, hosts, allowed)
         overrides = {**(without_site_delays(given) if paced else given), **paced, **on_line}
         if "DOWNLOAD_DELAY" in overrides:  # another way to ask for the same
@@ -528,76 +357,3 @@ def run(
             return crawl(spider, made, arguments)
     finally:
         stderr().show_cursor()
-
-
-def _site(
-    spider: str, arguments: Mapping[str, str | None], base_url: str | None,
-    overrides: Mapping[str, Any],
-) -> str | None:  # fmt: skip
-    """Return the one site that is asked; None where lists or resolvers on other hosts are, too."""
-    from newscrawl import settings
-
-    if base_url or spider != "category" or arguments.get("share"):
-        return base_url
-    return str(overrides.get("NEWSCRAWL_BASE_URL", settings.NEWSCRAWL_BASE_URL))
-
-
-def _fast_hosts(overrides: Mapping[str, Any]) -> frozenset[str]:
-    """Return the hosts that may be asked without a delay, though they are not this machine."""
-    from scrapy.settings import BaseSettings
-
-    from newscrawl import settings
-
-    named = {"NEWSCRAWL_FAST_HOSTS": settings.NEWSCRAWL_FAST_HOSTS, **overrides}
-    return frozenset(map(_host, BaseSettings(named).getlist("NEWSCRAWL_FAST_HOSTS")))
-
-
-def _host(named: str) -> str:
-    """Return the name of a host as an address has it."""
-    return named.strip().rpartition("@")[2].strip("[]").lower()
-
-
-def pace(
-    delay: float | None, base_url: str | None, hosts: str | None,
-    allowed: frozenset[str] = frozenset(),
-) -> dict[str, Any]:  # fmt: skip
-    """Return the settings for a delay; the project's own if None.
-
-    *allowed* are hosts whose owners have agreed to any.
-
-    :raises click.UsageError: it is too short for a host that is neither one of these nor this
-        machine.
-    """
-    if delay is None:
-        return {}
-    further = map(_host, (hosts or "").split(","))
-    asked = [urlsplit(_with_scheme(base_url or "")).hostname, *further]
-    foreign = [host for host in asked if host and host not in allowed and not is_loopback(host)]
-    if delay < POLITE and (foreign or not asked[0]):
-        whom = f"not for {foreign[0]}" if foreign else "not without --base-url"
-        what = f"A delay of {delay:g} seconds" if delay else "Crawling without a delay"
-        raise click.UsageError(
-            f"{what} is for a server on this machine (127.0.0.1), and {whom}; for any other, leave "
-            f"at least {POLITE:g} seconds, or name it in NEWSCRAWL_FAST_HOSTS where its owner has "
-            "agreed."
-        )
-    if delay:
-        return {"DOWNLOAD_DELAY": delay}
-    return {
-        "DOWNLOAD_DELAY": 0,
-        "AUTOTHROTTLE_ENABLED": False,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
-        "CONCURRENT_REQUESTS": 16,
-    }
-
-
-def _with_scheme(url: str) -> str:
-    return url if "://" in url else f"//{url}"
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether *host* is this machine."""
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"

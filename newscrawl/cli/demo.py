@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 import click
 
 from newscrawl.archive.overview import other_site, overview
-from newscrawl.cli.crawl import BASE_URL, is_loopback, pace, run
+from newscrawl.cli.crawl import run
+from newscrawl.cli.crawl_options import BASE_URL
 from newscrawl.cli.options import DAY, db_option, example, is_filled, reading, verbose_option
 from newscrawl.cli.output import clock, number, say
+from newscrawl.cli.pace import is_loopback, pace
 from newscrawl.runs.outcome import Exit, Outcome
 
 if TYPE_CHECKING:

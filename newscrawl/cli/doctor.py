@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newscrawl.cli.crawl import BASE_URL, SETTINGS
+from newscrawl.cli.crawl_options import BASE_URL, SETTINGS
 from newscrawl.cli.options import (
     NAME,
     db_option,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import ipaddress
 import os
 import socket
 import sys
@@ -14,6 +13,7 @@ import click
 
 from newscrawl.cli.options import TEXT, db_option, example, reading
 from newscrawl.cli.output import safe, safe_line, say
+from newscrawl.cli.pace import is_loopback
 from newscrawl.runs.outcome import Exit
 
 LOOPBACK = "127.0.0.1"
@@ -49,7 +49,7 @@ def serve_command(
     The server only reads, also while a crawl is writing, and makes no requests. Stop it with
     Ctrl-C.
     """
-    if not public and not _is_loopback(host):
+    if not public and not is_loopback(host):
         raise click.UsageError(
             f"{host} is reachable from other machines; add --public to allow that."
         )
@@ -104,13 +104,6 @@ class _Harmless(io.TextIOBase):
 
     def isatty(self) -> bool:
         return False  # no colours of the server's own
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _listen(host: str, port: int) -> socket.socket:
