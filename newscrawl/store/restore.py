@@ -124,8 +124,9 @@ def _put(beside: Path, path: Path) -> Path | None:
 def _give_owner(path: Path, beside: Path) -> None:
     """Let who could read and write the file do so with what takes its place."""
     found = path.stat()
-    with suppress(OSError):  # another user's, which this one may replace and not give away
-        os.chown(beside, found.st_uid, found.st_gid)
+    if hasattr(os, "chown"):  # Windows has none
+        with suppress(OSError):  # another user's, which this one may replace and not give away
+            os.chown(beside, found.st_uid, found.st_gid)
     beside.chmod(stat.S_IMODE(found.st_mode))
 
 
