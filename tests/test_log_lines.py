@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from crawls import command
 from samplesite.server import Answers, Fault, Server
 from samplesite.site import Site
@@ -41,3 +44,22 @@ def test_lines_of_json(serving: Serving, tmp_path: Path) -> None:
     assert said[-1]["level"] == "error"
     assert said[-1]["message"].startswith("Run 1 finished: unreachable")
     assert datetime.fromisoformat(said[0]["time"]).utcoffset() is not None
+
+
+@pytest.mark.parametrize("words", [[], ["--log-json"]])
+def test_a_series_logs_as_its_runs(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "news.db").write_text("no archive")  # ends the series
+    series = subprocess.run(
+        [sys.executable, "-m", "newscrawl", "crawl", "category", "--base-url",
+         "http://127.0.0.1:9/", "--every", "10s", "--db", tmp_path / "news.db", *words],
+        capture_output=True, encoding="utf-8", timeout=60,
+    )  # fmt: skip
+    assert series.returncode == 6, series.stderr
+    last = series.stderr.splitlines()[-1]
+    names = ("time", "level", "message")
+    said = json.loads(last) if words else dict(zip(names, last.split(" ", 2), strict=True))
+    assert datetime.fromisoformat(said["time"]).utcoffset() is not None
+    assert said["level"] == "info"
+    assert said["message"].startswith(
+        "--every: the run exited with 6 (store); no other run follows"
+    )

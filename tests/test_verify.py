@@ -37,6 +37,8 @@ def test_a_copy_of_the_file_alone_says_that_its_run_never_ended(db: Path, tmp_pa
     copy = Path(shutil.copy(db, tmp_path / "copy.db"))  # without its -wal
     done = command("newscrawl", "verify", "--db", str(copy))
     assert done.returncode == 0, done.stdout
+    [(began,)] = query(db, "SELECT datetime(max(started_at), '+8 hours') FROM runs")
+    assert f" of {began} (China time) " in done.stderr
     assert "never ended: it was killed, or this is a copy of a file in use" in done.stderr
     assert query(copy, "SELECT count(*) FROM articles WHERE id = ?", OTHER) == [(0,)]
     run.end(outcome="ok", exit_code=0, reason="")

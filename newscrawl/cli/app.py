@@ -139,9 +139,12 @@ def _use_utf8() -> None:
     """
     if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8":
         return
-    os.environ["PYTHONUTF8"] = "1"
-    os.environ.setdefault("PYTHONIOENCODING", f"{sys.stdout.encoding}:backslashreplace")
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606  the same command line, without a shell
+    os.environ["PYTHONUTF8"] = "1"  # for the runs of --every
+    if sys.stdout is not None:
+        os.environ.setdefault("PYTHONIOENCODING", f"{sys.stdout.encoding}:backslashreplace")
+    # With -E and -I, Python reads no variables: without the option it would start for ever.
+    words = [sys.orig_argv[0], "-X", "utf8", *sys.orig_argv[1:]]
+    os.execv(sys.executable, words)  # noqa: S606  the same command line, without a shell
 
 
 def _after_flush(code: Any) -> Any:

@@ -256,7 +256,7 @@ def _crawl(
         overrides["NEWSCRAWL_ALERT_FAILURES"] = True
     urls_file = _checked_services(overrides)
     if every is not None:
-        _repeat(every, db=db, rebuild=rebuild, urls=arguments.get("urls"))
+        _repeat(every, db=db, rebuild=rebuild, urls=arguments.get("urls"), log_json=log_json)
     if alert:
         from newscrawl.cli.alert import check_alerts, send_alerts
 
@@ -304,12 +304,15 @@ def _has_ended(outcome: Outcome) -> bool:
     return outcome.exit not in (Exit.INTERRUPTED, Exit.TERMINATED, Exit.USAGE)
 
 
-def _repeat(every: int, *, db: str, rebuild: bool, urls: str | None) -> None:
+def _repeat(every: int, *, db: str, rebuild: bool, urls: str | None, log_json: bool) -> None:
     """Run this command line again and again, and exit in the end."""
     if rebuild:
         raise click.UsageError("--every adds to an archive; --rebuild replaces it, once.")
     if urls == "-":
         raise click.UsageError("Standard input can be read once; give --urls a file.")
+    from newscrawl.cli.terminal import log_to_terminal
+
+    log_to_terminal("INFO", verbose=False, as_json=log_json)
     click.get_current_context().exit(repeat(without_every(sys.argv[1:]), every, db=db))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import signal
@@ -18,11 +19,12 @@ from typing import Any
 
 import click
 
-from newscrawl.cli.output import say
 from newscrawl.runs.outcome import Exit
 from newscrawl.store.connections import check, open_for_reading
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError
 from newscrawl.text.china_time import CHINA
+
+logger = logging.getLogger(__name__)
 
 SHORTEST = 10
 """Seconds; what is shorter would be one run after the other without a pause."""
@@ -100,7 +102,7 @@ class Runs:
             if self._code is None and self._is_final(code):
                 self._code = code
             left = due - time.monotonic()
-            say(f"newscrawl: the run exited with {_name(code)}{self._next(left)}")
+            logger.info("--every: the run exited with %s%s", _name(code), self._next(left))
             while self._code is None and (left := due - time.monotonic()) > 0:
                 # Not time.sleep(), which libfaketime breaks: operators try wrong clocks with it.
                 pause.wait(min(left, STEP))

@@ -6,6 +6,7 @@ import logging
 import sys
 from datetime import datetime
 from functools import cache
+from io import TextIOWrapper
 
 from rich.console import Console
 from rich.text import Text
@@ -85,6 +86,8 @@ def log_to_terminal(level: str, *, verbose: bool, as_json: bool = False) -> None
     """Send the log to standard error: newscrawl's own and warnings, or with *verbose* all."""
     # Of the handler, too: Scrapy opens the root logger for every level.
     handler = JsonHandler(level) if as_json else ConsoleHandler(level)
+    if as_json and isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8")  # whatever the locale
     if not verbose:
         handler.addFilter(_is_worth_it)
     handler.addFilter(sanitize_record)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newscrawl.cli.options import FILE, db_option, example, json_option, reading
-from newscrawl.cli.output import number, safe_line, say, to_json
+from newscrawl.cli.output import clock, number, safe_line, say, to_json
 from newscrawl.cli.writing import progress, writing
 from newscrawl.runs.outcome import Exit
 
@@ -185,9 +185,9 @@ def _note_open_run(db: str) -> None:
     is_writing = WriterLock(os.path.realpath(db)).names_a_living_holder()
     if last is not None and last["outcome"] == "running" and not is_writing:
         say(
-            f"Run {last['id']} of {last['started_at']} never ended: it was killed, or this is a "
-            "copy of a file in use, made without its -wal, and lacks what the run stored after. "
-            "Copy with `newscrawl backup`."
+            f"Run {last['id']} of {clock(last['started_at'])} (China time) never ended: it was "
+            "killed, or this is a copy of a file in use, made without its -wal, "
+            "and lacks what the run stored after. Copy with `newscrawl backup`."
         )
 
 

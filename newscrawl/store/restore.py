@@ -15,6 +15,7 @@ from newscrawl.store.clock import utc_now
 from newscrawl.store.connections import open_for_reading
 from newscrawl.store.errors import NewerSchema, NotAnArchive, StoreError, explain
 from newscrawl.store.lock import WriterLock
+from newscrawl.text.china_time import in_china
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,10 @@ def _contents(source: sqlite3.Connection) -> tuple[int, str]:
     run = source.execute(
         "SELECT id, started_at, outcome FROM runs ORDER BY id DESC LIMIT 1"
     ).fetchone()
-    last = f"run {run['id']} of {run['started_at']}, {run['outcome']}" if run else ""
-    return int(articles), last
+    if run is None:
+        return int(articles), ""
+    began = in_china(run["started_at"])
+    return int(articles), f"run {run['id']} of {began} (China time), {run['outcome']}"
 
 
 def _check_same(source: sqlite3.Connection, backup: Path, path: Path) -> None:
@@ -124,8 +127,9 @@ def _put(beside: Path, path: Path) -> Path | None:
 def _give_owner(path: Path, beside: Path) -> None:
     """Let who could read and write the file do so with what takes its place."""
     found = path.stat()
-    with suppress(OSError):  # another user's, which this one may replace and not give away
-        os.chown(beside, found.st_uid, found.st_gid)
+    if hasattr(os, "chown"):  # Windows has none
+        with suppress(OSError):  # another user's, which this one may replace and not give away
+            os.chown(beside, found.st_uid, found.st_gid)
     beside.chmod(stat.S_IMODE(found.st_mode))
 
 

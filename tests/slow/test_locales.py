@@ -70,3 +70,32 @@ def test_everything_works(locales: Path, tmp_path: Path, name: str, folder: byte
     run("crawl", "category", "--base-url", "http://127.0.0.1:9/", "--db", db,
         "--notify", "tee told.json", code=Exit.UNREACHABLE)  # fmt: skip
     assert json.loads(told.read_text(encoding="utf-8"))["outcome"] == "unreachable"
+
+
+def started(folder: Path, locales: Path, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "LOCPATH": str(locales), "LC_ALL": "zh_CN.GBK"}
+    environment.pop("PYTHONUTF8", None)
+    environment.pop("PYTHONIOENCODING", None)
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, timeout=60)
+
+
+@pytest.mark.parametrize("option", ["-E", "-I"])
+def test_python_that_reads_no_variables(locales: Path, tmp_path: Path, option: str) -> None:
+    db = tmp_path / "新闻.db"
+    db.write_text("no archive")
+    ended = started(
+        tmp_path, locales, sys.executable, option, "-m", "newscrawl", "list", "--db", db
+    )
+    assert ended.returncode == Exit.STORE, ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_log_of_json_is_utf8(locales: Path, tmp_path: Path) -> None:
+    db = tmp_path / "新闻.db"
+    ended = started(
+        tmp_path, locales, NEWSCRAWL, "crawl", "category", "--base-url", "http://127.0.0.1:9/",
+        "--db", db, "--log-json",
+    )  # fmt: skip
+    assert ended.returncode == Exit.UNREACHABLE
+    said = [json.loads(line)["message"] for line in ended.stderr.decode("utf-8").splitlines()]
+    assert f"Writing to {db}, run 1" in said
