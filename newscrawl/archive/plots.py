@@ -7,17 +7,17 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.status import OFFLINE
 from newscrawl.items import PageKind
 from newscrawl.store.values import moment
+from newscrawl.text.china_time import CHINA
 
 DAYS = 30
 """Days shown by default."""
-CHINA = timezone(timedelta(hours=8))
 
 Watch = Literal["watched", "gap", "unwatched"]
 

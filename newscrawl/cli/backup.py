@@ -12,6 +12,7 @@ from newscrawl.cli.output import say, size
 from newscrawl.store import identity
 from newscrawl.store.backup import back_up
 from newscrawl.store.clock import utc_now
+from newscrawl.store.errors import StoreError
 
 
 @click.command("backup", epilog=example("newscrawl backup /backups/news.db"))
@@ -49,14 +50,19 @@ def _remove_old(newest: Path, db: Path, keep: int) -> None:
     """Remove all dated copies of the archive but the last ones."""
     name = re.compile(rf"{re.escape(db.stem)}-\d{{4}}-\d\d-\d\dT\d{{6}}Z{re.escape(db.suffix)}")
     copies = sorted(each for each in newest.parent.iterdir() if name.fullmatch(each.name))
-    with reading(str(newest)) as connection:
-        archive = identity.archive_id(connection)
-    for old in copies[:-keep]:
-        with reading(str(old)) as connection:
-            is_ours = identity.archive_id(connection) == archive
-        if is_ours:
-            old.unlink()
-            say(f"{old} removed")
+    ours = [each for each in copies if _archive_of(each) == _archive_of(newest)]
+    for old in ours[:-keep]:
+        old.unlink()
+        say(f"{old} removed")
+
+
+def _archive_of(copy: Path) -> str | None:
+    """Return the id of the archive that a file is a copy of; None where it cannot be read."""
+    try:
+        with reading(str(copy)) as connection:
+            return identity.archive_id(connection)
+    except StoreError:
+        return None
 
 
 def _copy(db: str, target: Path) -> None:

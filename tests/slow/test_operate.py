@@ -30,6 +30,8 @@ def test_the_last_copies_are_kept(
     folder = tmp_path / "backups"
     folder.mkdir()
     fill(folder / "news-2020-01-01T000000Z.db", article(page(TWO)))  # another archive
+    fill(folder / "news-2027-01-01T000000Z.db", article(page(TWO)))
+    (folder / "news-2028-01-01T000000Z.db").write_text("damaged")
     (folder / "news-notes.db").write_text("mine")
     from datetime import UTC, datetime
 
@@ -39,7 +41,7 @@ def test_the_last_copies_are_kept(
         assert ended.exit_code == 0, ended.output
     assert sorted(each.name for each in folder.glob("*.db")) == [
         "news-2020-01-01T000000Z.db", "news-2026-01-04T000000Z.db", "news-2026-01-05T000000Z.db",
-        "news-notes.db",
+        "news-2027-01-01T000000Z.db", "news-2028-01-01T000000Z.db", "news-notes.db",
     ]  # fmt: skip
     assert query(folder / "news-2026-01-05T000000Z.db", "SELECT id FROM articles") == [(ONE,)]
     ended = invoke("backup", str(db), "--keep", "2", "--db", str(db))
