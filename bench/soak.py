@@ -3,8 +3,8 @@
     python bench/soak.py --days 7 --plot docs/soak.svg
 
 The site publishes, edits, takes down and forgets posts, its builds are late, its answers fail, it
-is down for an hour, one of its listings for days; runs are killed, the clock is wrong at times, the
-proxy dies, and the disk of the log is full.
+is down for an hour, one of its listings for days; runs are killed, the clock is wrong at times, by
+minutes or by years, the proxy dies, and the disk of the log is full.
 All comes from the seed. In the end the archive is compared with what was served
 (``bench/soak_judge.py``), and the first day's memory and open files with the last day's.
 
@@ -72,6 +72,8 @@ class Options:
     """One address in so many fails in a run."""
     kill_one_in: int = 40
     """One run in so many is killed, and one in thrice as many gets SIGTERM."""
+    wrong_year_one_in: int = 40
+    """One hour in so many has a clock in 1970, or in ten years."""
     trouble_one_in: int = 60
     """One half hour in so many has a proxy that is dead, and another one a full disk for logs."""
 
@@ -189,8 +191,7 @@ class Soak:
         """Move the world to a run, let it run, and return how it ended."""
         dice = Dice(self.options.seed, number, 202)
         second = self.begin + number * self.options.every + dice.number(0, 60)
-        skew = Dice(self.options.seed, number // 12, 203)  # for an hour
-        offset = skew.pick((-1200, 900, -5400)) if skew.one_in(25) else 0
+        now = datetime.fromtimestamp(second, UTC) + self._clock_error(number, second)
         kill, after = dice.number(1, 3 * self.options.kill_one_in), dice.number(1, 30)
         self._signal = None
         if number < self._total - QUIET:
@@ -201,7 +202,6 @@ class Soak:
         self.server.move(number, second, is_built_meanwhile=dice.one_in(15))
         self._pid = self._peak_fds = 0
         began = time.monotonic()
-        now = datetime.fromtimestamp(second + offset, UTC)
         half_hour = Dice(self.options.seed, number * self.options.every // 1800, 204)
         trouble = half_hour.number(1, self.options.trouble_one_in)
         is_quiet = number >= self._total - QUIET
@@ -218,6 +218,16 @@ class Soak:
         self.runs.append(run)
         self._measured = ended.peak_kb, self._peak_fds, seconds, ended.cpu
         return ended.code
+
+    def _clock_error(self, number: int, second: int) -> timedelta:
+        """Return by how much the clock of a run is wrong: for some hours, minutes or years."""
+        hour = number * self.options.every // 3600
+        by_minutes, by_years = (Dice(self.options.seed, hour, salt) for salt in (203, 205))
+        if number < self._total - QUIET and by_years.one_in(self.options.wrong_year_one_in):
+            return timedelta(seconds=by_years.pick((-second, 3650 * DAY)))  # 1970, or in ten years
+        if by_minutes.one_in(25):
+            return timedelta(seconds=by_minutes.pick((-1200, 900, -5400)))
+        return timedelta(0)
 
     def _watch(self, count: int) -> None:
         """Look at the run that asks for something, and kill it when its time has come."""

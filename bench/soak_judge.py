@@ -36,6 +36,7 @@ INTERRUPTED = (130, 143)
 UNREACHABLE = 4
 LINK = re.compile(r'href="(/[^"]*/\d{4}/\d\d/\d\d/[^"]+\.html)"')
 HOUR = 3600
+YEAR = 365 * 24 * HOUR
 SLACK = 3 * HOUR
 """How long bad weather may delay a visit that is due: an outage, and failures before and after."""
 
@@ -154,6 +155,7 @@ class Court:
                 yield f"run {run.number} ended with {run.code} and has no row"
                 continue
             self.counts["runs whose log was on a full disk"] += run.is_log_full
+            yield from self._clock(run, row)
             if run.has_dead_proxy:
                 self.counts["runs whose proxy was dead"] += 1
                 if run.code != UNREACHABLE or run.log or "proxy" not in (row["reason"] or ""):
@@ -169,6 +171,15 @@ class Court:
             for name in ("new", "changed", "failed", "rejected"):
                 self.counts[f"pages {name}"] += row[name]
         yield from (f"the row of run {row['id']} is of no run of the soak" for row in rows)
+
+    def _clock(self, run: Run, row: sqlite3.Row) -> Iterator[str]:
+        """Check that a run whose year is wrong says so, once a server has told the time."""
+        if abs(run.now.timestamp() - run.second) < YEAR:
+            return
+        self.counts["runs whose clock was wrong by years"] += 1
+        is_told = any(served.status == 200 and _end(served) == "came" for served in run.log)
+        if is_told and "the clock of this machine is" not in (row["reason"] or ""):
+            yield f"run {run.number} was at {run.now}, and says {row['reason']}"
 
     def _ends(self, run: Run) -> dict[str, str]:
         """Return how each post that the run asked for ended: came, rejected, failed or 404."""
