@@ -119,6 +119,7 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 def main() -> None:
     """Run ``newscrawl`` and exit with its code: the console script."""
+    _open_closed_streams()
     _use_utf8()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show Chinese shows escapes, not a traceback.
@@ -131,6 +132,16 @@ def main() -> None:
         sys.exit(_after_flush(end.code))
 
 
+def _open_closed_streams() -> None:
+    """Open what a program that started this one had closed (``>&-``), so that nothing is shown."""
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(number, True)  # the runs of --every get them as well
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
+
+
 def _use_utf8() -> None:
     """Start again in Python's UTF-8 mode where the locale has names of files in another encoding.
 
@@ -140,8 +151,7 @@ def _use_utf8() -> None:
     if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8":
         return
     os.environ["PYTHONUTF8"] = "1"  # for the runs of --every
-    if sys.stdout is not None:
-        os.environ.setdefault("PYTHONIOENCODING", f"{sys.stdout.encoding}:backslashreplace")
+    os.environ.setdefault("PYTHONIOENCODING", f"{sys.stdout.encoding}:backslashreplace")
     # With -E and -I, Python reads no variables: without the option it would start for ever.
     words = [sys.orig_argv[0], "-X", "utf8", *sys.orig_argv[1:]]
     os.execv(sys.executable, words)  # noqa: S606  the same command line, without a shell

@@ -454,3 +454,15 @@ def test_archive_whose_making_was_killed_is_made_whole(
 def test_device_is_no_archive(name: str) -> None:
     with pytest.raises(StoreError, match="not a regular file"):
         Target(name)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams(tmp_path: Path, closed: str) -> None:
+    """A program that starts this one without standard output gets the exit code all the same."""
+    fill(tmp_path / "news.db", article(page()))
+    program = Path(sys.executable).with_name("newscrawl")
+    ended = subprocess.run(
+        f'"{program}" list --db "{tmp_path}/news.db" {closed}', shell=True, cwd=ROOT,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (Exit.OK, "")
