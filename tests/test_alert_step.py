@@ -66,6 +66,9 @@ def test_a_service_that_is_down_ends_no_series(
     hook.status = 503
     ended = crawled(tmp_path, server)
     assert (ended.returncode, "did not take a message" in ended.stderr) == (4, True)
+    ended = crawled(tmp_path, server, "--log-json")
+    said = [json.loads(line) for line in ended.stderr.splitlines()]  # each line is of JSON
+    assert [each["level"] for each in said if "take a message" in each["message"]] == ["error"]
     assert query(tmp_path / "news.db", "SELECT DISTINCT outcome FROM runs") == [("ok",)]
     ended = crawled(tmp_path, server, db="other.db")  # the cursor is of another archive
     assert (ended.returncode, "of another archive" in ended.stderr) == (4, True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import click
 
@@ -18,6 +20,8 @@ from newscrawl.runs.notify import failure_sent
 from newscrawl.runs.outcome import Exit
 from newscrawl.runs.services import URLS, BadServices, Service, services_of
 from newscrawl.store.errors import StoreError
+
+logger = logging.getLogger(__name__)
 
 TEST_RUN = {"outcome": "test", "reason": "newscrawl can tell you here of runs that fail."}
 
@@ -91,14 +95,27 @@ def alert_command(
         return
     if watchlist is None:
         raise click.UsageError("Missing option '--watchlist'.")
+    _report(
+        _send(
+            db, watchlist, services, cursor, since=since,
+            daily_at=daily_at if batch == "daily" else None,
+            body=Template(template) if template else alerts.BODY,
+        )
+    )  # fmt: skip
+
+
+def _send(
+    db: str, watchlist: str, services: list[Service], cursor: Path | None = None, **options: Any
+) -> alerts.Sent:
+    """Send what is new, with the *options* of :func:`newscrawl.runs.alerts.alert`.
+
+    :raises click.UsageError: the watchlist or the cursor cannot be read or written.
+    """
     with reading(db) as connection:
         try:
             rules = read_watchlist(watchlist)
-            sent = alerts.alert(
-                connection, rules, services, cursor or Path(f"{watchlist}.cursor"), since=since,
-                daily_at=daily_at if batch == "daily" else None,
-                body=Template(template) if template else alerts.BODY,
-            )  # fmt: skip
+            file = cursor or Path(f"{watchlist}.cursor")
+            return alerts.alert(connection, rules, services, file, **options)
         except BadFilter as error:
             raise click.UsageError(safe_line(error.sentence())) from None
         except alerts.BadCursor as error:
@@ -107,7 +124,6 @@ def alert_command(
             raise click.UsageError(
                 safe_line(f"The cursor {error.filename} cannot be written: {error.strerror}.")
             ) from None
-    _report(sent)
 
 
 def check_alerts(watchlist: str, urls: Path | None = None) -> None:
@@ -125,23 +141,20 @@ def check_alerts(watchlist: str, urls: Path | None = None) -> None:
 def send_alerts(watchlist: str, db: str, urls: Path | None = None) -> int:
     """Send alerts after a run, as the command does without options; return the exit code.
 
-    What is wrong is said, and never ends a series of runs: the code is 0 or 4.
+    What is wrong is logged, and never ends a series of runs: the code is 0 or 4.
     """
     # The run had handlers of its own, which do nothing once it has ended.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    words = ["--watchlist", watchlist, "--db", db]
-    if urls is not None:
-        words += ["--urls", str(urls)]
     try:
-        code = alert_command.main(words, "newscrawl alert", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+        sent = _send(db, watchlist, services_or_usage(urls))
+    except (click.ClickException, StoreError) as error:
+        logger.error("no alerts were sent: %s", getattr(error, "message", error))
         return Exit.UNREACHABLE
-    except StoreError as error:
-        say(f"Error: {safe_line(str(error))}")
-        return Exit.UNREACHABLE
-    return Exit.UNREACHABLE if code else Exit.OK
+    logger.info(_summary(sent))
+    for line in _failures(sent):
+        logger.error(line)
+    return Exit.UNREACHABLE if sent.failed else Exit.OK
 
 
 def services_or_usage(urls: Path | None) -> list[Service]:
@@ -160,9 +173,21 @@ def services_or_usage(urls: Path | None) -> list[Service]:
 
 
 def _report(sent: alerts.Sent) -> None:
-    waiting = f"; {sent.waiting} articles wait" if sent.waiting else ""
-    say(f"{sent.messages} messages sent{waiting}")
+    say(_summary(sent))
+    for line in _failures(sent):
+        say(line)
     if sent.failed:
-        for each in sent.failed:
-            say(safe_line(f"{each} did not take a message; it is sent again the next time."))
         raise click.exceptions.Exit(Exit.UNREACHABLE)
+
+
+def _summary(sent: alerts.Sent) -> str:
+    waiting = f"; {sent.waiting} articles wait" if sent.waiting else ""
+    return f"{sent.messages} messages sent{waiting}"
+
+
+def _failures(sent: alerts.Sent) -> list[str]:
+    """Return a sentence for each service that did not take a message."""
+    return [
+        safe_line(f"{each} did not take a message; it is sent again the next time.")
+        for each in sent.failed
+    ]
