@@ -23,7 +23,7 @@ from newscrawl.items import Mention
 from newscrawl.runs.alerts import alert
 from newscrawl.runs.services import URLS, services_of
 from newscrawl.store.connections import open_for_reading
-from newscrawl.text.times import CHINA
+from newscrawl.text.china_time import CHINA
 
 MAOTAI = Mention("1", "600519", "贵州茅台", "stock", 1, "link")
 FIRST, SECOND, OTHER = (f"NW20211229222849000{n}" for n in range(1, 4))

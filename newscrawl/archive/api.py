@@ -20,7 +20,7 @@ from newscrawl.archive.related import Related, related
 from newscrawl.archive.search import Hit, Order, search
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.store.connections import Connection, open_for_reading, seen
-from newscrawl.text.times import CHINA
+from newscrawl.text.china_time import CHINA
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
-from newscrawl.demo.site import CHINA, SampleSite
+from newscrawl.demo.site import SampleSite
 from newscrawl.store import clock
+from newscrawl.text.china_time import CHINA
 
 HOURS_BEFORE = (60, 24, 6)
 """When the site was crawled before its end: articles are found at different delays, and those that

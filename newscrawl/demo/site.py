@@ -13,7 +13,7 @@ import re
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import parse_qs
@@ -23,8 +23,8 @@ from newscrawl.demo.dice import Dice, mix
 from newscrawl.demo.server import Response, text_response
 from newscrawl.demo.sources import NamedSource, plain_sources
 from newscrawl.store import clock
+from newscrawl.text.china_time import CHINA
 
-CHINA = timezone(timedelta(hours=8))
 DAYS, DAY = 3, 86_400
 """Over how many days the articles are published, and the seconds of one."""
 MIDNIGHT = datetime(1970, 1, 1, tzinfo=CHINA)

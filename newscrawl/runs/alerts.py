@@ -25,7 +25,7 @@ from newscrawl.archive.watchlist import Rule
 from newscrawl.runs.services import Service, send
 from newscrawl.store import identity
 from newscrawl.store.errors import AlreadyRunning
-from newscrawl.text.times import CHINA
+from newscrawl.text.china_time import CHINA
 
 if TYPE_CHECKING:
     from newscrawl.store.connections import Connection

@@ -11,9 +11,10 @@ from w3lib.url import canonicalize_url
 
 from newscrawl.items import Article, BodyRank, Page
 from newscrawl.sites.eastmoney.body import read_html
+from newscrawl.text.china_time import CHINA
 from newscrawl.text.limits import sanitize_article
 from newscrawl.text.sanitize import squeeze, strip_controls
-from newscrawl.text.times import CHINA, FUTURE_SLACK, BadTime, parse_time
+from newscrawl.text.times import FUTURE_SLACK, BadTime, parse_time
 
 if TYPE_CHECKING:
     from itemadapter import ItemAdapter

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from newscrawl.text.times import CHINA
+from newscrawl.text.china_time import CHINA
 
 WEEKS = 8
 """Number of past weeks to compare with."""

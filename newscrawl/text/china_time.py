@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
-CHINA = timezone(timedelta(hours=8))
+CHINA = timezone(timedelta(hours=8), "+08:00")
+"""China time: no summer time since 1991, and the sources begin later."""
 
 
 def in_china(time: str | None) -> str:

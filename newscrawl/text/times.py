@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dateutil import parser as dateutil_parser
 
+from newscrawl.text.china_time import CHINA
 from newscrawl.text.evidence import SHIFTED
 
 if TYPE_CHECKING:
     from newscrawl.items import Precision
-
-CHINA = timezone(timedelta(hours=8), "+08:00")
-"""China time: no summer time since 1991, and the sources begin later."""
 
 BUILD_TIME = "section small, which is the time of the site's build: the post's front matter is lost"
 """The *where* of a time that is known to be wrong; read_published never uses it."""

@@ -18,8 +18,8 @@ from served import serving as serving_archive
 
 from newscrawl.cli.app import commands
 from newscrawl.demo import SampleSite, Server, history
-from newscrawl.demo.site import CHINA
 from newscrawl.store import clock
+from newscrawl.text.china_time import CHINA
 
 END = datetime(2026, 3, 3, 12, tzinfo=UTC)
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from newscrawl.sites.eastmoney.info_code import date_of_info_code, digits_of
+from newscrawl.text.china_time import CHINA
 from newscrawl.text.evidence import HOURS_LATE
-from newscrawl.text.times import CHINA, BadTime, parse_time
+from newscrawl.text.times import BadTime, parse_time
 
 HOURS = -HOURS_LATE
 """To add to a time that is late."""

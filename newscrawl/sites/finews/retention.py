@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from newscrawl.text.times import CHINA
+from newscrawl.text.china_time import CHINA
 
 RETENTION_DAYS = 3
 """Days of posts that the mirror shows: what was not checked for longer has a gap."""
