@@ -191,7 +191,7 @@ class Soak:
         """Move the world to a run, let it run, and return how it ended."""
         dice = Dice(self.options.seed, number, 202)
         second = self.begin + number * self.options.every + dice.number(0, 60)
-        now = datetime.fromtimestamp(second, UTC) + self._clock_error(number, second)
+        now = datetime.fromtimestamp(second, UTC) + self._clock_error(number)
         kill, after = dice.number(1, 3 * self.options.kill_one_in), dice.number(1, 30)
         self._signal = None
         if number < self._total - QUIET:
@@ -219,12 +219,13 @@ class Soak:
         self._measured = ended.peak_kb, self._peak_fds, seconds, ended.cpu
         return ended.code
 
-    def _clock_error(self, number: int, second: int) -> timedelta:
+    def _clock_error(self, number: int) -> timedelta:
         """Return by how much the clock of a run is wrong: for some hours, minutes or years."""
         hour = number * self.options.every // 3600
         by_minutes, by_years = (Dice(self.options.seed, hour, salt) for salt in (203, 205))
         if number < self._total - QUIET and by_years.one_in(self.options.wrong_year_one_in):
-            return timedelta(seconds=by_years.pick((-second, 3650 * DAY)))  # 1970, or in ten years
+            since_1970 = self.begin + hour * 3600  # as of a machine that starts without a clock
+            return timedelta(seconds=by_years.pick((-since_1970, 3650 * DAY)))
         if by_minutes.one_in(25):
             return timedelta(seconds=by_minutes.pick((-1200, 900, -5400)))
         return timedelta(0)

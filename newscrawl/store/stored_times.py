@@ -33,9 +33,11 @@ class StoredTimes:
         """Read which runs had a wrong clock."""
         rows = db.execute(
             "SELECT started_at, ended_at, clock_difference FROM runs"
-            " WHERE abs(clock_difference) > ?",
+            " WHERE abs(clock_difference) > ? ORDER BY id DESC",
             (WRONG,),
         )
+        # The latest first: a machine without a clock of its own is in 1970 after each start, and
+        # a listing's last check was written by the last run of that time.
         self.spans = [_span(*row) for row in rows]
 
     def is_marked(self, time: str) -> bool:

@@ -287,6 +287,18 @@ def test_stored_times(tmp_path: Path) -> None:
         assert times.true(stored_) == true
 
 
+def test_the_last_of_the_times_that_came_again(tmp_path: Path) -> None:
+    """A machine without a clock of its own is in 1970 after each start: the last run counts."""
+    db = tmp_path / "news.db"
+    fill(db)
+    for days in (1000, 1007):
+        begin = "1970-01-01T00:00:00+00:00"
+        _run(db, begin, "1970-01-01T01:00:00+00:00", days * 86_400)
+    with open_for_reading(db) as connection:
+        true = StoredTimes(connection).true("1970-01-01T00:30:00+00:00")
+    assert true == "1972-10-04T00:30:00+00:00"
+
+
 def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lists named and could not be fetched is retried for days, and not for years."""
     monkeypatch.setattr(clock, "clock", lambda: NOW)
