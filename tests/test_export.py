@@ -205,7 +205,7 @@ def test_a_device_stays_a_device(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_export_leaves_the_file_as_it_was(tmp_path: Path, ending: int) -> None:
     path, folder = tmp_path / "news.db", tmp_path / "out"
-    big(path, 20_000)
+    big(path, 60_000)
     folder.mkdir()
     out = folder / "a.jsonl"
     out.write_text("old")

@@ -462,7 +462,7 @@ def test_closed_streams(tmp_path: Path, closed: str) -> None:
     fill(tmp_path / "news.db", article(page()))
     program = Path(sys.executable).with_name("newscrawl")
     ended = subprocess.run(
-        f'"{program}" list --db "{tmp_path}/news.db" {closed}', shell=True, cwd=ROOT,
+        ["sh", "-c", f'"$0" list --db "$1" {closed}', program, tmp_path / "news.db"], cwd=ROOT,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (Exit.OK, "")
