@@ -601,6 +601,17 @@ def test_table_and_article_on_a_terminal(db: Path) -> None:
     assert "第一段。\r\n\r\n第二段。" in shown
 
 
+@pytest.mark.parametrize("columns", [80, 90, 100, 140])
+def test_a_table_cuts_titles_and_never_ids(tmp_path: Path, columns: int) -> None:
+    db = tmp_path / "news.db"
+    title = "一家公司拟投资87.52亿元 在一个很远的地方建一座储能电池工厂"
+    fill(db, article(page(FIRST), title=title))
+    _, line = plain(on_a_terminal("list", "--db", str(db), COLUMNS=str(columns))).splitlines()
+    assert line.rstrip().endswith(FIRST)
+    assert (title in line) == (columns == 140)
+    assert cells(line) <= columns
+
+
 def test_info_on_a_narrow_terminal(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     source = "一份名字很长很长很长很长很长很长很长很长的报纸"
