@@ -87,7 +87,10 @@ def alert_command(
         sent = alerts.send_test(services)
         failed = failure_sent(TEST_RUN, services)
         both = tuple(dict.fromkeys((*sent.failed, *failed)))
-        _report(alerts.Sent(sent.messages + len(services) - len(failed), 0, both))
+        _report(
+            alerts.Sent(sent.messages + len(services) - len(failed), 0, both),
+            "check its address, and that it can be reached",
+        )
         return
     if watchlist is None:
         raise click.UsageError("Missing option '--watchlist'.")
@@ -159,10 +162,13 @@ def services_or_usage(urls: Path | None) -> list[Service]:
         ) from None
 
 
-def _report(sent: alerts.Sent) -> None:
+def _report(sent: alerts.Sent, then: str = "it is sent again the next time") -> None:
+    """Say what was sent, and which services did not take it; *then* is what comes of that."""
+    if sent.is_first:
+        say("Noted where the archive ends: what is new or changed from now on is sent.")
     waiting = f"; {sent.waiting} articles wait" if sent.waiting else ""
     say(f"{sent.messages} messages sent{waiting}")
     if sent.failed:
         for each in sent.failed:
-            say(safe_line(f"{each} did not take a message; it is sent again the next time."))
+            say(safe_line(f"{each} did not take a message; {then}."))
         raise click.exceptions.Exit(Exit.UNREACHABLE)
