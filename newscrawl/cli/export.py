@@ -33,6 +33,14 @@ _STEP = 200
 """Articles between two moves of the progress bar."""
 
 
+_NEAR = {
+    ".xlsx": " For Excel, write a .csv with --excel.",
+    ".xls": " For Excel, write a .csv with --excel.",
+    ".json": " JSON is written as .jsonl, an article on each line.",
+}
+"""What to write instead of files that are not written."""
+
+
 @dataclass
 class _Wanted:
     """Which articles go out, and how many did."""
@@ -153,8 +161,9 @@ def _format_of(output: Path | None) -> str:
         if suffix in SUFFIXES:
             return SUFFIXES[suffix]
     where = "standard output has no suffix" if output is None else f"{output.name!r} has none"
+    near = "" if output is None else _NEAR.get(output.suffix.lower(), "")
     raise click.UsageError(
-        f"Name a format with --format; it is known from {', '.join(SUFFIXES)}, and {where}."
+        f"Name a format with --format; it is known from {', '.join(SUFFIXES)}, and {where}.{near}"
     )
 
 

@@ -46,6 +46,7 @@ _SECURITIES = click.option(
     "comment; - is standard input.",
 )
 _COMMENT = re.compile("(?:^|\\s)#.*")
+_COMMAS = re.compile("[,，、;；]")
 
 
 def _listed(file: Path | None) -> tuple[str, ...]:
@@ -67,6 +68,14 @@ def _listed(file: Path | None) -> tuple[str, ...]:
     return found
 
 
+def _with_commas(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the securities of options each of which may name several: ``600519,000858``."""
+    found: list[str] = []
+    for each in names:
+        found += list(filter(None, map(str.strip, _COMMAS.split(each)))) or [each]
+    return tuple(found)
+
+
 def _rules(watchlist: str | None) -> tuple[Filters, ...]:
     """Return the rules of a watchlist, as filters.
 
@@ -84,9 +93,14 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def with_filters(*args: Any, **options: Any) -> Any:
-        options["security"] += _listed(options.pop("securities"))
+        options["security"] = (
+            *_with_commas(options["security"]), *_listed(options.pop("securities")),
+        )  # fmt: skip
         watchlist = options.pop("watchlist")
         chosen = {each.name: options.pop(each.name) for each in _FIELDS}
+        since, until = chosen["since"], chosen["until"]
+        if since and until and since > until:
+            raise click.UsageError(f"--since {since} is after --until {until}.")
         try:
             filters = Filters(**chosen, rules=_rules(watchlist))
             return command(*args, filters=filters, **options)

@@ -10,7 +10,7 @@ import click
 
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.search import Hit, marked, search
-from newscrawl.archive.search_query import BadQuery
+from newscrawl.archive.search_query import BadQuery, hint
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import (
     TEXT,
@@ -62,9 +62,10 @@ def search_command(
     """
     if limit is None and not as_json:
         limit = LIMIT
+    words = " ".join(query)
     with reading(db) as connection:
         try:
-            found = search(connection, " ".join(query), filters, order=by, limit=limit)
+            found = search(connection, words, filters, order=by, limit=limit)
         except BadQuery as error:
             raise click.UsageError(safe_line(str(error))) from None
         if as_json:
@@ -72,7 +73,7 @@ def search_command(
             return
         hits = list(found)
     if not hits:
-        say("No articles found.")
+        say(f"No articles found. {hint(words)}".rstrip())
     elif sys.stdout.isatty():
         _print(hits)
     else:
