@@ -97,7 +97,7 @@ def _draw(kind: str, found: Any, file: Path, asked: str) -> None:
     try:
         from newscrawl.archive import drawing
     except ImportError as error:
-        raise click.ClickException(
+        raise click.UsageError(
             f"{error.name} is not installed: pip install 'newscrawl[plot]'"
         ) from None
     try:

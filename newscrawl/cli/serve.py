@@ -62,7 +62,7 @@ def serve_command(
 
         from newscrawl.archive.datasette.server import make
     except ImportError as error:
-        raise click.ClickException(
+        raise click.UsageError(
             f"{error.name} is not installed: pip install 'newscrawl[serve]'"
         ) from None
     listening = _listen(host, port)
