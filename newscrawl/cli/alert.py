@@ -12,7 +12,7 @@ import click
 from newscrawl.archive.names import BadFilter
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.cli.options import TEXT, db_option, example, reading
-from newscrawl.cli.output import safe_line, say
+from newscrawl.cli.output import safe_line, say, to_install
 from newscrawl.runs import alerts
 from newscrawl.runs.notify import failure_sent
 from newscrawl.runs.outcome import Exit
@@ -157,9 +157,7 @@ def services_or_usage(urls: Path | None) -> list[Service]:
     except BadServices as error:
         raise click.UsageError(safe_line(f"{error}.")) from None
     except ImportError:
-        raise click.UsageError(
-            "newscrawl alert needs Apprise: pip install 'newscrawl[alert]'"
-        ) from None
+        raise click.UsageError(f"newscrawl alert needs Apprise: {to_install('alert')}") from None
 
 
 def _report(sent: alerts.Sent, then: str = "it is sent again the next time") -> None:

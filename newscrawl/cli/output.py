@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,6 +44,11 @@ safe = escape_controls
 def safe_line(text: str | None) -> str:
     """Return *text* as one line that is safe to print; the empty string for None."""
     return safe(" ".join((text or "").split()))
+
+
+def to_install(extra: str) -> str:
+    """Return the command that installs an *extra* where newscrawl is: pip may be of elsewhere."""
+    return f"{shlex.quote(sys.executable)} -m pip install 'newscrawl[{extra}]'"
 
 
 def drop_rest(stream: TextIO) -> None:
