@@ -562,6 +562,10 @@ def test_securities_of_a_file(tmp_path: Path) -> None:
     listed.write_text("600519\n甲乙丙\n", encoding="utf-8")
     done = command(*words, str(listed))
     assert (done.returncode, "no security '甲乙丙'" in done.stderr) == (Exit.USAGE, True)
+    for line in ("600519 贵州茅台", "SH600519,贵州茅台", "600519.SH\t贵州茅台"):
+        listed.write_text(f"300750\n{line}\n", encoding="utf-8")
+        done = command(*words, str(listed))
+        assert (done.returncode, "put # before the rest" in done.stderr) == (Exit.USAGE, True)
     done = command(*words, str(tmp_path / "nothing.txt"))
     assert (done.returncode, "does not exist" in done.stderr) == (Exit.USAGE, True)
 

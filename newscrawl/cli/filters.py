@@ -46,6 +46,8 @@ _SECURITIES = click.option(
     "comment; - is standard input.",
 )
 _COMMENT = re.compile("(?:^|\\s)#.*")
+_FOLLOWED = re.compile(r"[A-Za-z]{0,2}\d+(\.\w+)?\s*[\s,，;；]")
+"""A code with more behind it, as programs export lists of stocks."""
 _COMMAS = re.compile("[,，、;；]")
 
 
@@ -64,6 +66,14 @@ def _listed(file: Path | None) -> tuple[str, ...]:
     if not (found := tuple(filter(None, lines))):
         raise click.UsageError(
             safe_line(f"--securities: {file} names no security; write one on each line: 600519.SH")
+        )
+    if followed := next((each for each in found if _FOLLOWED.match(each)), None):
+        code = re.split(r"[\s,，;；]", followed)[0]
+        raise click.UsageError(
+            safe_line(
+                f"--securities: {file} has more than a security on the line {followed!r}; write "
+                f"{code} alone, or put # before the rest."
+            )
         )
     return found
 
