@@ -77,6 +77,14 @@ def test_a_home_page_that_fails_is_named(tmp_path: Path) -> None:
     assert notes[0].text_content().strip() == "1 listings checked, 1 failing: home page"
 
 
+def test_a_search_that_finds_nothing_says_what_may_be_meant(site: str) -> None:
+    read = html.fromstring(ask(f"{site}search?q={quote('降息、提价')}").text)
+    said = "No articles found. To find any of these words, write 降息 OR 提价."
+    assert read.xpath('string(//p[@class="empty"])') == said
+    read = html.fromstring(ask(f"{site}search?source=&until=2000-01-01").text)
+    assert read.xpath('normalize-space(//p[@class="empty"])') == "No articles found."
+
+
 def test_a_search_keeps_its_rule(site: str) -> None:
     read = html.fromstring(ask(f"{site}search?rule={quote('白酒')}").text)
     assert read.xpath('//select[@name="rule"]/option[@selected]/@value') == ["白酒"]

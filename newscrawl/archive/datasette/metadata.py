@@ -60,7 +60,7 @@ def metadata(database: str) -> dict[str, Any]:
     for table in TABLES:
         said: dict[str, Any] = {
             "description": table.doc,
-            "columns": {column.name: column.doc for column in table.columns},
+            "columns": {column.name: column.doc.replace("`", "") for column in table.columns},
         }
         if table.name in _FACETS:
             said["facets"] = _FACETS[table.name]
