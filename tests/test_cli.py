@@ -134,6 +134,21 @@ def test_list_of_nothing(db: Path) -> None:
     assert json.loads(invoke("list", "--db", db, "--since", "2030-01-01", "--json").stdout) == []
 
 
+@pytest.mark.parametrize("words", [["list"], ["search", "标题"]])
+def test_a_default_limit_is_said(tmp_path: Path, words: list[str]) -> None:
+    db = tmp_path / "news.db"
+    fill(db, *(article(page(f"NW2021122822284900{n}")) for n in range(20, 40)))
+    whole = invoke(*words, "--db", db)
+    assert (len(whole.stdout.splitlines()), whole.stderr) == (20, "")
+    fill(db, article(page("NW202112282228490040")))
+    cut = invoke(*words, "--db", db)
+    assert len(cut.stdout.splitlines()) == 20
+    assert cut.stderr == "There are more; --limit shows them, --json all of them.\n"
+    assert invoke(*words, "--db", db, "--limit", "5").stderr == ""
+    asked = invoke(*words, "--db", db, "--json")
+    assert (len(json.loads(asked.stdout)), asked.stderr) == (21, "")
+
+
 def test_show(db: Path) -> None:
     result = invoke("show", "--db", db, FIRST)
     assert result.stdout == (

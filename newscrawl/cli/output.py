@@ -37,6 +37,10 @@ _NARROW = 24
 """Cells that a column may insist on where not all have room."""
 
 
+MORE = "There are more; --limit shows them, --json all of them."
+"""What is said after the articles of a default limit."""
+
+
 safe = escape_controls
 """As the commands call it: no character that a terminal would obey, lines stay."""
 
