@@ -90,7 +90,9 @@ def sent(db: Path, *words: str) -> Any:
 
 
 def test_new_and_changed_articles_are_sent_once(db: Path, hook: Hook) -> None:
-    assert sent(db).exit_code == 0
+    first = sent(db)
+    assert first.exit_code == 0
+    assert "from now on is sent" in first.stderr
     assert hook.taken == []  # the first time it notes where the archive ends
     fill(db, article(page(OTHER)))
     fill(db, article(page(SECOND), title="茅台提价", mentions=[MAOTAI], share_url="http://s/1"))
@@ -215,6 +217,10 @@ def test_a_test(db: Path, hook: Hook) -> None:
         "newscrawl: run failed: test",
     ]
     assert invoke("alert", "--test").exit_code == 0  # a failed run needs no watchlist
+    hook.status = 503
+    ended = sent(db, "--test")
+    assert ended.exit_code == 4
+    assert "did not take a message; check its address" in ended.stderr
     assert not db.with_name("w.toml.cursor").exists()
     hook.status = 404
     ended = sent(db, "--test")

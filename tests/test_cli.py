@@ -134,6 +134,21 @@ def test_list_of_nothing(db: Path) -> None:
     assert json.loads(invoke("list", "--db", db, "--since", "2030-01-01", "--json").stdout) == []
 
 
+@pytest.mark.parametrize("words", [["list"], ["search", "标题"]])
+def test_a_default_limit_is_said(tmp_path: Path, words: list[str]) -> None:
+    db = tmp_path / "news.db"
+    fill(db, *(article(page(f"NW2021122822284900{n}")) for n in range(20, 40)))
+    whole = invoke(*words, "--db", db)
+    assert (len(whole.stdout.splitlines()), whole.stderr) == (20, "")
+    fill(db, article(page("NW202112282228490040")))
+    cut = invoke(*words, "--db", db)
+    assert len(cut.stdout.splitlines()) == 20
+    assert cut.stderr == "There are more; --limit shows them, --json all of them.\n"
+    assert invoke(*words, "--db", db, "--limit", "5").stderr == ""
+    asked = invoke(*words, "--db", db, "--json")
+    assert (len(json.loads(asked.stdout)), asked.stderr) == (21, "")
+
+
 def test_show(db: Path) -> None:
     result = invoke("show", "--db", db, FIRST)
     assert result.stdout == (
@@ -183,7 +198,8 @@ def test_info(db: Path) -> None:
         (["list", "--db", "{db}", "--limit", "0"], 2, "x>=1"),
         (["list", "--db", "{db}.not"], 6, "There is no archive"),
         (["info", "--db", "{folder}"], 6, "is a folder"),
-        (["lst"], 2, "Unknown command 'lst'; choose from crawl"),
+        (["lst"], 2, "Unknown command 'lst' (did you mean list?); choose from crawl"),
+        (["茅台"], 2, "Unknown command '茅台'; choose from crawl"),
         (["crawl", "share"], 2, "Nothing to resolve"),
         (["crawl", "category", "--delay", "0"], 2, "leave at least 0.1"),
         (["crawl", "category", "-s", "DOWNLOAD_DELAY=0"], 2, "and not for finews.withounder.com"),
@@ -232,6 +248,14 @@ def test_info(db: Path) -> None:
         ),
         (["crawl", "category", "-s", "DELAY"], 2, "for example DOWNLOAD_TIMEOUT=30"),
         (["crawl", "category", "--since", "2021"], 2, "use YYYY-MM-DD"),
+        (
+            ["list", "--db", "{db}", "--since", "2022-01-02", "--until", "2022-01-01"],
+            2,
+            "--since 2022-01-02 is after --until 2022-01-01.",
+        ),
+        (["list", "--db", "{db}", "--security", ","], 2, "has no security ','"),
+        (["export", "--db", "{db}", "-o", "a.xlsx"], 2, "For Excel, write a .csv with --excel."),
+        (["export", "--db", "{db}", "-o", "a.json"], 2, "an article on each line"),
         (["crawl", "category", ""], 2, "is a shell variable unset?"),
         (["crawl", "category", "--base-url", ""], 2, "is a shell variable unset?"),
         (["crawl", "category", "--base-url", "http://[::1"], 2, "is not the URL of a site"),
@@ -599,6 +623,17 @@ def test_table_and_article_on_a_terminal(db: Path) -> None:
     shown = on_a_terminal("show", "--db", str(db), SECOND)
     assert "\x1b[31m" not in shown
     assert "第一段。\r\n\r\n第二段。" in shown
+
+
+@pytest.mark.parametrize("columns", [80, 90, 100, 140])
+def test_a_table_cuts_titles_and_never_ids(tmp_path: Path, columns: int) -> None:
+    db = tmp_path / "news.db"
+    title = "一家公司拟投资87.52亿元 在一个很远的地方建一座储能电池工厂"
+    fill(db, article(page(FIRST), title=title))
+    _, line = plain(on_a_terminal("list", "--db", str(db), COLUMNS=str(columns))).splitlines()
+    assert line.rstrip().endswith(FIRST)
+    assert (title in line) == (columns == 140)
+    assert cells(line) <= columns
 
 
 def test_info_on_a_narrow_terminal(tmp_path: Path) -> None:

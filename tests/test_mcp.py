@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -405,8 +406,9 @@ def test_the_extra_is_asked_for(one: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delattr(newscrawl.archive, "mcp_server", raising=False)
     ended = invoke("mcp", "--db", one)
     assert (ended.exit_code, ended.stdout) == (Exit.USAGE, "")
-    sentence = "Error: newscrawl mcp needs the MCP SDK: pip install 'newscrawl[mcp]'\n"
-    assert ended.stderr.endswith(sentence)
+    # The pip that is on the path may be of another environment.
+    command = f"{shlex.quote(sys.executable)} -m pip install 'newscrawl[mcp]'"
+    assert ended.stderr.endswith(f"Error: newscrawl mcp needs the MCP SDK: {command}\n")
 
 
 HELLO = {

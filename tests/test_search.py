@@ -24,7 +24,7 @@ from newscrawl.archive.filters import Filters
 from newscrawl.archive.latest import latest
 from newscrawl.archive.names import UnknownName
 from newscrawl.archive.search import excerpt, marked, search
-from newscrawl.archive.search_query import BadQuery, parse_query
+from newscrawl.archive.search_query import BadQuery, hint, parse_query
 from newscrawl.archive.search_sql import as_condition, values_of
 from newscrawl.items import Mention
 from newscrawl.runs.outcome import Exit
@@ -481,6 +481,26 @@ def test_command(archive: Path) -> None:
     assert "no security '1.600'. It has, for example: 1.600" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("储能、光伏", "To find any of these words, write 储能 OR 光伏."),
+        ("title:储能，光伏", "To find any of these words, write 储能 OR 光伏."),
+        ("储能,A股 降息", "To find any of these words, write 储能 OR A股."),
+        ("储能 or 光伏", "'or' was looked for as a word; to join words, write OR."),
+        ('"储能、光伏"', ""),
+        ('="储能、光伏"', ""),
+        ('"储能 or 光伏"', ""),
+        ("1,000 24/7 储能 光伏", ""),
+    ],
+)
+def test_a_hint_where_nothing_is_found(archive: Path, text: str, said: str) -> None:
+    assert hint(text) == said
+    ended = command("newscrawl", "search", "没有的词", text, "--db", str(archive))
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert ended.stderr == f"No articles found. {said}".rstrip() + "\n"
+
+
 @pytest.mark.parametrize("limit", [1, 2, 5, 6, 7, 30])
 def test_best_ones_are_the_first_of_all(tmp_path: Path, limit: int) -> None:
     """Also where several are equally good, of which the newest come first."""
@@ -534,12 +554,18 @@ def test_securities_of_a_file(tmp_path: Path) -> None:
     assert {each["title"] for each in json.loads(done.stdout)} == {"600519", "300750"}
     done = command(*words, str(listed), "--security", "600036")
     assert {each["title"] for each in json.loads(done.stdout)} == {"600519", "600036", "300750"}
+    done = command(*words[:-1], "--security", "600519， 300750,")
+    assert {each["title"] for each in json.loads(done.stdout)} == {"600519", "300750"}
     listed.write_text("# none\n")
     done = command(*words, str(listed))
     assert (done.returncode, "names no security" in done.stderr) == (Exit.USAGE, True)
     listed.write_text("600519\n甲乙丙\n", encoding="utf-8")
     done = command(*words, str(listed))
     assert (done.returncode, "no security '甲乙丙'" in done.stderr) == (Exit.USAGE, True)
+    for line in ("600519 贵州茅台", "SH600519,贵州茅台", "600519.SH\t贵州茅台"):
+        listed.write_text(f"300750\n{line}\n", encoding="utf-8")
+        done = command(*words, str(listed))
+        assert (done.returncode, "put # before the rest" in done.stderr) == (Exit.USAGE, True)
     done = command(*words, str(tmp_path / "nothing.txt"))
     assert (done.returncode, "does not exist" in done.stderr) == (Exit.USAGE, True)
 

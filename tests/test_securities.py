@@ -164,6 +164,12 @@ def test_a_wrong_form_is_told_the_right_ones(archive: Path) -> None:
     assert "00700.HK" in ended.stderr
 
 
+def test_an_industry_is_no_category(archive: Path) -> None:
+    ended = invoke("list", "--category", "新能源", "--db", archive)
+    assert ended.exit_code == 2
+    assert "An industry is not a category but a security: 新能源, or BK0493." in ended.stderr
+
+
 def test_a_name_in_an_empty_archive_asks_for_the_code(tmp_path: Path) -> None:
     fill(tmp_path / "news.db")
     ended = invoke("list", "--security", "贵州茅台", "--db", tmp_path / "news.db")

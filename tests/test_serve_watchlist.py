@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -60,6 +62,27 @@ def test_what_the_rules_match(site: str) -> None:
     assert [listed(f"{site}{link.removeprefix('/')}") for link in links] == [
         {FIRST}, {SECOND}, {FIRST, SECOND, OTHER},
     ]  # fmt: skip
+
+
+def test_a_home_page_that_fails_is_named(tmp_path: Path) -> None:
+    fill(tmp_path / "news.db", article(page(FIRST)))
+    with closing(sqlite3.connect(tmp_path / "news.db", isolation_level=None)) as db:
+        db.execute(
+            "INSERT INTO listings (site, listing_kind, name, url, found_in, interval, checks,"
+            " failed_at, failure) VALUES ('finews', 'home', '', 'http://x/', 'footer', 300, 0,"
+            " '2026-03-03T04:26:00+00:00', 'its host name does not resolve')"
+        )
+    with serving(tmp_path / "news.db") as address:
+        notes = html.fromstring(ask(address).text).xpath('//ul[@class="notes"]/li')
+    assert notes[0].text_content().strip() == "1 listings checked, 1 failing: home page"
+
+
+def test_a_search_that_finds_nothing_says_what_may_be_meant(site: str) -> None:
+    read = html.fromstring(ask(f"{site}search?q={quote('降息、提价')}").text)
+    said = "No articles found. To find any of these words, write 降息 OR 提价."
+    assert read.xpath('string(//p[@class="empty"])') == said
+    read = html.fromstring(ask(f"{site}search?source=&until=2000-01-01").text)
+    assert read.xpath('normalize-space(//p[@class="empty"])') == "No articles found."
 
 
 def test_a_search_keeps_its_rule(site: str) -> None:

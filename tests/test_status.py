@@ -225,6 +225,7 @@ def test_command(archive: Path, tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
     assert "fails: the server answered with status 500" in done.stdout
     assert "retry-rejected" in done.stdout
+    assert "last ok run " in done.stdout
     done = command("newscrawl", "status", "--db", str(archive), "--json")
     assert json.loads(done.stdout)["articles"] == 6
     file = tmp_path / "m.prom"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 
-from newscrawl.archive.names import UnknownName
+from newscrawl.archive.names import UnknownCategory, UnknownName
 from newscrawl.text.escape import is_utf8
 
 MANY = 5_000
@@ -172,7 +172,7 @@ class Filters:
                 {"wanted": wanted, "shown": wanted.removesuffix("新闻")},
             ).fetchall()
             if not found and not is_rule:
-                raise UnknownName("category", wanted, _categories_and_names(connection))
+                raise UnknownCategory("category", wanted, _categories_and_names(connection))
             slugs += [slug for (slug,) in found]
         marks = ", ".join("?" * len(slugs))
         condition = f"category IN ({marks})"

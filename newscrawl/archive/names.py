@@ -43,6 +43,15 @@ class UnknownName(BadFilter):
         return near[:5] or self.known[:10]
 
 
+class UnknownCategory(UnknownName):
+    """A category that the archive does not have."""
+
+    def sentence(self) -> str:
+        """Return a message that says what to name for an industry."""
+        boards = "An industry is not a category but a security: 新能源, or BK0493."
+        return f"{super().sentence().rstrip('.')}. {boards}"
+
+
 class AmbiguousName(BadFilter):
     """A filter names more than one security."""
 

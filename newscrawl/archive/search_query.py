@@ -30,6 +30,8 @@ LONGEST = 1000
 _TOKEN = re.compile(
     r'(?P<mark>[()])|="(?P<form>[^"]*)"|"(?P<phrase>[^"]*)"|(?P<word>(?:(?!=")[^\s()"])+)'
 )
+_SEPARATORS = re.compile("[，、；|]|(?<=[\u4e00-\u9fff])[,;/]")
+"""What people type between words, and the index takes for a part of the text; but not 1,000's."""
 _FILTERS = ("source", "category", "security", "since", "until")
 """What is asked beside the words: with --source, for one."""
 _FIELD = re.compile(r"([^\W\d]+)[:：](.*)", re.DOTALL)
@@ -73,6 +75,21 @@ def parse_query(text: str) -> Query:
     if parser.tokens:
         raise BadQuery("Unbalanced parenthesis: ) without (.")
     return Query(found, tuple(parser.terms))
+
+
+def hint(text: str) -> str:
+    """Return what may have been meant by a query that found nothing; the empty string for none.
+
+    It is about what is a word of the query, and was perhaps meant to join or to separate words.
+    """
+    for token in _tokens(text):
+        if token.kind != "term" or f'"{token.text}"' in text:
+            continue
+        if (joining := token.text.upper()) in ("AND", "OR", "NOT"):
+            return f"{token.text!r} was looked for as a word; to join words, write {joining}."
+        if len(words := [each for each in _SEPARATORS.split(token.text) if each]) > 1:
+            return f"To find any of these words, write {' OR '.join(words)}."
+    return ""
 
 
 def _tokens(text: str) -> Iterable[_Token]:

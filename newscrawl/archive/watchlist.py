@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,17 @@ def _read(path: Path) -> str:
         raise BadWatchlist(f"{path} is not UTF-8; save it as UTF-8") from None
 
 
+def _meant(text: str) -> str:
+    """Return what is probably wrong with a file that is not TOML; the empty string for nothing."""
+    if "[" not in text:
+        return (
+            f". Write rules, for example:\n\n{EXAMPLE}\nA file of codes alone is for --securities"
+        )
+    if re.search('[=,\\[]\\s*[“”‘’]|＝|，\\s*"', text):
+        return '. Quotation marks are " in TOML, not “ and ”, and = and , are not wide characters'
+    return ""
+
+
 def parse_watchlist(text: str, name: str) -> list[Rule]:
     """Return the rules that *text* has; *name* is that of its file.
 
@@ -65,7 +77,7 @@ def parse_watchlist(text: str, name: str) -> list[Rule]:
     try:
         read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadWatchlist(f"{name} is not valid TOML: {error}") from None
+        raise BadWatchlist(f"{name} is not valid TOML: {error}{_meant(text)}") from None
     rules = read.pop("rule", [])
     if read or not isinstance(rules, list) or not rules:
         odd = f"; found {next(iter(read))!r}" if read else ""

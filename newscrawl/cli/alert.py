@@ -14,7 +14,7 @@ import click
 from newscrawl.archive.names import BadFilter
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.cli.options import TEXT, db_option, example, reading
-from newscrawl.cli.output import safe_line, say
+from newscrawl.cli.output import safe_line, say, to_install
 from newscrawl.runs import alerts
 from newscrawl.runs.notify import failure_sent
 from newscrawl.runs.outcome import Exit
@@ -23,6 +23,7 @@ from newscrawl.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
+AGAIN = "it is sent again the next time"
 TEST_RUN = {"outcome": "test", "reason": "newscrawl can tell you here of runs that fail."}
 
 
@@ -91,7 +92,10 @@ def alert_command(
         sent = alerts.send_test(services)
         failed = failure_sent(TEST_RUN, services)
         both = tuple(dict.fromkeys((*sent.failed, *failed)))
-        _report(alerts.Sent(sent.messages + len(services) - len(failed), 0, both))
+        _report(
+            alerts.Sent(sent.messages + len(services) - len(failed), 0, both),
+            "check its address, and that it can be reached",
+        )
         return
     if watchlist is None:
         raise click.UsageError("Missing option '--watchlist'.")
@@ -167,27 +171,25 @@ def services_or_usage(urls: Path | None) -> list[Service]:
     except BadServices as error:
         raise click.UsageError(safe_line(f"{error}.")) from None
     except ImportError:
-        raise click.UsageError(
-            "newscrawl alert needs Apprise: pip install 'newscrawl[alert]'"
-        ) from None
+        raise click.UsageError(f"newscrawl alert needs Apprise: {to_install('alert')}") from None
 
 
-def _report(sent: alerts.Sent) -> None:
+def _report(sent: alerts.Sent, then: str = AGAIN) -> None:
+    """Report what was sent, and which services did not take it; *then* is what follows."""
     say(_summary(sent))
-    for line in _failures(sent):
+    for line in _failures(sent, then):
         say(line)
     if sent.failed:
         raise click.exceptions.Exit(Exit.UNREACHABLE)
 
 
 def _summary(sent: alerts.Sent) -> str:
+    if sent.is_first:
+        return "Noted where the archive ends: what is new or changed from now on is sent."
     waiting = f"; {sent.waiting} articles wait" if sent.waiting else ""
     return f"{sent.messages} messages sent{waiting}"
 
 
-def _failures(sent: alerts.Sent) -> list[str]:
+def _failures(sent: alerts.Sent, then: str = AGAIN) -> list[str]:
     """Return a sentence for each service that did not take a message."""
-    return [
-        safe_line(f"{each} did not take a message; it is sent again the next time.")
-        for each in sent.failed
-    ]
+    return [safe_line(f"{each} did not take a message; {then}.") for each in sent.failed]

@@ -64,7 +64,11 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that *args* begin with; list all commands if there is no such one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"Unknown command {args[0]!r}; choose from {', '.join(COMMANDS)}.")
+            from difflib import get_close_matches  # rarely needed
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            ctx.fail(f"Unknown command {args[0]!r}{meant}; choose from {', '.join(COMMANDS)}.")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

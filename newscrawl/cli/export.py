@@ -19,7 +19,7 @@ from newscrawl.archive.records import NAMES, Record, changes, extent
 from newscrawl.cli.files import replaced
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import TEXT, article_id, db_option, example, reading
-from newscrawl.cli.output import say
+from newscrawl.cli.output import say, to_install
 from newscrawl.cli.writing import progress
 from newscrawl.sites.post_files.contained import ContainedFolder, LeadsOut
 from newscrawl.store.clock import utc_now
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 _FOLDERS = frozenset({"jekyll", "markdown"})
 _STEP = 200
 """Articles between two moves of the progress bar."""
+
+
+_NEAR = {
+    ".xlsx": " For Excel, write a .csv with --excel.",
+    ".xls": " For Excel, write a .csv with --excel.",
+    ".json": " JSON is written as .jsonl, an article on each line.",
+}
+"""What to write instead of files that are not written."""
 
 
 @dataclass
@@ -153,8 +161,9 @@ def _format_of(output: Path | None) -> str:
         if suffix in SUFFIXES:
             return SUFFIXES[suffix]
     where = "standard output has no suffix" if output is None else f"{output.name!r} has none"
+    near = "" if output is None else _NEAR.get(output.suffix.lower(), "")
     raise click.UsageError(
-        f"Name a format with --format; it is known from {', '.join(SUFFIXES)}, and {where}."
+        f"Name a format with --format; it is known from {', '.join(SUFFIXES)}, and {where}.{near}"
     )
 
 
@@ -234,9 +243,7 @@ def _write_warc(wanted: _Wanted, output: Path | None) -> None:
         try:
             warc = WarcWriter(wanted.connection, file)
         except ImportError:
-            raise click.UsageError(
-                "--format warc needs warcio: pip install 'newscrawl[warc]'"
-            ) from None
+            raise click.UsageError(f"--format warc needs warcio: {to_install('warc')}") from None
         for each in wanted.records():
             warc.add(each.id)
         if warc.missing and not warc.pages:
@@ -265,9 +272,7 @@ def _write_stream(
     try:
         pieces = chain([mark], format_(wanted.records(), changed_at, columns))
     except ImportError:
-        raise click.UsageError(
-            "--format parquet needs pyarrow: pip install 'newscrawl[parquet]'"
-        ) from None
+        raise click.UsageError(f"--format parquet needs pyarrow: {to_install('parquet')}") from None
     if output is None:
         sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()

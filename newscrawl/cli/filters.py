@@ -46,6 +46,9 @@ _SECURITIES = click.option(
     "comment; - is standard input.",
 )
 _COMMENT = re.compile("(?:^|\\s)#.*")
+_FOLLOWED = re.compile(r"[A-Za-z]{0,2}\d+(\.\w+)?\s*[\s,，;；]")
+"""A code with more behind it, as programs export lists of stocks."""
+_COMMAS = re.compile("[,，、;；]")
 
 
 def _listed(file: Path | None) -> tuple[str, ...]:
@@ -64,7 +67,23 @@ def _listed(file: Path | None) -> tuple[str, ...]:
         raise click.UsageError(
             safe_line(f"--securities: {file} names no security; write one on each line: 600519.SH")
         )
+    if followed := next((each for each in found if _FOLLOWED.match(each)), None):
+        code = re.split(r"[\s,，;；]", followed)[0]
+        raise click.UsageError(
+            safe_line(
+                f"--securities: {file} has more than a security on the line {followed!r}; write "
+                f"{code} alone, or put # before the rest."
+            )
+        )
     return found
+
+
+def _with_commas(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the securities of options each of which may name several: ``600519,000858``."""
+    found: list[str] = []
+    for each in names:
+        found += list(filter(None, map(str.strip, _COMMAS.split(each)))) or [each]
+    return tuple(found)
 
 
 def _rules(watchlist: str | None) -> tuple[Filters, ...]:
@@ -84,9 +103,14 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def with_filters(*args: Any, **options: Any) -> Any:
-        options["security"] += _listed(options.pop("securities"))
+        options["security"] = (
+            *_with_commas(options["security"]), *_listed(options.pop("securities")),
+        )  # fmt: skip
         watchlist = options.pop("watchlist")
         chosen = {each.name: options.pop(each.name) for each in _FIELDS}
+        since, until = chosen["since"], chosen["until"]
+        if since and until and since > until:
+            raise click.UsageError(f"--since {since} is after --until {until}.")
         try:
             filters = Filters(**chosen, rules=_rules(watchlist))
             return command(*args, filters=filters, **options)

@@ -8,7 +8,7 @@ from newscrawl.archive.filters import Filters
 from newscrawl.archive.latest import latest
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, limit_option, reading
-from newscrawl.cli.output import clock, print_json_array, print_table, say
+from newscrawl.cli.output import MORE, clock, print_json_array, print_table, say
 
 LIMIT = 20
 
@@ -22,10 +22,9 @@ LIMIT = 20
 @json_option
 def list_command(db: str, filters: Filters, limit: int | None, as_json: bool) -> None:
     """List the latest articles: time, source, title, infoCode."""
-    if limit is None and not as_json:
-        limit = LIMIT
+    one_more = None if as_json else LIMIT + 1
     with reading(db) as connection:
-        found = latest(connection, filters, limit=limit)
+        found = latest(connection, filters, limit=limit or one_more)
         if as_json:
             print_json_array(found)
             return
@@ -33,4 +32,7 @@ def list_command(db: str, filters: Filters, limit: int | None, as_json: bool) ->
     if not rows:
         say("No articles found.")
         return
-    print_table(("published", "source", "title", "infoCode"), rows, wide="title")
+    shown = rows[: limit or LIMIT]
+    print_table(("published", "source", "title", "infoCode"), shown, wide="title")
+    if len(rows) > len(shown):
+        say(MORE)

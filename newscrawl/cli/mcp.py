@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from newscrawl.cli.options import db_option, example, reading
-from newscrawl.cli.output import say
+from newscrawl.cli.output import say, to_install
 
 
 @click.command("mcp", epilog=example("newscrawl mcp --db data/demo.db"))
@@ -26,9 +26,7 @@ def mcp_command(db: str) -> None:
     try:
         from newscrawl.archive import mcp_server
     except ImportError:
-        raise click.UsageError(
-            "newscrawl mcp needs the MCP SDK: pip install 'newscrawl[mcp]'"
-        ) from None
+        raise click.UsageError(f"newscrawl mcp needs the MCP SDK: {to_install('mcp')}") from None
     if sys.stdin.isatty():
         say(f"{db} is served to an MCP client on standard input; stop with Ctrl-C.")
     # A thread waits for input, which Python's own handler of Ctrl-C would wait for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +34,11 @@ _UNIT = re.compile(
 LABEL = 12
 """Cells before a fact, for its name."""
 _NARROW = 24
-"""Cells that a column other than the wide one may insist on."""
+"""Cells that a column may insist on where not all have room."""
+
+
+MORE = "There are more; --limit shows them, --json all of them."
+"""What is said after the articles of a default limit."""
 
 
 safe = escape_controls
@@ -43,6 +48,11 @@ safe = escape_controls
 def safe_line(text: str | None) -> str:
     """Return *text* as one line that is safe to print; the empty string for None."""
     return safe(" ".join((text or "").split()))
+
+
+def to_install(extra: str) -> str:
+    """Return the command that installs an *extra* where newscrawl is: pip may be of elsewhere."""
+    return f"{shlex.quote(sys.executable)} -m pip install 'newscrawl[{extra}]'"
 
 
 def drop_rest(stream: TextIO) -> None:
@@ -92,33 +102,35 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *,
     from rich.table import Table
     from rich.text import Text
 
-    least = [max(cells(line[index]) for line in lines) for index in range(len(columns))]
-    fixed = sum(
-        size if index == len(columns) - 1 else min(size, _NARROW)
-        for index, size in enumerate(least)
-        if columns[index] != wide
-    )
-    if console().width - fixed - 2 * len(columns) < _NARROW // 2:
+    needed = [
+        max(map(cells, (name, *(line[index] for line in lines))))
+        for index, name in enumerate(columns)
+    ]
+    sizes = {name: size for name, size in zip(columns, needed, strict=True) if name != wide}
+    room = _room(sizes)
+    if room < _NARROW:
+        sizes = {
+            name: size if name == columns[-1] else min(size, _NARROW)
+            for name, size in sizes.items()
+        }
+        room = _room(sizes)
+    if room < _NARROW // 2:
         for line in lines:
             click.echo("  ".join(filter(None, line)))
         return
+    sizes[wide] = min(room, needed[columns.index(wide)])
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for index, name in enumerate(columns):
-        if name == wide:
-            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1)
-        else:
-            needed = least[index]
-            is_last = index == len(columns) - 1
-            table.add_column(
-                name,
-                no_wrap=True,
-                overflow="ellipsis",
-                min_width=needed if is_last else min(needed, _NARROW),
-                max_width=None if is_last else _NARROW,
-            )
+    for name in columns:
+        # All are given: Rich would take what the wide column has too much from each of them.
+        table.add_column(name, no_wrap=True, overflow="ellipsis", width=sizes[name])
     for line in lines:
         table.add_row(*map(Text, line))
     console().print(table)
+
+
+def _room(sizes: dict[str, int]) -> int:
+    """Return the cells that columns of these sizes leave, two of them between any two columns."""
+    return console().width - sum(sizes.values()) - 2 * len(sizes)
 
 
 def width() -> int | None:

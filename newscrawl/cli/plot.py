@@ -13,7 +13,7 @@ from newscrawl.archive import plots
 from newscrawl.archive.filters import Filters
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import db_option, example, json_option, reading
-from newscrawl.cli.output import cells, console, safe_line, say, to_json
+from newscrawl.cli.output import cells, console, safe_line, say, to_install, to_json
 from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.store.errors import StoreError
 
@@ -97,9 +97,7 @@ def _draw(kind: str, found: Any, file: Path, asked: str) -> None:
     try:
         from newscrawl.archive import drawing
     except ImportError as error:
-        raise click.ClickException(
-            f"{error.name} is not installed: pip install 'newscrawl[plot]'"
-        ) from None
+        raise click.UsageError(f"{error.name} is not installed: {to_install('plot')}") from None
     try:
         if kind == "articles-per-day":
             if drawing.chinese_font() is None:

@@ -10,7 +10,7 @@ import click
 
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.search import Hit, marked, search
-from newscrawl.archive.search_query import BadQuery
+from newscrawl.archive.search_query import BadQuery, hint
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import (
     TEXT,
@@ -21,6 +21,7 @@ from newscrawl.cli.options import (
     reading,
 )
 from newscrawl.cli.output import (
+    MORE,
     clock,
     print_json_array,
     print_table,
@@ -60,24 +61,27 @@ def search_command(
     NOT and parentheses are supported, and so are the prefixes title:, text: and summary:.
     Traditional and simplified characters find each other; ="儲能" finds this form alone.
     """
-    if limit is None and not as_json:
-        limit = LIMIT
+    one_more = None if as_json else LIMIT + 1
+    words = " ".join(query)
     with reading(db) as connection:
         try:
-            found = search(connection, " ".join(query), filters, order=by, limit=limit)
+            found = search(connection, words, filters, order=by, limit=limit or one_more)
         except BadQuery as error:
             raise click.UsageError(safe_line(str(error))) from None
         if as_json:
             print_json_array(map(_as_dict, found))
             return
         hits = list(found)
+    shown = hits[: limit or LIMIT]
     if not hits:
-        say("No articles found.")
+        say(f"No articles found. {hint(words)}".rstrip())
     elif sys.stdout.isatty():
-        _print(hits)
+        _print(shown)
     else:
-        rows = [(clock(h.published_at), h.source, h.title or h.excerpt, h.id) for h in hits]
+        rows = [(clock(h.published_at), h.source, h.title or h.excerpt, h.id) for h in shown]
         print_table(("published", "source", "title", "infoCode"), rows, wide="title")
+    if len(hits) > len(shown):
+        say(MORE)
 
 
 def _as_dict(hit: Hit) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from newscrawl.cli.options import TEXT, db_option, example, reading
-from newscrawl.cli.output import safe, safe_line, say
+from newscrawl.cli.output import safe, safe_line, say, to_install
 from newscrawl.cli.pace import is_loopback
 from newscrawl.runs.outcome import Exit
 
@@ -62,9 +62,7 @@ def serve_command(
 
         from newscrawl.archive.datasette.server import make
     except ImportError as error:
-        raise click.ClickException(
-            f"{error.name} is not installed: pip install 'newscrawl[serve]'"
-        ) from None
+        raise click.UsageError(f"{error.name} is not installed: {to_install('serve')}") from None
     listening = _listen(host, port)
     address = _url(listening)
     say(f"{db} is served at {address}; stop with Ctrl-C.")

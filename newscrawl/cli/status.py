@@ -157,7 +157,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         more = f"; and {len(found.suspicious) - 1} more" if len(found.suspicious) > 1 else ""
         yield "suspicious", safe_line(found.suspicious[0] + more)
     if found.last_good_run_at:
-        yield "last success", f"{clock(found.last_good_run_at)} (China time)"
+        yield "last ok run", f"{clock(found.last_good_run_at)} (China time)"
     if found.future_runs:
         numbers = ", ".join(map(str, found.future_runs[:5]))
         yield "future runs", f"{numbers}: a clock was ahead; they do not count as the last success"

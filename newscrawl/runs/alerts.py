@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -80,6 +80,8 @@ class Sent:
     """Articles that are still to be sent to one service or more."""
     failed: tuple[str, ...]
     """The services that did not take a message, as they are shown."""
+    is_first: bool = False
+    """Whether only the end of the archive was noted."""
 
 
 def alert(
@@ -97,6 +99,7 @@ def alert(
     :raises AlreadyRunning: another process has the cursor.
     """
     with _locked(file):
+        is_first = since is None and not file.exists()
         cursor = _load(connection, file, since)
         found, until = events_since(connection, Position(cursor.seq, cursor.revision), rules)
         names = [each.name for each in services]
@@ -107,8 +110,10 @@ def alert(
         cursor.seq, cursor.revision = until.seq, until.revision
         _store(cursor, file)
         if daily_at is None:
-            return _send_each(connection, cursor, services, file, body)
-        return _send_day(connection, cursor, services, file, body, daily_at, now())
+            sent = _send_each(connection, cursor, services, file, body)
+        else:
+            sent = _send_day(connection, cursor, services, file, body, daily_at, now())
+        return replace(sent, is_first=is_first)
 
 
 def _pending(event: Event, names: list[str]) -> Pending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 from contextlib import closing
@@ -160,7 +161,6 @@ def test_without_pyarrow(path: Path, tmp_path: Path) -> None:
         check=False,
     )  # fmt: skip
     assert done.returncode == Exit.USAGE
-    assert done.stderr.endswith(
-        "Error: --format parquet needs pyarrow: pip install 'newscrawl[parquet]'\n"
-    )
+    command = f"{shlex.quote(sys.executable)} -m pip install 'newscrawl[parquet]'"
+    assert done.stderr.endswith(f"Error: --format parquet needs pyarrow: {command}\n")
     assert not (tmp_path / "x").exists()

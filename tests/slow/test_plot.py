@@ -167,5 +167,5 @@ def test_missing_extra_is_named(archive: Path, tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", blocked], capture_output=True, text=True, timeout=60, check=False
     )
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "pip install 'newscrawl[plot]'" in ended.stderr

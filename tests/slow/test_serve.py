@@ -165,6 +165,7 @@ def test_filters(archive: Path, site: str) -> None:
         ({"category": "nothing"}, "The archive has no category"),
         ({"security": "1.9999"}, "The archive has no security"),
         ({"since": "yesterday"}, "is not a valid date"),
+        ({"since": "2022-06-14", "until": "2022-06-13"}, "2022-06-14 is after 2022-06-13."),
     ],
 )
 def test_what_is_no_query_gets_a_sentence(site: str, asked: dict[str, str], says: str) -> None:
@@ -224,6 +225,7 @@ def test_every_table_view_and_question_answers(archive: Path, site: str) -> None
     for part in [*parts, *asked]:
         answer = ask(f"{site}{name}/{part}")
         assert answer.status == 200, part
+    assert "_sqlite_migrations" not in ask(f"{site}{name}").text
     assert EDITED in ask(f"{site}{name}/all_on_a_security.json?market=1&code=600160").text
     assert ask(f"{site}{name}.db").status == 403  # a copy of a file in use is not a backup
 
@@ -408,7 +410,7 @@ def test_missing_extra_is_named(archive: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", blocked], capture_output=True, text=True, timeout=60, check=False
     )
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "pip install 'newscrawl[serve]'" in ended.stderr
 
 

@@ -55,11 +55,12 @@ QUERIES: dict[str, dict[str, str]] = {
 
 def metadata(database: str) -> dict[str, Any]:
     """Return Datasette's metadata for an archive under the name *database*."""
-    tables: dict[str, dict[str, Any]] = {}
+    # Of sqlite-utils, and of no use to a reader.
+    tables: dict[str, dict[str, Any]] = {"_sqlite_migrations": {"hidden": True}}
     for table in TABLES:
         said: dict[str, Any] = {
             "description": table.doc,
-            "columns": {column.name: column.doc for column in table.columns},
+            "columns": {column.name: column.doc.replace("`", "") for column in table.columns},
         }
         if table.name in _FACETS:
             said["facets"] = _FACETS[table.name]

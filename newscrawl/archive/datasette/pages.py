@@ -24,6 +24,7 @@ from newscrawl.archive.records import securities_of
 from newscrawl.archive.related import related
 from newscrawl.archive.revisions import Work, article_versions, difference
 from newscrawl.archive.search import marked, search
+from newscrawl.archive.search_query import hint
 from newscrawl.archive.status import status
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
@@ -78,6 +79,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         try:
             filters = _filters(asked, rules)
             found["hits"], found["more"] = _find(connection, asked, filters)
+            found["hint"] = "" if found["hits"] or not asked["q"] else hint(asked["q"])
         except BadFilter as error:
             found["problem"] = error.sentence()
         return {
@@ -145,13 +147,16 @@ def _filters(asked: Mapping[str, Any], rules: Mapping[str, Filters]) -> Filters:
     rule = asked["rule"]
     if rule and rule != ANY_RULE and rule not in rules:
         raise BadFilter(f"There is no rule {rule!r} in the watchlist.")
+    since, until = _day(asked["since"]), _day(asked["until"])
+    if since and until and since > until:
+        raise BadFilter(f"{since} is after {until}.")
     return Filters(
         rules=tuple(rules.values() if rule == ANY_RULE else [rules[rule]] if rule else ()),
         category=asked["category"] or None,
         source=asked["source"] or None,
         security=_names(asked["security"]),
-        since=_day(asked["since"]),
-        until=_day(asked["until"]),
+        since=since,
+        until=until,
     )
 
 
