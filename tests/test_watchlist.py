@@ -112,7 +112,7 @@ def test_watch_names_what_the_archive_does_not_know(db: Path, file: Path) -> Non
         ("[[rule]\n", "is not valid TOML"),
         ("600519\n000858\n", "A file of codes alone is for --securities"),
         ("[[rule]]\nname = “白酒”\n", 'Quotation marks are " in TOML'),
-        ('[[rule]]\nsecurities = ["600519"，"000858"]\n', "no wide characters"),
+        ('[[rule]]\nsecurities = ["600519"，"000858"]\n', "not wide characters"),
     ],
 )
 def test_what_is_no_watchlist(tmp_path: Path, text: str, said: str) -> None:
