@@ -194,7 +194,7 @@ def test_info(db: Path) -> None:
         (["show", "--db", "{db}", "nonsense"], 2, "examples: NW"),
         (["show", "--db", "{db}"], 2, "Missing argument 'ID'"),
         (["list", "--db", "{db}", "--category", "guojishangba"], 2, "for example: guojishangbao"),
-        (["list", "--db", "{db}", "--since", "yesterday"], 2, "use YYYY-MM-DD"),
+        (["list", "--db", "{db}", "--since", "last week"], 2, "use YYYY-MM-DD"),
         (["list", "--db", "{db}", "--limit", "0"], 2, "x>=1"),
         (["list", "--db", "{db}.not"], 6, "There is no archive"),
         (["info", "--db", "{folder}"], 6, "is a folder"),

@@ -185,7 +185,7 @@ def test_filters_of_every_format(path: Path, name: str) -> None:
                  ["NW202112292228490029"]):  # fmt: skip
         words = ["export", "--format", name, "--db", str(path), *more]
         done = CliRunner().invoke(commands, words)
-        assert done.stderr == "1 articles written; the last seq is 2\n"
+        assert done.stderr == "1 article written; the last seq is 2\n"
         assert b"NW202112292228490029" in done.stdout_bytes
         assert b"NW202112282228490028" not in done.stdout_bytes
 
@@ -255,4 +255,4 @@ def test_progress_on_a_terminal(tmp_path: Path) -> None:
     assert process.wait() == 0
     assert b"writing" in shown
     assert b"%" in shown
-    assert "5001 articles written" in shown.decode()
+    assert "5,001 articles written" in shown.decode()

@@ -62,7 +62,7 @@ class Filters:
         default=None,
         metadata={
             "metavar": "DAY",
-            "help": "Only articles published on or after this day (in China).",
+            "help": "Only articles published on or after this day in China (2022-06-13, 3d).",
         },
     )
     """A day in China: from its beginning on."""
@@ -70,7 +70,7 @@ class Filters:
         default=None,
         metadata={
             "metavar": "DAY",
-            "help": "Only articles published on or before this day (in China).",
+            "help": "Only articles published on or before this day in China (2022-06-13, today).",
         },
     )
     """A day in China: to its end."""

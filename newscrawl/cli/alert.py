@@ -14,7 +14,7 @@ import click
 from newscrawl.archive.names import BadFilter
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.cli.options import TEXT, db_option, example, reading
-from newscrawl.cli.output import safe_line, say, to_install
+from newscrawl.cli.output import number, safe_line, say, to_install
 from newscrawl.runs import alerts
 from newscrawl.runs.notify import failure_sent
 from newscrawl.runs.outcome import Exit
@@ -186,8 +186,9 @@ def _report(sent: alerts.Sent, then: str = AGAIN) -> None:
 def _summary(sent: alerts.Sent) -> str:
     if sent.is_first:
         return "Noted where the archive ends: what is new or changed from now on is sent."
-    waiting = f"; {sent.waiting} articles wait" if sent.waiting else ""
-    return f"{sent.messages} messages sent{waiting}"
+    waiting = number(sent.waiting, "article waits", "articles wait")
+    messages = number(sent.messages, "message", "messages")
+    return f"{messages} sent" + (f"; {waiting}" if sent.waiting else "")
 
 
 def _failures(sent: alerts.Sent, then: str = AGAIN) -> list[str]:

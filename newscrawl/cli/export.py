@@ -19,7 +19,7 @@ from newscrawl.archive.records import NAMES, Record, changes, extent
 from newscrawl.cli.files import replaced
 from newscrawl.cli.filters import filter_options
 from newscrawl.cli.options import TEXT, article_id, db_option, example, reading
-from newscrawl.cli.output import say, to_install
+from newscrawl.cli.output import number, say, to_install
 from newscrawl.cli.writing import progress
 from newscrawl.sites.post_files.contained import ContainedFolder, LeadsOut
 from newscrawl.store.clock import utc_now
@@ -260,7 +260,8 @@ def _write_warc(wanted: _Wanted, output: Path | None) -> None:
         say(f"{warc.missing} pages left out: their bytes are not in this archive.")
     where = "" if output is None else f" to {output}"
     say(
-        f"{warc.pages} pages of {wanted.count} articles written{where}; the last seq is "
+        f"{number(warc.pages, 'page', 'pages')} of "
+        f"{number(wanted.count, 'article', 'articles')} written{where}; the last seq is "
         f"{wanted.seq}"
     )
 
@@ -284,4 +285,5 @@ def _write_stream(
 
 def _report(wanted: _Wanted, output: Path | None) -> None:
     where = "" if output is None else f" to {output}"
-    say(f"{wanted.count} articles written{where}; the last seq is {wanted.seq}")
+    articles = number(wanted.count, "article", "articles")
+    say(f"{articles} written{where}; the last seq is {wanted.seq}")

@@ -14,7 +14,7 @@ import click
 from newscrawl.cli.output import safe_line
 from newscrawl.store.connections import MEMORY, open_for_reading
 from newscrawl.store.errors import explained
-from newscrawl.text.china_time import CHINA
+from newscrawl.text.china_time import CHINA, read_day
 from newscrawl.text.escape import is_utf8
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ FILE = File()
 
 
 class DayType(click.ParamType[date]):
-    """A day as 2021-12-01."""
+    """A day as 2021-12-01, today, yesterday or 3d."""
 
     name = "day"
 
@@ -117,9 +117,9 @@ class DayType(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a valid date; use YYYY-MM-DD.", param, ctx)
+            return read_day(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 DAY = DayType()

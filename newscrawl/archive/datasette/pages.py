@@ -32,7 +32,7 @@ from newscrawl.sites.finews.retention import RETENTION_DAYS
 from newscrawl.store.clock import utc_now
 from newscrawl.store.errors import StoreError
 from newscrawl.store.values import Rows
-from newscrawl.text.china_time import in_china
+from newscrawl.text.china_time import in_china, read_day
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -162,9 +162,9 @@ def _filters(asked: Mapping[str, Any], rules: Mapping[str, Filters]) -> Filters:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise BadFilter(f"{text!r} is not a valid date; use YYYY-MM-DD.") from None
+        return read_day(text) if text else None
+    except ValueError as error:
+        raise BadFilter(str(error)) from None
 
 
 def _find(
