@@ -126,7 +126,7 @@ def test_a_service_that_is_down_gets_it_later(db: Path, hook: Hook) -> None:
     ended = sent(db)
     assert ended.exit_code == 4
     assert "did not take a message" in ended.stderr
-    assert "1 articles wait" in ended.stderr
+    assert "1 article waits" in ended.stderr
     assert "secret-token" not in ended.output
     hook.status = 200
     assert sent(db).exit_code == 0
