@@ -43,6 +43,11 @@ _NOTE = (
     "INSERT INTO meta (key, value) VALUES ('pruned', ?)"
     " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value"
 )
+_NOTE_REJECTS = (
+    "INSERT INTO meta (key, value) VALUES ('rejects_pruned', CAST(strftime('%s', ?) AS INTEGER))"
+    " ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"
+)
+"""An audit must not take a period without rejects for a complete one."""
 _NEEDED = (
     "SELECT 1 FROM observations WHERE page_hash = :hash"
     " UNION SELECT 1 FROM revisions WHERE page_hash = :hash"
@@ -82,6 +87,8 @@ def prune(
         part = ids[begin : begin + BATCH]
         with identity.transaction(db):
             db.execute(_NOTE, (len(part),))
+            if what == "rejects":
+                db.execute(_NOTE_REJECTS, (before,))
             _REMOVE[what](db, part)
         if each is not None:
             each(len(part))
