@@ -123,6 +123,11 @@ async def test_commands_know_pruned_pages(db: Path, serving: Serving) -> None:
     assert invoke("search", "公司", "--db", str(db)).exit_code == 0
 
 
+def test_an_age_before_all_times(tmp_path: Path) -> None:
+    ended = invoke("prune", "--runs", "--older-than", "9999y", "--db", str(tmp_path / "news.db"))
+    assert (ended.exit_code, "the most is 99y" in ended.stderr) == (2, True)
+
+
 async def test_rejects_and_runs(db: Path) -> None:
     for at in ("2020-01-01", "2020-01-02"):
         write(
