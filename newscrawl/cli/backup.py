@@ -51,6 +51,8 @@ def _remove_old(newest: Path, db: Path, keep: int) -> None:
     name = re.compile(rf"{re.escape(db.stem)}-\d{{4}}-\d\d-\d\dT\d{{6}}Z{re.escape(db.suffix)}")
     copies = sorted(each for each in newest.parent.iterdir() if name.fullmatch(each.name))
     ours = [each for each in copies if _archive_of(each) == _archive_of(newest)]
+    # What is dated later than the copy just made was made when a clock was ahead.
+    ours.sort(key=lambda each: (each.name <= newest.name, each.name))
     for old in ours[:-keep]:
         old.unlink()
         say(f"{old} removed")

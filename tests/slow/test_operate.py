@@ -48,6 +48,20 @@ def test_the_last_copies_are_kept(
     assert (ended.exit_code, "is not a folder" in ended.stderr) == (2, True)
 
 
+def test_a_copy_is_kept_beside_those_of_a_clock_that_was_ahead(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import UTC, datetime
+
+    folder = tmp_path / "backups"
+    for year in (2036, 2026, 2027):
+        monkeypatch.setattr(clock, "clock", lambda year=year: datetime(year, 1, 1, tzinfo=UTC))
+        ended = invoke("backup", str(folder), "--keep", "1", "--db", str(db))
+        assert ended.exit_code == 0, ended.output
+        [kept] = folder.iterdir()
+        assert kept.name.startswith(f"news-{year}")
+
+
 def test_restic_and_back(db: Path, tmp_path: Path) -> None:
     """With the real one: what comes back is the archive, and continues what was sent."""
     assert shutil.which("restic"), "apt-get install restic"
