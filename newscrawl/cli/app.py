@@ -91,7 +91,7 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno in open_files.NUMBERS:
                 raise StoreTrouble(f"{open_files.too_many_open_files()}.") from error
-            if error.errno != errno.ENOSPC:
+            if error.errno not in (errno.ENOSPC, errno.EBADF):
                 raise
             raise click.ClickException(
                 f"Could not write to standard output: {error.strerror}."
@@ -119,6 +119,7 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 def main() -> None:
     """Run ``newscrawl`` and exit with its code: the console script."""
+    _open_closed_streams()
     _use_utf8()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show Chinese shows escapes, not a traceback.
@@ -129,6 +130,21 @@ def main() -> None:
         commands.main(prog_name="newscrawl", standalone_mode=True)
     except SystemExit as end:
         sys.exit(_after_flush(end.code))
+
+
+def _open_closed_streams() -> None:
+    """Open the standard streams that were closed (``>&-``): files would get their numbers.
+
+    Standard output is opened such that writing to it fails, as it would have.
+    """
+    for number, name, flags in (
+        (0, "stdin", os.O_WRONLY), (1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY),
+    ):  # fmt: skip
+        if getattr(sys, name) is None:
+            os.open(os.devnull, flags)  # takes the lowest free number, which is this one
+            os.set_inheritable(number, True)
+            stream = open(number, "w" if number else "r", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def _use_utf8() -> None:
