@@ -113,6 +113,8 @@ def _problem(name: str, value: Any) -> str | None:
             "has a secret, which others could read there; set it in the environment "
             f"({_variable(name)})"
         )
+    if not _is_plain(value):
+        return "has a date or a time, which no setting takes"
     from newscrawl import settings
 
     if hasattr(settings, name) and name.isupper():
