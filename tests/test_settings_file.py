@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -219,6 +220,21 @@ def test_values_are_checked_before_a_run(
     ended = command("scrapy", "crawl", "category", "-a", "base_url=http://127.0.0.1:9/")  # type: ignore[assignment]
     assert (ended.returncode, db.exists()) == (Exit.USAGE, False)  # type: ignore[attr-defined]
     assert said in ended.stderr + ended.stdout
+
+
+def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sudo may keep HOME: the user's file must not name commands for root."""
+    file.write_text("")
+    really = Path.stat
+
+    def stat(path: Path, **options: Any) -> Any:
+        found = list(really(path, **options))
+        found[4] = os.geteuid() + 1
+        return os.stat_result(found)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert "belongs to another user" in invoke("config", "--show").stderr
+    assert invoke("--config", str(file), "config", "--show").exit_code == 0
 
 
 def test_lists_of_numbers(file: Path) -> None:
