@@ -506,6 +506,19 @@ def test_full_disk_is_a_sentence(db: Path) -> None:
     assert done.stderr == "Error: Could not write to standard output: No space left on device.\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_work_goes_on_where_the_disk_of_its_log_is_full(db: Path, tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("newscrawl")
+    words = [program, "backup", tmp_path / "copies", "--keep", "1", "--db", db]
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "copies" / "news-2020-01-01T000000Z.db").write_bytes(db.read_bytes())
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stderr=full, check=False)
+    assert done.returncode == 0
+    [copy] = (tmp_path / "copies").glob("*.db")
+    assert "2020" not in copy.name
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="closes numbers of files")
 @pytest.mark.parametrize(
     ("command", "closed", "code", "said"),
