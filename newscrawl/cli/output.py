@@ -53,7 +53,7 @@ def drop_rest(stream: TextIO) -> None:
 def say(text: str) -> None:
     """Print a sentence to standard error; names of files and what else it quotes are made safe.
 
-    Where it cannot be printed, the disk of a log is full or nobody reads: the work goes on.
+    Where it cannot be printed, because the disk of a log is full, the work goes on.
     """
     try:
         click.echo(safe(without_passwords(text)), err=True)
