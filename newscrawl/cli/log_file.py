@@ -25,7 +25,7 @@ class _LogFile(logging.FileHandler):
     _is_failing = False
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
-        """Say why a record could not be written."""
+        """Log why records cannot be written, once."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
