@@ -18,6 +18,7 @@ from archives import article, fill, page
 from cli_runs import invoke
 
 from newscrawl.store.schema import COUNTERS
+from newscrawl.text.china_time import CHINA
 
 BEGIN = datetime.fromisoformat("2026-03-01T00:00:00+08:00")
 DAYS = ["--since", "2026-03-01", "--until", "2026-03-02"]
@@ -111,7 +112,26 @@ GAP = (
             "listing",
             "the category zqsb fails since 2026-03-01 12:00:00 (China time)",
         ),
-        ("DELETE FROM runs WHERE id > 30", (), "run", "18 hours of 2026-03-02 were not watched"),
+        ("DELETE FROM runs WHERE id > 30", (), "run", "19 hours of 2026-03-02 were not watched"),
+        # The last hour of the period was still going on when the last run began.
+        ("DELETE FROM runs WHERE id > 48", (), "run", "1 hours of 2026-03-02 were not watched"),
+        *(
+            (f"UPDATE runs SET {wrong}", (), "run", "24 hours of 2026-03-01 were not watched")
+            for wrong in (
+                """arguments = '{"limit": "1"}'""",
+                """arguments = '{"category": "zqsb"}'""",
+                """arguments = '{"since": "2026-03-02"}'""",
+                "spider = 'share'",
+                "spider = 'feed'",
+                "clock_difference = -100000",
+            )
+        ),
+        (
+            "INSERT INTO listed (article_id, category) VALUES ('NW202603032228490009', 'zqsb')",
+            (),
+            "listed",
+            "1 articles were in a listing, and are not stored",
+        ),
         (
             "UPDATE runs SET new = 5 WHERE id = (SELECT max(id) FROM runs)",
             (),
@@ -137,7 +157,35 @@ def test_what_is_missing(
 def test_what_lies_outside_the_period(db: Path) -> None:
     before = audited(db)
     write(db, GAP, *["2025-01-01T00:00:00+00:00"] * 3)
+    write(db, "INSERT INTO listed VALUES ('NW202603042228490009', 'zqsb')")
     assert audited(db) == before
+
+
+def test_runs_in_the_future_have_watched_nothing(db: Path) -> None:
+    today = datetime.now(CHINA).date()
+    write(db, "UPDATE runs SET started_at = ?", _utc(datetime.now(CHINA) + timedelta(days=1)))
+    words = ["--since", f"{today}", "--until", f"{today}", "--json", "--db", str(db)]
+    ended = invoke("audit", *words)
+    assert ended.exit_code == 3
+    assert json.loads(ended.stdout)["rows"][-1]["problems"] == [
+        f"24 hours of {today} were not watched"
+    ]
+
+
+def test_a_period_in_the_future(db: Path) -> None:
+    ended = invoke("audit", "--since", "2026-03-01", "--until", "9999-12-31", "--db", str(db))
+    assert ended.exit_code == 2
+    assert "lies in the future" in ended.stderr
+
+
+def test_pruned_rejects_are_not_forgotten(db: Path) -> None:
+    at = "2020-03-01T04:00:00+00:00"
+    write(db, REJECT, "x", at, at)
+    write(db, "UPDATE rejects SET first_seen_at = ?, last_seen_at = ?", at, at)
+    words = ["--rejects", "--older-than", "1y", "--yes", "--db", str(db)]
+    assert invoke("prune", *words).exit_code == 0
+    before = ["audit", "--since", "2020-03-01", "--until", "2020-03-01", "--db", str(db)]
+    assert "rejected pages that were last seen before" in invoke(*before).stdout
 
 
 def test_the_hash_is_that_of_the_rows(db: Path) -> None:

@@ -29,9 +29,7 @@ def test_day(text: str, day: date) -> None:
     assert read_day(text, TODAY) == day
 
 
-@pytest.mark.parametrize(
-    "text", ["", "2026", "2026-02-30", "2026-3", "d", "-1d", "3w", "soon"]
-)
+@pytest.mark.parametrize("text", ["", "2026", "2026-02-30", "2026-3", "d", "-1d", "3w", "soon"])
 def test_what_is_not_a_day(text: str) -> None:
     with pytest.raises(ValueError, match="not a valid date; use YYYY-MM-DD, today"):
         read_day(text, TODAY)

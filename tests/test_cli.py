@@ -530,6 +530,42 @@ def test_full_disk_is_a_sentence(db: Path) -> None:
     assert done.stderr == "Error: Could not write to standard output: No space left on device.\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_work_goes_on_where_the_disk_of_its_log_is_full(db: Path, tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("newscrawl")
+    words = [program, "backup", tmp_path / "copies", "--keep", "1", "--db", db]
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "copies" / "news-2020-01-01T000000Z.db").write_bytes(db.read_bytes())
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stderr=full, check=False)
+    assert done.returncode == 0
+    [copy] = (tmp_path / "copies").glob("*.db")
+    assert "2020" not in copy.name
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes numbers of files")
+@pytest.mark.parametrize(
+    ("command", "closed", "code", "said"),
+    [
+        ("list", ">&-", 1, "Error: Could not write to standard output: Bad file descriptor.\n"),
+        ("export --format jsonl", ">&-", 1, "Could not write to standard output"),
+        ("backup copy.db", ">&-", 0, "copied to copy.db"),
+        ("backup copy.db", "<&- >&-", 0, "copied to copy.db"),
+        ("backup copy.db", "<&- >&- 2>&-", 0, ""),
+        ("list", "2>&-", 0, ""),
+    ],
+)  # fmt: skip
+def test_closed_streams(
+    db: Path, tmp_path: Path, command: str, closed: str, code: int, said: str
+) -> None:
+    line = f"{Path(sys.executable).with_name('newscrawl')} {command} --db {db} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_commands_are_modules_of_their_name() -> None:
     for name in COMMANDS:
         found = commands.get_command(click.Context(commands), name)

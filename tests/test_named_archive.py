@@ -178,3 +178,16 @@ def test_log_file_that_cannot_be_written(tmp_path: Path, command: tuple[str, ...
     said = " ".join(result.stderr.split())
     assert f"Could not write the log to LOG_FILE={log}: No such file or directory." in said
     assert not db.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_log_file_on_a_full_disk(url: str, tmp_path: Path) -> None:
+    program, db = Path(sys.executable).with_name("newscrawl"), tmp_path / "news.db"
+    done = subprocess.run(
+        [program, "crawl", "category", "--base-url", url, "--fast", "--db", db,
+         "-s", "LOG_FILE=/dev/full"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (Exit.OK, False), done.stderr
+    assert done.stderr.count("LOG_FILE lacks lines of this run: No space left on device") == 1
+    assert "finished: ok" in done.stderr

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,41 @@ async def test_commands_know_pruned_pages(db: Path, serving: Serving) -> None:
     assert len(articles(db)) >= len(before)
     assert invoke("verify", "--db", str(db)).exit_code == 0
     assert invoke("search", "公司", "--db", str(db)).exit_code == 0
+
+
+async def test_pages_of_a_wrong_clock_are_as_old_as_they_are(db: Path) -> None:
+    """The clock was at 2001 when they were fetched, as the servers' clocks told."""
+    at = "2001-01-01T00:00:01+00:00"
+    write(
+        db,
+        f"UPDATE observations SET observed_at = '{at}', last_seen_at = '{at}'",
+        f"UPDATE revisions SET observed_at = '{at}', last_seen_at = '{at}'",
+        f"UPDATE rejects SET first_seen_at = '{at}', last_seen_at = '{at}'",
+    )
+    assert "0" not in _rows_shown(pruned(db, "--raw-pages", "--rejects"))
+    difference = int((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds())
+    write(
+        db,
+        f"UPDATE runs SET started_at = '{at}', ended_at = '{at}',"
+        f" clock_difference = {difference} WHERE id = 1",
+    )
+    for _ in range(12):  # which `status` shows
+        write(
+            db,
+            "INSERT INTO runs (spider, arguments, versions, pid, started_at, outcome)"
+            f" VALUES ('category', '{{}}', '{{}}', 1, '{utc_now()}', 'ok')",
+        )
+    shown = pruned(db, "--raw-pages", "--rejects", "--runs")
+    assert _rows_shown(shown) == ["0", "0", "0"], shown.output
+
+
+def _rows_shown(ended: Any) -> list[str]:
+    return [line.split("\t")[1] for line in ended.stdout.splitlines()]
+
+
+def test_an_age_before_all_times(tmp_path: Path) -> None:
+    ended = invoke("prune", "--runs", "--older-than", "9999y", "--db", str(tmp_path / "news.db"))
+    assert (ended.exit_code, "the most is 99y" in ended.stderr) == (2, True)
 
 
 async def test_rejects_and_runs(db: Path) -> None:

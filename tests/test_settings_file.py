@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -171,6 +172,7 @@ def test_a_strangers_file_is_not_read(
         ("NEWSCRAWL_BASE_URL = 'http://me:geheim@x/'", "NEWSCRAWL_BASE_URL has a secret"),
         ("NEWSCRAWL_SITES = { x = { proxy = 'http://me:geheim@x/' } }", "has a secret"),
         ("DEFAULT_REQUEST_HEADERS = { Cookie = 'geheim' }", "has a secret"),
+        ("DOWNLOAD_DELAY = 1979-05-27", "DOWNLOAD_DELAY has a date or a time"),
         ("a = = 1", "is not valid TOML"),
         ("a = '\udcff'", "is not UTF-8"),
     ],
@@ -193,6 +195,9 @@ def test_what_a_file_cannot_say(file: Path, text: str, said: str) -> None:
         ("NEWSCRAWL_CONTACT = 1", "it is of another type"),
         ("NEWSCRAWL_FAST_HOSTS = 'x'", "it is of another type"),
         ("LOG_LEVEL = 'LOUD'", "it is one of DEBUG"),
+        ("RETRY_HTTP_CODES = ['x']", "it is numbers, by commas"),
+        ("NEWSCRAWL_REVISIT_HOURS = ['x']", "it is numbers, by commas"),
+        ("NEWSCRAWL_LISTING_INTERVALS = [300]", "it is two numbers, by commas"),
         ("NEWSCRAWL_NOTIFY = 'cat > x'", "has shell syntax (>)"),
         ("[NEWSCRAWL_SITES.'x.org']\ndelai = 2", "x.org has no 'delai'; the nearest one is delay"),
         ("[NEWSCRAWL_SITES.'x.org']\ndelay = '2'", "delay of x.org is a number of seconds"),
@@ -215,6 +220,28 @@ def test_values_are_checked_before_a_run(
     ended = command("scrapy", "crawl", "category", "-a", "base_url=http://127.0.0.1:9/")  # type: ignore[assignment]
     assert (ended.returncode, db.exists()) == (Exit.USAGE, False)  # type: ignore[attr-defined]
     assert said in ended.stderr + ended.stdout
+
+
+def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sudo may keep HOME: the user's file must not name commands for root."""
+    file.write_text("")
+    really = Path.stat
+
+    def stat(path: Path, **options: Any) -> Any:
+        found = list(really(path, **options))
+        found[4] = os.geteuid() + 1
+        return os.stat_result(found)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert "belongs to another user" in invoke("config", "--show").stderr
+    assert invoke("--config", str(file), "config", "--show").exit_code == 0
+
+
+def test_lists_of_numbers(file: Path) -> None:
+    file.write_text("RETRY_HTTP_CODES = [500, 502]\nNEWSCRAWL_REVISIT_HOURS = [1, 2.5]")
+    shown = invoke("config", "--show")
+    assert shown.exit_code == 0, shown.stderr
+    assert "[500, 502]" in shown.stdout
 
 
 def test_a_file_that_everybody_can_write_is_refused(file: Path) -> None:

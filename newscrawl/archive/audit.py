@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from newscrawl.archive.filters import Filters
@@ -46,6 +46,7 @@ def audit(
     yield from _gaps(connection, begin, end, problems)
     yield from _rejects(connection, begin, end + timedelta(days=kept_days), problems)
     yield from _unresolved(connection, problems)
+    yield from _listed(connection, since, until, problems)
     for sentence in UNKNOWN:
         yield {"what": "unknown", "sentence": sentence}
     yield {"what": "verdict", "is_complete": not problems, "problems": problems}
@@ -149,6 +150,12 @@ def _rejects(
             }  # fmt: skip
     if count:
         problems.append(f"{count} pages were rejected")
+    pruned = connection.execute("SELECT value FROM meta WHERE key = 'rejects_pruned'").fetchone()
+    if pruned is not None and begin.timestamp() < pruned[0]:
+        before = in_china(datetime.fromtimestamp(pruned[0], UTC).isoformat())
+        problems.append(
+            f"rejected pages that were last seen before {before} (China time) were pruned"
+        )
 
 
 def _unresolved(connection: sqlite3.Connection, problems: list[str]) -> Iterator[Row]:
@@ -165,3 +172,22 @@ def _unresolved(connection: sqlite3.Connection, problems: list[str]) -> Iterator
         }  # fmt: skip
     if count:
         problems.append(f"{count} articles could not be fetched")
+
+
+def _listed(
+    connection: sqlite3.Connection, since: date, until: date, problems: list[str]
+) -> Iterator[Row]:
+    # An infoCode has the day; around midnight it may be the one beside that of publication.
+    rows = connection.execute(
+        "SELECT DISTINCT article_id FROM listed WHERE article_id NOT IN (SELECT id FROM articles)"
+        " AND (article_id NOT GLOB 'NW*' OR substr(article_id, 3, 8) BETWEEN"
+        " strftime('%Y%m%d', ?, '-1 day') AND strftime('%Y%m%d', ?, '+1 day'))"
+        " ORDER BY article_id",
+        (since.isoformat(), until.isoformat()),
+    )
+    count = 0
+    for (article_id,) in rows:
+        count += 1
+        yield {"what": "listed", "id": article_id}
+    if count:
+        problems.append(f"{count} articles were in a listing, and are not stored")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from newscrawl.archive.filters import Filters
-from newscrawl.archive.status import OFFLINE
 from newscrawl.items import PageKind
-from newscrawl.store.values import moment
+from newscrawl.store.clock import utc_now
+from newscrawl.store.stored_times import WRONG, present_at_most
+from newscrawl.store.values import json_object, moment
 from newscrawl.text.china_time import CHINA
 
 DAYS = 30
@@ -38,8 +39,9 @@ class Covered:
 
     day: str
     hours: tuple[Watch, ...]
-    """Each hour: ``watched`` if a run came before the site may have dropped it, ``gap``
-    where a listing is known to have dropped something unseen, else ``unwatched``."""
+    """Each hour: ``watched`` if a run that checked all of a mirror began after it, and before the
+    site may have dropped it; ``gap`` where a listing is known to have dropped something unseen;
+    else ``unwatched``."""
     articles: int
 
 
@@ -121,7 +123,7 @@ def coverage(
     """
     filters = filters or Filters()
     window = Filters(since=filters.since, until=filters.until)
-    runs = [moment(began) for (began,) in connection.execute(_WATCHES)]
+    runs = _watches(connection)
     gaps = [(moment(begin), moment(end)) for begin, end in _gaps(connection)]
     kept = timedelta(days=kept_days)
     return [
@@ -134,10 +136,24 @@ def coverage(
     ]
 
 
+# How long a feed shows an article is not known, nor what another project's spider has seen.
 _WATCHES = (
-    "SELECT started_at FROM runs WHERE outcome IN ('ok', 'degraded') AND responses > 0"  # noqa: S608
-    f" AND spider NOT IN ({', '.join(map(repr, OFFLINE))}) ORDER BY started_at"
+    "SELECT started_at, arguments, id FROM runs WHERE outcome IN ('ok', 'degraded')"
+    " AND responses > 0 AND spider = 'category' AND started_at <= ?"
+    " AND abs(ifnull(clock_difference, 0)) <= ? ORDER BY started_at"
 )
+_PARTIAL = frozenset(("category", "limit", "since"))
+"""Arguments with which a run leaves something out."""
+
+
+def _watches(connection: sqlite3.Connection) -> list[datetime]:
+    """Return when the runs began that checked all of a mirror; not those with a wrong clock."""
+    rows = connection.execute(_WATCHES, (present_at_most(utc_now()), WRONG))
+    return [
+        moment(began)
+        for began, arguments, id_ in rows
+        if not _PARTIAL & json_object(arguments, f"runs.arguments of run {id_}").keys()
+    ]
 
 
 def _gaps(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -156,7 +172,7 @@ def _watch(
     end = hour + timedelta(hours=1)
     if any(begin < end and hour < until for begin, until in gaps):
         return "gap"
-    after = bisect_right(runs, hour)
+    after = bisect_left(runs, end)
     return "watched" if after < len(runs) and runs[after] < hour + kept else "unwatched"
 
 

@@ -95,7 +95,7 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno in open_files.NUMBERS:
                 raise StoreTrouble(f"{open_files.too_many_open_files()}.") from error
-            if error.errno != errno.ENOSPC:
+            if error.errno not in (errno.ENOSPC, errno.EBADF):
                 raise
             raise click.ClickException(
                 f"Could not write to standard output: {error.strerror}."
@@ -137,13 +137,18 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Open what a program that started this one had closed (``>&-``), so that nothing is shown."""
-    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
-        os.set_inheritable(number, True)  # the runs of --every get them as well
-    os.close(number)
-    sys.stdin = sys.stdin or os.fdopen(0)
-    sys.stdout = sys.stdout or os.fdopen(1, "w")
-    sys.stderr = sys.stderr or os.fdopen(2, "w")
+    """Open the standard streams that were closed (``>&-``): files would get their numbers.
+
+    Standard output is opened such that writing to it fails, as it would have.
+    """
+    for number, name, flags in (
+        (0, "stdin", os.O_WRONLY), (1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY),
+    ):  # fmt: skip
+        if getattr(sys, name) is None:
+            os.open(os.devnull, flags)  # takes the lowest free number, which is this one
+            os.set_inheritable(number, True)
+            stream = open(number, "w" if number else "r", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def _use_utf8() -> None:

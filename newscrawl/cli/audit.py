@@ -14,7 +14,9 @@ from newscrawl.cli.options import DAY, db_option, example, json_option, reading
 from newscrawl.cli.output import number, safe_line, to_json
 from newscrawl.runs.outcome import Exit
 from newscrawl.sites.finews.retention import RETENTION_DAYS
-from newscrawl.text.china_time import in_china
+from newscrawl.store.clock import utc_now
+from newscrawl.store.values import moment
+from newscrawl.text.china_time import CHINA, in_china
 
 _HEADINGS = {
     "period": ("period", "periods"),
@@ -24,6 +26,7 @@ _HEADINGS = {
     "gap": ("gap", "gaps"),
     "rejected": ("rejected page", "rejected pages"),
     "failed": ("article that could not be fetched", "articles that could not be fetched"),
+    "listed": ("article that is not stored", "articles that are not stored"),
     "unknown": ("thing that cannot be known", "things that cannot be known"),
 }
 """What a row is of, by its ``what``: one, several."""
@@ -51,6 +54,8 @@ def audit_command(db: str, since: date, until: date, as_json: bool) -> None:
     """
     if until < since:
         raise click.UsageError(f"--until {until} lies before --since {since}.")
+    if until > moment(utc_now()).astimezone(CHINA).date():
+        raise click.UsageError(f"--until {until} lies in the future.")
     with reading(db) as connection:
         rows = list(audit(connection, since, until, kept_days=RETENTION_DAYS))
     if as_json:

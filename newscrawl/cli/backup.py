@@ -49,10 +49,16 @@ def _dated(folder: Path, db: Path) -> Path:
 def _remove_old(newest: Path, db: Path, keep: int) -> None:
     """Remove all dated copies of the archive but the last ones."""
     name = re.compile(rf"{re.escape(db.stem)}-\d{{4}}-\d\d-\d\dT\d{{6}}Z{re.escape(db.suffix)}")
-    copies = sorted(each for each in newest.parent.iterdir() if name.fullmatch(each.name))
-    ours = [each for each in copies if _archive_of(each) == _archive_of(newest)]
+    copies = (each for each in newest.parent.iterdir() if name.fullmatch(each.name))
+    own = _archive_of(newest)
+    ours = [each for each in copies if own is not None and _archive_of(each) == own]
+    # What is dated later than the copy just made was made when a clock was ahead.
+    ours.sort(key=lambda each: (each.name <= newest.name, each.name))
     for old in ours[:-keep]:
-        old.unlink()
+        try:
+            old.unlink()
+        except OSError as error:
+            raise StoreError(f"{old} could not be removed: {error.strerror}.") from error
         say(f"{old} removed")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,24 @@ from newscrawl.runs.logs import sanitize_record
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
+
+
+logger = logging.getLogger(__name__)
+
+
+class _LogFile(logging.FileHandler):
+    """A log file whose disk may become full: the run goes on, and says it once."""
+
+    _is_failing = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        """Log why records cannot be written, once."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._is_failing:
+            self._is_failing = True
+            logger.warning("LOG_FILE lacks lines of this run: %s", error.strerror)
 
 
 @contextmanager
@@ -27,7 +46,7 @@ def log_to_file(settings: BaseSettings) -> Iterator[None]:
         return
     mode = "a" if settings.getbool("LOG_FILE_APPEND") else "w"
     try:
-        handler = logging.FileHandler(path, mode, encoding=settings["LOG_ENCODING"])
+        handler = _LogFile(path, mode, encoding=settings["LOG_ENCODING"])
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise click.UsageError(f"Could not write the log to LOG_FILE={path}: {reason}.") from None
@@ -40,4 +59,5 @@ def log_to_file(settings: BaseSettings) -> Iterator[None]:
         yield
     finally:
         logging.getLogger().removeHandler(handler)
-        handler.close()
+        with suppress(OSError):  # which it said
+            handler.close()

@@ -61,8 +61,14 @@ def drop_rest(stream: TextIO) -> None:
 
 
 def say(text: str) -> None:
-    """Print a sentence to standard error; names of files and what else it quotes are made safe."""
-    click.echo(safe(without_passwords(text)), err=True)
+    """Print a sentence to standard error; names of files and what else it quotes are made safe.
+
+    Where it cannot be printed, because the disk of a log is full, the work goes on.
+    """
+    try:
+        click.echo(safe(without_passwords(text)), err=True)
+    except OSError:
+        drop_rest(sys.stderr)
 
 
 def to_json(value: Any) -> str:

@@ -79,7 +79,13 @@ def wrong(name: str, text: str) -> str | None:
         case dict():
             return None if isinstance(_json(text), dict) else "it is JSON: {…}"
         case list() if name.endswith("_CODES"):
-            return None if re.fullmatch(r"\d+(,\d+)*|", text) else "it is numbers, by commas"
+            return (
+                None
+                if re.fullmatch(r"\d+(,\d+)*|", _by_commas(text))
+                else "it is numbers, by commas"
+            )
+        case [int() | float(), *_]:
+            return _wrong_numbers(name, _by_commas(text))
         case str() if default.startswith(("scrapy.", "newscrawl.")):
             return None if _is_there(text) else "the class does not exist"
         case _:
@@ -97,6 +103,21 @@ def _wrong_number(name: str, text: str, *, is_whole: bool) -> str | None:
         return "it is a number above 0"
     if number < 0 and "PRIORITY" not in name:
         return "it cannot be below 0"
+    return None
+
+
+def _by_commas(text: str) -> str:
+    """Return a list that is written in JSON, as a settings file's is, as `-s` takes it."""
+    values = _json(text)
+    return ",".join(map(str, values)) if isinstance(values, list) else text
+
+
+def _wrong_numbers(name: str, text: str) -> str | None:
+    values = text.split(",") if text else []
+    if name == "NEWSCRAWL_LISTING_INTERVALS" and len(values) != 2:
+        return "it is two numbers, by commas: the shortest and the longest"
+    if any(_wrong_number(name, each, is_whole=False) for each in values):
+        return "it is numbers, by commas"
     return None
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 LEAST = 30
 """Days: younger pages are still compared with what the site shows."""
+MOST = 99 * _DAYS["y"]
 
 
 class Age(click.ParamType[int]):
@@ -33,6 +34,8 @@ class Age(click.ParamType[int]):
         if found is None:
             self.fail(f"{value!r} is not an age; use for example 90d, 6m or 1y.", param, ctx)
         days = int(found[1]) * _DAYS[found[2]]
+        if days > MOST:
+            self.fail(f"{value!r} is too old; the most is 99y.", param, ctx)
         if days < LEAST:
             self.fail(f"{value!r} is too young; the least is {LEAST}d.", param, ctx)
         return days

@@ -12,6 +12,7 @@ import stat
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,8 @@ def read_settings(named: str | None = None) -> Configured:
     # Not Path.exists(), which raises where the folder is another user's (sudo keeps HOME).
     if file is not None and not named and not os.path.exists(file):
         file = None
+    if file is not None and not named:
+        _check_owner(file)
     in_file = _read(file) if file is not None else {}
     in_environment = dict(_in_environment())
     if os.environ.get("NEWSCRAWL_ALERT_URLS"):  # the environment wins, under its other name
@@ -82,6 +85,16 @@ def _in_environment() -> Iterator[tuple[str, str]]:
         from newscrawl import settings
 
         yield from ((name, os.environ[name]) for name in names if hasattr(settings, name))
+
+
+def _check_owner(file: Path) -> None:
+    """Refuse another user's file: under sudo, which may keep HOME, root would run its commands."""
+    with suppress(OSError):  # which reading it tells
+        if os.name == "posix" and file.stat().st_uid not in (0, os.geteuid()):
+            raise BadSettings(
+                f"{file} belongs to another user, and it may name commands; to use it all the "
+                "same, name it: --config"
+            )
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -113,6 +126,8 @@ def _problem(name: str, value: Any) -> str | None:
             "has a secret, which others could read there; set it in the environment "
             f"({_variable(name)})"
         )
+    if not _is_plain(value):
+        return "has a date or a time, which no setting takes"
     from newscrawl import settings
 
     if hasattr(settings, name) and name.isupper():

@@ -70,11 +70,18 @@ def crawl_in(process: CrawlerProcessBase, crawler: Crawler, arguments: dict[str,
 
 def _tell(settings: BaseSettings, run: Mapping[str, Any]) -> None:
     """Tell of a failed run; of one that was stopped in little time, and to the command alone."""
+    if not interrupts:
+        install_shutdown_handlers(_end_at_once)
     if command := str(settings.get("NEWSCRAWL_NOTIFY") or "").strip():
         notify(command, run, seconds=SECONDS_AFTER_SIGNAL if interrupts else SECONDS)
     if settings.getbool("NEWSCRAWL_ALERT_FAILURES") and not interrupts:
         urls = str(settings.get("NEWSCRAWL_ALERT_URLS_FILE") or "")
         send_failure(run, Path(urls) if urls else None)
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> None:
+    """End without telling any longer: the run is closed."""
+    raise SystemExit(Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED)
 
 
 def _begun(crawler: Crawler) -> Run | None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from newscrawl.items import PageKind
 from newscrawl.store import identity
 from newscrawl.store.clock import utc_now
+from newscrawl.store.stored_times import WRONG, StoredTimes
 from newscrawl.store.suspects import REASON
 
 BATCH = 500
@@ -21,8 +22,10 @@ What = Literal["raw_pages", "rejects", "runs"]
 
 # What an article, a revision or a reject that stays was last said by since then, and post files.
 _KEPT = """
-SELECT page_hash FROM observations WHERE last_seen_at >= :before OR page_kind = :post_file
-UNION SELECT page_hash FROM revisions WHERE last_seen_at >= :before OR page_kind = :post_file
+SELECT page_hash FROM observations
+WHERE true_time(last_seen_at) >= :before OR page_kind = :post_file
+UNION SELECT page_hash FROM revisions
+WHERE true_time(last_seen_at) >= :before OR page_kind = :post_file
 UNION SELECT page_hash FROM rejects WHERE page_hash IS NOT NULL
 UNION SELECT page_hash FROM suspicious_observations"""
 _FOUND: dict[What, str] = {
@@ -30,10 +33,13 @@ _FOUND: dict[What, str] = {
     f" WHERE pruned_at IS NULL AND page_kind <> :post_file AND hash NOT IN ({_KEPT})",
     "rejects": "SELECT id, coalesce((SELECT stored_size FROM raw_pages WHERE hash = page_hash), 0)"
     " AS size, last_seen_at AS at FROM rejects"
-    " WHERE last_seen_at < :before AND reason <> :suspicious AND page_kind <> :post_file",
-    # `status` shows the last runs, and the last that was ok.
+    " WHERE true_time(last_seen_at) < :before AND reason <> :suspicious"
+    " AND page_kind <> :post_file",
+    # `status` shows the last runs, and the last that was ok; by those with a wrong clock, the times
+    # that it wrote are put right.
     "runs": "SELECT id, 0 AS size, started_at AS at FROM runs"
     " WHERE coalesce(ended_at, started_at) < :before AND outcome <> 'running'"
+    " AND abs(ifnull(clock_difference, 0)) <= :wrong"
     " AND id NOT IN (SELECT run_id FROM rejects)"
     " AND id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT 10)"
     " AND id NOT IN (SELECT max(id) FROM runs WHERE outcome = 'ok' AND ended_at <= :now"
@@ -43,6 +49,11 @@ _NOTE = (
     "INSERT INTO meta (key, value) VALUES ('pruned', ?)"
     " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value"
 )
+_NOTE_REJECTS = (
+    "INSERT INTO meta (key, value) VALUES ('rejects_pruned', CAST(strftime('%s', ?) AS INTEGER))"
+    " ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"
+)
+"""An audit must not take a period without rejects for a complete one."""
 _NEEDED = (
     "SELECT 1 FROM observations WHERE page_hash = :hash"
     " UNION SELECT 1 FROM revisions WHERE page_hash = :hash"
@@ -66,7 +77,7 @@ class Prunable(NamedTuple):
 def prunable(db: sqlite3.Connection, what: What, before: str) -> Prunable:
     """Return what of a table is older than *before* (UTC) and may go."""
     sql = f"SELECT count(*), coalesce(sum(size), 0), min(at), max(at) FROM ({_FOUND[what]})"  # noqa: S608
-    return Prunable(what, *db.execute(sql, _parameters(before)).fetchone())
+    return Prunable(what, *_rows(db, sql, before).fetchone())
 
 
 def prune(
@@ -77,11 +88,13 @@ def prune(
     For the one who holds the writer's lock. Of raw pages the bytes go; hash and size stay, with
     the time. *each* is called after a transaction, with its rows.
     """
-    ids = [row[0] for row in db.execute(_FOUND[what], _parameters(before))]
+    ids = [row[0] for row in _rows(db, _FOUND[what], before)]
     for begin in range(0, len(ids), BATCH):
         part = ids[begin : begin + BATCH]
         with identity.transaction(db):
             db.execute(_NOTE, (len(part),))
+            if what == "rejects":
+                db.execute(_NOTE_REJECTS, (before,))
             _REMOVE[what](db, part)
         if each is not None:
             each(len(part))
@@ -102,10 +115,13 @@ def was_stopped(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM meta WHERE key = 'pruned'").fetchone() is not None
 
 
-def _parameters(before: str) -> dict[str, str]:
-    return {
+def _rows(db: sqlite3.Connection, sql: str, before: str) -> sqlite3.Cursor:
+    db.create_function("true_time", 1, StoredTimes(db).true)
+    parameters = {
         "before": before, "now": utc_now(), "post_file": PageKind.POST_FILE, "suspicious": REASON,
+        "wrong": WRONG,
     }  # fmt: skip
+    return db.execute(sql, parameters)
 
 
 def _remove_bytes(db: sqlite3.Connection, hashes: list[str]) -> None:

@@ -436,7 +436,8 @@ TABLES: tuple[Table, ...] = (
                 "key",
                 str,
                 "`seq`: the highest sequence number given; `pruned`: the rows pruned whose space "
-                "is not given back yet",
+                "is not given back yet; `rejects_pruned`: the Unix time before which rejects were "
+                "pruned",
             ),
             _c("value", int, "number"),
         ),

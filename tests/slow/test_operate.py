@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -46,6 +47,43 @@ def test_the_last_copies_are_kept(
     assert query(folder / "news-2026-01-05T000000Z.db", "SELECT id FROM articles") == [(ONE,)]
     ended = invoke("backup", str(db), "--keep", "2", "--db", str(db))
     assert (ended.exit_code, "is not a folder" in ended.stderr) == (2, True)
+
+
+def test_a_copy_is_kept_beside_those_of_a_clock_that_was_ahead(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import UTC, datetime
+
+    folder = tmp_path / "backups"
+    for year in (2036, 2026, 2027):
+        monkeypatch.setattr(clock, "clock", lambda year=year: datetime(year, 1, 1, tzinfo=UTC))
+        ended = invoke("backup", str(folder), "--keep", "1", "--db", str(db))
+        assert ended.exit_code == 0, ended.output
+        [kept] = folder.iterdir()
+        assert kept.name.startswith(f"news-{year}")
+
+
+def test_a_copy_that_cannot_be_removed_is_a_sentence(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    words = ["backup", str(folder), "--keep", "1", "--db", str(db)]
+    assert invoke(*words).exit_code == 0
+    [copy] = folder.iterdir()
+    copy.rename(folder / "news-2020-01-01T000000Z.db")
+
+    really = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name.startswith("news-2020"):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        really(path, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", unlink)
+        ended = invoke(*words)
+    assert (ended.exit_code, len(list(folder.glob("*.db")))) == (6, 2)
+    assert "news-2020-01-01T000000Z.db could not be removed: Operation not" in ended.stderr
 
 
 def test_restic_and_back(db: Path, tmp_path: Path) -> None:
