@@ -102,7 +102,7 @@ GAP = (
             " VALUES ('finews', 'NW202603012228490009', NULL, '2026-03-01T04:00:00+00:00', NULL)",
             (),
             "failed",
-            "1 articles could not be fetched",
+            "articles that could not be fetched: 1",
         ),
         (
             "INSERT INTO listings (site, listing_kind, name, url, found_in, failed_at, failure)"
@@ -112,11 +112,26 @@ GAP = (
             "listing",
             "the category zqsb fails since 2026-03-01 12:00:00 (China time)",
         ),
-        ("DELETE FROM runs WHERE id > 30", (), "run", "19 hours of 2026-03-02 were not watched"),
+        (
+            "DELETE FROM runs WHERE id > 30",
+            (),
+            "run",
+            "2026-03-02 has unwatched hours: 19",
+        ),
         # The last hour of the period was still going on when the last run began.
-        ("DELETE FROM runs WHERE id > 48", (), "run", "1 hours of 2026-03-02 were not watched"),
+        (
+            "DELETE FROM runs WHERE id > 48",
+            (),
+            "run",
+            "2026-03-02 has unwatched hours: 1",
+        ),
         *(
-            (f"UPDATE runs SET {wrong}", (), "run", "24 hours of 2026-03-01 were not watched")
+            (
+                f"UPDATE runs SET {wrong}",
+                (),
+                "run",
+                "2026-03-01 has unwatched hours: 24",
+            )
             for wrong in (
                 """arguments = '{"limit": "1"}'""",
                 """arguments = '{"category": "zqsb"}'""",
@@ -130,7 +145,7 @@ GAP = (
             "INSERT INTO listed (article_id, category) VALUES ('NW202603032228490009', 'zqsb')",
             (),
             "listed",
-            "1 articles were in a listing, and are not stored",
+            "articles of a listing that are not stored: 1",
         ),
         (
             "UPDATE runs SET new = 5 WHERE id = (SELECT max(id) FROM runs)",
@@ -167,9 +182,7 @@ def test_runs_in_the_future_have_watched_nothing(db: Path) -> None:
     words = ["--since", f"{today}", "--until", f"{today}", "--json", "--db", str(db)]
     ended = invoke("audit", *words)
     assert ended.exit_code == 3
-    assert json.loads(ended.stdout)["rows"][-1]["problems"] == [
-        f"24 hours of {today} were not watched"
-    ]
+    assert json.loads(ended.stdout)["rows"][-1]["problems"] == [f"{today} has unwatched hours: 24"]
 
 
 def test_a_period_in_the_future(db: Path) -> None:

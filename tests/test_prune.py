@@ -25,6 +25,7 @@ from samplesite.site import Site
 
 from newscrawl.items import Rejected
 from newscrawl.runs.outcome import Exit
+from newscrawl.store import clock
 from newscrawl.store.clock import utc_now
 from newscrawl.store.raw_pages import load_raw_page
 from newscrawl.store.target import Target
@@ -122,6 +123,18 @@ async def test_commands_know_pruned_pages(db: Path, serving: Serving) -> None:
     assert len(articles(db)) >= len(before)
     assert invoke("verify", "--db", str(db)).exit_code == 0
     assert invoke("search", "公司", "--db", str(db)).exit_code == 0
+
+
+async def test_a_clock_that_is_ahead_makes_nothing_old(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ages are counted back from the last run."""
+    db = tmp_path / "news.db"
+    await crawl("category", db, serving(Site(articles=5)).url)
+    monkeypatch.setattr(clock, "clock", lambda: datetime(2076, 1, 1, tzinfo=UTC))
+    said = pruned(db, "--raw-pages", "--runs", "--yes")
+    assert (said.exit_code, "Nothing is that old." in said.stderr) == (0, True)
+    assert query(db, "SELECT count(*) FROM raw_pages WHERE pruned_at IS NOT NULL") == [(0,)]
 
 
 async def test_pages_of_a_wrong_clock_are_as_old_as_they_are(db: Path) -> None:

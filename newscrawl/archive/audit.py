@@ -77,7 +77,7 @@ def _days(
             "hours_not_watched": hours["unwatched"],
         }  # fmt: skip
         if hours["unwatched"]:
-            problems.append(f"{hours['unwatched']} hours of {day.day} were not watched")
+            problems.append(f"{day.day} has unwatched hours: {hours['unwatched']}")
 
 
 def _runs(
@@ -149,7 +149,7 @@ def _rejects(
                 "first_seen": first_seen_at, "last_seen": last_seen_at,
             }  # fmt: skip
     if count:
-        problems.append(f"{count} pages were rejected")
+        problems.append(f"pages that were rejected: {count}")
     pruned = connection.execute("SELECT value FROM meta WHERE key = 'rejects_pruned'").fetchone()
     if pruned is not None and begin.timestamp() < pruned[0]:
         before = in_china(datetime.fromtimestamp(pruned[0], UTC).isoformat())
@@ -171,7 +171,7 @@ def _unresolved(connection: sqlite3.Connection, problems: list[str]) -> Iterator
             "first_tried": first_tried_at, "next_try": due_at,
         }  # fmt: skip
     if count:
-        problems.append(f"{count} articles could not be fetched")
+        problems.append(f"articles that could not be fetched: {count}")
 
 
 def _listed(
@@ -190,4 +190,4 @@ def _listed(
         count += 1
         yield {"what": "listed", "id": article_id}
     if count:
-        problems.append(f"{count} articles were in a listing, and are not stored")
+        problems.append(f"articles of a listing that are not stored: {count}")

@@ -43,7 +43,7 @@ class Interval(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the seconds."""
-        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        found = re.fullmatch(r"([0-9]{1,6})([smhd])", str(value))
         if found is None:
             self.fail(
                 f"{value!r} is not a valid interval; use for example 90s, 5m or 1h.", param, ctx

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ class Age(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the days."""
-        found = re.fullmatch(r"(\d{1,4})([dwmy])", str(value))
+        found = re.fullmatch(r"([0-9]{1,4})([dwmy])", str(value))
         if found is None:
             self.fail(f"{value!r} is not an age; use for example 90d, 6m or 1y.", param, ctx)
         days = int(found[1]) * _DAYS[found[2]]
@@ -60,9 +59,10 @@ def prune_command(
     its hash and size are kept, and when it was pruned; better rules can no longer be applied to it
     (newscrawl reextract leaves its article as it is). Make a backup first: newscrawl backup FILE.
 
-    The space is given back to the disk, which needs as much free space as the archive has left.
+    Ages are counted back from the archive's last run. The space is given back to the disk; this
+    needs as much free space as the archive has left, beside it and in $SQLITE_TMPDIR (or /var/tmp).
     """
-    from newscrawl.store.prune import prunable, was_stopped
+    from newscrawl.store.prune import cutoff, prunable, was_stopped
 
     chosen: list[What] = []
     chosen += ["raw_pages"] if raw_pages else []
@@ -70,8 +70,8 @@ def prune_command(
     chosen += ["runs"] if runs else []
     if not chosen:
         raise click.UsageError("Name what is to go: --raw-pages, --rejects or --runs.")
-    before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
     with reading(db) as connection:
+        before = cutoff(connection, days)
         found = [prunable(connection, what, before) for what in chosen]
         stopped = was_stopped(connection)
     _show(found, as_json=as_json)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from newscrawl.items import PageKind
 from newscrawl.store import identity
 from newscrawl.store.clock import utc_now
-from newscrawl.store.stored_times import WRONG, StoredTimes
+from newscrawl.store.stored_times import WRONG, StoredTimes, shifted
 from newscrawl.store.suspects import REASON
 
 BATCH = 500
@@ -72,6 +73,20 @@ class Prunable(NamedTuple):
     first_at: str | None
     """The oldest and the youngest time (UTC); None for raw pages, which have none of their own."""
     last_at: str | None
+
+
+def cutoff(db: sqlite3.Connection, days: int) -> str:
+    """Return the time *days* before the last run that reached a site, but not after now (UTC).
+
+    By a clock that is years ahead all pages are old; the servers' clocks told when that run was.
+    """
+    last = db.execute(
+        "SELECT ended_at FROM runs WHERE responses > 0 AND ended_at IS NOT NULL"
+        " ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    now = utc_now()
+    end = min(now, StoredTimes(db).true(last[0])) if last else now
+    return shifted(end, -timedelta(days=days).total_seconds())
 
 
 def prunable(db: sqlite3.Connection, what: What, before: str) -> Prunable:
@@ -134,9 +149,8 @@ def _remove_bytes(db: sqlite3.Connection, hashes: list[str]) -> None:
 
 def _remove_rejects(db: sqlite3.Connection, ids: list[int]) -> None:
     for each in ids:
-        sql = "DELETE FROM rejects WHERE id = ?"
         [(page_hash,)] = db.execute("SELECT page_hash FROM rejects WHERE id = ?", (each,))
-        db.execute(sql, (each,))
+        db.execute("DELETE FROM rejects WHERE id = ?", (each,))
         needed = db.execute(_NEEDED, {"hash": page_hash}).fetchone()
         if page_hash is not None and needed is None:
             db.execute("DELETE FROM raw_pages WHERE hash = ?", (page_hash,))

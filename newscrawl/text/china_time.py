@@ -22,13 +22,13 @@ def read_day(text: str, today: date | None = None) -> date:
 
     :raises ValueError: it does not name a day.
     """
-    if printed := re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", text):
+    if printed := re.fullmatch(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})", text):
         with suppress(ValueError):  # 2022-02-30
             return date(*map(int, printed.groups()))
     today = today or datetime.now(CHINA).date()
     if text in DAYS:
         return today - timedelta(days=DAYS[text])
-    if ago := re.fullmatch(r"(\d{1,4})d", text):
+    if ago := re.fullmatch(r"([0-9]{1,4})d", text):
         return today - timedelta(days=int(ago[1]))
     raise ValueError(NOT_A_DAY.format(text[:40]))
 
