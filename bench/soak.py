@@ -42,6 +42,7 @@ from samplesite.site import Site
 from bench.soak_judge import Judgement, Run, judge
 from bench.soak_processes import Nursery, Scheduler, Use, fds_of, use_of
 from newscrawl.demo.dice import Dice
+from newscrawl.runs.outcome import Exit
 
 FIRST_DAY = date(2026, 3, 2)
 ODDITIES = (
@@ -71,7 +72,7 @@ class Options:
     one_in: int = 60
     """One address in so many fails in a run."""
     kill_one_in: int = 40
-    """One run in so many is killed, and one in thrice as many gets SIGTERM."""
+    """One run in so many is killed; besides, one of each day ends by SIGTERM."""
     wrong_year_one_in: int = 40
     """One hour in so many has a clock in 1970, or in ten years."""
     trouble_one_in: int = 60
@@ -195,10 +196,10 @@ class Soak:
         kill, after = dice.number(1, 3 * self.options.kill_one_in), dice.number(1, 30)
         self._signal = None
         if number < self._total - QUIET:
-            if kill <= 3:
+            if self._is_terminated(number):
+                self._signal = after % 10 + 1, signal.SIGTERM
+            elif kill <= 3:
                 self._signal = after, signal.SIGKILL
-            elif kill == 4:
-                self._signal = after, signal.SIGTERM
         self.server.move(number, second, is_built_meanwhile=dice.one_in(15))
         self._pid = self._peak_fds = 0
         began = time.monotonic()
@@ -218,6 +219,13 @@ class Soak:
         self.runs.append(run)
         self._measured = ended.peak_kb, self._peak_fds, seconds, ended.cpu
         return ended.code
+
+    def _is_terminated(self, number: int) -> bool:
+        """Whether a run gets SIGTERM: from some time of each day on, until one has ended by it."""
+        day, place = divmod(number, DAY // self.options.every)
+        begin = Dice(self.options.seed, day, 206).number(0, DAY // self.options.every // 2)
+        ended = Exit.TERMINATED in (run.code for run in self.runs[number - place :])
+        return place >= begin and not ended
 
     def _clock_error(self, number: int) -> timedelta:
         """Return by how much the clock of a run is wrong: for some hours, minutes or years."""
