@@ -121,7 +121,7 @@ def _salvage(db: str) -> bool:
     file = Path(os.path.realpath(db))
     lock = WriterLock(file).acquire(utc_now())
     try:
-        kept = Path(f"{os.path.realpath(db)}.before-repair-{utc_now()[:19].replace(':', '')}")
+        kept = _name_before(db)
         saved = replace_by_salvaged(file, kept)
     finally:
         lock.release()
@@ -166,12 +166,19 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
 def _copy_before(db: str) -> None:
     """Copy the archive as it is: a backup would refuse one that is damaged."""
     from newscrawl.store.backup import copy_as_found
-    from newscrawl.store.clock import utc_now
 
-    copy = Path(f"{os.path.realpath(db)}.before-repair-{utc_now()[:19].replace(':', '')}")
+    copy = _name_before(db)
     with reading(db, as_found=True) as connection:
         copy_as_found(connection, copy)
     say(f"Before anything is altered, {db} was copied to {copy}.")
+
+
+def _name_before(db: str) -> Path:
+    """Return a name that no file has: a repair may keep two in one second."""
+    from newscrawl.store.clock import utc_now
+    from newscrawl.store.write_ahead_log import unused
+
+    return unused(Path(f"{os.path.realpath(db)}.before-repair-{utc_now()[:19].replace(':', '')}"))
 
 
 def _note_open_run(db: str) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from archives import article, fill, page
+from cli_runs import invoke
 from crawls import command, dump, query
 from damaged import damage, make_whole
 
+from newscrawl.store import clock
 from newscrawl.store.connections import PAGE_SIZE
 
 
@@ -64,6 +67,22 @@ def test_what_is_the_users_own_is_named_and_kept_beside_the_archive(db: Path) ->
     assert f"As it was, it is {kept}." in done.stderr
     assert query(kept, "SELECT label FROM labels") == [("x",)]
     assert list(link.parent.iterdir()) == [link]
+
+
+def test_both_files_that_are_kept_in_one_second_stay(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage(db, "DROP TABLE gaps", "UPDATE articles SET title = 'x' WHERE first_seq = 1")
+    damaged = db.read_bytes()
+    monkeypatch.setattr(clock, "clock", lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    ended = invoke("verify", "--db", str(db), "--repair")
+    assert ended.exit_code == 0, ended.output
+    kept, copy = sorted(
+        each for each in db.parent.glob("*.before-repair-*") if "-wal" not in each.name
+    )
+    assert kept.read_bytes() == damaged
+    assert query(copy, "SELECT title FROM articles WHERE first_seq = 1") == [("x",)]
+    assert f"was copied to {copy}" in ended.stderr
 
 
 def test_what_is_really_gone_is_said(db: Path) -> None:
