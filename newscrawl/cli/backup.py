@@ -49,7 +49,11 @@ def _dated(folder: Path, db: Path) -> Path:
 def _remove_old(newest: Path, db: Path, keep: int) -> None:
     """Remove all dated copies of the archive but the last ones."""
     name = re.compile(rf"{re.escape(db.stem)}-\d{{4}}-\d\d-\d\dT\d{{6}}Z{re.escape(db.suffix)}")
-    copies = sorted(each for each in newest.parent.iterdir() if name.fullmatch(each.name))
+    # One that is dated after the one just made is older: the clock was ahead then.
+    copies = sorted(
+        (each for each in newest.parent.iterdir() if name.fullmatch(each.name)),
+        key=lambda each: (each.name <= newest.name, each.name),
+    )
     ours = [each for each in copies if _archive_of(each) == _archive_of(newest)]
     for old in ours[:-keep]:
         old.unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,6 @@ def test_the_last_copies_are_kept(
     fill(folder / "news-2027-01-01T000000Z.db", article(page(TWO)))
     (folder / "news-2028-01-01T000000Z.db").write_text("damaged")
     (folder / "news-notes.db").write_text("mine")
-    from datetime import UTC, datetime
-
     for day in range(1, 6):
         monkeypatch.setattr(clock, "clock", lambda day=day: datetime(2026, 1, day, tzinfo=UTC))
         ended = invoke("backup", str(folder), "--keep", "2", "--db", str(db))
@@ -46,6 +45,19 @@ def test_the_last_copies_are_kept(
     assert query(folder / "news-2026-01-05T000000Z.db", "SELECT id FROM articles") == [(ONE,)]
     ended = invoke("backup", str(db), "--keep", "2", "--db", str(db))
     assert (ended.exit_code, "is not a folder" in ended.stderr) == (2, True)
+
+
+def test_copies_of_a_clock_that_was_ahead_go_first(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    for day in ("2027-01-01", "2027-01-02", "2026-01-01", "2026-01-02"):
+        now = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        monkeypatch.setattr(clock, "clock", lambda now=now: now)
+        ended = invoke("backup", str(folder), "--keep", "2", "--db", str(db))
+        assert ended.exit_code == 0, ended.output
+        assert list(folder.glob(f"news-{day}*.db"))
+    assert {each.name[:15] for each in folder.iterdir()} == {"news-2026-01-01", "news-2026-01-02"}
 
 
 def test_restic_and_back(db: Path, tmp_path: Path) -> None:
