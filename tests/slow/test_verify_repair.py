@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from datetime import UTC, datetime
@@ -83,6 +84,21 @@ def test_both_files_that_are_kept_in_one_second_stay(
     assert kept.read_bytes() == damaged
     assert query(copy, "SELECT title FROM articles WHERE first_seq = 1") == [("x",)]
     assert f"was copied to {copy}" in ended.stderr
+
+
+def test_the_new_file_is_its_owners_as_the_old_one_was(db: Path) -> None:
+    damage(db, "DROP TABLE gaps")
+    db.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(db, 65534, 65534)
+    before = db.stat()
+    ended = invoke("verify", "--quick", "--db", str(db), "--repair")
+    assert ended.exit_code == 0, ended.output
+    after = db.stat()
+    assert after.st_ino != before.st_ino
+    assert (after.st_mode, after.st_uid, after.st_gid) == (
+        before.st_mode, before.st_uid, before.st_gid,
+    )  # fmt: skip
 
 
 def test_what_is_really_gone_is_said(db: Path) -> None:
