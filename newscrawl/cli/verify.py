@@ -206,7 +206,9 @@ def _print(db: str, found: Sequence[Problem]) -> None:
     if all(each.kind == "schema" for each in found):
         return
     said = f"{number(len(found), 'problem', 'problems')} found."
-    if any(each.can_repair for each in found):
+    if _must_salvage(found):
+        said += " --repair puts what can be read into a new file."
+    elif any(each.can_repair for each in found):
         said += " --repair rebuilds what can be rebuilt."
     if not all(each.can_repair or each.kind == "schema" for each in found):
         said += " For the rest, restore a copy that `newscrawl backup` made."
