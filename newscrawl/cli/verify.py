@@ -87,7 +87,12 @@ def _examine(db: str, *, quick: bool) -> list[Problem]:
 
 
 def _must_salvage(found: Sequence[Problem]) -> bool:
-    """Whether the file is damaged, or a table altered, so that the rows go into a new one."""
+    """Whether the file is damaged, or a table altered, so that the rows go into a new one.
+
+    That has the present schema: of an earlier one it would lack what a migration adds.
+    """
+    if any(each.kind == "schema" for each in found):
+        return False
     return any(each.kind in ("file", "tables") and not each.can_repair for each in found)
 
 
@@ -211,5 +216,9 @@ def _print(db: str, found: Sequence[Problem]) -> None:
     elif any(each.can_repair for each in found):
         said += " --repair rebuilds what can be rebuilt."
     if not all(each.can_repair or each.kind == "schema" for each in found):
-        said += " For the rest, restore a copy that `newscrawl backup` made."
+        if any(each.kind == "schema" for each in found):
+            said += " Repair the rest with the newscrawl that wrote it, or"
+        else:
+            said += " For the rest,"
+        said += " restore a copy that `newscrawl backup` made."
     say(said)

@@ -100,6 +100,22 @@ def test_after_an_upgrade_it_says_that_it_will_be_migrated(
     assert "will be migrated to 2 by the next run" in ended.stdout
 
 
+def test_a_damaged_file_is_found_before_it_is_migrated(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "SCHEMA_VERSION", 2)
+    with db.open("r+b") as file:
+        file.seek(PAGE_SIZE)
+        file.write(bytes(PAGE_SIZE * 3))
+    damaged = db.read_bytes()
+    for words in (["verify"], ["verify", "--quick"], ["verify", "--repair"]):
+        ended = invoke(*words, "--db", str(db))
+        assert ended.exit_code == 1, ended.output
+        assert "file: SQLite says" in ended.stdout
+        assert "Repair the rest with the newscrawl that wrote it, or restore" in ended.stderr
+    assert db.read_bytes() == damaged
+
+
 def test_what_only_a_migrated_archive_has_is_not_called_missing(
     db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
