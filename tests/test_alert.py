@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +22,7 @@ from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.items import Mention
 from newscrawl.runs.alerts import alert
 from newscrawl.runs.services import URLS, services_of
+from newscrawl.store import clock
 from newscrawl.store.connections import open_for_reading
 from newscrawl.text.china_time import CHINA
 
@@ -179,6 +180,24 @@ def test_an_archive_that_was_restored_or_is_another(db: Path, hook: Hook, tmp_pa
     assert "of another archive" in ended.stderr
     cursor.write_text("{}")
     assert "is not a cursor" in sent(db).stderr
+
+
+def test_an_archive_that_was_restored_and_has_grown_again(
+    db: Path, hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sent(db).exit_code == 0
+    assert invoke("backup", str(tmp_path / "copy.db"), "--db", str(db)).exit_code == 0
+    for year, name in ((2031, "NW202112292228490008"), (2032, "NW202112292228490009")):
+        monkeypatch.setattr(clock, "clock", lambda year=year: datetime(year, 1, 1, tzinfo=UTC))
+        fill(db, article(page(name)))
+        ended = sent(db)
+        if year == 2031:
+            assert ended.exit_code == 0
+            restored = invoke("restore", str(tmp_path / "copy.db"), "--db", str(db))
+            assert restored.exit_code == 0, restored.stderr
+    assert (ended.exit_code, "has grown since" in ended.stderr) == (2, True)
+    assert sent(db, "--from", "1").exit_code == 0
+    assert sent(db).exit_code == 0
 
 
 def test_daily(db: Path, hook: Hook) -> None:

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,14 @@ def test_the_module_prints_the_commands() -> None:
         capture_output=True, text=True, encoding="utf-8", check=True,
     )  # fmt: skip
     assert done.stdout == docs.cli()
+
+
+def test_a_column_that_a_migration_added_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the last one of the file, wherever it is declared."""
+    written = schema_docs.schema_as_markdown()
+    declared = [replace(each, columns=each.columns[::-1]) for each in schema_docs.TABLES]
+    monkeypatch.setattr(schema_docs, "TABLES", declared)
+    assert schema_docs.schema_as_markdown() == written
 
 
 def test_the_schema_says_what_others_rely_on() -> None:

@@ -160,7 +160,10 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         yield "last ok run", f"{clock(found.last_good_run_at)} (China time)"
     if found.future_runs:
         numbers = ", ".join(map(str, found.future_runs[:5]))
-        yield "future runs", f"{numbers}: a clock was ahead; they do not count as the last success"
+        yield (
+            "future runs",
+            f"with the ids {numbers}: a clock was ahead; they do not count as the last success",
+        )
 
 
 def sparkline(counts: Sequence[int | None]) -> str:

@@ -87,7 +87,12 @@ def _examine(db: str, *, quick: bool) -> list[Problem]:
 
 
 def _must_salvage(found: Sequence[Problem]) -> bool:
-    """Whether the file is damaged, or a table altered, so that the rows go into a new one."""
+    """Whether the file is damaged, or a table altered, so that the rows go into a new one.
+
+    That has the present schema: of an earlier one it would lack what a migration adds.
+    """
+    if any(each.kind == "schema" for each in found):
+        return False
     return any(each.kind in ("file", "tables") and not each.can_repair for each in found)
 
 
@@ -121,7 +126,7 @@ def _salvage(db: str) -> bool:
     file = Path(os.path.realpath(db))
     lock = WriterLock(file).acquire(utc_now())
     try:
-        kept = Path(f"{os.path.realpath(db)}.before-repair-{utc_now()[:19].replace(':', '')}")
+        kept = _name_before(db)
         saved = replace_by_salvaged(file, kept)
     finally:
         lock.release()
@@ -166,12 +171,19 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
 def _copy_before(db: str) -> None:
     """Copy the archive as it is: a backup would refuse one that is damaged."""
     from newscrawl.store.backup import copy_as_found
-    from newscrawl.store.clock import utc_now
 
-    copy = Path(f"{os.path.realpath(db)}.before-repair-{utc_now()[:19].replace(':', '')}")
+    copy = _name_before(db)
     with reading(db, as_found=True) as connection:
         copy_as_found(connection, copy)
     say(f"Before anything is altered, {db} was copied to {copy}.")
+
+
+def _name_before(db: str) -> Path:
+    """Return a name that no file has: a repair may keep two in one second."""
+    from newscrawl.store.clock import utc_now
+    from newscrawl.store.write_ahead_log import unused
+
+    return unused(Path(f"{os.path.realpath(db)}.before-repair-{utc_now()[:19].replace(':', '')}"))
 
 
 def _note_open_run(db: str) -> None:
@@ -199,8 +211,14 @@ def _print(db: str, found: Sequence[Problem]) -> None:
     if all(each.kind == "schema" for each in found):
         return
     said = f"{number(len(found), 'problem', 'problems')} found."
-    if any(each.can_repair for each in found):
+    if _must_salvage(found):
+        said += " --repair puts what can be read into a new file."
+    elif any(each.can_repair for each in found):
         said += " --repair rebuilds what can be rebuilt."
     if not all(each.can_repair or each.kind == "schema" for each in found):
-        said += " For the rest, restore a copy that `newscrawl backup` made."
+        if any(each.kind == "schema" for each in found):
+            said += " Repair the rest with the newscrawl that wrote it, or"
+        else:
+            said += " For the rest,"
+        said += " restore a copy that `newscrawl backup` made."
     say(said)

@@ -63,6 +63,10 @@ class Cursor:
     sent_on: str | None = None
     """The last day in China of which the mail was sent."""
     pending: list[Pending] = field(default_factory=list)
+    run: int = 0
+    """The last run that was seen; with the time at which it began, it tells a restored archive that
+    has grown again."""
+    began: str | None = None
 
     def key(self, *pending: Pending) -> str:
         """Return what is the same whenever the same is sent again."""
@@ -101,6 +105,7 @@ def alert(
     with _locked(file):
         is_first = since is None and not file.exists()
         cursor = _load(connection, file, since)
+        cursor.run, cursor.began = _last_run(connection)
         found, until = events_since(connection, Position(cursor.seq, cursor.revision), rules)
         names = [each.name for each in services]
         cursor.pending += [_pending(each, names) for each in found]
@@ -149,7 +154,26 @@ def _load(connection: Connection, file: Path, since: int | None) -> Cursor:
             f"The archive ends at seq {end.seq}, before the {cursor.seq} of {file}: it was "
             f"restored. Go on from a seq with --from, for example --from {end.seq}"
         )
+    if since is None and not _has_run(connection, cursor):
+        raise BadCursor(
+            f"The archive does not have the last run that {file} has seen: it was restored, and "
+            "has grown since. Go on from the last seq of the copy with --from"
+        )
     return cursor
+
+
+def _last_run(connection: Connection) -> tuple[int, str | None]:
+    sql = "SELECT id, started_at FROM runs ORDER BY id DESC LIMIT 1"
+    number, began = connection.execute(sql).fetchone() or (0, None)
+    return number, began
+
+
+def _has_run(connection: Connection, cursor: Cursor) -> bool:
+    """Whether the last run that was seen is there, or was pruned since."""
+    sql = "SELECT started_at FROM runs WHERE id = ?"
+    if row := connection.execute(sql, (cursor.run,)).fetchone():
+        return bool(row[0] == cursor.began)
+    return _last_run(connection)[0] >= cursor.run
 
 
 def _read(file: Path) -> Cursor:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from newscrawl.store import open_files
+from newscrawl.store.schema import SCHEMA_VERSION
 
 
 class StoreError(Exception):
@@ -73,6 +75,11 @@ def as_store_error(error: BaseException | None, path: str) -> StoreError | None:
 def explain(error: sqlite3.Error, path: str) -> StoreError:
     """Return *error* as a sentence with what to do about it."""
     if str(error).startswith(("no such table", "no such column", "no such index")):
+        if 0 < (version := _schema_of(path)) < SCHEMA_VERSION:
+            return StoreError(
+                f"{path} has schema {version}, and this needs schema {SCHEMA_VERSION}. The next "
+                "run migrates it, and so does `newscrawl retry-rejected`, which requests nothing."
+            )
         return StoreError(
             f"{path} is not as newscrawl made it: {error}. `newscrawl verify` says what is missing."
         )
@@ -88,6 +95,16 @@ def explain(error: sqlite3.Error, path: str) -> StoreError:
         if code.startswith(prefix):
             return StoreError(sentence.format(path=path))
     return StoreError(f"SQLite refuses {path}: {error}")
+
+
+def _schema_of(path: str) -> int:
+    """Return the schema that the file's own first bytes name; 0 where they cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(60)
+            return int.from_bytes(file.read(4), "big")
+    except OSError:
+        return 0
 
 
 _NO_VALUES = {
@@ -106,8 +123,8 @@ _SENTENCES = {
     "SQLITE_READONLY": "{path} is read-only. Make the file and its folder writable, or choose "
     "another file.",
     "SQLITE_CANTOPEN": "{path} cannot be opened. Check that its folder exists and is writable.",
-    "SQLITE_CORRUPT": "{path} is damaged. Restore a backup, or save what is left with "
-    "`sqlite3 {path} .recover`.",
+    "SQLITE_CORRUPT": "{path} is damaged. `newscrawl verify --repair` puts what can be read into a "
+    "new file; where it cannot, restore a backup.",
     "SQLITE_INTERRUPT": "{path} takes too long to read: SQLite found no row for minutes. "
     "`newscrawl verify` says whether it is damaged.",
     "SQLITE_NOTADB": "{path} is not an SQLite file, or is damaged.",

@@ -88,11 +88,12 @@ def _examine(
     # First what is known of sqlite_schema alone: SQLite's own check would run what it says.
     made = list(_part("tables", _tables(connection)))
     yield from made
-    if any(not found.can_repair for found in made):
+    if any(not found.can_repair for found in made if found.kind != "schema"):
         return  # what else would be found follows from that
+    # The file itself is verified in every schema: a migration of a damaged one fails.
     damaged = list(_file(connection))
     yield from damaged
-    if any(not found.can_repair for found in damaged):
+    if any(not found.can_repair for found in [*made, *damaged]):
         return
     yield from _part("references", _references(connection))
     yield from _part("articles", _gone(connection, reread))
@@ -181,7 +182,9 @@ def _integrity(connection: sqlite3.Connection) -> Iterator[str]:
     if not shape.others(connection):
         tables: list[str | None] = [None]
     else:
-        tables = [*(table.name for table in TABLES)]
+        sql = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        there = {name for (name,) in connection.execute(sql)}
+        tables = [table.name for table in TABLES if table.name in there]
     for table in tables:
         # Without a name: all that there is.
         of = "" if table is None else "(?)"

@@ -109,7 +109,7 @@ def _put(beside: Path, path: Path) -> Path | None:
         sync_folder(path.parent)
         return None
     _fold(path)
-    _give_owner(path, beside)
+    give_owner(path, beside)
     is_foreign = write_ahead_log.is_foreign(path)
     kept = write_ahead_log.unused(
         path.with_name(f"{path.name}.before-restore-{utc_now()[:19].replace(':', '')}")
@@ -124,7 +124,7 @@ def _put(beside: Path, path: Path) -> Path | None:
     return kept
 
 
-def _give_owner(path: Path, beside: Path) -> None:
+def give_owner(path: Path, beside: Path) -> None:
     """Let who could read and write the file do so with what takes its place."""
     found = path.stat()
     if hasattr(os, "chown"):  # Windows has none

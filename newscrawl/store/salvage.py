@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from newscrawl.store import shape
 from newscrawl.store.connections import open_for_reading, open_for_writing
 from newscrawl.store.errors import StoreError, explain
+from newscrawl.store.restore import give_owner
 from newscrawl.store.schema import TABLES
 
 LAST = 2**63 - 1
@@ -81,6 +82,7 @@ def replace_by_salvaged(path: Path, kept: Path) -> list[Saved]:
                 f"No row of {path} can be read. It was left as it is: restore a copy that "
                 "`newscrawl backup` made."
             )
+        give_owner(path, beside)
         for suffix in ("", "-wal"):
             if (log := path.with_name(path.name + suffix)).exists():
                 log.replace(kept.with_name(kept.name + suffix))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from archives import article, fill, page, writer
+from cli_runs import invoke
 from crawls import ROOT, command, crawl, ledger, query
 from samplesite.server import Answers, Server
 from samplesite.site import Site
@@ -250,6 +251,8 @@ def test_a_run_in_the_future_is_no_success(tmp_path: Path) -> None:
         found = status(connection, clock.utc_now(), days=3)
     assert found.last_good_run_at == "2026-03-03T03:00:00+00:00"
     assert [tuple(found.future_runs)] == query(db, "SELECT max(id) FROM runs")
+    said = invoke("status", "--db", str(db)).stdout
+    assert f"with the ids {found.future_runs[0]}: a clock was ahead" in " ".join(said.split())
     shown = exposition(found)
     assert "newscrawl_future_runs 1" in shown
     assert "newscrawl_last_good_run_timestamp_seconds 1772506800" in shown

@@ -57,6 +57,15 @@ def test_systemd_units(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_every_unit_is_copied() -> None:
+    text = (DEPLOY / "README.md").read_text()
+    [pattern] = re.findall(
+        r"^sudo cp deploy/systemd/(\S+) /etc/systemd/system/$", text, re.MULTILINE
+    )
+    folder = DEPLOY / "systemd"
+    assert sorted(folder.glob(pattern)) == sorted(folder.iterdir())
+
+
 def test_a_backup_every_night(tmp_path: Path) -> None:
     text = (DEPLOY / "systemd" / "newscrawl-backup.service").read_text()
     [line] = re.findall(r"ExecStart=/opt/newscrawl/.venv/bin/newscrawl (.*)", text)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sqlite3
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from cli_runs import invoke
 from crawls import command, query
 from damaged import damage
 
-from newscrawl.store import clock, integrity
+from newscrawl.store import clock, errors, integrity
+from newscrawl.store.connections import PAGE_SIZE
 
 ONE, TWO = "NW202112292228490001", "NW202112292228490002"
 
@@ -34,8 +37,6 @@ def test_the_last_copies_are_kept(
     fill(folder / "news-2027-01-01T000000Z.db", article(page(TWO)))
     (folder / "news-2028-01-01T000000Z.db").write_text("damaged")
     (folder / "news-notes.db").write_text("mine")
-    from datetime import UTC, datetime
-
     for day in range(1, 6):
         monkeypatch.setattr(clock, "clock", lambda day=day: datetime(2026, 1, day, tzinfo=UTC))
         ended = invoke("backup", str(folder), "--keep", "2", "--db", str(db))
@@ -52,7 +53,6 @@ def test_the_last_copies_are_kept(
 def test_a_copy_is_kept_beside_those_of_a_clock_that_was_ahead(
     db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from datetime import UTC, datetime
 
     folder = tmp_path / "backups"
     for year in (2036, 2026, 2027):
@@ -124,6 +124,42 @@ def test_after_an_upgrade_it_says_that_it_will_be_migrated(
     assert "will be migrated to 2 by the next run" in ended.stdout
 
 
+def test_a_damaged_file_is_found_before_it_is_migrated(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "SCHEMA_VERSION", 2)
+    with db.open("r+b") as file:
+        file.seek(PAGE_SIZE)
+        file.write(bytes(PAGE_SIZE * 3))
+    damaged = db.read_bytes()
+    for words in (["verify"], ["verify", "--quick"], ["verify", "--repair"]):
+        ended = invoke(*words, "--db", str(db))
+        assert ended.exit_code == 1, ended.output
+        assert "file: SQLite says" in ended.stdout
+        assert "Repair the rest with the newscrawl that wrote it, or restore" in ended.stderr
+    assert db.read_bytes() == damaged
+
+
+def test_what_only_a_migrated_archive_has_is_not_called_missing(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = sqlite3.OperationalError("no such column: desk")
+    assert "is not as newscrawl made it" in str(errors.explain(lacking, str(db)))
+    monkeypatch.setattr(errors, "SCHEMA_VERSION", 2)
+    said = str(errors.explain(lacking, str(db)))
+    assert "has schema 1, and this needs schema 2" in said
+    assert "newscrawl retry-rejected" in said
+
+
+def test_a_damaged_file_is_left_to_repair(db: Path) -> None:
+    with db.open("r+b") as file:
+        file.seek(PAGE_SIZE)
+        file.write(bytes(PAGE_SIZE * 3))
+    ended = invoke("verify", "--db", str(db))
+    assert ended.exit_code == 1
+    assert "--repair puts what can be read into a new file." in ended.stderr
+
+
 def test_a_quick_repair_rebuilds_deleted_articles_too(tmp_path: Path) -> None:
     db = tmp_path / "news.db"
     assert command("newscrawl", "demo", "--db", str(db)).returncode == 0
@@ -159,7 +195,6 @@ def test_articles_whose_rows_were_deleted_are_rebuilt(tmp_path: Path) -> None:
     db = tmp_path / "demo.db"
     assert command("newscrawl", "demo", "--db", str(db)).returncode == 0
     before = query(db, "SELECT id, title, body_text, published_at FROM articles ORDER BY id")
-    import sqlite3
     from contextlib import closing
 
     with closing(sqlite3.connect(db)) as connection, connection:

@@ -333,7 +333,7 @@ def folder(path: Path) -> None:
 
 
 STORE, CRASHED, OK = Exit.STORE, Exit.CRASHED, Exit.OK
-DAMAGED = r"is damaged\. Restore a backup"
+DAMAGED = r"is damaged\. `newscrawl verify --repair`"
 LOST = r"has lost mentions: the schema was altered\. Nothing was written"
 NEWER = r"written by a later newscrawl \(schema 99.*left as it is; upgrade newscrawl"
 Ending = tuple[Exit, str]

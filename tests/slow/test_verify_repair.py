@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from archives import article, fill, page
+from cli_runs import invoke
 from crawls import command, dump, query
 from damaged import damage, make_whole
 
+from newscrawl.store import clock
 from newscrawl.store.connections import PAGE_SIZE
 
 
@@ -64,6 +68,37 @@ def test_what_is_the_users_own_is_named_and_kept_beside_the_archive(db: Path) ->
     assert f"As it was, it is {kept}." in done.stderr
     assert query(kept, "SELECT label FROM labels") == [("x",)]
     assert list(link.parent.iterdir()) == [link]
+
+
+def test_both_files_that_are_kept_in_one_second_stay(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage(db, "DROP TABLE gaps", "UPDATE articles SET title = 'x' WHERE first_seq = 1")
+    damaged = db.read_bytes()
+    monkeypatch.setattr(clock, "clock", lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    ended = invoke("verify", "--db", str(db), "--repair")
+    assert ended.exit_code == 0, ended.output
+    kept, copy = sorted(
+        each for each in db.parent.glob("*.before-repair-*") if "-wal" not in each.name
+    )
+    assert kept.read_bytes() == damaged
+    assert query(copy, "SELECT title FROM articles WHERE first_seq = 1") == [("x",)]
+    assert f"was copied to {copy}" in ended.stderr
+
+
+def test_the_new_file_is_its_owners_as_the_old_one_was(db: Path) -> None:
+    damage(db, "DROP TABLE gaps")
+    db.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(db, 65534, 65534)
+    before = db.stat()
+    ended = invoke("verify", "--quick", "--db", str(db), "--repair")
+    assert ended.exit_code == 0, ended.output
+    after = db.stat()
+    assert after.st_ino != before.st_ino
+    assert (after.st_mode, after.st_uid, after.st_gid) == (
+        before.st_mode, before.st_uid, before.st_gid,
+    )  # fmt: skip
 
 
 def test_what_is_really_gone_is_said(db: Path) -> None:
