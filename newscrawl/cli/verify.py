@@ -171,10 +171,12 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
 def _copy_before(db: str) -> None:
     """Copy the archive as it is: a backup would refuse one that is damaged."""
     from newscrawl.store.backup import copy_as_found
+    from newscrawl.store.restore import give_owner
 
     copy = _name_before(db)
     with reading(db, as_found=True) as connection:
         copy_as_found(connection, copy)
+    give_owner(Path(os.path.realpath(db)), copy)
     say(f"Before anything is altered, {db} was copied to {copy}.")
 
 

@@ -9,7 +9,7 @@ from newscrawl import sites
 from newscrawl.runs.reextract import can_reread, rewrite
 from newscrawl.sites import Unreadable
 from newscrawl.sites.normalise import normalise
-from newscrawl.store import integrity
+from newscrawl.store import integrity, repair
 from newscrawl.store.merger import observation_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def find_problems(
 
 def repair_archive(db: str) -> None:
     """Rebuild what keeps a run from opening the archive, and all that is built from its rows."""
-    integrity.repair_file(db, _ByPresentRules())
+    repair.repair_file(db, _ByPresentRules())
 
 
 def repair_articles(writer: Writer, article_ids: Iterable[str]) -> None:

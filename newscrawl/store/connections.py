@@ -288,7 +288,10 @@ def _folder(path: Path) -> StoreError:
 
 
 def _no_database(path: Path) -> NotAnArchive:
-    return NotAnArchive(f"{path} is not an SQLite file. It was left as it is; name another file.")
+    return NotAnArchive(
+        f"{path} is not an SQLite file, or its first page is damaged. It was left as it is; name "
+        "another file, or restore a copy of the archive."
+    )
 
 
 def _exists(path: Path) -> bool:

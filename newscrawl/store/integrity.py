@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Protocol
 
 from newscrawl.items import FIELDS, KEPT, Page, PageKind
 from newscrawl.store import article_rows, counters, identity, search_index, shape, stored_passwords
-from newscrawl.store.clock import utc_now
-from newscrawl.store.connections import BUSY_TIMEOUT
-from newscrawl.store.errors import Damaged, Pruned, StoreError, explained
-from newscrawl.store.lock import WriterLock
+from newscrawl.store.errors import Damaged, Pruned, StoreError
 from newscrawl.store.merge import REVISED, merge
-from newscrawl.store.merger import LAST_SEQ, hash_content, last_seq
+from newscrawl.store.merger import LAST_SEQ, hash_content
 from newscrawl.store.observation import Fields
 from newscrawl.store.raw_pages import load_raw_page
-from newscrawl.store.reshape import remove_search_index, reshape
 from newscrawl.store.schema import COUNTERS, SCHEMA_VERSION, TABLES, Table
 from newscrawl.store.values import json_object
 from newscrawl.text.passwords import clean_address
@@ -96,7 +91,7 @@ def _examine(
     if any(not found.can_repair for found in [*made, *damaged]):
         return
     yield from _part("references", _references(connection))
-    yield from _part("articles", _gone(connection, reread))
+    yield from _part("articles", gone_articles(connection, reread))
     yield from _part("numbers", _numbers(connection))
     yield from _part("ledger", _ledgers(connection))
     yield from _part("references", _categories(connection))
@@ -214,9 +209,9 @@ def _references(connection: sqlite3.Connection) -> Iterator[Problem]:
     for table in TABLES:
         sql = "SELECT parent, count(*) FROM pragma_foreign_key_check(?) GROUP BY 1"
         for parent, count in connection.execute(sql, (table.name,)):
-            yield Problem(
-                "references", f"{count} rows of {table.name} refer to nothing in {parent}"
-            )
+            sentence = f"{count} rows of {table.name} refer to nothing in {parent}"
+            # Of raw pages that were lost, the rows that name them have the hashes.
+            yield Problem("references", sentence, can_repair=parent == "raw_pages")
     sql = (
         "SELECT count(*) FROM articles WHERE NOT EXISTS"
         " (SELECT 1 FROM observations WHERE observations.article_id = articles.id)"
@@ -231,7 +226,7 @@ _GONE = (
 )
 
 
-def _gone(connection: sqlite3.Connection, reread: Reread) -> Iterator[Problem]:
+def gone_articles(connection: sqlite3.Connection, reread: Reread) -> Iterator[Problem]:
     """Articles that were deleted, and whose observations are still there."""
     for (article_id,) in connection.execute(_GONE).fetchall():
         found = _of_article(
@@ -284,26 +279,25 @@ def _categories(connection: sqlite3.Connection) -> Iterator[Problem]:
         yield Problem("references", sentence, can_repair=True)
 
 
-_MISNAMED = (
+MISNAMED = (
     "SELECT category FROM categories WHERE name IS NOT (SELECT name FROM category_names"
     " WHERE category_names.category = categories.category ORDER BY pages DESC, name LIMIT 1)"
 )
 
 
 def _names(connection: sqlite3.Connection) -> Iterator[Problem]:
-    for (category,) in connection.execute(_MISNAMED):
+    for (category,) in connection.execute(MISNAMED):
         yield Problem("names", f"the category {category} has not the name seen most", True)
 
 
 MOST = 1_000
 """Rows with a wrong value that are named, of each table."""
 # Texts of SQL that SQLite itself makes of the names of our tables and columns.
-_WRONG_ROWS = """
+WRONG_ROWS = """
 SELECT printf('SELECT rowid, * FROM "%w" WHERE ', :table) || group_concat(printf(
     '(typeof("%w") <> ''%s'' AND (%d OR "%w" IS NOT NULL))', name, lower(type), "notnull", name
 ), ' OR ') || ' LIMIT :most'
 FROM pragma_table_info(:table)"""
-_REINDEX = "SELECT printf('REINDEX \"%w\"', :table)"
 
 
 def _values(connection: sqlite3.Connection, reread: Reread) -> Iterator[Problem]:
@@ -313,7 +307,7 @@ def _values(connection: sqlite3.Connection, reread: Reread) -> Iterator[Problem]
         sentence = f"{count} rows of observations have no JSON in unknown"
         yield Problem("values", sentence, can_repair=True, touches=True)
     for table in TABLES:
-        (sql,) = connection.execute(_WRONG_ROWS, {"table": table.name}).fetchone()
+        (sql,) = connection.execute(WRONG_ROWS, {"table": table.name}).fetchone()
         for rowid, *values in connection.execute(sql, {"most": MOST}).fetchall():
             row = dict(zip((each.name for each in table.columns), values, strict=True))
             yield from _wrong_values(connection, reread, table, rowid, row)
@@ -327,7 +321,7 @@ def _wrong_values(
     wrong = ", ".join(name for name in names if row[name] is not None) or "a value that is missing"
     sentence = f"row {rowid} of {table.name} has what newscrawl never writes: {wrong}"
     if table.name == "revisions":
-        can = _revision(connection, reread, rowid) is not None
+        can = revision_again(connection, reread, rowid) is not None
         yield Problem("values", sentence, can, touches=can)
     elif isinstance(article_id, str) and table.name != "articles":
         yield replace(_of_article(connection, reread, article_id, sentence), kind="values")
@@ -335,7 +329,9 @@ def _wrong_values(
         yield Problem("values", sentence)
 
 
-def _revision(connection: sqlite3.Connection, reread: Reread, rowid: int) -> tuple[Any, ...] | None:
+def revision_again(
+    connection: sqlite3.Connection, reread: Reread, rowid: int
+) -> tuple[Any, ...] | None:
     """Return what the page of a revision says; None where it cannot be read again."""
     site, kind, page_id, page_hash, observed_at = connection.execute(
         "SELECT site, page_kind, page_id, page_hash, observed_at FROM revisions WHERE id = ?",
@@ -426,94 +422,3 @@ def _keys(connection: sqlite3.Connection, table: str, column: str) -> Iterator[s
 def _index(connection: sqlite3.Connection, step: Step) -> Iterator[Problem]:
     if differing := search_index.compare(connection, each=step):
         yield Problem("index", f"the search index is not of these articles: {differing}", True)
-
-
-# -- repair -------------------------------------------------------------------------------
-
-
-def repair_file(db: str, reread: Reread) -> None:
-    """Repair what keeps a run from opening the archive, with the lock that a run takes.
-
-    :raises StoreError: it cannot be written.
-    """
-    file = os.path.realpath(db)
-    lock = WriterLock(file).acquire(utc_now())
-    try:
-        with (
-            explained(db),
-            closing(
-                sqlite3.connect(file, timeout=BUSY_TIMEOUT, isolation_level=None)
-            ) as connection,
-        ):
-            connection.execute("PRAGMA trusted_schema = OFF")
-            repair(connection, reread)
-    finally:
-        lock.release()
-
-
-def repair(connection: sqlite3.Connection, reread: Reread) -> None:
-    """Rebuild what is built from the articles: indexes, views, the search index, names, the last
-    sequence number, the archive's identity; and add an empty row for each article that is missing
-    and whose pages are stored.
-
-    Triggers and indexes that are not newscrawl's are dropped. In one transaction; no page and no
-    text of an article is touched.
-    """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    with identity.transaction(connection), any_text(connection):
-        reshape(connection, version)
-        if version == SCHEMA_VERSION:
-            _repair(connection, reread)
-
-
-def _repair(connection: sqlite3.Connection, reread: Reread) -> None:
-    for table in TABLES:
-        (sql,) = connection.execute(_REINDEX, {"table": table.name}).fetchone()
-        connection.execute(sql)
-    # What constructs were met is counted again when the page is read again.
-    connection.execute("UPDATE observations SET unknown = NULL WHERE NOT json_valid(unknown)")
-    _remake_revisions(connection, reread)
-    _bring_back(connection, reread)
-    connection.execute(
-        "INSERT OR IGNORE INTO categories (category, first_seen_at) SELECT category,"
-        " min(first_seen_at) FROM article_categories JOIN articles ON articles.id = article_id"
-        " GROUP BY category"
-    )
-    connection.execute(
-        "INSERT INTO meta (key, value) SELECT 'seq', coalesce(max(seq), 0) FROM articles"
-        " WHERE true ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"
-    )
-    identity.insert(connection)
-    misnamed = [category for (category,) in connection.execute(_MISNAMED)]
-    article_rows.name_categories(connection, misnamed)
-    stored_passwords.remove(connection)
-    search_index.store_folds(connection)
-    remove_search_index(connection)
-    search_index.rebuild(connection)
-
-
-def _remake_revisions(connection: sqlite3.Connection, reread: Reread) -> None:
-    """Read the pages of revisions again in which there is what newscrawl never writes."""
-    (sql,) = connection.execute(_WRONG_ROWS, {"table": "revisions"}).fetchone()
-    for row in connection.execute(sql, {"most": -1}).fetchall():
-        if (fields := _revision(connection, reread, row[0])) is not None:
-            connection.execute(
-                "UPDATE revisions SET title = ?, published_at = ?, source = ?, summary = ?,"
-                " body_html = ?, body_text = ? WHERE id = ?",
-                (*fields, row[0]),
-            )
-
-
-def _bring_back(connection: sqlite3.Connection, reread: Reread) -> None:
-    """Insert rows, without texts, for articles that are gone and can be read again."""
-    number = last_seq(connection)
-    for found in _gone(connection, reread):
-        if not found.can_repair:
-            continue
-        number += 1
-        connection.execute(
-            "INSERT INTO articles (id, seq, first_seq, first_seen_at, changed_at)"
-            " SELECT :article_id, :number, :number, min(observed_at), max(last_seen_at)"
-            " FROM observations WHERE article_id = :article_id",
-            {"article_id": found.article_id, "number": number},
-        )

@@ -277,8 +277,12 @@ TABLES: tuple[Table, ...] = (
             _c("size", int, "bytes before compression"),
             _c("stored_size", int, "bytes of `bytes`"),
             _c("encoding", str, "`zstd`"),
-            _c("bytes", bytes, "the compressed bytes; none if they were pruned"),
-            _c("pruned_at", str, "when they were pruned (UTC); NULL: they are there"),
+            _c("bytes", bytes, "the compressed bytes; none if they were pruned or lost"),
+            _c(
+                "pruned_at",
+                str,
+                "when they were pruned, or found lost (UTC); NULL: they are there",
+            ),
         ),
     ),
     Table(

@@ -12,7 +12,7 @@ import pytest
 from archives import article, fill, page
 from cli_runs import invoke
 from crawls import command, dump, query
-from damaged import damage, make_whole
+from damaged import damage, found, make_whole
 
 from newscrawl.store import clock
 from newscrawl.store.connections import PAGE_SIZE
@@ -43,11 +43,13 @@ def test_an_article_is_made_anew_from_its_pages_after_a_copy(db: Path, sql: str)
     damage(db, sql)
     said = "SELECT CAST(title AS BLOB), body_text FROM articles WHERE first_seq = 1"
     damaged = query(db, said)
+    db.chmod(0o640)
     done = command("newscrawl", "verify", "--db", str(db), "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "rebuilt 1 article" in done.stderr
     [copy] = db.parent.glob("news.db.before-repair-*")
     assert f"was copied to {copy}" in done.stderr
+    assert copy.stat().st_mode & 0o777 == 0o640
     [(title, body)] = query(db, "SELECT title, body_text FROM articles WHERE first_seq = 1")
     assert dump(db, without=changing) == before
     word = max(re.findall("[\u4e00-\u9fff]+", title), key=len)
@@ -99,6 +101,19 @@ def test_the_new_file_is_its_owners_as_the_old_one_was(db: Path) -> None:
     assert (after.st_mode, after.st_uid, after.st_gid) == (
         before.st_mode, before.st_uid, before.st_gid,
     )  # fmt: skip
+
+
+def test_pages_that_were_lost_are_noted(db: Path) -> None:
+    """What names them has their hashes; the bytes are as if they had been pruned."""
+    damage(db, "PRAGMA foreign_keys = OFF", "DELETE FROM raw_pages WHERE rowid % 3 = 0")
+    lost = {key for (key,) in query(db, "SELECT page_hash FROM observations")}
+    lost -= {key for (key,) in query(db, "SELECT hash FROM raw_pages")}
+    assert any("nothing in raw_pages" in each.sentence for each in found(db))
+    done = command("newscrawl", "verify", "--db", str(db), "--repair")
+    assert done.returncode == 0, done.stdout + done.stderr
+    noted = query(db, "SELECT hash FROM raw_pages WHERE pruned_at IS NOT NULL AND bytes = x''")
+    assert {key for (key,) in noted} == lost != set()
+    assert command("newscrawl", "reextract", "--db", str(db)).returncode == 0
 
 
 def test_what_is_really_gone_is_said(db: Path) -> None:
