@@ -119,7 +119,7 @@ def _print(found: Status, limit: int, days: int) -> None:
     for name, text in _facts(found):
         for line in labelled(name, text, width()):
             click.echo(line)
-    _table("last runs", ("began", "took", "spider", "outcome", "pages"),
+    _table("last runs", ("id", "began", "took", "spider", "outcome", "pages"),
            map(_run_row, found.runs))  # fmt: skip
     live = [each for each in found.listings if each.state != "missing"]
     _table(
@@ -128,7 +128,7 @@ def _print(found: Status, limit: int, days: int) -> None:
         (_listing_row(each, days) for each in live[:limit]),
     )
     _more(len(live) - limit, "listing", "listings")
-    _table("gaps", ("name", "from", "until"), map(_hole_row, found.gaps[:limit]))
+    _table("gaps", ("name", "from", "until"), map(_gap_row, found.gaps[:limit]))
     _more(len(found.gaps) - limit, "gap", "gaps")
     _table("rejects", ("reason", "pages", "last seen", "for example"),
            ((each.reason, str(each.pages), _short(each.last_seen_at), each.example)
@@ -186,7 +186,8 @@ def _run_row(run: RunStatus) -> tuple[str, ...]:
     if not run.balances:
         ends.append("the run statistics do not balance: a bug")
     took = _took(run.started_at, run.ended_at)
-    return _short(run.started_at), took, run.spider + asked, run.outcome, ", ".join(ends) or "none"
+    pages = ", ".join(ends) or "none"
+    return str(run.id), _short(run.started_at), took, run.spider + asked, run.outcome, pages
 
 
 def _short(moment: str | None) -> str:
@@ -220,7 +221,7 @@ def _listing_row(each: ListingStatus, days: int) -> tuple[str | Text, ...]:
     )  # fmt: skip
 
 
-def _hole_row(each: Gap) -> tuple[str, ...]:
+def _gap_row(each: Gap) -> tuple[str, ...]:
     name = {"home": "(home page)"}.get(each.kind, each.name)
     return name, _short(each.from_at), _short(each.until_at)
 
