@@ -278,6 +278,12 @@ def test_the_template_has_every_setting_with_its_reason_and_is_valid(file: Path)
     }
 
 
+def test_the_template_has_no_values_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSCRAWL_DB", "/elsewhere/news.db")
+    printed = command("newscrawl", "config").stdout  # settings.py reads the environment once
+    assert '# NEWSCRAWL_DB = "data/news.db"' in printed
+
+
 def test_the_example_of_a_site_is_valid(file: Path) -> None:
     example = template().partition("# [NEWSCRAWL_SITES")
     text = (example[1] + example[2]).replace("# ", "")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from newscrawl.cli.options import DB
 from newscrawl.text.passwords import without_passwords
 
 FILE = "NEWSCRAWL_CONFIG"
@@ -184,11 +185,12 @@ def fileable() -> dict[str, Any]:
     """Return the settings of ``settings.py`` that a file may have, with their defaults."""
     from newscrawl import settings
 
-    return {
+    found = {
         name: value
         for name, value in vars(settings).items()
         if name.isupper() and name not in _WIRING and _is_plain(value)
     }
+    return {**found, "NEWSCRAWL_DB": DB}  # not what the environment says
 
 
 def _is_plain(value: Any) -> bool:
