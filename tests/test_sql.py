@@ -23,6 +23,7 @@ RUNS_SQL = ("execute", "executemany", "executescript", "query", "create_view")
 
 REVIEWED = {
     "newscrawl.store.integrity: sql": "made by SQLite of the names of our own tables and columns",
+    "newscrawl.store.repair: sql": "made by SQLite of the names of our own tables and columns",
     "newscrawl.store.salvage: sql": "made by SQLite of the names of our own tables and columns",
     "newscrawl.archive.datasette.database: sql": "a reader's question, on a connection that only "
     "reads, by the rules of newscrawl.archive.datasette.sql_rules",
