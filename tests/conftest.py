@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ SLOW = Path(__file__).parent / "slow"
 FINEWS = Path(os.environ.get("NEWSCRAWL_FINEWS") or Path(__file__).parents[2] / "shared" / "finews")
 # The settings of whoever runs the tests are not part of them.
 os.environ["NEWSCRAWL_CONFIG"] = os.devnull
+# A shell that runs the tests in the background ignores Ctrl-C for them and all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
