@@ -319,6 +319,8 @@ ANSWER = "http://h.test/NewsData/GetNewsText.do?id={info_code}"
         ("ROBOTSTXT_OBEY=perhaps", "it is True or False"),
         ("EXTENSIONS={x", "it is JSON: {…}"),
         ("RETRY_HTTP_CODES=500,x", "it is numbers, by commas"),
+        ("RETRY_HTTP_CODES=[500, 502]", "it is numbers, by commas"),
+        ("NEWSCRAWL_REVISIT_HOURS=[1, 2]", "it is numbers, by commas"),
         ("DUPEFILTER_CLASS=scrapy.Nothing", "the class does not exist"),
         ("NEWSCRAWL_RESOLVERS=xyz", "is not JSON"),
         ("FEEDS={}", "the archive is named by --db; `scrapy crawl` writes other feeds"),

@@ -81,8 +81,11 @@ def run_settings(found: Configured) -> dict[str, Any]:
     for name, value in found.values.items():
         source = found.sources[name]
         text = value if isinstance(value, str) else json.dumps(value)
+        given = text
+        if isinstance(value, list) and all(isinstance(each, int | float) for each in value):
+            given = ",".join(map(str, value))  # as -s takes it
         is_typed = source == ENVIRONMENT or _is_same_type(name, value)
-        if (problem := wrong(name, text)) or not is_typed:
+        if (problem := wrong(name, given)) or not is_typed:
             where = name if source == ENVIRONMENT else f"{source}: {name}"
             raise BadSettings(f"{where} is {text}: {problem or 'it is of another type'}")
     return {

@@ -79,13 +79,9 @@ def wrong(name: str, text: str) -> str | None:
         case dict():
             return None if isinstance(_json(text), dict) else "it is JSON: {…}"
         case list() if name.endswith("_CODES"):
-            return (
-                None
-                if re.fullmatch(r"\d+(,\d+)*|", _by_commas(text))
-                else "it is numbers, by commas"
-            )
+            return None if re.fullmatch(r"\d+(,\d+)*|", text) else "it is numbers, by commas"
         case [int() | float(), *_]:
-            return _wrong_numbers(name, _by_commas(text))
+            return _wrong_numbers(name, text)
         case str() if default.startswith(("scrapy.", "newscrawl.")):
             return None if _is_there(text) else "the class does not exist"
         case _:
@@ -104,12 +100,6 @@ def _wrong_number(name: str, text: str, *, is_whole: bool) -> str | None:
     if number < 0 and "PRIORITY" not in name:
         return "it cannot be below 0"
     return None
-
-
-def _by_commas(text: str) -> str:
-    """Return a list that is written in JSON, as a settings file's is, as `-s` takes it."""
-    values = _json(text)
-    return ",".join(map(str, values)) if isinstance(values, list) else text
 
 
 def _wrong_numbers(name: str, text: str) -> str | None:
