@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ class Span(NamedTuple):
     """The time that a run's clock showed while it was wrong."""
 
     begin: str
+    run: int
     end: str
     difference: int
     """Seconds to add."""
@@ -32,30 +34,44 @@ class StoredTimes:
     def __init__(self, db: sqlite3.Connection) -> None:
         """Read which runs had a wrong clock."""
         rows = db.execute(
-            "SELECT started_at, ended_at, clock_difference FROM runs"
-            " WHERE abs(clock_difference) > ? ORDER BY id DESC",
+            "SELECT id, started_at, ended_at, clock_difference FROM runs"
+            " WHERE abs(clock_difference) > ?",
             (WRONG,),
         )
-        # The latest first: a machine without a clock of its own is in 1970 after each start, and
-        # a listing's last check was written by the last run of that time.
-        self.spans = [_span(*row) for row in rows]
+        self.spans = sorted(_span(*row) for row in rows)
 
     def is_marked(self, time: str) -> bool:
         """Whether a time was written by a wrong clock, or may have been."""
-        return any(span.begin <= time <= span.end for span in self.spans)
+        return self._span(time) is not None
 
     def true(self, time: str) -> str:
         """Return what a stored time means."""
-        for span in self.spans:
-            if span.begin <= time <= span.end:
-                return shifted(time, span.difference)
-        return time
+        span = self._span(time)
+        return shifted(time, span.difference) if span else time
+
+    def _span(self, time: str) -> Span | None:
+        """Return the span that has a time; of several, that of the last run.
+
+        A machine without a clock of its own is in 1970 after each start, and a listing's last
+        check was written by the last run of that time.
+        """
+        if not self.spans:
+            return None
+        # By bisection: a clock may have been wrong in thousands of runs.
+        first = bisect_left(self.spans, shifted(time, -_LONGEST.total_seconds()), key=_begin)
+        last = bisect_right(self.spans, time, key=_begin)
+        found = (span for span in self.spans[first:last] if time <= span.end)
+        return max(found, key=lambda span: span.run, default=None)
 
 
-def _span(started_at: str, ended_at: str | None, difference: int) -> Span:
+def _begin(span: Span) -> str:
+    return span.begin
+
+
+def _span(run: int, started_at: str, ended_at: str | None, difference: int) -> Span:
     latest = shifted(started_at, _LONGEST.total_seconds())
     is_end = ended_at is not None and started_at <= ended_at <= latest
-    return Span(started_at, ended_at if is_end and ended_at else latest, difference)
+    return Span(started_at, run, ended_at if is_end and ended_at else latest, difference)
 
 
 def shifted(time: str, seconds: float) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +38,8 @@ Serving = Callable[[Answers], Server]
 
 NOW = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+TIME = "%Y-%m-%dT%H:%M:%S+00:00"
 
 
 # -- the servers' clocks ------------------------------------------------------------------------
@@ -258,16 +263,15 @@ def test_a_run_in_the_future_is_no_success(tmp_path: Path) -> None:
     assert "newscrawl_last_good_run_timestamp_seconds 1772506800" in shown
 
 
-def _run(db: Path, begin: str, end: str | None, difference: int) -> None:
-    import sqlite3
-    from contextlib import closing
+_RUN = (
+    "INSERT INTO runs (spider, arguments, versions, pid, started_at, ended_at, outcome,"
+    " clock_difference) VALUES ('category', '{}', '{}', 1, ?, ?, 'ok', ?)"
+)
 
-    sql = (
-        "INSERT INTO runs (spider, arguments, versions, pid, started_at, ended_at, outcome,"
-        " clock_difference) VALUES ('category', '{}', '{}', 1, ?, ?, 'ok', ?)"
-    )
+
+def _run(db: Path, begin: str, end: str | None, difference: int) -> None:
     with closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute(sql, (begin, end, difference))
+        connection.execute(_RUN, (begin, end, difference))
 
 
 def test_stored_times(tmp_path: Path) -> None:
@@ -300,6 +304,26 @@ def test_the_last_of_the_times_that_came_again(tmp_path: Path) -> None:
     with open_for_reading(db) as connection:
         true = StoredTimes(connection).true("1970-01-01T00:30:00+00:00")
     assert true == "1972-10-04T00:30:00+00:00"
+
+
+def test_a_year_of_runs_with_a_wrong_clock(tmp_path: Path) -> None:
+    """A prune asks for the true time of each page: it must not look at each run for it."""
+    db = tmp_path / "news.db"
+    fill(db)
+    begins = [NOW + each * timedelta(hours=1) for each in range(8_760)]
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.executemany(
+            _RUN, ((f"{begin:{TIME}}", f"{begin + MINUTE:{TIME}}", -86_401) for begin in begins)
+        )
+    with open_for_reading(db) as connection:
+        times = StoredTimes(connection)
+    shown = [f"{begin + MINUTE / 2:{TIME}}" for begin in begins]
+    before = time.process_time()
+    for _ in range(5):
+        true = [times.true(each) for each in shown]
+    assert time.process_time() - before < 2
+    assert true == [f"{begin + MINUTE / 2 - DAY - SECOND:{TIME}}" for begin in begins]
+    assert not times.is_marked(f"{begins[0] + 2 * MINUTE:{TIME}}")
 
 
 def test_left_over_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
