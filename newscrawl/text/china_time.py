@@ -9,22 +9,22 @@ from datetime import date, datetime, timedelta, timezone
 CHINA = timezone(timedelta(hours=8), "+08:00")
 """China time: no summer time since 1991, and the sources begin later."""
 NOT_A_DAY = "{!r} is not a valid date; use YYYY-MM-DD, today, yesterday or 3d (three days ago)."
-
-
 DAYS = {"today": 0, "今天": 0, "yesterday": 1, "昨天": 1}
 """Names of days, and how many days ago they are."""
 
 
 def read_day(text: str, today: date | None = None) -> date:
-    """Return the day that *text* names: ``2022-06-13``, ``2022/6/13``, ``today``, ``3d`` (ago).
+    """Return the day that *text* names.
+
+    It is as ``2022-06-13``, ``20220613``, ``2022/6/13``, ``today`` or ``3d`` (ago).
 
     *today* is that of China, unless it is given.
 
     :raises ValueError: it does not name a day.
     """
-    if printed := re.fullmatch(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})", text):
-        with suppress(ValueError):  # 2022-02-30
-            return date(*map(int, printed.groups()))
+    printed = re.fullmatch(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})", text)
+    with suppress(ValueError):  # 2022-02-30
+        return date(*map(int, printed.groups())) if printed else date.fromisoformat(text)
     today = today or datetime.now(CHINA).date()
     if text in DAYS:
         return today - timedelta(days=DAYS[text])
