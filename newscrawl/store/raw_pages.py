@@ -48,7 +48,8 @@ def store_raw_pages(connection: sqlite3.Connection, pages: Mapping[str, Page]) -
     connection.executemany(
         "INSERT INTO raw_pages (hash, page_kind, size, stored_size, encoding, bytes)"
         " VALUES (?, ?, ?, ?, 'zstd', ?) ON CONFLICT (hash) DO UPDATE SET pruned_at = NULL,"
-        " stored_size = excluded.stored_size, encoding = excluded.encoding, bytes = excluded.bytes",
+        " size = excluded.size, stored_size = excluded.stored_size,"
+        " encoding = excluded.encoding, bytes = excluded.bytes",
         (
             (key, page.kind, len(page.body), len(stored := _compress(page.body)), stored)
             for key, page in pages.items()

@@ -25,7 +25,7 @@ from newscrawl.store.schema import SCHEMA_VERSION, TABLES
 
 # Text of SQL that SQLite itself makes of the names of our tables.
 _REINDEX = "SELECT printf('REINDEX \"%w\"', :table)"
-# As after a prune: the bytes are gone, and are stored again when the page comes again.
+# As after a prune: the bytes are gone. What a page says after a change is stored with its bytes.
 _LOST_PAGES = """
 INSERT INTO raw_pages (hash, page_kind, size, stored_size, encoding, bytes, pruned_at)
 SELECT page_hash, min(page_kind), 0, 0, 'zstd', x'', :now FROM (

@@ -116,6 +116,18 @@ def test_pages_that_were_lost_are_noted(db: Path) -> None:
     assert command("newscrawl", "reextract", "--db", str(db)).returncode == 0
 
 
+def test_a_page_that_was_lost_and_comes_again_has_its_size(tmp_path: Path) -> None:
+    db = tmp_path / "news.db"
+    fill(db, article(page()))
+    columns = "SELECT hash, page_kind, size, stored_size, bytes, pruned_at FROM raw_pages"
+    stored = query(db, columns)
+    damage(db, "PRAGMA foreign_keys = OFF", "DELETE FROM raw_pages")
+    ended = invoke("verify", "--db", str(db), "--repair")
+    assert ended.exit_code == 0, ended.output
+    fill(db, article(page(), title="另一个标题"))
+    assert query(db, columns) == stored
+
+
 def test_what_is_really_gone_is_said(db: Path) -> None:
     damage(db, "DROP TABLE gaps")
     done = command("newscrawl", "verify", "--db", str(db), "--repair")
