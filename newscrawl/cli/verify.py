@@ -147,7 +147,8 @@ def _repair(db: str, found: Sequence[Problem], *, quick: bool, reread: bool) -> 
 
     if any(each.touches for each in found):
         _copy_before(db)
-    repair_archive(db)
+    if lost := repair_archive(db):
+        say(f"Lost: the bytes of {number(lost, 'raw page', 'raw pages')}; a backup may have them.")
     # By indexes that are right again, and with the articles that were brought back.
     if reread:
         with reading(db) as connection:

@@ -43,9 +43,12 @@ def find_problems(
     )
 
 
-def repair_archive(db: str) -> None:
-    """Rebuild what keeps a run from opening the archive, and all that is built from its rows."""
-    repair.repair_file(db, _ByPresentRules())
+def repair_archive(db: str) -> int:
+    """Rebuild what keeps a run from opening the archive, and all that is built from its rows.
+
+    Return the number of raw pages that were found lost.
+    """
+    return repair.repair_file(db, _ByPresentRules())
 
 
 def repair_articles(writer: Writer, article_ids: Iterable[str]) -> None:

@@ -37,8 +37,10 @@ SELECT page_hash, min(page_kind), 0, 0, 'zstd', x'', :now FROM (
 GROUP BY page_hash"""
 
 
-def repair_file(db: str, reread: Reread) -> None:
+def repair_file(db: str, reread: Reread) -> int:
     """Repair what keeps a run from opening the archive, with the lock that a run takes.
+
+    Return the number of raw pages that were found lost.
 
     :raises StoreError: it cannot be written.
     """
@@ -52,15 +54,16 @@ def repair_file(db: str, reread: Reread) -> None:
             ) as connection,
         ):
             connection.execute("PRAGMA trusted_schema = OFF")
-            repair(connection, reread)
+            return repair(connection, reread)
     finally:
         lock.release()
 
 
-def repair(connection: sqlite3.Connection, reread: Reread) -> None:
+def repair(connection: sqlite3.Connection, reread: Reread) -> int:
     """Rebuild what is built from the articles: indexes, views, the search index, names, the last
     sequence number, the archive's identity; and add an empty row for each article that is missing
-    and whose pages are stored, and one without bytes for each raw page that was lost.
+    and whose pages are stored, and one without bytes for each raw page that was lost. Return how
+    many of these.
 
     Triggers and indexes that are not newscrawl's are dropped. In one transaction; no page and no
     text of an article is touched.
@@ -68,17 +71,16 @@ def repair(connection: sqlite3.Connection, reread: Reread) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     with identity.transaction(connection), any_text(connection):
         reshape(connection, version)
-        if version == SCHEMA_VERSION:
-            _repair(connection, reread)
+        return _repair(connection, reread) if version == SCHEMA_VERSION else 0
 
 
-def _repair(connection: sqlite3.Connection, reread: Reread) -> None:
+def _repair(connection: sqlite3.Connection, reread: Reread) -> int:
     for table in TABLES:
         (sql,) = connection.execute(_REINDEX, {"table": table.name}).fetchone()
         connection.execute(sql)
     # What constructs were met is counted again when the page is read again.
     connection.execute("UPDATE observations SET unknown = NULL WHERE NOT json_valid(unknown)")
-    connection.execute(_LOST_PAGES, {"now": utc_now()})
+    lost = connection.execute(_LOST_PAGES, {"now": utc_now()}).rowcount
     _remake_revisions(connection, reread)
     _bring_back(connection, reread)
     connection.execute(
@@ -97,6 +99,7 @@ def _repair(connection: sqlite3.Connection, reread: Reread) -> None:
     search_index.store_folds(connection)
     remove_search_index(connection)
     search_index.rebuild(connection)
+    return lost
 
 
 def _remake_revisions(connection: sqlite3.Connection, reread: Reread) -> None:

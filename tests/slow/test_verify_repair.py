@@ -113,6 +113,7 @@ def test_pages_that_were_lost_are_noted(db: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     noted = query(db, "SELECT hash FROM raw_pages WHERE pruned_at IS NOT NULL AND bytes = x''")
     assert set(noted) == lost != set()
+    assert f"Lost: the bytes of {len(lost)} raw pages; a backup" in done.stderr
     assert command("newscrawl", "reextract", "--db", str(db)).returncode == 0
 
 
