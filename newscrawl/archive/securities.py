@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 from newscrawl.archive.names import AmbiguousName, BadFilter, UnknownName
@@ -22,6 +23,11 @@ class UnknownSecurity(UnknownName):
         """Return a message that says how codes are written."""
         forms = "600519, 600519.SH, 1.600519, 00700.HK, AAPL or BK0475"
         return f"{super().sentence().rstrip('.')}. Write its code, such as {forms}."
+
+
+def split_securities(text: str) -> list[str]:
+    """Return the codes and names that commas, also Chinese ones, separate in a text."""
+    return [name for each in re.split("[,，、;；]", text) if (name := each.strip())]
 
 
 def find_securities(connection: sqlite3.Connection, wanted: str) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ import click
 
 from newscrawl.archive.filters import Filters
 from newscrawl.archive.names import BadFilter
+from newscrawl.archive.securities import split_securities
 from newscrawl.cli.options import DAY, TEXT
 from newscrawl.cli.output import safe_line
 from newscrawl.text.files import read_text
@@ -48,7 +49,6 @@ _SECURITIES = click.option(
 _COMMENT = re.compile("(?:^|\\s)#.*")
 _FOLLOWED = re.compile(r"[A-Za-z]{0,2}\d+(\.\w+)?\s*[\s,，;；]")
 """A code with more behind it, as programs export lists of stocks."""
-_COMMAS = re.compile("[,，、;；]")
 
 
 def _listed(file: Path | None) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def _with_commas(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the securities of options each of which may name several: ``600519,000858``."""
     found: list[str] = []
     for each in names:
-        found += list(filter(None, map(str.strip, _COMMAS.split(each)))) or [each]
+        found += split_securities(each) or [each]
     return tuple(found)
 
 

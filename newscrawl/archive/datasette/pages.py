@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -25,6 +24,7 @@ from newscrawl.archive.related import related
 from newscrawl.archive.revisions import Work, article_versions, difference
 from newscrawl.archive.search import marked, search
 from newscrawl.archive.search_query import hint
+from newscrawl.archive.securities import split_securities
 from newscrawl.archive.status import status
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.sites.eastmoney.info_code import BadInfoCode
@@ -120,16 +120,11 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
 
 def _asked(args: Any) -> dict[str, Any]:
     asked = {name: (args.get(name) or "").strip() for name in ("q", *FILTERS, "by", "page")}
-    asked["security"] = ", ".join(_names(",".join(args.getlist("security"))))
+    asked["security"] = ", ".join(split_securities(",".join(args.getlist("security"))))
     page = asked["page"]
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1
     by = asked["by"] if asked["by"] in ("newest", "rank") else "newest"
     return {**asked, "page": min(max(number, 1), LAST_PAGE), "by": by}
-
-
-def _names(text: str) -> list[str]:
-    """Return the names in a field of the search form."""
-    return [name for each in re.split("[,，、;；]", text) if (name := each.strip())]
 
 
 def _rules(datasette: Datasette) -> tuple[dict[str, Filters], str | None]:
@@ -154,7 +149,7 @@ def _filters(asked: Mapping[str, Any], rules: Mapping[str, Filters]) -> Filters:
         rules=tuple(rules.values() if rule == ANY_RULE else [rules[rule]] if rule else ()),
         category=asked["category"] or None,
         source=asked["source"] or None,
-        security=_names(asked["security"]),
+        security=split_securities(asked["security"]),
         since=since,
         until=until,
     )
