@@ -20,7 +20,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from newscrawl.demo import layout
@@ -30,8 +30,8 @@ from newscrawl.items import Article, BodyRank, Mention, Page
 from newscrawl.sites import LOADER_VERSION
 from newscrawl.store.target import Target
 from newscrawl.store.writer import BATCH_ITEMS, Writer
+from newscrawl.text.china_time import CHINA
 
-CHINA = timezone(timedelta(hours=8))
 A_DAY = 1_000
 """Articles, so that a million are the news of about three years."""
 LATIN = ("5G", "AI", "GDP", "IPO", "CPI", "ETF", "LED", "Mini LED", "ESG", "SaaS", "Chiplet")

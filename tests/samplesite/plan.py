@@ -9,16 +9,16 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
 from newscrawl.demo.dice import mix
 from newscrawl.demo.sources import NamedSource, plain_sources, source_of_slug
+from newscrawl.text.china_time import CHINA
 from samplesite.oddities import DEFAULT, ROUND, UNLISTED, oddity_at, resolve
 
 PERIOD = 16 * ROUND
-CHINA = timezone(timedelta(hours=8))
 DAY = 86_400
 LATE = 8 * 3600
 """A time without a zone is read as UTC and shown in China: eight hours late."""
@@ -34,7 +34,7 @@ EMNEWS_GENERATIONS = frozenset("0123456")
 NO_ZONE = frozenset({"1", "2", "3", "notice"})
 EARLY = frozenset({"gen_1", "gen_2", "gen_3"})
 """Oddities of posts without a zone, which the real mirror has of one morning alone."""
-EARLY_SECOND = int(datetime(2021, 12, 8, 10, 15, tzinfo=timezone(timedelta(hours=8))).timestamp())
+EARLY_SECOND = int(datetime(2021, 12, 8, 10, 15, tzinfo=CHINA).timestamp())
 EARLY_COUNTER, EARLY_SECONDS, PER_SECOND = 2_206_698_000, 9_000, 30
 """The counter of that morning, and by how much it rose: enough for sites of 5,400,000 articles."""
 NOTICE_DAY = date(2021, 12, 6)
