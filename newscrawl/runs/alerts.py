@@ -156,8 +156,8 @@ def _load(connection: Connection, file: Path, since: int | None) -> Cursor:
         )
     if since is None and not _has_run(connection, cursor):
         raise BadCursor(
-            f"The archive does not have the last run that {file} has seen: it was restored, and may "
-            "have grown since. Go on from the last seq of the copy with --from; "
+            f"The archive does not have the last run that {file} has seen: it was restored, and "
+            "may have grown since. Go on from the last seq of the copy with --from; "
             f"--from {end.seq} skips what was stored since"
         )
     return cursor
