@@ -162,7 +162,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
         numbers = ", ".join(map(str, found.future_runs[:5]))
         yield (
             "future runs",
-            f"with the ids {numbers}: a clock was ahead; they do not count as the last success",
+            f"with the ids {numbers}: a clock was ahead; they do not count as the last ok run",
         )
 
 
