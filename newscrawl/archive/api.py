@@ -20,7 +20,7 @@ from newscrawl.archive.related import Related, related
 from newscrawl.archive.search import Hit, Order, search
 from newscrawl.archive.watchlist import read_watchlist
 from newscrawl.store.connections import Connection, open_for_reading, seen
-from newscrawl.text.china_time import CHINA
+from newscrawl.text.china_time import CHINA, read_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,6 +232,6 @@ def _day(name: str, given: date | str) -> date:
     if isinstance(given, date):
         return given
     try:
-        return date.fromisoformat(given)
+        return read_day(given)
     except (TypeError, ValueError):
         raise ValueError(f"{name}={given!r} is not a valid date; use YYYY-MM-DD") from None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 import posixpath
 import re
 from collections.abc import Mapping
+from datetime import date
 from urllib.parse import urljoin, urlsplit
 
 from scrapy.exceptions import UsageError
 
 from newscrawl.sites import finews
+from newscrawl.text.china_time import read_day
 from newscrawl.text.passwords import unreadable_address
 
 
@@ -48,13 +49,13 @@ def host_of(text: str) -> str:
     return host.lower()
 
 
-def day(name: str, text: str) -> datetime.date:
+def day(name: str, text: str) -> date:
     """Return *text* as a date.
 
     :raises UsageError: it is not a valid date.
     """
     try:
-        return datetime.date.fromisoformat(text)
+        return read_day(text)
     except ValueError:
         raise UsageError(f"{name} {text!r} is not a valid date; use YYYY-MM-DD") from None
 

@@ -119,7 +119,7 @@ def test_shell_and_parse(serving: Serving) -> None:
 BAD = [
     (("category", "-a", "base_url=http://127.0.0.1:1/"), Exit.UNREACHABLE, "connection refused"),
     (("category", "-a", "base_url=ftp://x.test/"), Exit.USAGE, "is not the URL of a site"),
-    (("category", "-a", "since=yesterday"), Exit.USAGE, "is not a valid date"),
+    (("category", "-a", "since=soon"), Exit.USAGE, "is not a valid date"),
     (("category", "-a", "hosts=http://x.test/"), Exit.USAGE, "is not a host name"),
     (("category", "-a", "nix=1"), Exit.USAGE, "has no argument nix"),
     (("share", "-a", "info_code=garbage"), Exit.USAGE, "is not an info code"),

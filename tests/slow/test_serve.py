@@ -164,7 +164,7 @@ def test_filters(archive: Path, site: str) -> None:
         ({"source": "无此报"}, "The archive has no source '无此报'. It has, for example: "),
         ({"category": "nothing"}, "The archive has no category"),
         ({"security": "1.9999"}, "The archive has no security"),
-        ({"since": "yesterday"}, "is not a valid date"),
+        ({"since": "last week"}, "is not a valid date"),
         ({"since": "2022-06-14", "until": "2022-06-13"}, "2022-06-14 is after 2022-06-13."),
     ],
 )
