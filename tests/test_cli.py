@@ -251,7 +251,7 @@ def test_info(db: Path) -> None:
         (
             ["list", "--db", "{db}", "--since", "2022-01-02", "--until", "2022-01-01"],
             2,
-            "--since 2022-01-02 is after --until 2022-01-01.",
+            "since=2022-01-02 is after until=2022-01-01.",
         ),
         (["list", "--db", "{db}", "--security", ","], 2, "has no security ','"),
         (["export", "--db", "{db}", "-o", "a.xlsx"], 2, "For Excel, write a .csv with --excel."),
@@ -530,6 +530,20 @@ def test_full_disk_is_a_sentence(db: Path) -> None:
         )  # fmt: skip
     assert done.returncode == Exit.CRASHED
     assert done.stderr == "Error: Could not write to standard output: No space left on device.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("list", "--db", "none.db"), Exit.STORE), (("list", "--none"), Exit.USAGE)],
+)
+def test_exit_code_where_no_error_can_be_printed(
+    tmp_path: Path, words: tuple[str, ...], code: Exit
+) -> None:
+    program = Path(sys.executable).with_name("newscrawl")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([program, *words], cwd=tmp_path, stderr=full, check=False)
+    assert done.returncode == code
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

@@ -198,6 +198,7 @@ def test_what_a_file_cannot_say(file: Path, text: str, said: str) -> None:
         ("RETRY_HTTP_CODES = ['x']", "it is numbers, by commas"),
         ("NEWSCRAWL_REVISIT_HOURS = ['x']", "it is numbers, by commas"),
         ("NEWSCRAWL_LISTING_INTERVALS = [300]", "it is two numbers, by commas"),
+        ("NEWSCRAWL_LISTING_INTERVALS = [400, 300]", "it cannot be above the longest"),
         ("NEWSCRAWL_NOTIFY = 'cat > x'", "has shell syntax (>)"),
         ("[NEWSCRAWL_SITES.'x.org']\ndelai = 2", "x.org has no 'delai'; the nearest one is delay"),
         ("[NEWSCRAWL_SITES.'x.org']\ndelay = '2'", "delay of x.org is a number of seconds"),

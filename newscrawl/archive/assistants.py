@@ -49,15 +49,15 @@ def filters_of(
 ) -> Filters:  # fmt: skip
     """Return the filters that are named; an empty text is as good as None.
 
-    :raises BadQuestion: a day is not valid, or the period ends before it begins.
+    :raises BadFilter: a day is not valid, or the period ends before it begins.
     """
-    first, last = _day("since", since), _day("until", until)
-    if first and last and first > last:
-        raise BadQuestion(f"since={first} is after until={last}.")
     return Filters(
-        since=first, until=last, security=security or None, source=source or None,
+        since=_day("since", since),
+        until=_day("until", until),
+        security=security or None,
+        source=source or None,
         category=category or None,
-    )  # fmt: skip
+    )
 
 
 def _day(name: str, text: str | None) -> date | None:

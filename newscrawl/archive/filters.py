@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 
-from newscrawl.archive.names import UnknownCategory, UnknownName
+from newscrawl.archive.names import BadFilter, UnknownCategory, UnknownName
 from newscrawl.text.escape import is_utf8
 
 MANY = 5_000
@@ -91,6 +91,11 @@ class Filters:
     rules: tuple[Filters, ...] = ()
     """Only articles that one of these finds: the rules of a watchlist. What a rule names and the
     archive does not have, other than a security, finds nothing, as it may come later."""
+
+    def __post_init__(self) -> None:
+        """Refuse a period that ends before it begins."""
+        if self.since and self.until and self.since > self.until:
+            raise BadFilter(f"since={self.since} is after until={self.until}.")
 
     def where(
         self, connection: sqlite3.Connection, *, of_each: bool = False

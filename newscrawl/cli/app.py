@@ -17,7 +17,7 @@ import click
 
 from newscrawl._version import __version__
 from newscrawl.cli.configured import read_for
-from newscrawl.cli.output import drop_rest, safe
+from newscrawl.cli.output import drop_rest, safe, say
 from newscrawl.runs.outcome import Exit
 from newscrawl.store import open_files
 from newscrawl.store.errors import AlreadyRunning, StoreError
@@ -130,10 +130,25 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    sys.exit(_after_flush(_code()))
+
+
+def _code() -> int:
+    """Run the command line; return the exit code, whether or not an error can be printed."""
     try:
-        commands.main(prog_name="newscrawl", standalone_mode=True)
+        code = commands.main(prog_name="newscrawl", standalone_mode=False)
+    except click.ClickException as error:
+        try:
+            error.show()
+        except OSError:  # the disk of a log is full
+            drop_rest(sys.stderr)
+        return error.exit_code
+    except click.Abort:
+        say("Aborted!")
+        return Exit.CRASHED
     except SystemExit as end:
-        sys.exit(_after_flush(end.code))
+        return end.code if isinstance(end.code, int) else Exit.CRASHED
+    return code if isinstance(code, int) else Exit.OK
 
 
 def _open_closed_streams() -> None:
@@ -166,7 +181,7 @@ def _use_utf8() -> None:
     os.execv(sys.executable, words)  # noqa: S606  the same command line, without a shell
 
 
-def _after_flush(code: Any) -> Any:
+def _after_flush(code: int) -> int:
     """Flush standard output, and return the code to exit with."""
     try:
         sys.stdout.flush()

@@ -108,9 +108,6 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         )  # fmt: skip
         watchlist = options.pop("watchlist")
         chosen = {each.name: options.pop(each.name) for each in _FIELDS}
-        since, until = chosen["since"], chosen["until"]
-        if since and until and since > until:
-            raise click.UsageError(f"--since {since} is after --until {until}.")
         try:
             filters = Filters(**chosen, rules=_rules(watchlist))
             return command(*args, filters=filters, **options)

@@ -108,6 +108,8 @@ def _wrong_numbers(name: str, text: str) -> str | None:
         return "it is two numbers, by commas: the shortest and the longest"
     if any(_wrong_number(name, each, is_whole=False) for each in values):
         return "it is numbers, by commas"
+    if name == "NEWSCRAWL_LISTING_INTERVALS" and float(values[0]) > float(values[1]):
+        return "the first is the shortest: it cannot be above the longest"
     return None
 
 

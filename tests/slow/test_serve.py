@@ -165,7 +165,10 @@ def test_filters(archive: Path, site: str) -> None:
         ({"category": "nothing"}, "The archive has no category"),
         ({"security": "1.9999"}, "The archive has no security"),
         ({"since": "last week"}, "is not a valid date"),
-        ({"since": "2022-06-14", "until": "2022-06-13"}, "2022-06-14 is after 2022-06-13."),
+        (
+            {"since": "2022-06-14", "until": "2022-06-13"},
+            "is after until=2022-06-13.",
+        ),
     ],
 )
 def test_what_is_no_query_gets_a_sentence(site: str, asked: dict[str, str], says: str) -> None:

@@ -142,16 +142,13 @@ def _filters(asked: Mapping[str, Any], rules: Mapping[str, Filters]) -> Filters:
     rule = asked["rule"]
     if rule and rule != ANY_RULE and rule not in rules:
         raise BadFilter(f"There is no rule {rule!r} in the watchlist.")
-    since, until = _day(asked["since"]), _day(asked["until"])
-    if since and until and since > until:
-        raise BadFilter(f"{since} is after {until}.")
     return Filters(
         rules=tuple(rules.values() if rule == ANY_RULE else [rules[rule]] if rule else ()),
         category=asked["category"] or None,
         source=asked["source"] or None,
         security=split_securities(asked["security"]),
-        since=since,
-        until=until,
+        since=_day(asked["since"]),
+        until=_day(asked["until"]),
     )
 
 
