@@ -107,12 +107,16 @@ class Serving:
         ]
 
     def _wait(self) -> None:
+        """Wait until the server answers, and has logged that: nginx does so after the answer."""
         for _ in range(100):
             try:
                 urllib.request.urlopen(f"{self.url}robots.txt", timeout=5).read()
-                return
             except OSError:
-                time.sleep(0.05)
+                pass
+            else:
+                if self.mark():
+                    return
+            time.sleep(0.05)
         self._process.terminate()
         raise SystemExit(f"{self.name} does not answer at {self.url}")
 
