@@ -300,20 +300,22 @@ def test_early_signal_ends_the_run(serving: Serving, tmp_path: Path, line: str) 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_run_that_failed_and_tells(tmp_path: Path, number: signal.Signals) -> None:
     program, db = Path(sys.executable).with_name("newscrawl"), tmp_path / "news.db"
-    crawl = subprocess.Popen(
-        [program, "crawl", "category", "--base-url", "http://127.0.0.1:9/", "--db", db,
-         "-s", "RETRY_TIMES=0", "--notify", f"sh -c 'touch {tmp_path}/told; exec sleep 60'"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    log = tmp_path / "log"
+    with log.open("w") as file:  # no pipe: the command may outlive the run, and would hold it open
+        crawl = subprocess.Popen(
+            [program, "crawl", "category", "--base-url", "http://127.0.0.1:9/", "--db", db,
+             "-s", "RETRY_TIMES=0", "--notify", f"sh -c 'touch {tmp_path}/told; exec sleep 60'"],
+            stdout=subprocess.DEVNULL, stderr=file,
+        )  # fmt: skip
     deadline = time.monotonic() + 30
     while not (tmp_path / "told").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     crawl.send_signal(number)
     began = time.monotonic()
-    _, log = crawl.communicate(timeout=60)
+    crawl.wait(60)
     assert time.monotonic() - began < 10
     assert crawl.returncode == (Exit.TERMINATED if number == signal.SIGTERM else Exit.INTERRUPTED)
-    assert "Traceback" not in log
+    assert "Traceback" not in log.read_text()
     assert query(db, "SELECT outcome FROM runs") == [("unreachable",)]
 
 
